@@ -1,0 +1,2 @@
+//! Deliver.
+pub mod rate;

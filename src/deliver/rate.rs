@@ -1,0 +1,153 @@
+//! How many requests may be made in how much time, as it is written: `3/s,180/m`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// At most `count` requests in any `window`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Requests that a window may hold, at least 1.
+    pub count: u32,
+    /// The length of the sliding window.
+    pub window: Duration,
+}
+
+/// A list of limits that all hold at once; none at all is `unlimited`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate(pub Vec<Limit>);
+
+/// What the API allows: 3 requests in a second and 180 in a minute (API.md, vendor's documentation).
+pub const API_RATE: &str = "3/s,180/m";
+
+/// Why a text is no rate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no rate: write a list such as `3/s,180/m` (units s, m, h), or `unlimited`")]
+pub struct RateError {
+    /// The part that could not be read.
+    pub text: String,
+}
+
+impl Rate {
+    /// No limit at all.
+    #[must_use]
+    pub const fn unlimited() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns the least time in which `requests` requests can be made, each answered at once.
+    #[must_use]
+    pub fn least_time(&self, requests: usize) -> Duration {
+        let of = |limit: &Limit| match requests.checked_sub(1) {
+            Some(before) => {
+                limit.window * u32::try_from(before / limit.count as usize).unwrap_or(u32::MAX)
+            }
+            None => Duration::ZERO,
+        };
+        self.0.iter().map(of).max().unwrap_or_default()
+    }
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        if text.trim() == "unlimited" {
+            return Ok(Self::unlimited());
+        }
+        text.split(',')
+            .map(|part| limit(part.trim()))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+fn limit(text: &str) -> Result<Limit, RateError> {
+    let parsed = text.split_once('/').and_then(|(count, window)| {
+        let digits = window.find(|c: char| !c.is_ascii_digit())?;
+        let times: u64 = if digits == 0 {
+            1
+        } else {
+            window[..digits].parse().ok()?
+        };
+        let unit: u64 = match &window[digits..] {
+            "s" => 1,
+            "m" | "min" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        let window = Duration::from_secs(times.checked_mul(unit)?);
+        Some(Limit {
+            count: count.parse().ok()?,
+            window,
+        })
+    });
+    match parsed {
+        Some(limit) if limit.count > 0 && limit.window > Duration::ZERO => Ok(limit),
+        _ => Err(RateError {
+            text: text.to_owned(),
+        }),
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("unlimited");
+        }
+        for (index, limit) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            let (times, unit) = match limit.window.as_secs() {
+                seconds if seconds % 3600 == 0 => (seconds / 3600, "h"),
+                seconds if seconds % 60 == 0 => (seconds / 60, "m"),
+                seconds => (seconds, "s"),
+            };
+            let times = if times == 1 {
+                String::new()
+            } else {
+                times.to_string()
+            };
+            write!(f, "{comma}{}/{times}{unit}", limit.count)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_reads_back_as_it_was_written() {
+        for text in ["3/s,180/m", "1/s", "40000/h", "5/10s", "unlimited"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_rate_is_named() {
+        for text in [
+            "",
+            "3",
+            "0/s",
+            "3/0s",
+            "3/d",
+            "-1/s",
+            "3/s,",
+            "x/s",
+            "3/99999999999999999999s",
+        ] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_least_time_is_that_of_the_narrowest_limit() {
+        let rate: Rate = API_RATE.parse().unwrap();
+        assert_eq!(rate.least_time(0), Duration::ZERO);
+        assert_eq!(rate.least_time(3), Duration::ZERO);
+        assert_eq!(rate.least_time(4), Duration::from_secs(1));
+        assert_eq!(rate.least_time(60), Duration::from_secs(19));
+        assert_eq!(rate.least_time(181), Duration::from_secs(60));
+    }
+}

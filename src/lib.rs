@@ -1,0 +1,4 @@
+//! Scoreload.
+pub mod deliver;
+pub mod order;
+pub mod sandbox;

@@ -1,0 +1,2 @@
+//! Order.
+pub mod model;

@@ -1,0 +1,120 @@
+//! The body of an update, in the API's own words: the shapes that go over the wire.
+//!
+//! Serialised, each type gives its properties in the order of the API's schema and leaves out what it does
+//! not hold. Deserialised (the sandbox does that), an unknown property is an error, as it is for the API.
+
+use serde::{Deserialize, Serialize};
+
+/// Text of a cell as it goes into a body: short texts are held in place, without an allocation.
+pub type Text = compact_str::CompactString;
+
+/// The body of one `PATCH …/assessmentOrders/{orderId}`. What is left out is left alone by the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderUpdate {
+    /// The provider's own id of the order, the API's only tracing aid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_tracking_id: Option<Text>,
+    /// The score of the whole order, at most 30 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overall_score: Option<Text>,
+    /// What the overall score means, at most 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overall_score_description: Option<Text>,
+    /// Reports on the whole order; the server appends them to those it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overall_reports: Vec<ReportLink>,
+    /// The assessments (batteries) of the order that this update speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assessments: Vec<AssessmentUpdate>,
+}
+
+/// One assessment (battery) of an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssessmentUpdate {
+    /// What tells the assessments of an order apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment_id: Option<Text>,
+    /// How far the assessment has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment_status: Option<StatusUpdate>,
+    /// Its tests, score and reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment_results: Option<AssessmentResults>,
+}
+
+/// What came out of an assessment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssessmentResults {
+    /// The tests of the assessment, each attempt an entry of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestUpdate>,
+    /// The score of the whole assessment, at most 30 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Text>,
+    /// What that score means, at most 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score_description: Option<Text>,
+    /// Reports on the assessment; the server appends them to those it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportLink>,
+}
+
+/// One attempt at one test: the server knows it by (`id`, `score.attempt`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TestUpdate {
+    /// The test's id, required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Text>,
+    /// The score with its attempt; the attempt sits here, so this is always sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<TestScore>,
+    /// How far the test has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_status: Option<StatusUpdate>,
+}
+
+/// The score of one attempt at a test.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TestScore {
+    /// The score itself, at most 50 characters; scores are strings for the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Text>,
+    /// What the score means, at most 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text>,
+    /// Which attempt this was, required with a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// Reports on the test; the server appends them to those it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<ReportLink>,
+}
+
+/// A status and since when it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatusUpdate {
+    /// RFC 3339 in UTC with seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Text>,
+    /// One of the API's status words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Text>,
+}
+
+/// A link to a report that a person can open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReportLink {
+    /// What the link is called, at most 50 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// Where the report is, at most 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Text>,
+}

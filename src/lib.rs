@@ -1,4 +1,44 @@
-//! Scoreload.
+//! Reads spreadsheets of assessment scores, groups their rows into one update per order, and delivers the updates to
+//! Paylocity's Assessments API, exactly and within its rate.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! input ──rows──▶ order::record ──records──▶ order::group ──orders──▶ order::check ──batch──▶ run
+//! (files)          (rules of a row)           (one per order)          (rules of an order)      │
+//!                                                                                               ▼
+//!                         exit code ◀── report ◀──outcomes── run::delivery ◀──events── deliver (HTTP)
+//! ```
+//!
+//! It only ever flows that way. A module imports only from modules to its left:
+//!
+//! `problem, columns | input | order | deliver | report | sandbox | error, exit, cli, config, ui | run | main`
+//!
+//! # What holds it together
+//!
+//! 1. Stages take values and return values. Only [`input`], `deliver::client`, [`report`], [`sandbox`] and [`ui`]
+//!    touch the outside world; async lives in [`deliver`], [`sandbox`] and their callers in [`run`] alone.
+//! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
+//!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
+//! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
+//! 4. Workers only send events; one loop in [`run`] owns the outcomes, the counts and the bar.
+//! 5. Results stand in the order of the inputs, whatever order they finished in.
+//! 6. One retry layer, one pace; what a server asks us to wait is a deadline for everybody.
+//! 7. No row may vanish: rows in = rows of orders + rows without an order. [`report::Report::closes`] checks it
+//!    whenever a report is written.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod cli;
+pub mod columns;
+pub mod config;
 pub mod deliver;
+pub mod error;
+pub mod exit;
+pub mod input;
 pub mod order;
+pub mod problem;
+pub mod report;
+pub mod run;
 pub mod sandbox;
+pub mod ui;

@@ -1,2 +1,26 @@
-//! Main.
-fn main() {}
+//! The command line: parses, calls the library, maps the result to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use scoreload::cli::Cli;
+use scoreload::{exit, run, ui};
+
+fn main() -> ExitCode {
+    let code = match Cli::try_parse() {
+        Ok(cli) => run::run(cli).unwrap_or_else(|error| {
+            ui::tell_error(&error);
+            exit::ExitCode::from(&error)
+        }),
+        Err(error) => {
+            // A closed stream is no error.
+            let _ = error.print();
+            if error.use_stderr() {
+                exit::ExitCode::Usage
+            } else {
+                exit::ExitCode::Success
+            }
+        }
+    };
+    ExitCode::from(code.number())
+}

@@ -1,0 +1,306 @@
+//! What may be typed; what it means is for [`crate::config`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::deliver::rate::{API_RATE, Rate};
+use crate::input::timestamp::DateOrder;
+use crate::sandbox::{Faults, Latency};
+
+/// Delivers spreadsheets of assessment scores to Paylocity.
+///
+/// Scoreload reads CSV files and workbooks with a row per test score, finds every mistake before anything is sent,
+/// groups the rows into one update per order, delivers the updates within the API's rate, and leaves a report that
+/// accounts for every row.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What the screen shows.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check, group, deliver and report
+    #[command(after_long_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Check files only: no network, no credentials
+    #[command(after_long_help = VALIDATE_EXAMPLES)]
+    Validate(ValidateArgs),
+    /// Run the API on this machine, for trials and tests
+    #[command(after_long_help = SANDBOX_EXAMPLES)]
+    Sandbox(SandboxArgs),
+    /// Print the completions of a shell
+    #[command(
+        after_long_help = "Example:\n  scoreload completions bash > ~/.local/share/bash-completion/completions/scoreload"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_long_help = "Example:\n  scoreload man | man -l -")]
+    Man,
+    /// Print the JSON Schema of the report
+    #[command(after_long_help = "Example:\n  scoreload report-schema > report.schema.json")]
+    ReportSchema,
+}
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  scoreload import scores.xlsx                             try it against the built-in sandbox
+  scoreload import scores.xlsx --dry-run                   see what would be sent
+  scoreload import scores.xlsx --target demo               deliver to Paylocity's demo environment
+  scoreload import a.csv b.csv --target production --yes   unattended
+
+Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET.
+
+Exit codes: 0 everything accepted; 1 some orders did not get through; 2 wrong usage; 3 no usable input;
+4 credentials refused; 5 the API could not be reached; 130 interrupted.";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  scoreload validate scores.csv
+  scoreload validate results/*.xlsx --company-id B6001
+  scoreload validate scores.csv --format json | jq -r .code | sort | uniq -c
+
+Exit codes: 0 no errors; 1 errors; 2 wrong usage; 3 no usable input.";
+
+const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  scoreload sandbox
+  scoreload sandbox --listen 127.0.0.1:8085 --latency 20ms..80ms --fault 'drop-after=2%,500=1%,429=5%'
+
+Then, in another terminal:
+  export SCORELOAD_CLIENT_ID=me SCORELOAD_CLIENT_SECRET=secret
+  scoreload import scores.csv --target http://127.0.0.1:8085
+
+It takes any credentials, unless SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET are set where it runs: then only
+those. GET /sandbox/orders shows what it holds, GET /sandbox/requests what it was sent and when.";
+
+/// Which files, and how their rows are understood.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// CSV files and .xlsx workbooks; `-` is CSV on standard input
+    ///
+    /// Several inputs are one batch: rows of an order may stand in different files.
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Read this sheet of workbooks, hidden or not (repeatable)
+    ///
+    /// Without it every visible sheet with an order-id header is read.
+    #[arg(long = "sheet", value_name = "NAME", help_heading = INPUT)]
+    pub sheets: Vec<String>,
+    /// Take a header as a column (repeatable)
+    ///
+    /// The text is split at its last `=`, as in `--map 'Candidate result=test_score'`.
+    #[arg(long = "map", value_name = "HEADER=COLUMN", help_heading = INPUT)]
+    pub maps: Vec<String>,
+    /// Take a word as a status (repeatable): --status 'Graded=Complete'
+    #[arg(long = "status", value_name = "WORD=STATUS", help_heading = INPUT)]
+    pub statuses: Vec<String>,
+    /// The company of rows in inputs without that column
+    #[arg(long, value_name = "ID", env = "SCORELOAD_COMPANY_ID", hide_env_values = true, help_heading = INPUT)]
+    pub company_id: Option<String>,
+    /// The zone of times that name none
+    #[arg(long, value_name = "IANA", env = "SCORELOAD_TIMEZONE", hide_env_values = true, default_value = "UTC", help_heading = INPUT)]
+    pub timezone: String,
+    /// How to read a date such as 03/04/2026
+    #[arg(long, env = "SCORELOAD_DATE_ORDER", hide_env_values = true, help_heading = INPUT)]
+    pub date_order: Option<DateOrder>,
+    /// The attempt of tests that name none
+    #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, help_heading = INPUT)]
+    pub default_attempt: Option<u32>,
+    /// Treat warnings as errors
+    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, help_heading = INPUT)]
+    pub deny_warnings: bool,
+}
+
+const INPUT: &str = "Input";
+const DELIVERY: &str = "Delivery";
+const RESULT: &str = "Result";
+const SCREEN: &str = "Screen";
+
+/// `scoreload import`
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct ImportArgs {
+    /// Which files, and how their rows are understood.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Say what would be sent and how long it would take, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where to deliver: sandbox, demo, production, or the URL of a gateway
+    ///
+    /// Without a target and without credentials it is the built-in sandbox: the API runs inside this process, and
+    /// nothing leaves the machine. With credentials the target must be named.
+    #[arg(long, value_name = "TARGET", env = "SCORELOAD_TARGET", hide_env_values = true, help_heading = DELIVERY)]
+    pub target: Option<String>,
+    /// Do not ask before delivering to production
+    #[arg(long, help_heading = DELIVERY)]
+    pub yes: bool,
+    /// Send nothing if any row has an error
+    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, help_heading = DELIVERY)]
+    pub all_or_nothing: bool,
+    /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h), or unlimited
+    #[arg(long, env = "SCORELOAD_RATE", hide_env_values = true, default_value = API_RATE, help_heading = DELIVERY)]
+    pub rate: Rate,
+    /// The most updates in flight at once
+    #[arg(long, value_name = "N", env = "SCORELOAD_CONCURRENCY", hide_env_values = true, default_value_t = 8,
+        value_parser = at_least_one, help_heading = DELIVERY)]
+    pub concurrency: usize,
+    /// How often an update is sent again, at most
+    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, default_value_t = 5, help_heading = DELIVERY)]
+    pub retries: u32,
+    /// How long an answer may take
+    #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, default_value = "30",
+        value_parser = seconds, help_heading = DELIVERY)]
+    pub timeout: Duration,
+    /// Send `testMode: true`: the server answers and changes nothing
+    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, help_heading = DELIVERY)]
+    pub test_mode: bool,
+    /// Write the report here (repeatable); the format by the extension: .json
+    ///
+    /// Without it the report is scoreload-report-RUN.json in the working directory. A report never replaces a file.
+    #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
+    pub reports: Vec<PathBuf>,
+    /// Write no report
+    #[arg(long, conflicts_with = "reports", help_heading = RESULT)]
+    pub no_report: bool,
+    /// How problems are shown: for people, or as one JSON object a line on standard output
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: Format,
+}
+
+/// `scoreload validate`
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Which files, and how their rows are understood.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write a report here (repeatable); the format by the extension: .json
+    #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
+    pub reports: Vec<PathBuf>,
+    /// How problems are shown: for people, or as one JSON object a line
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: Format,
+}
+
+/// `scoreload sandbox`
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8085")]
+    pub listen: SocketAddr,
+    /// The most requests in any window of time; more are answered with 429
+    #[arg(long, default_value = API_RATE)]
+    pub rate: Rate,
+    /// How long an update takes: 50ms, or 20ms..80ms for a random time between
+    #[arg(long, default_value = "0ms")]
+    pub latency: Latency,
+    /// How often what goes wrong: a list such as drop-after=2%,500=1%,429=5%
+    ///
+    /// drop-before and drop-after close the connection without an answer, before and after the update is applied;
+    /// 500-after answers 500 after applying it; 401 forgets the token; slow answers after half a minute; 429, 500,
+    /// 502, 503, 504 and 403 are answered with nothing applied.
+    #[arg(long, value_name = "FAULTS", default_value = "none")]
+    pub fault: Faults,
+    /// What the latency and the faults are drawn from: the same seed, the same draws
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How long a token is good for
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub token_lifetime: Duration,
+}
+
+/// What the screen shows.
+#[derive(Debug, Clone, Args)]
+pub struct ScreenArgs {
+    /// How progress is shown; auto is bars on a terminal and plain lines elsewhere
+    #[arg(long, global = true, default_value = "auto", env = "SCORELOAD_PROGRESS", hide_env_values = true, help_heading = SCREEN)]
+    pub progress: ProgressStyle,
+    /// When to use colour
+    #[arg(long, global = true, default_value = "auto", help_heading = SCREEN)]
+    pub color: clap::ColorChoice,
+    /// Say only what is wrong
+    #[arg(short, long, global = true, help_heading = SCREEN)]
+    pub quiet: bool,
+    /// Log requests, -vv everything; never scores, names or secrets
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = SCREEN)]
+    pub verbose: u8,
+    /// How log lines are written
+    #[arg(long, global = true, default_value = "text", env = "SCORELOAD_LOG_FORMAT", hide_env_values = true, help_heading = SCREEN)]
+    pub log_format: LogFormat,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// Bars on a terminal, plain lines elsewhere
+    Auto,
+    /// Bars
+    Bar,
+    /// A line every ten seconds
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("a whole number of 1 or more is expected".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    parsed
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,487 @@
+//! The one table of columns: what a header may be called, what its cells mean, where they go in a body.
+//!
+//! Header matching, checking, the body builder, the help texts and the README's table all read [`COLUMNS`].
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A column that Scoreload understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is described by its row in COLUMNS")]
+pub enum Column {
+    CompanyId,
+    OrderId,
+    PartnerTrackingId,
+    OverallScore,
+    OverallScoreDescription,
+    OverallReportName,
+    OverallReportUrl,
+    AssessmentId,
+    AssessmentStatus,
+    AssessmentStatusUpdatedAt,
+    AssessmentScore,
+    AssessmentScoreDescription,
+    AssessmentReportName,
+    AssessmentReportUrl,
+    TestId,
+    TestScore,
+    TestScoreDescription,
+    Attempt,
+    TestReportName,
+    TestReportUrl,
+    TestStatus,
+    TestStatusUpdatedAt,
+}
+
+/// Which part of a body a column speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The order as a whole.
+    Order,
+    /// One assessment (battery) of the order.
+    Assessment,
+    /// One attempt at one test of the assessment.
+    Test,
+}
+
+/// What the cells of a column hold, which decides how they are read and checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An id: exact text, a placeholder means that it is missing.
+    Id,
+    /// A score: text for the API, whatever it looks like.
+    Score,
+    /// A name or description: every text is kept.
+    Prose,
+    /// The link of a report.
+    Url,
+    /// The number of an attempt.
+    Attempt,
+    /// A status of an assessment.
+    AssessmentStatus,
+    /// A status of a test.
+    TestStatus,
+    /// A point in time.
+    Time,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct ColumnSpec {
+    /// The column that the row describes.
+    pub column: Column,
+    /// Its canonical name.
+    pub name: &'static str,
+    /// Other names, beside the API path.
+    pub aliases: &'static [&'static str],
+    /// Where its cells go in the API; `[]` marks a list.
+    pub api_path: &'static str,
+    /// Which part of the body it belongs to.
+    pub scope: Scope,
+    /// What its cells hold.
+    pub kind: Kind,
+    /// The longest text, in Unicode scalar values, where the API states one (API.md, table of fields).
+    pub limit: Option<usize>,
+    /// What it is, for people.
+    pub about: &'static str,
+}
+
+use Column as C;
+use Kind as K;
+use Scope as S;
+
+const fn spec(
+    (column, name): (Column, &'static str),
+    aliases: &'static [&'static str],
+    api_path: &'static str,
+    (scope, kind, limit): (Scope, Kind, Option<usize>),
+    about: &'static str,
+) -> ColumnSpec {
+    ColumnSpec {
+        column,
+        name,
+        aliases,
+        api_path,
+        scope,
+        kind,
+        limit,
+        about,
+    }
+}
+
+/// Every column, in the order of [`Column`].
+#[rustfmt::skip]
+pub static COLUMNS: [ColumnSpec; 22] = [
+    spec((C::CompanyId, "company_id"), &["company"], "companyId",
+        (S::Order, K::Id, Some(9)), "the customer's Paylocity company"),
+    spec((C::OrderId, "order_id"), &["order", "order_no", "order_number", "assessment_order_id"], "orderId",
+        (S::Order, K::Id, None), "the assessment order; rows with the same company and order become one update"),
+    spec((C::PartnerTrackingId, "partner_tracking_id"), &["tracking_id"], "partnerTrackingId",
+        (S::Order, K::Id, None), "your own id of the order"),
+    spec((C::OverallScore, "overall_score"), &[], "overallScore",
+        (S::Order, K::Score, Some(30)), "the score of the whole order"),
+    spec((C::OverallScoreDescription, "overall_score_description"), &[], "overallScoreDescription",
+        (S::Order, K::Prose, Some(250)), "what the overall score means"),
+    spec((C::OverallReportName, "overall_report_name"), &[], "overallReports[].name",
+        (S::Order, K::Prose, Some(50)), "the title of a report on the order"),
+    spec((C::OverallReportUrl, "overall_report_url"), &[], "overallReports[].url",
+        (S::Order, K::Url, Some(250)), "the link of a report on the order"),
+    spec((C::AssessmentId, "assessment_id"), &["battery_id"], "assessments[].assessmentId",
+        (S::Assessment, K::Id, None), "the assessment (battery) that the test belongs to"),
+    spec((C::AssessmentStatus, "assessment_status"), &[], "assessments[].assessmentStatus.value",
+        (S::Assessment, K::AssessmentStatus, None), "how far the assessment has come"),
+    spec((C::AssessmentStatusUpdatedAt, "assessment_status_updated_at"), &[], "assessments[].assessmentStatus.updatedAt",
+        (S::Assessment, K::Time, None), "since when the assessment has that status"),
+    spec((C::AssessmentScore, "assessment_score"), &[], "assessments[].assessmentResults.score",
+        (S::Assessment, K::Score, Some(30)), "the score of the whole assessment"),
+    spec((C::AssessmentScoreDescription, "assessment_score_description"), &[], "assessments[].assessmentResults.scoreDescription",
+        (S::Assessment, K::Prose, Some(250)), "what the assessment's score means"),
+    spec((C::AssessmentReportName, "assessment_report_name"), &[], "assessments[].assessmentResults.reports[].name",
+        (S::Assessment, K::Prose, Some(50)), "the title of a report on the assessment"),
+    spec((C::AssessmentReportUrl, "assessment_report_url"), &[], "assessments[].assessmentResults.reports[].url",
+        (S::Assessment, K::Url, Some(250)), "the link of a report on the assessment"),
+    spec((C::TestId, "test_id"), &[], "assessments[].assessmentResults.tests[].id",
+        (S::Test, K::Id, None), "the test"),
+    spec((C::TestScore, "test_score"), &["score"], "assessments[].assessmentResults.tests[].score.value",
+        (S::Test, K::Score, Some(50)), "the score of the test"),
+    spec((C::TestScoreDescription, "test_score_description"), &["score_description"], "assessments[].assessmentResults.tests[].score.description",
+        (S::Test, K::Prose, Some(250)), "what the test's score means"),
+    spec((C::Attempt, "attempt"), &["test_attempt", "attempt_number"], "assessments[].assessmentResults.tests[].score.attempt",
+        (S::Test, K::Attempt, None), "which attempt at the test it was, a whole number; 1 is the first"),
+    spec((C::TestReportName, "test_report_name"), &["report_name"], "assessments[].assessmentResults.tests[].score.reports[].name",
+        (S::Test, K::Prose, Some(50)), "the title of a report on the test"),
+    spec((C::TestReportUrl, "test_report_url"), &["report_url"], "assessments[].assessmentResults.tests[].score.reports[].url",
+        (S::Test, K::Url, Some(250)), "the link of a report on the test"),
+    spec((C::TestStatus, "test_status"), &["status"], "assessments[].assessmentResults.tests[].testStatus.value",
+        (S::Test, K::TestStatus, None), "how far the test has come"),
+    spec((C::TestStatusUpdatedAt, "test_status_updated_at"), &["updated_at"], "assessments[].assessmentResults.tests[].testStatus.updatedAt",
+        (S::Test, K::Time, None), "since when the test has that status"),
+];
+
+impl Column {
+    /// Returns the column's row of the table.
+    #[must_use]
+    pub fn spec(self) -> &'static ColumnSpec {
+        &COLUMNS[self as usize]
+    }
+
+    /// Returns the canonical name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Tells whether the column may stand several times, each time for one more report.
+    #[must_use]
+    pub fn repeats(self) -> bool {
+        REPORT_COLUMNS
+            .iter()
+            .any(|(_, name, url)| [*name, *url].contains(&self))
+    }
+}
+
+/// For each scope the columns that together make its reports: name and link.
+pub const REPORT_COLUMNS: [(Scope, Column, Column); 3] = [
+    (S::Order, C::OverallReportName, C::OverallReportUrl),
+    (
+        S::Assessment,
+        C::AssessmentReportName,
+        C::AssessmentReportUrl,
+    ),
+    (S::Test, C::TestReportName, C::TestReportUrl),
+];
+
+/// What a header means: a column, and for report columns which report of the row (1 is the first).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Field {
+    /// The column.
+    pub column: Column,
+    /// Which one of the row's reports; 1 for every other column.
+    pub number: u16,
+}
+
+impl Field {
+    /// Returns the name of the field: the canonical name, with `_2` and so on for further reports.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self.number {
+            1 => self.column.name().to_owned(),
+            number => format!("{}_{number}", self.column.name()),
+        }
+    }
+}
+
+impl From<Column> for Field {
+    fn from(column: Column) -> Self {
+        Self { column, number: 1 }
+    }
+}
+
+/// The known names of columns: the table's own and those that the user adds.
+#[derive(Debug, Clone)]
+pub struct Names {
+    known: HashMap<String, Field>,
+}
+
+/// The names of the table: canonical names, aliases and API paths.
+///
+/// An API path may be written whole or from any of its parts on, with or without `[]`, as long as it has two
+/// parts or more and means one column alone: `tests.score.attempt`, `assessmentStatus.value`.
+static TABLE_NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let mut paths: HashMap<String, Option<Column>> = HashMap::new();
+    for spec in &COLUMNS {
+        for path in path_endings(spec.api_path) {
+            let claim = paths.entry(path).or_insert(Some(spec.column));
+            if *claim != Some(spec.column) {
+                *claim = None;
+            }
+        }
+    }
+    let paths = paths
+        .into_iter()
+        .filter_map(|(path, column)| Some((path, column?)));
+    let names = COLUMNS.iter().flat_map(|spec| {
+        let words = spec.aliases.iter().chain([&spec.name]);
+        words.map(|word| (simplified(word), spec.column))
+    });
+    paths
+        .chain(names)
+        .map(|(name, column)| (name, column.into()))
+        .collect()
+});
+
+fn path_endings(path: &str) -> Vec<String> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let last_start = parts.len().saturating_sub(2);
+    let endings = (0..=last_start).map(|start| parts[start..].join("."));
+    endings
+        .flat_map(|ending| [simplified(&ending), simplified(&ending.replace("[]", ""))])
+        .collect()
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            known: TABLE_NAMES.clone(),
+        }
+    }
+}
+
+impl Names {
+    /// Makes `header` a name of `field`, whatever it meant before.
+    pub fn add(&mut self, header: &str, field: Field) {
+        self.known.insert(simplified(header), field);
+    }
+
+    /// Returns what a header means, if it is known.
+    ///
+    /// Case, spaces, `_`, `-`, `.`, `#` and a trailing `*` do not count. A report column may carry the number of
+    /// the report at its end: `Test Report URL 2`.
+    #[must_use]
+    pub fn find(&self, header: &str) -> Option<Field> {
+        let name = simplified(header);
+        if let Some(field) = self.known.get(&name) {
+            return Some(*field);
+        }
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u16 = name[word.len()..]
+            .parse()
+            .ok()
+            .filter(|number| *number > 0)?;
+        let field = self
+            .known
+            .get(word)
+            .filter(|field| field.column.repeats())?;
+        Some(Field {
+            column: field.column,
+            number,
+        })
+    }
+
+    /// Returns the column that an unknown header was most likely meant to be.
+    ///
+    /// That is one whose name of five or more letters is one edit away (insert, delete, replace, swap of
+    /// neighbours), or one that the header names once a bracketed or `/100` tail is dropped.
+    #[must_use]
+    pub fn nearest(&self, header: &str) -> Option<Field> {
+        if let Some(field) = without_tail(header).and_then(|head| self.find(head)) {
+            return Some(field);
+        }
+        let name = simplified(header);
+        let near = |known: &&String| {
+            known.chars().count() >= 5
+                && known.len().abs_diff(name.len()) <= 4
+                && strsim::osa_distance(known, &name) == 1
+        };
+        let known = self.known.keys().filter(near).min()?;
+        self.known.get(known).copied()
+    }
+}
+
+/// Reduces a header to what counts when headers are compared.
+#[must_use]
+pub fn simplified(header: &str) -> String {
+    let significant =
+        |c: &char| !c.is_whitespace() && !is_invisible(*c) && !matches!(c, '_' | '-' | '.' | '#');
+    let name: String = header
+        .chars()
+        .filter(significant)
+        .flat_map(char::to_lowercase)
+        .collect();
+    let bare = name.trim_end_matches('*');
+    if bare.is_empty() {
+        header.trim().to_lowercase()
+    } else {
+        bare.to_owned()
+    }
+}
+
+/// Tells whether a character takes no room: zero-width spaces and joiners, the byte order mark.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// Drops a tail in brackets or one like `/100`.
+fn without_tail(header: &str) -> Option<&str> {
+    let header =
+        header.trim_end_matches(|c: char| c.is_whitespace() || is_invisible(c) || c == '*');
+    let opening = match header.chars().last()? {
+        ')' => '(',
+        ']' => '[',
+        '}' => '{',
+        _ => {
+            let head = header.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
+            return head.strip_suffix('/').filter(|_| head.len() < header.len());
+        }
+    };
+    header.rfind(opening).map(|start| &header[..start])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(header: &str) -> Option<String> {
+        Names::default().find(header).map(Field::name)
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_its_columns() {
+        for (index, spec) in COLUMNS.iter().enumerate() {
+            assert_eq!(spec.column as usize, index, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn no_name_means_two_columns() {
+        let mut seen = HashMap::new();
+        for spec in &COLUMNS {
+            for name in spec.aliases.iter().chain([&spec.name]) {
+                assert_eq!(seen.insert(simplified(name), spec.column), None, "{name}");
+            }
+            assert_eq!(Names::default().find(spec.name), Some(spec.column.into()));
+            assert_eq!(
+                Names::default().find(spec.api_path),
+                Some(spec.column.into()),
+                "{}",
+                spec.api_path
+            );
+        }
+    }
+
+    #[test]
+    fn case_spaces_and_punctuation_do_not_count() {
+        for header in [
+            "order_id",
+            "Order ID",
+            "ORDER-ID",
+            "order.id",
+            "Order\nID",
+            "Order\u{a0}Id *",
+            "Order #",
+            "orderId",
+            "\u{feff}order id",
+        ] {
+            assert_eq!(found(header).as_deref(), Some("order_id"), "{header:?}");
+        }
+        assert_eq!(found("#"), None);
+    }
+
+    #[test]
+    fn an_api_path_is_a_name_from_any_part_on_that_is_clear() {
+        let table = [
+            ("assessmentStatus.value", Some("assessment_status")),
+            ("tests.score.attempt", Some("attempt")),
+            (
+                "assessments[].assessmentResults.tests[].score.value",
+                Some("test_score"),
+            ),
+            (
+                "assessmentResults.tests.testStatus.updatedAt",
+                Some("test_status_updated_at"),
+            ),
+            ("tests.id", Some("test_id")),
+            ("score.reports.url", Some("test_report_url")),
+            (
+                "assessmentResults.reports.url",
+                Some("assessment_report_url"),
+            ),
+            ("reports.url", None),
+            ("value", None),
+            ("id", None),
+        ];
+        for (header, expected) in table {
+            assert_eq!(found(header).as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn report_columns_may_carry_a_number_and_others_may_not() {
+        assert_eq!(
+            found("Test Report URL 2").as_deref(),
+            Some("test_report_url_2")
+        );
+        assert_eq!(
+            found("report_name_13").as_deref(),
+            Some("test_report_name_13")
+        );
+        assert_eq!(found("report_url_1").as_deref(), Some("test_report_url"));
+        assert_eq!(found("report_url_0"), None);
+        assert_eq!(found("test_score_2"), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        let names = Names::default();
+        let table = [
+            ("attemptt", Some("attempt")),
+            ("atempt", Some("attempt")),
+            ("attmept", Some("attempt")),
+            ("Test Score (%)", Some("test_score")),
+            ("Test Score / 100", Some("test_score")),
+            ("score [points]", Some("test_score")),
+            ("candidate", None),
+            ("orde", Some("order_id")),
+            ("100", None),
+            ("(%)", None),
+        ];
+        for (header, expected) in table {
+            assert_eq!(
+                names.nearest(header).map(Field::name).as_deref(),
+                expected,
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_user_goes_before_the_tables() {
+        let mut names = Names::default();
+        names.add("Score", Column::OverallScore.into());
+        assert_eq!(
+            names.find("SCORE").map(|field| field.column),
+            Some(Column::OverallScore)
+        );
+    }
+}

@@ -1,0 +1,479 @@
+//! The API's two calls over HTTP (API.md, "The calls"). Alone knows reqwest.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy as Redirects;
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::Update;
+use super::message;
+use super::token::Token;
+
+const TOKEN_PATH: &str = "/public/security/v1/token";
+const API_PATH: &str = "/apiHub/performanceManagement/v1";
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Idle connections are given up before servers commonly do, so that a request does not meet a closing one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bytes of an answer's body that are read; more than that tells a person nothing.
+const BODY_LIMIT: usize = 64 * 1024;
+/// A token's life where the server does not tell it (API.md: 3600 s).
+const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// Everything but the unreserved characters of RFC 3986: an id is one path segment whatever it holds.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A text that never shows itself.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text into custody.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Gives the text out, to be sent or compared and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+/// What the token is asked for with.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The client's id.
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: Secret,
+}
+
+/// Where and how to call.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// What the API's paths are added to.
+    pub base: Url,
+    /// What the token is asked for with.
+    pub credentials: Credentials,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// Whether updates carry `testMode: true`: the server then only pretends.
+    pub test_mode: bool,
+}
+
+/// What came back for an update.
+#[derive(Debug)]
+pub enum Answer {
+    /// The server answered.
+    Response {
+        /// The HTTP status.
+        status: u16,
+        /// How long the server asks us to wait.
+        retry_after: Option<Duration>,
+        /// Its words, where it is no success.
+        message: Option<String>,
+    },
+    /// No connection came about, so nothing was sent.
+    NotConnected(String),
+    /// The request left, and no answer came.
+    Lost(String),
+}
+
+impl Answer {
+    /// Returns the HTTP status, if there is one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Response { status, .. } => Some(*status),
+            Self::NotConnected(_) | Self::Lost(_) => None,
+        }
+    }
+
+    /// Returns what the server said, or what went wrong.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Self::Response { message, .. } => message.clone(),
+            Self::NotConnected(words) | Self::Lost(words) => Some(words.clone()),
+        }
+    }
+}
+
+/// What came back for a request for a token.
+pub(super) enum TokenAnswer {
+    Issued {
+        text: String,
+        lifetime: Duration,
+    },
+    /// The credentials are not good.
+    Refused(String),
+    /// No token came; another try may get one, after so long if the server says.
+    Failed {
+        words: String,
+        wait: Option<Duration>,
+    },
+}
+
+/// Calls the API. Cheap to clone: the connections are shared.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    endpoint: Arc<Endpoint>,
+}
+
+impl Client {
+    /// Makes a client for an endpoint.
+    ///
+    /// # Errors
+    /// When the system gives no TLS or no network at all.
+    pub fn new(endpoint: Endpoint) -> Result<Self, String> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(&endpoint.base)?)
+            .user_agent(concat!("scoreload/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(endpoint.timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            // A redirect would carry the token to another place.
+            .redirect(Redirects::none())
+            // Attempts are counted, paced and judged here alone.
+            .retry(reqwest::retry::never());
+        if is_loopback(&endpoint.base) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| chain(&error))?;
+        Ok(Self {
+            http,
+            endpoint: Arc::new(endpoint),
+        })
+    }
+
+    /// Sends an update once.
+    pub async fn update(&self, token: &Token, update: &Update) -> Answer {
+        let mut request = self
+            .http
+            .patch(self.update_url(update))
+            .bearer_auth(token.text())
+            .header(CONTENT_TYPE, "application/json")
+            .body(update.body.clone());
+        if self.endpoint.test_mode {
+            request = request.header("testMode", "true");
+        }
+        match request.send().await {
+            Err(error) if error.is_connect() => Answer::NotConnected(chain(&error)),
+            Err(error) => Answer::Lost(chain(&error)),
+            Ok(response) => {
+                let status = response.status();
+                let retry_after = retry_after(&response);
+                let secrets = [
+                    token.text().to_owned(),
+                    self.endpoint.credentials.client_secret.0.clone(),
+                ];
+                let words = words(response, &secrets).await;
+                let message =
+                    (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));
+                Answer::Response {
+                    status: status.as_u16(),
+                    retry_after,
+                    message,
+                }
+            }
+        }
+    }
+
+    fn update_url(&self, update: &Update) -> String {
+        let company = utf8_percent_encode(&update.company_id, SEGMENT);
+        let order = utf8_percent_encode(&update.order_id, SEGMENT);
+        self.url(&format!(
+            "{API_PATH}/companies/{company}/assessmentOrders/{order}"
+        ))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!(
+            "{}{path}",
+            self.endpoint.base.as_str().trim_end_matches('/')
+        )
+    }
+
+    /// Asks for a token once, by client credentials both in the form and as basic authorization: vendor's samples
+    /// show the one, its script the other, and sending both satisfies either.
+    pub(super) async fn token(&self) -> TokenAnswer {
+        let Credentials {
+            client_id,
+            client_secret: Secret(secret),
+        } = &self.endpoint.credentials;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client_id),
+            ("client_secret", secret),
+        ];
+        let request = self
+            .http
+            .post(self.url(TOKEN_PATH))
+            .basic_auth(client_id, Some(secret))
+            .form(&form);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                return TokenAnswer::Failed {
+                    words: chain(&error),
+                    wait: None,
+                };
+            }
+        };
+        let (status, wait) = (response.status(), retry_after(&response));
+        tracing::debug!(status = status.as_u16(), "token requested");
+        if status.is_success() {
+            return issued(response).await;
+        }
+        let said = words(response, std::slice::from_ref(secret))
+            .await
+            .unwrap_or_else(|| default_words(status));
+        let words = format!("{} from the token endpoint: {said}", status.as_u16());
+        match status.as_u16() {
+            408 | 425 | 429 | 500.. => TokenAnswer::Failed { words, wait },
+            _ => TokenAnswer::Refused(words),
+        }
+    }
+}
+
+async fn issued(response: Response) -> TokenAnswer {
+    #[derive(Deserialize)]
+    struct Issued {
+        access_token: String,
+        expires_in: Option<u64>,
+    }
+    let body = bounded(response).await;
+    match serde_json::from_str::<Issued>(&body) {
+        Ok(Issued {
+            access_token: text,
+            expires_in,
+        }) if is_header_text(&text) => TokenAnswer::Issued {
+            text,
+            lifetime: expires_in.map_or(TOKEN_LIFETIME, Duration::from_secs),
+        },
+        _ => {
+            let words = "the token endpoint answered without a token".to_owned();
+            TokenAnswer::Failed { words, wait: None }
+        }
+    }
+}
+
+/// Tells whether a token can stand in a header.
+fn is_header_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn default_words(status: StatusCode) -> String {
+    let reason = status
+        .canonical_reason()
+        .unwrap_or("an answer without a reason");
+    if status.is_redirection() {
+        format!("{reason}: redirects are not followed")
+    } else {
+        reason.to_owned()
+    }
+}
+
+async fn words(response: Response, secrets: &[String]) -> Option<String> {
+    message::of_body(&bounded(response).await, secrets)
+}
+
+/// Reads a body up to its limit; what cannot be read any more does not count.
+async fn bounded(mut response: Response) -> String {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= BODY_LIMIT {
+            body.truncate(BODY_LIMIT);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    wait_of(text, Timestamp::now())
+}
+
+fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+}
+
+/// Tells whether a base is on this machine, where no proxy and no certificate has a part.
+#[must_use]
+pub fn is_loopback(base: &Url) -> bool {
+    match base.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Makes the TLS settings: TLS 1.2 and later, the machine's certificates beside the bundled ones.
+fn tls(base: &Url) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if base.scheme() == "https" {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("no TLS: {error}"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Returns an error with its causes: reqwest hides what happened three sources down.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !words.contains(&said) {
+            words = format!("{words}: {said}");
+        }
+        source = cause.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(base: &str) -> Client {
+        let credentials = Credentials {
+            client_id: "id".into(),
+            client_secret: Secret::new("s3cr3t"),
+        };
+        let base = Url::parse(base).unwrap();
+        Client::new(Endpoint {
+            base,
+            credentials,
+            timeout: Duration::from_secs(5),
+            test_mode: false,
+        })
+        .unwrap()
+    }
+
+    fn url(base: &str, company_id: &str, order_id: &str) -> String {
+        let update = Update {
+            company_id: company_id.into(),
+            order_id: order_id.into(),
+            body: Vec::new(),
+            has_reports: false,
+        };
+        client(base).update_url(&update)
+    }
+
+    #[test]
+    fn ids_are_one_encoded_segment_each() {
+        let path = "https://x.example/apiHub/performanceManagement/v1/companies";
+        let table = [
+            (
+                "B6001",
+                "ORD-1.2_3~4",
+                format!("{path}/B6001/assessmentOrders/ORD-1.2_3~4"),
+            ),
+            (
+                "A/B",
+                "a b?c#d%2Fé",
+                format!("{path}/A%2FB/assessmentOrders/a%20b%3Fc%23d%252F%C3%A9"),
+            ),
+            (
+                "B6001",
+                "../../x",
+                format!("{path}/B6001/assessmentOrders/..%2F..%2Fx"),
+            ),
+        ];
+        for (company, order, expected) in table {
+            assert_eq!(url("https://x.example/", company, order), expected);
+            assert_eq!(
+                Url::parse(&expected).unwrap().as_str(),
+                expected,
+                "the URL is not changed on its way"
+            );
+        }
+        assert!(
+            url("http://localhost:8085/gateway/", "B6001", "1")
+                .starts_with("http://localhost:8085/gateway/apiHub/")
+        );
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-03-04T17:06:00Z".parse().unwrap();
+        let table = [
+            ("7", Some(7)),
+            (" 0 ", Some(0)),
+            ("Wed, 04 Mar 2026 17:06:30 GMT", Some(30)),
+            ("Wed, 04 Mar 2026 17:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ];
+        for (text, seconds) in table {
+            assert_eq!(
+                wait_of(text, now),
+                seconds.map(Duration::from_secs),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let shown = format!("{:?}", client("https://x.example").endpoint);
+        assert!(
+            shown.contains("[hidden]") && !shown.contains("s3cr3t"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn loopback_is_told_from_elsewhere() {
+        for base in [
+            "http://127.0.0.1:80",
+            "http://127.9.9.9",
+            "http://[::1]:80",
+            "http://localhost:80",
+        ] {
+            assert!(is_loopback(&Url::parse(base).unwrap()), "{base}");
+        }
+        for base in [
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "https://dc1demogwext.paylocity.com",
+        ] {
+            assert!(!is_loopback(&Url::parse(base).unwrap()), "{base}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The server's own words: taken from a body of any shape, cut to a sane length, credentials blotted out.
+
+use serde_json::Value;
+
+/// The longest message that is shown or kept, in characters.
+const LONGEST: usize = 500;
+
+/// Properties that hold the useful part of an error, the most telling first: `errors[]`, RFC 9457, OAuth, others.
+const TELLING: [&str; 10] = [
+    "errors",
+    "error_description",
+    "detail",
+    "message",
+    "description",
+    "title",
+    "error",
+    "reason",
+    "text",
+    "fault",
+];
+
+/// Returns the useful part of an answer's body; `None` where there is none.
+pub(super) fn of_body(body: &str, secrets: &[String]) -> Option<String> {
+    let words = match serde_json::from_str::<Value>(body) {
+        Ok(value) => of_json(&value).unwrap_or_else(|| value.to_string()),
+        Err(_) => without_tags(body),
+    };
+    let mut words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        words = words.replace(secret.as_str(), "[hidden]");
+    }
+    (!words.is_empty()).then(|| cut(&words))
+}
+
+fn of_json(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Array(items) => {
+            let words: Vec<String> = items.iter().filter_map(of_json).collect();
+            (!words.is_empty()).then(|| words.join("; "))
+        }
+        Value::Object(map) => {
+            let words = TELLING.iter().find_map(|name| {
+                let (_, value) = map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+                of_json(value)
+            })?;
+            let field = ["field", "path", "pointer", "property"]
+                .iter()
+                .find_map(|name| map.get(*name)?.as_str());
+            Some(field.map_or(words.clone(), |field| format!("{field}: {words}")))
+        }
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(_) | Value::Null => None,
+    }
+}
+
+/// Drops what stands in angle brackets, and what a page does not show.
+fn without_tags(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        shown.push_str(before);
+        shown.push(' ');
+        let hidden = ["style", "script"].into_iter().find(|name| {
+            tag.get(..name.len())
+                .is_some_and(|s| s.eq_ignore_ascii_case(name))
+        });
+        let tag = hidden
+            .and_then(|name| tag.split_once(&format!("</{name}")))
+            .map_or(tag, |(_, after)| after);
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    shown + rest
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(LONGEST - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_useful_part_of_any_shape_is_found() {
+        let table = [
+            (
+                r#"{"errors":[{"field":"score","message":"too long"},{"message":"no test"}]}"#,
+                "score: too long; no test",
+            ),
+            (r#"{"errors":["one","two"]}"#, "one; two"),
+            (
+                r#"{"type":"about:blank","title":"Bad Request","detail":"no such order","status":400}"#,
+                "no such order",
+            ),
+            (
+                r#"{"error":"invalid_client","error_description":"wrong secret"}"#,
+                "wrong secret",
+            ),
+            (
+                r#"{"Message":"An error has occurred."}"#,
+                "An error has occurred.",
+            ),
+            (r#"{"error":{"code":7,"message":"inner"}}"#, "inner"),
+            (r#"{"code":7}"#, r#"{"code":7}"#),
+            ("plain\n words ", "plain words"),
+            (
+                "<html><style>p{}</style><body><h1>502</h1><p>Bad Gateway</p></body></html>",
+                "502 Bad Gateway",
+            ),
+        ];
+        for (body, words) in table {
+            assert_eq!(of_body(body, &[]).as_deref(), Some(words), "{body}");
+        }
+        for body in ["", "  \n", "<p></p>"] {
+            assert_eq!(of_body(body, &[]), None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_cut_and_holds_no_credentials() {
+        let long = of_body(&"é".repeat(501), &[]).unwrap();
+        assert_eq!(
+            (long.chars().count(), long.chars().last()),
+            (500, Some('…'))
+        );
+        let words = of_body(
+            "bad secret s3cr3t for token t0k",
+            &["s3cr3t".into(), "t0k".into(), String::new()],
+        );
+        assert_eq!(
+            words.as_deref(),
+            Some("bad secret [hidden] for token [hidden]")
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! What became of an order.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What became of an order (CONTRACT, "Outcomes of an order").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It could be sent; it was only checked.
+    Valid,
+    /// The server took it.
+    Accepted,
+    /// Nothing in it was new, so nothing was sent.
+    Unchanged,
+    /// A row of it has an error, so it was held back whole.
+    Invalid,
+    /// The server refused it for good.
+    Rejected,
+    /// It was certainly not applied.
+    Failed,
+    /// It may have been applied, or not.
+    Unknown,
+    /// It never left.
+    NotSent,
+}
+
+impl Outcome {
+    /// Every outcome, in the order in which they are told.
+    pub const ALL: [Self; 8] = [
+        Self::Valid,
+        Self::Accepted,
+        Self::Unchanged,
+        Self::Invalid,
+        Self::Rejected,
+        Self::Failed,
+        Self::Unknown,
+        Self::NotSent,
+    ];
+
+    /// Returns the outcome in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Accepted => "accepted",
+            Self::Unchanged => "unchanged",
+            Self::Invalid => "invalid",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not sent",
+        }
+    }
+}
+
+/// How one order's delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The status of the last answer, if there was one.
+    pub http_status: Option<u16>,
+    /// How many requests it took.
+    pub attempts: u32,
+    /// How long the last answer took.
+    pub latency: Option<Duration>,
+    /// Whether an update with reports was sent again after one that may have been applied.
+    pub possible_duplicate_reports: bool,
+    /// What the server said, or what went wrong.
+    pub message: Option<String>,
+}
+
+impl Delivery {
+    /// The delivery of an order that never left.
+    #[must_use]
+    pub const fn not_sent() -> Self {
+        Self {
+            outcome: Outcome::NotSent,
+            http_status: None,
+            attempts: 0,
+            latency: None,
+            possible_duplicate_reports: false,
+            message: None,
+        }
+    }
+}

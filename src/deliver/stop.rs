@@ -1,0 +1,163 @@
+//! Why and how a delivery ends before every update has left.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::outcome::{Delivery, Outcome};
+
+/// Why a delivery ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The user, or the system, asked for it.
+    Interrupted,
+    /// The credentials or the permissions were refused; the server's words.
+    Refused(String),
+    /// The API could not be reached or kept failing; what happened.
+    Unreachable(String),
+}
+
+/// A request to stop that everybody can make and everybody sees: no new request leaves after it.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Sender<Option<End>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl Stop {
+    /// Asks everybody to stop; the first reason is kept.
+    pub fn request(&self, end: End) {
+        self.0.send_if_modified(|reason| {
+            let first = reason.is_none();
+            if first {
+                *reason = Some(end);
+            }
+            first
+        });
+    }
+
+    /// Tells whether a stop was requested.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    /// Returns why, if a stop was requested.
+    #[must_use]
+    pub fn reason(&self) -> Option<End> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits until a stop is requested.
+    pub async fn requested(&self) {
+        // An error would mean that no sender is left, and this is one.
+        let _ = self.0.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Sleeps, but not past a requested stop.
+    pub async fn sleep(&self, duration: Duration) {
+        // Whether it was the sleep or the stop that ended makes no difference here.
+        let _ = tokio::time::timeout(duration, self.requested()).await;
+    }
+}
+
+/// Orders in a row without any useful answer after which the API counts as out of order.
+const FAILURES_IN_A_ROW: u32 = 10;
+/// Refusals of permission after which, with no order accepted, the credentials count as without permission.
+const FORBIDDEN: u32 = 5;
+
+/// Watches the outcomes for a reason to stop.
+#[derive(Debug, Default)]
+pub struct Watch {
+    failures_in_a_row: u32,
+    forbidden: u32,
+    answered: bool,
+    accepted: bool,
+}
+
+impl Watch {
+    /// Takes an outcome into account; returns a reason to stop, if there is one now.
+    pub fn see(&mut self, delivery: &Delivery) -> Option<End> {
+        let words = || delivery.message.clone().unwrap_or_default();
+        if matches!(delivery.outcome, Outcome::Failed | Outcome::Unknown) {
+            self.failures_in_a_row += 1;
+            return (self.failures_in_a_row >= FAILURES_IN_A_ROW)
+                .then(|| End::Unreachable(words()));
+        }
+        self.failures_in_a_row = 0;
+        self.answered = true;
+        self.accepted |= delivery.outcome == Outcome::Accepted;
+        self.forbidden += u32::from(delivery.http_status == Some(403));
+        (self.forbidden >= FORBIDDEN && !self.accepted).then(|| End::Refused(words()))
+    }
+
+    /// Tells whether orders were tried and none of them got a useful answer.
+    #[must_use]
+    pub fn never_answered(&self) -> bool {
+        self.failures_in_a_row > 0 && !self.answered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(outcome: Outcome, http_status: u16) -> Delivery {
+        Delivery {
+            outcome,
+            http_status: Some(http_status),
+            attempts: 1,
+            ..Delivery::not_sent()
+        }
+    }
+
+    #[test]
+    fn ten_failures_in_a_row_are_enough() {
+        let mut watch = Watch::default();
+        for _ in 0..9 {
+            assert_eq!(watch.see(&delivery(Outcome::Failed, 503)), None);
+        }
+        assert_eq!(watch.see(&delivery(Outcome::Accepted, 204)), None);
+        for _ in 0..9 {
+            assert_eq!(watch.see(&delivery(Outcome::Unknown, 500)), None);
+        }
+        assert!(matches!(
+            watch.see(&delivery(Outcome::Failed, 503)),
+            Some(End::Unreachable(_))
+        ));
+    }
+
+    #[test]
+    fn five_refused_permissions_are_enough_unless_an_order_was_accepted() {
+        let mut watch = Watch::default();
+        for _ in 0..4 {
+            assert_eq!(watch.see(&delivery(Outcome::Rejected, 403)), None);
+        }
+        let mut lucky = Watch::default();
+        lucky.see(&delivery(Outcome::Accepted, 204));
+        for _ in 0..9 {
+            assert_eq!(lucky.see(&delivery(Outcome::Rejected, 403)), None);
+        }
+        assert!(matches!(
+            watch.see(&delivery(Outcome::Rejected, 403)),
+            Some(End::Refused(_))
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_a_sleep_and_keeps_its_first_reason() {
+        let stop = Stop::default();
+        let begun = tokio::time::Instant::now();
+        let asker = stop.clone();
+        tokio::join!(stop.sleep(Duration::from_secs(60)), async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            asker.request(End::Interrupted);
+            asker.request(End::Refused("late".into()));
+        });
+        assert_eq!(begun.elapsed(), Duration::from_secs(1));
+        assert_eq!(stop.reason(), Some(End::Interrupted));
+    }
+}

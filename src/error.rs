@@ -1,0 +1,62 @@
+//! What stops a run. A finding about the data is a [`crate::problem::Problem`]; the fate of one order is an outcome.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What stops a run, each with a way out ([`Error::help`]).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line or a setting cannot be followed.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, with the observed value.
+        message: String,
+        /// The way out.
+        help: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something that the system should give was not to be had.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was being done.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The report does not account for every row.
+    #[error("the report does not account for every row")]
+    Unaccounted,
+}
+
+impl Error {
+    /// Makes a usage error.
+    #[must_use]
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// Returns the way out.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        match self {
+            Self::Usage { help, .. } => help,
+            Self::Write { .. } => "name a file in a directory that you may write to",
+            Self::System { .. } => {
+                "free some of the machine's resources, or raise its limits, and try again"
+            }
+            Self::Unaccounted => {
+                "this is a fault of Scoreload: please report it, with the report that was written"
+            }
+        }
+    }
+}

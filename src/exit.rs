@@ -1,0 +1,80 @@
+//! Exit codes: what a script can rely on. Pure functions of the totals, or of the error.
+
+use crate::deliver::End;
+use crate::error::Error;
+use crate::report::Totals;
+
+/// How a run ended, as the process tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Everything was accepted or unchanged; for `validate`, there was no error.
+    Success = 0,
+    /// The run finished, but some orders did not get through.
+    Incomplete = 1,
+    /// The command line or the configuration cannot be followed.
+    Usage = 2,
+    /// There was no usable input, or `--all-or-nothing` met an error: nothing was sent.
+    NoInput = 3,
+    /// The credentials or the permissions were refused.
+    Refused = 4,
+    /// The API could not be reached or kept failing.
+    Unreachable = 5,
+    /// The user stopped the run.
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    /// Returns the number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the code of a run that came to its end, early or not.
+    #[must_use]
+    pub fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
+        match end {
+            Some(End::Interrupted) => Self::Interrupted,
+            Some(End::Refused(_)) => Self::Refused,
+            Some(End::Unreachable(_)) => Self::Unreachable,
+            None if errors > 0 || totals.left_over() > 0 => Self::Incomplete,
+            None => Self::Success,
+        }
+    }
+}
+
+impl From<&Error> for ExitCode {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Usage { .. } => Self::Usage,
+            Error::Write { .. } | Error::System { .. } | Error::Unaccounted => Self::Incomplete,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_follows_from_the_end_and_the_totals() {
+        let good = Totals {
+            orders: 3,
+            accepted: 2,
+            unchanged: 1,
+            ..Totals::default()
+        };
+        let rejected = Totals {
+            rejected: 1,
+            ..good.clone()
+        };
+        let end = |end: End, totals| ExitCode::of_run(Some(&end), totals, 0).number();
+        assert_eq!(ExitCode::of_run(None, &good, 0).number(), 0);
+        assert_eq!(ExitCode::of_run(None, &good, 1).number(), 1);
+        assert_eq!(ExitCode::of_run(None, &rejected, 0).number(), 1);
+        assert_eq!(end(End::Refused(String::new()), &good), 4);
+        assert_eq!(end(End::Unreachable(String::new()), &rejected), 5);
+        assert_eq!(end(End::Interrupted, &rejected), 130);
+    }
+}

@@ -1,0 +1,299 @@
+//! The header row: where it is, what its cells mean, what is wrong with them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cell::Cell;
+use crate::columns::{Column, Field, Names, simplified};
+use crate::problem::{Code, Place, Problem, Source, cell_name, excerpt};
+
+/// A header must stand in one of the first rows; titles and notes may stand above it.
+pub const HEADER_WITHIN_ROWS: u32 = 20;
+
+/// The columns of one sheet.
+#[derive(Debug)]
+pub struct Header {
+    /// The row that holds it, as the user sees it.
+    pub row: u32,
+    /// The text of each header cell, by column; `None` where the cell is blank.
+    pub texts: Vec<Option<Arc<str>>>,
+    /// The columns that were understood, from left to right.
+    pub fields: Vec<(u32, Field)>,
+}
+
+impl Header {
+    /// Reads a header row: the columns, and what is wrong with them.
+    #[must_use]
+    pub fn read(
+        source: &Arc<Source>,
+        row: u32,
+        cells: &[(u32, Cell<'_>)],
+        names: &Names,
+    ) -> (Self, Vec<Problem>) {
+        let width = cells
+            .iter()
+            .map(|(column, _)| *column as usize + 1)
+            .max()
+            .unwrap_or(0);
+        let mut texts = vec![None; width];
+        for (column, cell) in cells.iter().filter(|(_, cell)| !cell.is_blank()) {
+            texts[*column as usize] = Some(Arc::<str>::from(cell.shown()));
+        }
+        let mut header = Self {
+            row,
+            texts,
+            fields: Vec::new(),
+        };
+        let problems = header.understand(source, names);
+        (header, problems)
+    }
+
+    /// Finds out what each header cell means.
+    fn understand(&mut self, source: &Arc<Source>, names: &Names) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut ignored = Vec::new();
+        let mut first: HashMap<Field, u32> = HashMap::new();
+        for (column, text) in (0u32..).zip(self.texts.clone()) {
+            let Some(text) = text else { continue };
+            let place = Place::cell(source, self.row, column);
+            match names.find(&text) {
+                Some(field) => match first.get(&field) {
+                    Some(&earlier) => problems.push(duplicate(place, text, field, self, earlier)),
+                    None => {
+                        first.insert(field, column);
+                        self.fields.push((column, field));
+                    }
+                },
+                None if is_ours(&text) => {}
+                None => match names.nearest(&text) {
+                    Some(field) => problems.push(unknown(place, text, field)),
+                    None => ignored.push((column, text)),
+                },
+            }
+        }
+        problems.extend(ignored_columns(source, self.row, &ignored));
+        problems
+    }
+
+    /// Returns the column, from 0, that holds a field.
+    #[must_use]
+    pub fn column_of(&self, field: impl Into<Field>) -> Option<u32> {
+        let field = field.into();
+        self.fields
+            .iter()
+            .find(|(_, other)| *other == field)
+            .map(|(column, _)| *column)
+    }
+
+    /// Returns the header's text over a column, from 0.
+    #[must_use]
+    pub fn text(&self, column: u32) -> Option<&Arc<str>> {
+        self.texts.get(column as usize)?.as_ref()
+    }
+
+    /// Tells whether a row says the same again.
+    #[must_use]
+    pub fn is_repeated_by(&self, cells: &[Cell<'_>]) -> bool {
+        let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
+            Some(text) => simplified(text) == simplified(&cell.shown()),
+            None => cell.is_blank(),
+        };
+        self.texts.len() == cells.len() && self.texts.iter().zip(cells).all(same)
+    }
+}
+
+/// Tells whether a row can be the header: it holds an order-id column.
+#[must_use]
+pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
+    let is_order_id = |cell: &Cell<'_>| match cell {
+        Cell::Text(text) => names
+            .find(text)
+            .is_some_and(|field| field.column == Column::OrderId),
+        _ => false,
+    };
+    cells.iter().any(|(_, cell)| is_order_id(cell))
+}
+
+/// Columns that Scoreload itself adds to files that it hands back.
+fn is_ours(header: &str) -> bool {
+    header.trim().to_ascii_lowercase().starts_with("scoreload_")
+}
+
+fn unknown(place: Place, text: Arc<str>, meant: Field) -> Problem {
+    let message = format!("there is no column `{}`", excerpt(&text));
+    let help = format!(
+        "if it is meant as `{0}`, rename the header or pass --map '{text}={0}'; if not, give the column another name",
+        meant.name()
+    );
+    let value = text.to_string();
+    Problem::new(Code::ColumnUnknown, place, message, help)
+        .in_column(Some(text), None)
+        .with_value(value)
+}
+
+fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlier: u32) -> Problem {
+    let before = header
+        .text(earlier)
+        .map_or_else(String::new, |text| excerpt(text));
+    let message = format!(
+        "`{}` means {} and so does `{before}` in {}",
+        excerpt(&text),
+        field.name(),
+        cell_name(header.row, earlier)
+    );
+    let help = "keep one of the two columns, or rename the one that means something else";
+    let value = text.to_string();
+    Problem::new(Code::ColumnDuplicate, place, message, help)
+        .in_column(Some(text), Some(field))
+        .with_value(value)
+}
+
+/// One warning for all the columns of a sheet that mean nothing to us.
+fn ignored_columns(source: &Arc<Source>, row: u32, ignored: &[(u32, Arc<str>)]) -> Option<Problem> {
+    let (column, text) = ignored.first()?;
+    let names: Vec<String> = ignored
+        .iter()
+        .map(|(_, text)| format!("`{}`", excerpt(text)))
+        .collect();
+    let message = match names.len() {
+        1 => format!("1 column is ignored: {}", names[0]),
+        count => format!("{count} columns are ignored: {}", names.join(", ")),
+    };
+    let help = "nothing to do if they hold no scores; a column that does is named with --map 'HEADER=COLUMN'";
+    let place = Place::cell(source, row, *column);
+    Some(
+        Problem::new(Code::ColumnIgnored, place, message, help)
+            .in_column(Some(Arc::clone(text)), None),
+    )
+}
+
+/// The finding that a sheet has no header; names the header that comes closest.
+#[must_use]
+pub fn missing(
+    source: &Arc<Source>,
+    seen: &[(u32, Vec<(u32, Cell<'_>)>)],
+    names: &Names,
+) -> Problem {
+    let message = match seen {
+        [] => "there is nothing in it".to_owned(),
+        _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
+    };
+    let mut near = None;
+    for (row, cells) in seen {
+        let meant = |cell: &Cell<'_>| {
+            names
+                .nearest(&cell.shown())
+                .is_some_and(|field| field.column == Column::OrderId)
+        };
+        near = near.or_else(|| {
+            cells
+                .iter()
+                .find(|(_, cell)| meant(cell))
+                .map(|(column, cell)| (*row, *column, cell.shown()))
+        });
+    }
+    let help = match near {
+        Some((row, column, text)) => format!(
+            "`{}` in {} comes close: rename it to `order_id`, or pass --map '{text}=order_id'",
+            excerpt(&text),
+            cell_name(row, column)
+        ),
+        None => "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'"
+            .to_owned(),
+    };
+    Problem::new(Code::HeaderMissing, Place::whole(source), message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
+            path: "a.csv".into(),
+            sheet: None,
+        })
+    }
+
+    fn cells<'a>(texts: &[&'a str]) -> Vec<(u32, Cell<'a>)> {
+        (0..)
+            .zip(texts.iter().map(|text| Cell::text(text)))
+            .collect()
+    }
+
+    fn read(texts: &[&str]) -> (Header, Vec<Problem>) {
+        Header::read(&source(), 3, &cells(texts), &Names::default())
+    }
+
+    #[test]
+    fn a_header_is_a_row_with_an_order_id() {
+        assert!(holds_order_id(
+            &cells(&["Results", "Order Number"]),
+            &Names::default()
+        ));
+        assert!(!holds_order_id(
+            &cells(&["Results", "Ordre Number"]),
+            &Names::default()
+        ));
+    }
+
+    #[test]
+    fn columns_are_found_and_the_others_counted_once() {
+        let (header, problems) = read(&["Order ID", "", "Candidate", "Score", "Recruiter"]);
+        assert_eq!(header.column_of(Column::TestScore), Some(3));
+        assert_eq!(problems.len(), 1);
+        assert_eq!(
+            problems[0].message,
+            "2 columns are ignored: `Candidate`, `Recruiter`"
+        );
+        assert_eq!(problems[0].place.cell_name().as_deref(), Some("C3"));
+    }
+
+    #[test]
+    fn slips_and_doubles_are_errors_at_their_cells() {
+        let (_, problems) = read(&[
+            "order_id",
+            "Test Scroe",
+            "score",
+            "Test Score",
+            "scoreload_error",
+        ]);
+        let found: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.code, problem.place.cell_name().unwrap()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Code::ColumnUnknown, "B3".to_owned()),
+                (Code::ColumnDuplicate, "D3".to_owned())
+            ]
+        );
+        assert!(problems[0].help.contains("--map 'Test Scroe=test_score'"));
+        assert!(problems[1].message.contains("C3"));
+    }
+
+    #[test]
+    fn a_repeated_header_is_recognised() {
+        let (header, _) = read(&["order_id", "Score"]);
+        let row = |texts: &[&'static str]| {
+            texts
+                .iter()
+                .map(|text| Cell::text(text))
+                .collect::<Vec<_>>()
+        };
+        assert!(header.is_repeated_by(&row(&["ORDER ID", "score"])));
+        assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"])));
+    }
+
+    #[test]
+    fn a_missing_header_names_the_one_that_comes_close() {
+        let row = cells(&["Oder Number", "Score"]);
+        let problem = missing(&source(), &[(2, row)], &Names::default());
+        assert!(
+            problem.help.contains("`Oder Number` in A2"),
+            "{}",
+            problem.help
+        );
+    }
+}

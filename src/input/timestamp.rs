@@ -1,0 +1,440 @@
+//! The times that people and exports write, read into one point in time.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+
+/// In which order a date between slashes is written, where nothing else tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DateOrder {
+    /// Month, day, year.
+    Mdy,
+    /// Day, month, year.
+    Dmy,
+    /// Year, month, day.
+    Ymd,
+}
+
+/// What a text can mean as a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The time, without its zone.
+    pub time: DateTime,
+    /// The zone, where the text names one.
+    pub offset: Option<Offset>,
+    /// How the date was written, for a date between slashes.
+    pub order: Option<DateOrder>,
+}
+
+/// Why a text gives no time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unclear {
+    /// It is in none of the forms, or names a day or hour that does not exist.
+    NoTime,
+    /// It gives two different days: by month first, and by day first.
+    TwoDays(Date, Date),
+}
+
+/// Reads a time in any of the listed forms (README, "Times").
+///
+/// # Errors
+/// When the text is in none of them, or gives two different days and `order` does not decide.
+pub fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
+    let (date_part, rest) = split_date(text).ok_or(Unclear::NoTime)?;
+    let (time, offset) = clock(rest).ok_or(Unclear::NoTime)?;
+    let (date, written) = date_part.resolve(order)?;
+    Ok(Reading {
+        time: date.to_datetime(time),
+        offset,
+        order: written,
+    })
+}
+
+/// Returns the point in time as the API takes it: RFC 3339 in UTC, whole seconds, fractions cut.
+///
+/// `None` where the time is before 2000 or beyond what a calendar holds; such a value is a slip.
+#[must_use]
+pub fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Timestamp> {
+    let timestamp = match offset {
+        Some(offset) => offset.to_timestamp(time).ok()?,
+        None => zone.to_ambiguous_timestamp(time).compatible().ok()?,
+    };
+    let whole = Timestamp::from_second(
+        timestamp
+            .as_nanosecond()
+            .div_euclid(1_000_000_000)
+            .try_into()
+            .ok()?,
+    )
+    .ok()?;
+    (time.year() >= EARLIEST_YEAR && time.year() <= 9998).then_some(whole)
+}
+
+/// Earlier years are invalid: no assessment was delivered then, but spreadsheets turn 0 into 1900.
+pub const EARLIEST_YEAR: i16 = 2000;
+
+/// Returns the time of a spreadsheet's serial number, counted in days.
+///
+/// Rounded to the millisecond, as spreadsheets do: 17:06:00 is stored as 17:05:59.9999996 at times.
+#[must_use]
+pub fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
+    const DAY_MS: f64 = 86_400_000.0;
+    if !(0.0..2_958_466.0).contains(&days) {
+        return None;
+    }
+    // The 1900 calendar counts a 29th of February 1900 that never was; dates before it do not matter here.
+    let epoch = if is_1904 {
+        Date::constant(1904, 1, 1)
+    } else {
+        Date::constant(1899, 12, 30)
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range was checked above"
+    )]
+    let milliseconds = (days * DAY_MS).round() as i64;
+    epoch
+        .to_datetime(Time::midnight())
+        .checked_add(milliseconds.milliseconds())
+        .ok()
+}
+
+/// A date as it was written.
+enum Written {
+    Certain(Date),
+    /// Two numbers whose order is open, and the year.
+    Slashes(i8, i8, i16),
+}
+
+impl Written {
+    fn resolve(self, order: Option<DateOrder>) -> Result<(Date, Option<DateOrder>), Unclear> {
+        let (first, second, year) = match self {
+            Self::Certain(date) => return Ok((date, None)),
+            Self::Slashes(first, second, year) => (first, second, year),
+        };
+        let month_first = Date::new(year, first, second).ok();
+        let day_first = Date::new(year, second, first).ok();
+        match (month_first, day_first) {
+            (Some(date), Some(same)) if date == same => Ok((date, None)),
+            (Some(mdy), Some(dmy)) => match order {
+                Some(DateOrder::Mdy) => Ok((mdy, None)),
+                Some(DateOrder::Dmy) => Ok((dmy, None)),
+                _ => Err(Unclear::TwoDays(mdy, dmy)),
+            },
+            (Some(date), None) => Ok((date, Some(DateOrder::Mdy))),
+            (None, Some(date)) => Ok((date, Some(DateOrder::Dmy))),
+            (None, None) => Err(Unclear::NoTime),
+        }
+    }
+}
+
+/// Splits a text into its date and what follows it.
+fn split_date(text: &str) -> Option<(Written, &str)> {
+    iso_date(text)
+        .or_else(|| slash_date(text))
+        .or_else(|| day_month_year(text))
+        .or_else(|| month_day_year(text))
+}
+
+fn iso_date(text: &str) -> Option<(Written, &str)> {
+    let (year, rest) = number(text, 4..=4)?;
+    let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/'))?;
+    let digits = if separator == '-' { 2..=2 } else { 1..=2 };
+    let (month, rest) = number(rest.strip_prefix(separator)?, digits.clone())?;
+    let (day, rest) = number(rest.strip_prefix(separator)?, digits)?;
+    Some((Written::Certain(date(year, month, day)?), rest))
+}
+
+fn slash_date(text: &str) -> Option<(Written, &str)> {
+    let (first, rest) = number(text, 1..=2)?;
+    let (second, rest) = number(rest.strip_prefix('/')?, 1..=2)?;
+    let (year, rest) = number(rest.strip_prefix('/')?, 4..=4)?;
+    Some((
+        Written::Slashes(first.try_into().ok()?, second.try_into().ok()?, year),
+        rest,
+    ))
+}
+
+/// `4 March 2026`
+fn day_month_year(text: &str) -> Option<(Written, &str)> {
+    let (day, rest) = number(text, 1..=2)?;
+    let (month, rest) = month(rest.trim_start_matches([' ', '-']))?;
+    let (year, rest) = number(rest.trim_start_matches([' ', '-', ',', '.']), 4..=4)?;
+    Some((Written::Certain(date(year, month, day)?), rest))
+}
+
+/// `March 4, 2026`
+fn month_day_year(text: &str) -> Option<(Written, &str)> {
+    let (month, rest) = month(text)?;
+    let (day, rest) = number(rest.trim_start_matches([' ', '.']), 1..=2)?;
+    let rest = rest.strip_prefix([',', ' '])?;
+    let (year, rest) = number(rest.trim_start(), 4..=4)?;
+    Some((Written::Certain(date(year, month, day)?), rest))
+}
+
+fn date(year: i16, month: i16, day: i16) -> Option<Date> {
+    Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Reads a month by its English name, whole or its first three letters (`Sept` too).
+fn month(text: &str) -> Option<(i16, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let word = text[..end].to_ascii_lowercase();
+    let named =
+        |name: &str| word == name || word == name[..3] || (word == "sept" && name == "september");
+    let index = MONTHS.iter().position(|name| named(name))?;
+    Some((i16::try_from(index).ok()? + 1, &text[end..]))
+}
+
+/// Reads a number of so many digits off the front.
+fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<(i16, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    digits.contains(&end).then_some(())?;
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+/// Reads what follows a date: nothing, or a time with perhaps AM or PM and a zone.
+fn clock(text: &str) -> Option<(Time, Option<Offset>)> {
+    if text.is_empty() {
+        return Some((Time::midnight(), None));
+    }
+    let text = text
+        .strip_prefix(['T', 't', ' '])
+        .or_else(|| text.strip_prefix(", "))?
+        .trim_start();
+    let (hour, rest) = number(text, 1..=2)?;
+    let (minute, rest) = number(rest.strip_prefix(':')?, 2..=2)?;
+    let (second, rest) = match rest.strip_prefix(':') {
+        Some(rest) => number(rest, 2..=2)?,
+        None => (0, rest),
+    };
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction
+            .strip_prefix(|c: char| c.is_ascii_digit())?
+            .trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let (hour, rest) = half_of_day(hour, rest)?;
+    // A leap second is the last second of its minute, as for most clocks.
+    let second = if second == 60 { 59 } else { second };
+    let time = Time::new(
+        hour.try_into().ok()?,
+        minute.try_into().ok()?,
+        second.try_into().ok()?,
+        0,
+    )
+    .ok()?;
+    Some((time, zone(rest.trim_start())?))
+}
+
+/// Applies AM or PM, where the text goes on with one.
+fn half_of_day(hour: i16, text: &str) -> Option<(i16, &str)> {
+    let word = text.trim_start();
+    let afternoon = match word.get(..2).map(str::to_ascii_uppercase).as_deref() {
+        Some("AM") => false,
+        Some("PM") => true,
+        _ => return Some((hour, text)),
+    };
+    (1..=12).contains(&hour).then_some(())?;
+    Some((hour % 12 + if afternoon { 12 } else { 0 }, &word[2..]))
+}
+
+/// Reads a zone: none, `Z`, `±HH:MM`, `±HHMM`, `GMT±H[:MM]`.
+#[expect(
+    clippy::option_option,
+    reason = "no zone at all is a good answer, and differs from an unreadable one"
+)]
+fn zone(text: &str) -> Option<Option<Offset>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    if ["Z", "GMT", "UTC"]
+        .iter()
+        .any(|name| text.eq_ignore_ascii_case(name))
+    {
+        return Some(Some(Offset::UTC));
+    }
+    let named = text
+        .strip_prefix("GMT")
+        .or_else(|| text.strip_prefix("UTC"));
+    let signed = named.unwrap_or(text);
+    let sign = match signed.chars().next()? {
+        '+' => 1,
+        '-' | '\u{2212}' => -1,
+        _ => return None,
+    };
+    let digits = signed.trim_start_matches(['+', '-', '\u{2212}']);
+    let (hours, minutes) = match digits.split_once(':') {
+        Some((hours, minutes)) => (hours, minutes),
+        None if digits.len() == 4 => digits.split_at_checked(2)?,
+        None => (digits, ""),
+    };
+    let least = if named.is_some() { 1 } else { 2 };
+    let (hours, _) = number(hours, least..=2).filter(|(_, rest)| rest.is_empty())?;
+    let (minutes, _) = if minutes.is_empty() && (named.is_some() || digits.len() == 2) {
+        (0, "")
+    } else {
+        number(minutes, 2..=2).filter(|(_, rest)| rest.is_empty())?
+    };
+    (hours <= 23 && minutes <= 59).then_some(())?;
+    let seconds = sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60);
+    Offset::from_seconds(seconds).ok().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn utc_text(text: &str) -> Option<String> {
+        let reading = read(text, None).ok()?;
+        utc(reading.time, reading.offset, &TimeZone::UTC).map(|time| time.to_string())
+    }
+
+    #[test]
+    fn every_listed_form_is_read() {
+        let table = [
+            ("2026-03-04T17:06:00Z", "2026-03-04T17:06:00Z"),
+            ("2026-03-04t17:06:00.999z", "2026-03-04T17:06:00Z"),
+            ("2026-03-04T17:06:00-05:00", "2026-03-04T22:06:00Z"),
+            ("2026-03-04", "2026-03-04T00:00:00Z"),
+            ("2026-03-04 17:06", "2026-03-04T17:06:00Z"),
+            ("2026-03-04 17:06:59.999", "2026-03-04T17:06:59Z"),
+            ("2026-03-04 17:06 Z", "2026-03-04T17:06:00Z"),
+            ("2026-03-04 17:06+0530", "2026-03-04T11:36:00Z"),
+            ("2026-03-04 17:06 +05:30", "2026-03-04T11:36:00Z"),
+            ("2026-03-04 17:06 GMT-5", "2026-03-04T22:06:00Z"),
+            ("2026-03-04 17:06 GMT+5:30", "2026-03-04T11:36:00Z"),
+            ("2026-03-04 17:06 GMT+10", "2026-03-04T07:06:00Z"),
+            ("3/14/2026", "2026-03-14T00:00:00Z"),
+            ("14/3/2026 5:06 PM", "2026-03-14T17:06:00Z"),
+            ("03/03/2026 12:00 AM", "2026-03-03T00:00:00Z"),
+            ("3/14/2026 12:30:15pm", "2026-03-14T12:30:15Z"),
+            ("2026/3/4", "2026-03-04T00:00:00Z"),
+            ("4 March 2026", "2026-03-04T00:00:00Z"),
+            ("04 Mar 2026 09:15", "2026-03-04T09:15:00Z"),
+            ("March 4, 2026", "2026-03-04T00:00:00Z"),
+            ("sept 4, 2026 1:00 am", "2026-09-04T01:00:00Z"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(utc_text(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "soon",
+            "2026-02-30",
+            "2026-13-01",
+            "2026-3-4",
+            "2026-03-04T25:00",
+            "2026-03-04 17",
+            "2026-03-04 13:00 PM",
+            "31/31/2026",
+            "3/14/26",
+            "2026-03-04T17:06:00X",
+            "2026-03-04 17:06:00+5",
+            "1999-12-31",
+            "45000",
+            "4.3.2026",
+            "2026-03-04 17:06 +24:00",
+            "2026-03-04 17:06:00.",
+            "2026-03-04é",
+            "é",
+        ] {
+            assert_eq!(utc_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_days_are_told_from_one() {
+        let mdy = Date::constant(2026, 3, 4);
+        let dmy = Date::constant(2026, 4, 3);
+        assert_eq!(read("03/04/2026", None), Err(Unclear::TwoDays(mdy, dmy)));
+        assert_eq!(
+            read("03/04/2026", Some(DateOrder::Dmy))
+                .unwrap()
+                .time
+                .date(),
+            dmy
+        );
+        assert_eq!(
+            read("03/04/2026", Some(DateOrder::Mdy))
+                .unwrap()
+                .time
+                .date(),
+            mdy
+        );
+        assert_eq!(
+            read("13/04/2026", None).unwrap().order,
+            Some(DateOrder::Dmy)
+        );
+    }
+
+    #[test]
+    fn a_time_without_zone_is_read_in_the_zone_that_was_given() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let at = |text: &str| {
+            let reading = read(text, None).unwrap();
+            utc(reading.time, reading.offset, &zone)
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(at("2026-03-04"), "2026-03-04T05:00:00Z");
+        assert_eq!(at("2026-07-04 12:00"), "2026-07-04T16:00:00Z");
+        assert_eq!(at("2026-07-04 12:00Z"), "2026-07-04T12:00:00Z");
+        // The hour that the clocks skip in spring.
+        assert_eq!(at("2026-03-08 02:30"), "2026-03-08T07:30:00Z");
+    }
+
+    #[test]
+    fn serial_numbers_are_days() {
+        let text = |days, is_1904| from_serial(days, is_1904).map(|time| time.to_string());
+        assert_eq!(
+            text(45_943.5, false).as_deref(),
+            Some("2025-10-13T12:00:00")
+        );
+        assert_eq!(text(44_481.5, true).as_deref(), Some("2025-10-13T12:00:00"));
+        assert_eq!(
+            text(46_085.712_499_999_9, false).as_deref(),
+            Some("2026-03-04T17:06:00")
+        );
+        assert_eq!(text(-1.0, false), None);
+        assert_eq!(text(f64::NAN, false), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,40}") {
+            let _ = read(&text, None);
+        }
+
+        #[test]
+        fn a_point_in_time_reads_back(second in 946_684_800i64..4_102_444_800) {
+            let time = Timestamp::from_second(second).unwrap();
+            prop_assert_eq!(utc_text(&time.to_string()), Some(time.to_string()));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What can be known only of a whole order: pure rules over the gathered rows.
+
+use super::group::{Assessment, At, Order};
+use super::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
+use crate::columns::Column;
+use crate::input::SheetHead;
+use crate::problem::{Code, Place, Problem, excerpt};
+
+/// Returns what is wrong, or doubtful, with an order as a whole.
+#[must_use]
+pub fn order(order: &Order, heads: &[SheetHead]) -> Vec<Problem> {
+    let assessments = order.assessments.iter();
+    let mut found: Vec<Problem> = assessments
+        .flat_map(|(id, assessment)| incomplete_tests(id.as_deref(), assessment, heads))
+        .collect();
+    found.extend(empty_update(order, heads));
+    found.extend(nameless_assessment(order, heads));
+    found
+}
+
+/// The Complete rule (API.md, "How the server behaves"), over the tests in the body: when an assessment is over, so
+/// are its tests. A test without a status does not break it.
+fn incomplete_tests(
+    id: Option<&str>,
+    assessment: &Assessment,
+    heads: &[SheetHead],
+) -> Vec<Problem> {
+    let status = assessment.own.fields.text(Column::AssessmentStatus);
+    let Some(status) = status.filter(|status| FINAL_ASSESSMENT_STATUSES.contains(&status.as_str()))
+    else {
+        return Vec::new();
+    };
+    let named = id.map_or_else(
+        || "the assessment".to_owned(),
+        |id| format!("assessment {}", excerpt(id)),
+    );
+    let open = assessment
+        .tests
+        .iter()
+        .filter_map(|((test, attempt), group)| {
+            let (test_status, at) = group.fields.entry(Column::TestStatus)?;
+            if FINAL_TEST_STATUSES.contains(&test_status.as_str()) {
+                return None;
+            }
+            let message = format!(
+                "{named} is {status}, but attempt {attempt} at its test {} is {test_status}",
+                excerpt(test)
+            );
+            let help = format!(
+                "wait until the test is one of {}, or give the assessment another status",
+                FINAL_TEST_STATUSES.join(", ")
+            );
+            Some(
+                at_cell(
+                    Code::IncompleteTests,
+                    at,
+                    Column::TestStatus,
+                    message,
+                    &help,
+                    heads,
+                )
+                .with_value(test_status.as_str()),
+            )
+        });
+    open.collect()
+}
+
+/// An order whose rows hold nothing but ids would cost a request and change nothing.
+fn empty_update(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
+    let says_something = |assessment: &Assessment| {
+        !assessment.tests.is_empty()
+            || !assessment.own.fields.is_empty()
+            || !assessment.own.reports.is_empty()
+    };
+    let empty = order.own.fields.is_empty()
+        && order.own.reports.is_empty()
+        && !order.assessments.values().any(says_something);
+    // Where a cell could not be read, the order is not empty: it is wrong, and that was said.
+    if !empty || order.errors > 0 {
+        return None;
+    }
+    let message = format!(
+        "the rows of order {} hold nothing to send",
+        excerpt(&order.order_id)
+    );
+    let help = "fill in a score or a status, or delete the row";
+    at_first_row(
+        Code::EmptyUpdate,
+        order,
+        Column::OrderId,
+        message,
+        help,
+        heads,
+    )
+}
+
+/// Tests of an assessment without id: the API takes them, and may not know where they belong.
+fn nameless_assessment(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
+    order.assessments.get(&None)?;
+    let message = format!(
+        "order {} has results and names no assessment for them",
+        excerpt(&order.order_id)
+    );
+    let help =
+        "enter the assessment id if the order has one; without it the results are sent as they are";
+    at_first_row(
+        Code::AssessmentIdMissing,
+        order,
+        Column::AssessmentId,
+        message,
+        help,
+        heads,
+    )
+}
+
+fn at_first_row(
+    code: Code,
+    order: &Order,
+    column: Column,
+    message: String,
+    help: &str,
+    heads: &[SheetHead],
+) -> Option<Problem> {
+    let first = order.rows.first()?;
+    let head = &heads[first.sheet];
+    Some(match head.header.column_of(column) {
+        Some(index) => {
+            let at = At {
+                sheet: first.sheet,
+                row: first.row,
+                column: index,
+            };
+            at_cell(code, at, column, message, help, heads)
+        }
+        None => Problem::new(code, Place::row(&head.source, first.row), message, help),
+    })
+}
+
+fn at_cell(
+    code: Code,
+    at: At,
+    column: Column,
+    message: String,
+    help: &str,
+    heads: &[SheetHead],
+) -> Problem {
+    let head = &heads[at.sheet];
+    Problem::new(
+        code,
+        Place::cell(&head.source, at.row, at.column),
+        message,
+        help,
+    )
+    .in_column(head.header.text(at.column).cloned(), Some(column.into()))
+}

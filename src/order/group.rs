@@ -1,0 +1,356 @@
+//! Rows to orders: rows with the same company and order form one update, wherever they stand.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use indexmap::IndexMap;
+
+use super::model::{ReportLink, Text};
+use super::record::{Entry, Record};
+use crate::columns::{Column, REPORT_COLUMNS, Scope};
+use crate::input::SheetHead;
+use crate::problem::{Code, Place, Problem, WarningPolicy, cell_name, excerpt};
+
+/// A cell of the batch: sheet by its place in the batch, row from 1, column from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// The sheet, by its place in the batch.
+    pub sheet: usize,
+    /// The row's number as the user sees it.
+    pub row: u32,
+    /// The column, from 0.
+    pub column: u32,
+}
+
+/// A row of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowAt {
+    /// The sheet, by its place in the batch.
+    pub sheet: usize,
+    /// The row's number as the user sees it.
+    pub row: u32,
+}
+
+/// The fields of an order, an assessment or a test: each value with the cell where it first stood.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(Column, Text, At)>);
+
+impl Fields {
+    /// Returns the text of a field.
+    #[must_use]
+    pub fn text(&self, column: Column) -> Option<&Text> {
+        self.entry(column).map(|(text, _)| text)
+    }
+
+    /// Returns the text of a field and the cell where it first stood.
+    #[must_use]
+    pub fn entry(&self, column: Column) -> Option<(&Text, At)> {
+        self.0
+            .iter()
+            .find(|(other, ..)| *other == column)
+            .map(|(_, text, at)| (text, *at))
+    }
+
+    /// Tells whether no field holds anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a value; returns the earlier one where it differs.
+    fn add(&mut self, column: Column, text: Text, at: At) -> Option<(&Text, At)> {
+        match self.0.iter().position(|(other, ..)| *other == column) {
+            None => {
+                self.0.push((column, text, at));
+                None
+            }
+            Some(index) => {
+                let (_, earlier, earlier_at) = &self.0[index];
+                (*earlier != text).then_some((earlier, *earlier_at))
+            }
+        }
+    }
+}
+
+/// The fields of one group and its reports, each once, in their order.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Its single values.
+    pub fields: Fields,
+    /// Its reports.
+    pub reports: Vec<ReportLink>,
+}
+
+/// One order: everything that the rows say of it.
+#[derive(Debug)]
+pub struct Order {
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// Its rows, in their order.
+    pub rows: Vec<RowAt>,
+    /// What is said of the order as a whole.
+    pub own: Group,
+    /// Its assessments by id, in the order of first appearance.
+    pub assessments: IndexMap<Option<Text>, Assessment>,
+    /// How many errors its rows have; with one or more it is held back whole.
+    pub errors: usize,
+    scattered: bool,
+}
+
+/// One assessment of an order.
+#[derive(Debug, Default)]
+pub struct Assessment {
+    /// What is said of the assessment as a whole.
+    pub own: Group,
+    /// Its tests by id and attempt, in the order of first appearance.
+    pub tests: IndexMap<(Text, u32), Group>,
+}
+
+/// Orders while their rows are gathered.
+#[derive(Default)]
+pub(super) struct Gathering {
+    orders: IndexMap<(Text, Text), Order>,
+    /// What rows said, by order: to notice a row that says the same again.
+    seen: HashMap<(usize, u64), RowAt>,
+    /// The order of the row before.
+    previous: Option<usize>,
+    warnings: WarningPolicy,
+    pub(super) problems: Vec<Problem>,
+    /// Rows that belong to no order.
+    pub(super) orderless: Vec<RowAt>,
+}
+
+impl Gathering {
+    pub(super) fn new(warnings: WarningPolicy) -> Self {
+        Self {
+            warnings,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Order>, Vec<Problem>, Vec<RowAt>) {
+        (
+            self.orders.into_values().collect(),
+            self.problems,
+            self.orderless,
+        )
+    }
+
+    /// Adds a row to the order that it belongs to.
+    pub(super) fn add(&mut self, heads: &[SheetHead], sheet: usize, mut record: Record) {
+        let at = RowAt {
+            sheet,
+            row: record.row,
+        };
+        let errors = record
+            .problems
+            .iter()
+            .filter(|problem| problem.is_error())
+            .count();
+        self.problems.append(&mut record.problems);
+        let (Some(company_id), Some(order_id)) = (record.company_id.take(), record.order_id.take())
+        else {
+            self.orderless.push(at);
+            return;
+        };
+        let entry = self.orders.entry((company_id.clone(), order_id.clone()));
+        let index = entry.index();
+        let order = entry.or_insert_with(|| Order::new(company_id, order_id));
+        let mut found = Vec::new();
+        let place = |row: RowAt| Place::row(&heads[row.sheet].source, row.row);
+        if order.is_scattered_by(at, self.previous == Some(index)) {
+            found.push(scattered(place(at), order));
+        }
+        if let Some(earlier) = self.seen.insert((index, fingerprint(&record)), at) {
+            found.push(repeated(place(at), &place(earlier)));
+        }
+        self.previous = Some(index);
+        order.rows.push(at);
+        order.errors += errors;
+        order.take(record, sheet, heads, &mut found);
+        let found = found
+            .into_iter()
+            .map(|problem| self.warnings.weigh(problem));
+        for problem in found {
+            order.errors += usize::from(problem.is_error());
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// What tells whether two rows say the same.
+fn fingerprint(record: &Record) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&record.assessment_id, &record.test).hash(&mut hasher);
+    for entry in &record.entries {
+        (entry.field, &entry.text).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn repeated(place: Place, earlier: &Place) -> Problem {
+    let message = format!(
+        "the row says the same as row {} of {}",
+        earlier.row.unwrap_or_default(),
+        earlier.source
+    );
+    Problem::new(
+        Code::RowDuplicate,
+        place,
+        message,
+        "nothing to do: it is sent once; delete one of the rows",
+    )
+}
+
+fn scattered(place: Place, order: &Order) -> Problem {
+    let message = format!(
+        "order {} goes on here, after rows of other orders",
+        excerpt(&order.order_id)
+    );
+    let help =
+        "nothing to do: the rows are sent together; if that is no intent, check the order ids";
+    Problem::new(Code::RowsScattered, place, message, help)
+}
+
+impl Order {
+    fn new(company_id: Text, order_id: Text) -> Self {
+        Self {
+            company_id,
+            order_id,
+            rows: Vec::new(),
+            own: Group::default(),
+            assessments: IndexMap::new(),
+            errors: 0,
+            scattered: false,
+        }
+    }
+
+    /// Tells whether this row is the first of its order to stand apart from the others of its sheet.
+    fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
+        let apart = !follows && self.rows.last().is_some_and(|last| last.sheet == at.sheet);
+        let first = apart && !self.scattered;
+        self.scattered |= apart;
+        first
+    }
+
+    /// Takes the fields of a row.
+    fn take(
+        &mut self,
+        record: Record,
+        sheet: usize,
+        heads: &[SheetHead],
+        found: &mut Vec<Problem>,
+    ) {
+        let row = record.row;
+        let (mut links, entries) = links_of(record.entries);
+        let speaks_of_assessment = record.assessment_id.is_some()
+            || record.test.is_some()
+            || entries
+                .iter()
+                .any(|entry| entry.field.column.spec().scope != Scope::Order)
+            || links.iter().any(|(scope, _)| *scope != Scope::Order);
+        let mut assessment =
+            speaks_of_assessment.then(|| self.assessments.entry(record.assessment_id).or_default());
+        for scope in [Scope::Order, Scope::Assessment, Scope::Test] {
+            let group = match (scope, &mut assessment, &record.test) {
+                (Scope::Order, ..) => Some(&mut self.own),
+                (Scope::Assessment, Some(assessment), _) => Some(&mut assessment.own),
+                (Scope::Test, Some(assessment), Some(test)) => {
+                    Some(assessment.tests.entry(test.clone()).or_default())
+                }
+                _ => None,
+            };
+            let Some(group) = group else { continue };
+            for entry in entries
+                .iter()
+                .filter(|entry| entry.field.column.spec().scope == scope)
+            {
+                let at = At {
+                    sheet,
+                    row,
+                    column: entry.column,
+                };
+                if let Some((earlier, earlier_at)) =
+                    group.fields.add(entry.field.column, entry.text.clone(), at)
+                {
+                    found.push(conflict(entry, earlier, at, earlier_at, heads));
+                }
+            }
+            for (_, link) in links.extract_if(.., |(other, _)| *other == scope) {
+                if !group.reports.contains(&link) {
+                    group.reports.push(link);
+                }
+            }
+        }
+    }
+}
+
+/// Parts the reports of a row from its single values: each link with its name.
+fn links_of(entries: Vec<Entry>) -> (Vec<(Scope, ReportLink)>, Vec<Entry>) {
+    let (reports, singles): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| entry.field.column.repeats());
+    let mut links = Vec::new();
+    for (scope, name, url) in REPORT_COLUMNS {
+        let mut of_scope: Vec<&Entry> = reports
+            .iter()
+            .filter(|entry| [name, url].contains(&entry.field.column))
+            .collect();
+        of_scope.sort_by_key(|entry| entry.field.number);
+        for report in of_scope.chunk_by(|one, other| one.field.number == other.field.number) {
+            let text = |column| {
+                report
+                    .iter()
+                    .find(|entry| entry.field.column == column)
+                    .map(|entry| entry.text.clone())
+            };
+            links.push((
+                scope,
+                ReportLink {
+                    name: text(name),
+                    url: text(url),
+                },
+            ));
+        }
+    }
+    (links, singles)
+}
+
+/// The finding that two rows of a group say different things; it stands at the later cell and names the earlier.
+fn conflict(entry: &Entry, earlier: &Text, at: At, earlier_at: At, heads: &[SheetHead]) -> Problem {
+    let column = entry.field.column;
+    let (code, whole) = match column.spec().scope {
+        Scope::Order => (Code::FieldConflict, "the order"),
+        Scope::Assessment => (Code::FieldConflict, "the assessment"),
+        Scope::Test => (Code::TestConflict, "the same attempt at the test"),
+    };
+    let (head, earlier_head) = (&heads[at.sheet], &heads[earlier_at.sheet]);
+    let cell = cell_name(earlier_at.row, earlier_at.column);
+    let elsewhere = if at.sheet == earlier_at.sheet {
+        String::new()
+    } else {
+        format!(" of {}", earlier_head.source)
+    };
+    let message = format!(
+        "{} is `{}` here and `{}` in {cell}{elsewhere}, for {whole}",
+        column.name(),
+        excerpt(&entry.text),
+        excerpt(earlier),
+    );
+    let help = match code {
+        Code::TestConflict => {
+            "keep the right value in both cells, or give a further attempt its own number"
+        }
+        _ => "keep the right value in both cells, or leave one of them blank",
+    };
+    Problem::new(
+        code,
+        Place::cell(&head.source, at.row, at.column),
+        message,
+        help,
+    )
+    .in_column(head.header.text(at.column).cloned(), Some(entry.field))
+    .with_value(entry.text.as_str())
+}

@@ -1,0 +1,323 @@
+//! One row under the rules: its fields, and what is wrong with it on its own.
+
+use std::sync::Arc;
+
+use super::model::Text;
+use super::value::{self, Finding, Rules};
+use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
+use crate::input::timestamp::DateOrder;
+use crate::input::{Cell, Row, SheetHead};
+use crate::problem::{Code, Place, Problem};
+
+/// A field of a row, with the column of its cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub field: Field,
+    /// The column of the cell, from 0.
+    pub column: u32,
+    /// The text for the body.
+    pub text: Text,
+}
+
+/// A row, read by the rules of its columns.
+#[derive(Debug)]
+pub struct Record {
+    /// The row's number as the user sees it.
+    pub row: u32,
+    /// The company; `None` where it is missing or unreadable.
+    pub company_id: Option<Text>,
+    /// The order; `None` where it is missing or unreadable.
+    pub order_id: Option<Text>,
+    /// The assessment that the row speaks of, if it names one.
+    pub assessment_id: Option<Text>,
+    /// The test and its attempt; `None` where there is none, or it is not certain which.
+    pub test: Option<(Text, u32)>,
+    /// Every other field that holds something, from left to right.
+    pub entries: Vec<Entry>,
+    /// The findings of the row.
+    pub problems: Vec<Problem>,
+    /// The columns of its placeholders.
+    pub placeholders: Vec<u32>,
+    /// What its dates between slashes prove about their columns.
+    pub date_orders: Vec<(u32, DateOrder)>,
+}
+
+/// Reads a row of data by the rules of its columns.
+#[must_use]
+pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
+    let mut reading = Reading::of(head, row, rules);
+    for (column, field) in &head.header.fields {
+        let cell = row.cells.get(*column as usize).unwrap_or(&Cell::Blank);
+        reading.take(*column, *field, cell);
+    }
+    if let Some(column) = row.surplus {
+        reading.surplus(column);
+    }
+    let order_id = reading.required(Column::OrderId, &MISSING_ORDER_ID);
+    let company_id = match (&rules.company_id, head.header.column_of(Column::CompanyId)) {
+        (Some(company_id), None) => Some(company_id.clone()),
+        _ => reading.required(Column::CompanyId, &MISSING_COMPANY_ID),
+    };
+    let test = reading.test();
+    reading.check_reports();
+    let assessment_id = reading.taken(Column::AssessmentId);
+    Record {
+        company_id,
+        order_id,
+        assessment_id,
+        test,
+        ..reading.record
+    }
+}
+
+/// What to say of a row that lacks something it must have.
+struct Missing {
+    code: Code,
+    message: &'static str,
+    help: &'static str,
+}
+
+const MISSING_ORDER_ID: Missing = Missing {
+    code: Code::OrderIdMissing,
+    message: "the row names no order",
+    help: "enter the order id; without it nothing can be updated",
+};
+const MISSING_COMPANY_ID: Missing = Missing {
+    code: Code::CompanyIdMissing,
+    message: "the row names no company",
+    help: "enter the company id; for files without that column pass --company-id ID",
+};
+const MISSING_TEST_ID: Missing = Missing {
+    code: Code::TestIdMissing,
+    message: "the row has fields of a test and names no test",
+    help: "enter the test id, or clear the test's fields if the row is about the assessment alone",
+};
+const MISSING_ATTEMPT: Missing = Missing {
+    code: Code::AttemptMissing,
+    message: "the row names a test without its attempt",
+    help: "enter the number of the attempt (1 is the first), or pass --default-attempt 1",
+};
+
+/// A row while it is read.
+struct Reading<'a> {
+    head: &'a SheetHead,
+    rules: &'a Rules,
+    record: Record,
+    /// Columns whose cell could not be read: they are not missing, they are wrong.
+    unreadable: Vec<Field>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(head: &'a SheetHead, row: &Row<'_>, rules: &'a Rules) -> Self {
+        let record = Record {
+            row: row.number,
+            company_id: None,
+            order_id: None,
+            assessment_id: None,
+            test: None,
+            entries: Vec::with_capacity(head.header.fields.len()),
+            problems: Vec::new(),
+            placeholders: Vec::new(),
+            date_orders: Vec::new(),
+        };
+        Self {
+            head,
+            rules,
+            record,
+            unreadable: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, column: u32, field: Field, cell: &Cell<'_>) {
+        if cell.is_blank() {
+            return;
+        }
+        let value = value::read(field.column, cell, self.rules);
+        if value.placeholder {
+            self.record.placeholders.push(column);
+        }
+        if let Some(order) = value.date_order {
+            self.record.date_orders.push((column, order));
+        }
+        match value.text {
+            Some(text) => self.record.entries.push(Entry {
+                field,
+                column,
+                text,
+            }),
+            None if value.finding.is_some() => self.unreadable.push(field),
+            None => {}
+        }
+        if let Some(Finding {
+            code,
+            message,
+            help,
+        }) = value.finding
+        {
+            let problem =
+                Problem::new(code, self.cell(column), message, help).with_value(cell.shown());
+            self.tell(problem, Some(column));
+        }
+    }
+
+    /// Takes a field out of the entries.
+    fn taken(&mut self, column: Column) -> Option<Text> {
+        let index = self
+            .record
+            .entries
+            .iter()
+            .position(|entry| entry.field.column == column)?;
+        Some(self.record.entries.remove(index).text)
+    }
+
+    /// Takes a field that every row must have, and says so where it is missing.
+    fn required(&mut self, column: Column, missing: &Missing) -> Option<Text> {
+        let text = self.taken(column);
+        if text.is_none() && !self.is_unreadable(column) {
+            self.missing(column, missing);
+        }
+        text
+    }
+
+    /// Takes the test and its attempt, which a row with any field of a test must have.
+    fn test(&mut self) -> Option<(Text, u32)> {
+        let of_test = |field: Field| field.column.spec().scope == Scope::Test;
+        let speaks_of_test = self.record.entries.iter().any(|entry| of_test(entry.field))
+            || self.unreadable.iter().any(|field| of_test(*field));
+        if !speaks_of_test {
+            return None;
+        }
+        let attempt = self
+            .taken(Column::Attempt)
+            .and_then(|text| text.parse().ok());
+        let test_id = self.required(Column::TestId, &MISSING_TEST_ID)?;
+        let attempt = attempt.or(self.rules.default_attempt);
+        if attempt.is_none() && !self.is_unreadable(Column::Attempt) {
+            self.missing(Column::Attempt, &MISSING_ATTEMPT);
+        }
+        Some((
+            test_id,
+            attempt.filter(|_| !self.is_unreadable(Column::Attempt))?,
+        ))
+    }
+
+    /// Checks that every report has a link, and says where one has no name.
+    fn check_reports(&mut self) {
+        for (_, name, url) in REPORT_COLUMNS {
+            for number in self.report_numbers(name, url) {
+                let field = |column| Field { column, number };
+                let (has_name, has_url) = (self.holds(field(name)), self.holds(field(url)));
+                if has_name && !has_url {
+                    let message = format!(
+                        "there is a report name and no link in {}",
+                        field(url).name()
+                    );
+                    let help = "enter the report's link, or clear its name";
+                    self.tell_beside(
+                        Code::ReportUrlMissing,
+                        field(url),
+                        field(name),
+                        message,
+                        help,
+                    );
+                } else if has_url && !has_name {
+                    let message = format!(
+                        "there is a report link and no name in {}",
+                        field(name).name()
+                    );
+                    let help =
+                        "enter what the link should be called; without a name it is sent as it is";
+                    self.tell_beside(
+                        Code::ReportNameMissing,
+                        field(name),
+                        field(url),
+                        message,
+                        help,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Returns the numbers of the row's reports of one scope.
+    fn report_numbers(&self, name: Column, url: Column) -> Vec<u16> {
+        let entries = self.record.entries.iter().map(|entry| entry.field);
+        let of_scope = entries.filter(|field| field.column == name || field.column == url);
+        let mut numbers: Vec<u16> = of_scope.map(|field| field.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Tells whether a field holds something, be it wrong.
+    fn holds(&self, field: Field) -> bool {
+        self.record.entries.iter().any(|entry| entry.field == field)
+            || self.unreadable.contains(&field)
+    }
+
+    fn is_unreadable(&self, column: Column) -> bool {
+        self.unreadable.iter().any(|field| field.column == column)
+    }
+
+    /// Says that a cell holds something to the right of the last header.
+    fn surplus(&mut self, column: u32) {
+        let headers = self.head.header.texts.len();
+        let message = format!("the row has more cells than the header, which has {headers}");
+        let help = "put text with a comma in it between quotes, or give the surplus cell a header";
+        let problem = Problem::new(Code::RowMalformed, self.cell(column), message, help);
+        self.tell(problem, Some(column));
+    }
+
+    /// Says that a column's cell is missing: at the cell, or at the row where there is no such column.
+    fn missing(&mut self, column: Column, missing: &Missing) {
+        let index = self.head.header.column_of(column);
+        let place = index.map_or_else(|| self.whole_row(), |index| self.cell(index));
+        let problem = Problem::new(missing.code, place, missing.message, missing.help);
+        let problem = Problem {
+            field: Some(column.into()),
+            ..problem
+        };
+        self.tell(problem, index);
+    }
+
+    /// Says something of a field, or of the one beside it where the sheet has no such column.
+    fn tell_beside(
+        &mut self,
+        code: Code,
+        field: Field,
+        beside: Field,
+        message: String,
+        help: &str,
+    ) {
+        let column = self
+            .head
+            .header
+            .column_of(field)
+            .or_else(|| self.head.header.column_of(beside));
+        let place = column.map_or_else(|| self.whole_row(), |column| self.cell(column));
+        self.tell(Problem::new(code, place, message, help), column);
+    }
+
+    fn tell(&mut self, problem: Problem, column: Option<u32>) {
+        let header = column
+            .and_then(|column| self.head.header.text(column))
+            .map(Arc::clone);
+        let fields = &self.head.header.fields;
+        let field = column
+            .and_then(|column| fields.iter().find(|(index, _)| *index == column))
+            .map(|(_, field)| *field);
+        let field = field.or(problem.field);
+        self.record
+            .problems
+            .push(self.rules.warnings.weigh(problem.in_column(header, field)));
+    }
+
+    fn whole_row(&self) -> Place {
+        Place::row(&self.head.source, self.record.row)
+    }
+
+    fn cell(&self, column: u32) -> Place {
+        Place::cell(&self.head.source, self.record.row, column)
+    }
+}

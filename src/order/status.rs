@@ -1,0 +1,145 @@
+//! The API's status words, and the words that people write for them.
+
+use std::collections::HashMap;
+
+/// The statuses of an assessment (API.md, "The body of an update").
+pub const ASSESSMENT_STATUSES: [&str; 8] = [
+    "Ordered",
+    "WaitingOnAssessee",
+    "InProgress",
+    "Hold",
+    "Complete",
+    "CompleteReview",
+    "RetestRecommended",
+    "Expired",
+];
+
+/// The statuses of a test (API.md, "The body of an update").
+pub const TEST_STATUSES: [&str; 7] = [
+    "Ordered",
+    "InProgress",
+    "Hold",
+    "Complete",
+    "RetestRecommended",
+    "Expired",
+    "Pending",
+];
+
+/// Words that mean a status without being its name.
+const SYNONYMS: [(&str, &str); 3] = [
+    ("Completed", "Complete"),
+    ("Finished", "Complete"),
+    ("On Hold", "Hold"),
+];
+
+/// Assessment statuses under which every test must be over (API.md, "How the server behaves").
+pub const FINAL_ASSESSMENT_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
+
+/// Test statuses that count as over, for that rule.
+pub const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
+
+/// The words that are understood as statuses.
+#[derive(Debug, Clone)]
+pub struct StatusWords {
+    known: HashMap<String, &'static str>,
+}
+
+impl Default for StatusWords {
+    fn default() -> Self {
+        let names = ASSESSMENT_STATUSES
+            .iter()
+            .chain(&TEST_STATUSES)
+            .map(|name| (simplified(name), *name));
+        let synonyms = SYNONYMS
+            .iter()
+            .map(|(word, name)| (simplified(word), *name));
+        Self {
+            known: names.chain(synonyms).collect(),
+        }
+    }
+}
+
+impl StatusWords {
+    /// Makes `word` mean the status `name`; tells whether there is such a status.
+    #[must_use]
+    pub fn add(&mut self, word: &str, name: &str) -> bool {
+        let canonical = ASSESSMENT_STATUSES
+            .iter()
+            .chain(&TEST_STATUSES)
+            .find(|known| simplified(known) == simplified(name));
+        canonical
+            .map(|canonical| self.known.insert(simplified(word), canonical))
+            .is_some()
+    }
+
+    /// Returns the status among `allowed` that a text means, whatever its case, spaces and punctuation.
+    #[must_use]
+    pub fn find(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
+        self.known
+            .get(&simplified(text))
+            .copied()
+            .filter(|name| allowed.contains(name))
+    }
+
+    /// Returns the status among `allowed` that a text comes close to.
+    #[must_use]
+    pub fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
+        let text = simplified(text);
+        let distance =
+            |(word, name): (&String, &&'static str)| (strsim::osa_distance(word, &text), *name);
+        let candidates = self
+            .known
+            .iter()
+            .filter(|(_, name)| allowed.contains(name))
+            .map(distance);
+        candidates
+            .filter(|(distance, _)| *distance <= 2 && *distance < text.len())
+            .min()
+            .map(|(_, name)| name)
+    }
+}
+
+fn simplified(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_match_whatever_their_dress() {
+        let words = StatusWords::default();
+        let table = [
+            ("Complete - Review", Some("CompleteReview")),
+            ("COMPLETED", Some("Complete")),
+            ("finished", Some("Complete")),
+            ("on-hold", Some("Hold")),
+            ("waiting on assessee", Some("WaitingOnAssessee")),
+            ("Pending", None),
+            ("Done", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(words.find(text, &ASSESSMENT_STATUSES), expected, "{text}");
+        }
+        assert_eq!(words.find("pending", &TEST_STATUSES), Some("Pending"));
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_the_status_it_was_meant_to_be() {
+        let words = StatusWords::default();
+        assert_eq!(words.nearest("Complte", &TEST_STATUSES), Some("Complete"));
+        assert_eq!(words.nearest("Graded", &TEST_STATUSES), None);
+    }
+
+    #[test]
+    fn a_word_can_be_added_for_a_status_that_exists() {
+        let mut words = StatusWords::default();
+        assert!(words.add("Graded", "complete"));
+        assert!(!words.add("Graded", "Marked"));
+        assert_eq!(words.find("graded", &TEST_STATUSES), Some("Complete"));
+    }
+}

@@ -1,0 +1,505 @@
+//! One cell under its column's rules: the text that goes into the body, or what is wrong with it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::model::Text;
+use super::status::{ASSESSMENT_STATUSES, StatusWords, TEST_STATUSES};
+use crate::columns::{Column, Kind};
+use crate::input::Cell;
+use crate::input::timestamp::{self, DateOrder, Unclear};
+use crate::problem::{Code, WarningPolicy, excerpt};
+
+/// What the user settles about the meaning of cells.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The company of rows in inputs that have no such column.
+    pub company_id: Option<Text>,
+    /// The attempt of tests that name none.
+    pub default_attempt: Option<u32>,
+    /// The zone of times that name none.
+    pub zone: TimeZone,
+    /// How to read a date between slashes that gives two different days.
+    pub date_order: Option<DateOrder>,
+    /// The words for statuses.
+    pub statuses: StatusWords,
+    /// When the run began: later times are doubtful.
+    pub now: Timestamp,
+    /// Whether warnings hold back as errors do.
+    pub warnings: WarningPolicy,
+}
+
+/// What a cell gave.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Value {
+    /// The text for the body; `None` where the field is left out.
+    pub text: Option<Text>,
+    /// What is wrong, or doubtful, with the cell.
+    pub finding: Option<Finding>,
+    /// Whether a placeholder such as `N/A` stood there.
+    pub placeholder: bool,
+    /// What a date between slashes proves about the column.
+    pub date_order: Option<DateOrder>,
+}
+
+/// What is wrong with a value, before its place is known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind it is.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Finding {
+    fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+impl From<Finding> for Value {
+    fn from(finding: Finding) -> Self {
+        Self {
+            finding: Some(finding),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
+        Self {
+            text: Some(text),
+            ..Self::default()
+        }
+    }
+}
+
+/// What stands for "no value" in exports, whatever the case (CONTRACT, "Cells").
+const PLACEHOLDERS: [&str; 6] = ["-", "--", "---", "n/a", "na", "null"];
+
+/// The highest attempt: the API's attempt is an integer, taken as one of 32 bits.
+const HIGHEST_ATTEMPT: u32 = i32::MAX.unsigned_abs();
+
+/// Times a little ahead of our clock are no reason to doubt.
+const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// The longest test id that the API is known to take (API.md says 36, and that some limits were raised).
+const TEST_ID_LIMIT: usize = 36;
+
+/// Reads a cell by the rules of its column.
+#[must_use]
+pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
+    let kind = column.spec().kind;
+    match cell {
+        Cell::Blank => return Value::default(),
+        Cell::Error(text) => return cell_error(text).into(),
+        Cell::Text(text) if kind != Kind::Prose && is_placeholder(text) => {
+            return Value {
+                placeholder: true,
+                ..Value::default()
+            };
+        }
+        Cell::Date(_) | Cell::Duration(_) | Cell::Boolean(_) if wants_plain_text(kind) => {
+            return cell_type(column, cell).into();
+        }
+        _ => {}
+    }
+    let value = match kind {
+        Kind::Id => id(column, cell),
+        Kind::Score | Kind::Prose => Text::from(cell.shown()).into(),
+        Kind::Url => url(&cell.shown()),
+        Kind::Attempt => attempt(cell),
+        Kind::AssessmentStatus => status(&cell.shown(), &ASSESSMENT_STATUSES, rules),
+        Kind::TestStatus => status(&cell.shown(), &TEST_STATUSES, rules),
+        Kind::Time => time(cell, rules),
+    };
+    within_limit(column, value)
+}
+
+fn is_placeholder(text: &str) -> bool {
+    PLACEHOLDERS
+        .iter()
+        .any(|placeholder| text.eq_ignore_ascii_case(placeholder))
+}
+
+/// Tells whether a date, duration or boolean cell in such a column means that a spreadsheet has changed the value.
+fn wants_plain_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Id | Kind::Score | Kind::Attempt)
+}
+
+fn cell_error(text: &str) -> Finding {
+    let message = format!("the cell holds the error {text} instead of a value");
+    Finding::new(
+        Code::CellError,
+        message,
+        "mend the formula, or put the value itself into the cell",
+    )
+}
+
+fn cell_type(column: Column, cell: &Cell<'_>) -> Finding {
+    let what = match cell {
+        Cell::Date(_) => "date",
+        Cell::Duration(_) => "duration",
+        _ => "true-or-false value",
+    };
+    let message = format!(
+        "the cell holds the {what} {} where {} is expected",
+        cell.shown(),
+        column.name()
+    );
+    let help = "the spreadsheet has changed what was typed: format the column as text and enter the value again";
+    Finding::new(Code::CellType, message, help)
+}
+
+fn id(column: Column, cell: &Cell<'_>) -> Value {
+    let text = cell.shown();
+    let inexact = match cell {
+        Cell::Number(number) => number.abs() >= 1e15,
+        _ => is_scientific(&text),
+    };
+    if inexact {
+        return not_exact(column, &text).into();
+    }
+    let finding = match column {
+        Column::CompanyId => company_id_finding(&text),
+        Column::OrderId if matches!(&*text, "." | "..") => Some(Finding::new(
+            Code::OrderIdInvalid,
+            format!("`{text}` cannot be an order id: no URL can carry it"),
+            "enter the order's own id, as the order shows it",
+        )),
+        Column::TestId if text.chars().count() > TEST_ID_LIMIT => Some(Finding::new(
+            Code::TestIdLong,
+            format!(
+                "the test id has {} characters, and the API may take only {TEST_ID_LIMIT}",
+                text.chars().count()
+            ),
+            "check the id; if the API refuses it, the report will show its answer",
+        )),
+        _ => None,
+    };
+    let refused = finding
+        .as_ref()
+        .is_some_and(|finding| finding.code == Code::OrderIdInvalid);
+    Value {
+        text: (!refused).then(|| Text::from(text)),
+        finding,
+        ..Value::default()
+    }
+}
+
+/// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
+#[must_use]
+pub fn company_id_finding(text: &str) -> Option<Finding> {
+    if text.starts_with("CS") {
+        let message = format!(
+            "`{}` names a set of companies, not a company",
+            excerpt(text)
+        );
+        let help = "enter the id of the one company that the order belongs to";
+        return Some(Finding::new(Code::CompanyIdIsASet, message, help));
+    }
+    let length = text.chars().count();
+    let limit = Column::CompanyId
+        .spec()
+        .limit
+        .filter(|limit| length > *limit)?;
+    let message = format!(
+        "`{}` has {length} characters, and a company id at most {limit}",
+        excerpt(text)
+    );
+    let help = "enter the Paylocity company id, such as A00123 or B6001";
+    Some(Finding::new(Code::CompanyIdTooLong, message, help))
+}
+
+fn not_exact(column: Column, text: &str) -> Finding {
+    let message = format!(
+        "{} is {text}, a number that the spreadsheet has rounded",
+        column.name()
+    );
+    let help = "format the column as text, then enter the id again from where it came";
+    Finding::new(Code::IdNotExact, message, help)
+}
+
+/// Tells whether a text is a number with an exponent: `9.90694E+11`.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
+        return false;
+    };
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    digits(whole) && digits(decimals) && digits(exponent)
+}
+
+fn url(text: &str) -> Value {
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let absolute = lower.starts_with("https://") || lower.starts_with("http://");
+    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if absolute && plain && url::Url::parse(text).is_ok_and(|url| url.has_host()) {
+        return Text::from(text).into();
+    }
+    let message = format!("`{}` is no web address", excerpt(text));
+    Finding::new(
+        Code::UrlInvalid,
+        message,
+        "enter the whole link, beginning with https:// or http://",
+    )
+    .into()
+}
+
+fn attempt(cell: &Cell<'_>) -> Value {
+    let text = cell.shown();
+    // Exports that keep numbers as decimals write 1.0 for 1.
+    let whole = text
+        .split_once('.')
+        .filter(|(_, decimals)| !decimals.is_empty() && decimals.bytes().all(|b| b == b'0'));
+    let digits = whole.map_or(&*text, |(whole, _)| whole);
+    let parsed = digits
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| digits.parse::<u32>().ok())
+        .flatten();
+    match parsed.filter(|number| *number <= HIGHEST_ATTEMPT) {
+        Some(number) => Text::from(number.to_string()).into(),
+        None => {
+            let message = format!(
+                "the attempt is `{}`, not a whole number of 0 or more",
+                excerpt(&text)
+            );
+            Finding::new(
+                Code::AttemptInvalid,
+                message,
+                "enter the number of the attempt; 1 is the first",
+            )
+            .into()
+        }
+    }
+}
+
+fn status(text: &str, allowed: &[&'static str], rules: &Rules) -> Value {
+    if let Some(name) = rules.statuses.find(text, allowed) {
+        return Text::from(name).into();
+    }
+    let message = format!("`{}` is no status that the API knows here", excerpt(text));
+    let meant = rules
+        .statuses
+        .nearest(text, allowed)
+        .map(|name| format!("did you mean {name}? "));
+    let help = format!(
+        "{}use one of {}, or pass --status '{}=STATUS'",
+        meant.unwrap_or_default(),
+        allowed.join(", "),
+        excerpt(text)
+    );
+    Finding::new(Code::StatusUnknown, message, help).into()
+}
+
+fn time(cell: &Cell<'_>, rules: &Rules) -> Value {
+    let text = cell.shown();
+    let reading = match cell {
+        Cell::Date(time) => Ok((*time, None, None)),
+        Cell::Text(text) => timestamp::read(text, rules.date_order)
+            .map(|reading| (reading.time, reading.offset, reading.order)),
+        _ => Err(Unclear::NoTime),
+    };
+    let (time, offset, date_order) = match reading {
+        Ok(reading) => reading,
+        Err(Unclear::TwoDays(mdy, dmy)) => return ambiguous(&text, mdy, dmy).into(),
+        Err(Unclear::NoTime) => return no_time(cell, &text).into(),
+    };
+    let Some(time) = timestamp::utc(time, offset, &rules.zone) else {
+        let message = format!(
+            "`{}` is before the year {}",
+            excerpt(&text),
+            timestamp::EARLIEST_YEAR
+        );
+        return Finding::new(
+            Code::TimestampInvalid,
+            message,
+            "enter when the status was reached",
+        )
+        .into();
+    };
+    let future = rules
+        .now
+        .saturating_add(CLOCK_SKEW)
+        .is_ok_and(|now| time > now)
+        .then(|| {
+            let message = format!("`{}` is in the future ({time})", excerpt(&text));
+            let help = "check the date, and the zone of times that name none (--timezone)";
+            Finding::new(Code::TimestampInFuture, message, help)
+        });
+    Value {
+        text: Some(Text::from(time.to_string())),
+        finding: future,
+        placeholder: false,
+        date_order,
+    }
+}
+
+fn no_time(cell: &Cell<'_>, text: &str) -> Finding {
+    let (message, help) = match cell {
+        Cell::Number(_) => (
+            format!("the cell holds the number {text}, not a time"),
+            "format the column as date and time",
+        ),
+        _ => (
+            format!("`{}` is no time in a form that is read", excerpt(text)),
+            "write it like 2026-03-04T17:06:00Z or 2026-03-04 17:06",
+        ),
+    };
+    Finding::new(Code::TimestampInvalid, message, help)
+}
+
+fn ambiguous(text: &str, mdy: jiff::civil::Date, dmy: jiff::civil::Date) -> Finding {
+    let message = format!(
+        "`{}` is {} by month first and {} by day first",
+        excerpt(text),
+        mdy.strftime("%-d %B %Y"),
+        dmy.strftime("%-d %B %Y")
+    );
+    Finding::new(
+        Code::TimestampAmbiguous,
+        message,
+        "pass --date-order mdy or --date-order dmy",
+    )
+}
+
+/// Holds a text to the limit of its column; the company id has a code of its own.
+fn within_limit(column: Column, value: Value) -> Value {
+    let (Some(limit), Some(text), None) = (column.spec().limit, &value.text, &value.finding) else {
+        return value;
+    };
+    let length = text.chars().count();
+    if length <= limit || column == Column::CompanyId {
+        return value;
+    }
+    let message = format!(
+        "{} has {length} characters, and the API takes at most {limit}",
+        column.name()
+    );
+    Finding::new(
+        Code::ValueTooLong,
+        message,
+        format!("shorten the text by {}", length - limit),
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::timestamp::from_serial;
+
+    fn rules() -> Rules {
+        Rules {
+            company_id: None,
+            default_attempt: None,
+            zone: TimeZone::UTC,
+            date_order: None,
+            statuses: StatusWords::default(),
+            now: "2026-06-01T00:00:00Z".parse().unwrap(),
+            warnings: WarningPolicy::Allow,
+        }
+    }
+
+    fn outcome(column: Column, cell: &Cell<'_>) -> (Option<String>, Option<&'static str>) {
+        let value = read(column, cell, &rules());
+        (
+            value.text.map(Into::into),
+            value.finding.map(|finding| finding.code.name()),
+        )
+    }
+
+    fn of_text(column: Column, text: &str) -> (Option<String>, Option<&'static str>) {
+        outcome(column, &Cell::text(text))
+    }
+
+    #[test]
+    fn texts_follow_the_rules_of_their_columns() {
+        let long = "x".repeat(51);
+        #[rustfmt::skip]
+        let table: &[(Column, &str, Option<&str>, Option<&str>)] = &[
+            (Column::TestScore, "87.0", Some("87.0"), None),
+            (Column::TestScore, "N/A", None, None),
+            (Column::TestScore, &long, None, Some("value-too-long")),
+            (Column::TestScoreDescription, "n/a", Some("n/a"), None),
+            (Column::TestScore, "#N/A", None, Some("cell-error")),
+            (Column::Attempt, "1", Some("1"), None),
+            (Column::Attempt, "01", Some("1"), None),
+            (Column::Attempt, "2.0", Some("2"), None),
+            (Column::Attempt, "0", Some("0"), None),
+            (Column::Attempt, "1.5", None, Some("attempt-invalid")),
+            (Column::Attempt, "-1", None, Some("attempt-invalid")),
+            (Column::Attempt, "first", None, Some("attempt-invalid")),
+            (Column::Attempt, "1.", None, Some("attempt-invalid")),
+            (Column::Attempt, "2147483648", None, Some("attempt-invalid")),
+            (Column::CompanyId, "B6001", Some("B6001"), None),
+            (Column::CompanyId, "B600123456", Some("B600123456"), Some("company-id-too-long")),
+            (Column::CompanyId, "CS001", Some("CS001"), Some("company-id-is-a-set")),
+            (Column::OrderId, "..", None, Some("order-id-invalid")),
+            (Column::OrderId, "-", None, None),
+            (Column::OrderId, "9.90694E+11", None, Some("id-not-exact")),
+            (Column::OrderId, "ORD-7E+X", Some("ORD-7E+X"), None),
+            (Column::TestReportUrl, "https://x.example/r?a=1&b=ü", Some("https://x.example/r?a=1&b=ü"), None),
+            (Column::TestReportUrl, "HTTP://x.example", Some("HTTP://x.example"), None),
+            (Column::TestReportUrl, "x.example/r", None, Some("url-invalid")),
+            (Column::TestReportUrl, "ftp://x.example/r", None, Some("url-invalid")),
+            (Column::TestReportUrl, "https://", None, Some("url-invalid")),
+            (Column::TestReportUrl, "https://x.example/a b", None, Some("url-invalid")),
+            (Column::TestStatus, "completed", Some("Complete"), None),
+            (Column::TestStatus, "Done", None, Some("status-unknown")),
+            (Column::AssessmentStatus, "Pending", None, Some("status-unknown")),
+            (Column::TestStatusUpdatedAt, "2026-03-04 17:06", Some("2026-03-04T17:06:00Z"), None),
+            (Column::TestStatusUpdatedAt, "03/04/2026", None, Some("timestamp-ambiguous")),
+            (Column::TestStatusUpdatedAt, "yesterday", None, Some("timestamp-invalid")),
+            (Column::TestStatusUpdatedAt, "1999-12-31", None, Some("timestamp-invalid")),
+            (Column::TestStatusUpdatedAt, "2099-01-01", Some("2099-01-01T00:00:00Z"), Some("timestamp-in-future")),
+        ];
+        for (column, text, expected, code) in table {
+            assert_eq!(
+                of_text(*column, text),
+                (expected.map(str::to_owned), *code),
+                "{column:?} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn cells_that_a_spreadsheet_has_changed_are_told() {
+        let date = Cell::Date(from_serial(46_085.0, false).unwrap());
+        assert_eq!(outcome(Column::TestScore, &date).1, Some("cell-type"));
+        assert_eq!(
+            outcome(Column::OrderId, &Cell::Boolean(true)).1,
+            Some("cell-type")
+        );
+        assert_eq!(
+            outcome(Column::TestReportName, &date).0.as_deref(),
+            Some("2026-03-04")
+        );
+        assert_eq!(
+            outcome(Column::TestStatusUpdatedAt, &date).0.as_deref(),
+            Some("2026-03-04T00:00:00Z")
+        );
+        assert_eq!(
+            outcome(Column::TestStatusUpdatedAt, &Cell::Number(46_085.0)).1,
+            Some("timestamp-invalid")
+        );
+        assert_eq!(
+            outcome(Column::OrderId, &Cell::Number(1e15)).1,
+            Some("id-not-exact")
+        );
+        assert_eq!(
+            outcome(Column::OrderId, &Cell::Number(990_694.0))
+                .0
+                .as_deref(),
+            Some("990694")
+        );
+    }
+}

@@ -1,0 +1,408 @@
+//! What a run leaves behind: an account of every row, order and finding.
+
+pub mod file;
+mod json;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::columns::Field;
+use crate::deliver::{Delivery, Outcome};
+use crate::order::{Batch, Order, RowAt};
+use crate::problem::{Problem, Severity};
+
+/// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
+pub const SCHEMA: &str = "scoreload/report/1";
+
+/// The account of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The name and version of this shape.
+    pub schema: &'static str,
+    /// The id of the run.
+    pub run: String,
+    /// What was asked for: `import`, `plan` or `validate`.
+    pub mode: Mode,
+    /// The version of Scoreload.
+    pub tool_version: &'static str,
+    /// Where updates were sent; null where nothing was to be sent.
+    pub target: Option<String>,
+    /// What a reader must know first, such as that nothing left this machine.
+    pub notice: Option<String>,
+    /// When the run began, RFC 3339.
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// When it ended, RFC 3339.
+    #[schemars(with = "String")]
+    pub finished_at: Timestamp,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// The sheets that were read, in their order.
+    pub inputs: Vec<Input>,
+    /// Rows and orders, counted.
+    pub totals: Totals,
+    /// Requests, counted.
+    pub requests: Requests,
+    /// How long it took.
+    pub timing: Timing,
+    /// Every order, in the order of first appearance.
+    pub orders: Vec<OrderEntry>,
+    /// Every finding, in the order of its place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Check, deliver, report.
+    Import,
+    /// Check, and say what an import would send.
+    Plan,
+    /// Check alone.
+    Validate,
+}
+
+/// A sheet that was read.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Input {
+    /// The file, as it was named.
+    pub path: String,
+    /// The sheet, for workbooks.
+    pub sheet: Option<String>,
+    /// The fingerprint of the whole file, in hexadecimal.
+    pub sha256: String,
+    /// Its rows of data.
+    pub rows: usize,
+}
+
+/// Rows and orders, counted. `rows` is the sum of the orders' rows and `rows_invalid`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Totals {
+    /// Rows of data.
+    pub rows: usize,
+    /// Rows that belong to no order, because an id is missing or unreadable.
+    pub rows_invalid: usize,
+    /// Rows that were left out and told: repeated headers and footers.
+    pub rows_skipped: usize,
+    /// Orders, the sum of those below.
+    pub orders: usize,
+    /// Orders that could be sent and were only checked.
+    pub valid: usize,
+    /// Orders that the server took.
+    pub accepted: usize,
+    /// Orders in which nothing was new.
+    pub unchanged: usize,
+    /// Orders held back for an error in their rows.
+    pub invalid: usize,
+    /// Orders that the server refused for good.
+    pub rejected: usize,
+    /// Orders that were certainly not applied.
+    pub failed: usize,
+    /// Orders that may have been applied, or not.
+    pub unknown: usize,
+    /// Orders that never left.
+    pub not_sent: usize,
+}
+
+/// Requests, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Requests {
+    /// Updates that left, each attempt counted.
+    pub sent: u64,
+    /// Those that were second and further attempts.
+    pub retried: u64,
+    /// Those that were answered with 429.
+    pub throttled: u64,
+    /// Requests for a token.
+    pub token: u64,
+}
+
+/// How long it took, in seconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Timing {
+    /// Reading and checking the inputs.
+    pub read_s: f64,
+    /// Delivering.
+    pub deliver_s: f64,
+    /// The part of it in which requests waited for the rate.
+    pub waited_for_rate_s: f64,
+}
+
+/// One order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OrderEntry {
+    /// The company.
+    pub company_id: String,
+    /// The order.
+    pub order_id: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The HTTP status of the last answer.
+    pub http_status: Option<u16>,
+    /// How many requests it took.
+    pub attempts: u32,
+    /// How long the last answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The rows that it was made of.
+    pub rows: Vec<RowPlace>,
+    /// Whether its reports may stand twice with the server.
+    pub possible_duplicate_reports: bool,
+    /// Reports that were held back because it is not known whether they were taken.
+    pub held_reports: Vec<HeldReport>,
+    /// What the server said, or why the order was held back.
+    pub message: Option<String>,
+}
+
+/// Where a row stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RowPlace {
+    /// The file, as it was named.
+    pub path: String,
+    /// The sheet, for workbooks.
+    pub sheet: Option<String>,
+    /// The row's number as the user sees it.
+    pub row: u32,
+}
+
+/// A report that was held back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HeldReport {
+    /// What it is about: `order`, `assessment` or `test`.
+    pub scope: String,
+    /// What it is called.
+    pub name: Option<String>,
+    /// Where it is.
+    pub url: Option<String>,
+}
+
+/// A finding about the data.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Diagnostic {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The stable name of the kind of finding.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The file, as it was named.
+    pub path: String,
+    /// The sheet, for workbooks.
+    pub sheet: Option<String>,
+    /// The row as the user sees it.
+    pub row: Option<u32>,
+    /// The header of the column, as the file has it.
+    pub column: Option<String>,
+    /// The canonical name of the column.
+    pub field: Option<String>,
+    /// The cell as a spreadsheet names it.
+    pub cell: Option<String>,
+    /// The value of the cell.
+    pub value: Option<String>,
+}
+
+impl From<&Problem> for Diagnostic {
+    fn from(problem: &Problem) -> Self {
+        let Problem {
+            code,
+            severity,
+            message,
+            help,
+            place,
+            header,
+            field,
+            value,
+        } = problem;
+        Self {
+            severity: match severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            code: code.name(),
+            message: message.clone(),
+            help: help.clone(),
+            path: place.source.path.clone(),
+            sheet: place.source.sheet.clone(),
+            row: place.row,
+            column: header.as_ref().map(ToString::to_string),
+            field: field.map(Field::name),
+            cell: place.cell_name(),
+            value: value.clone(),
+        }
+    }
+}
+
+/// What a run knows at its end, beside the batch itself.
+#[derive(Debug)]
+pub struct Run {
+    /// The id of the run.
+    pub id: String,
+    /// What was asked for.
+    pub mode: Mode,
+    /// Where updates were sent.
+    pub target: Option<String>,
+    /// What a reader must know first.
+    pub notice: Option<String>,
+    /// When the run began.
+    pub started_at: Timestamp,
+    /// Requests, counted.
+    pub requests: Requests,
+    /// How long it took.
+    pub timing: Timing,
+}
+
+impl Report {
+    /// Makes the report of a run: `deliveries` are those of the batch's orders, in their order.
+    #[must_use]
+    pub fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
+        let inputs = batch.sheets.iter().map(|sheet| Input {
+            path: sheet.source.path.clone(),
+            sheet: sheet.source.sheet.clone(),
+            sha256: sheet.sha256.to_string(),
+            rows: sheet.rows,
+        });
+        let orders = batch.orders.iter().zip(deliveries);
+        Self {
+            schema: SCHEMA,
+            run: run.id,
+            mode: run.mode,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            target: run.target,
+            notice: run.notice,
+            started_at: run.started_at,
+            finished_at: Timestamp::now(),
+            exit_code,
+            inputs: inputs.collect(),
+            totals: Totals::of(batch, deliveries),
+            requests: run.requests,
+            timing: run.timing,
+            orders: orders
+                .map(|(order, delivery)| OrderEntry::new(batch, order, delivery))
+                .collect(),
+            diagnostics: batch.problems.iter().map(Diagnostic::from).collect(),
+        }
+    }
+
+    /// Tells whether every row is accounted for.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        let of_orders: usize = self.orders.iter().map(|order| order.rows.len()).sum();
+        let of_inputs: usize = self.inputs.iter().map(|input| input.rows).sum();
+        let Totals {
+            rows,
+            rows_invalid,
+            orders,
+            ..
+        } = self.totals;
+        rows == of_orders + rows_invalid
+            && rows == of_inputs
+            && orders == self.orders.len()
+            && self.totals.closes()
+    }
+
+    /// Returns the published JSON Schema of the report.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(Report);
+        schema.insert("$id".to_owned(), SCHEMA.into());
+        schema.insert("title".to_owned(), "Scoreload report".into());
+        schema.to_value()
+    }
+}
+
+impl Totals {
+    /// Counts the rows and orders of a batch.
+    #[must_use]
+    pub fn of(batch: &Batch, deliveries: &[Delivery]) -> Self {
+        let count = |outcome| {
+            deliveries
+                .iter()
+                .filter(|delivery| delivery.outcome == outcome)
+                .count()
+        };
+        Self {
+            rows: batch.sheets.iter().map(|sheet| sheet.rows).sum(),
+            rows_invalid: batch.orderless.len(),
+            rows_skipped: batch.sheets.iter().map(|sheet| sheet.skipped).sum(),
+            orders: batch.orders.len(),
+            valid: count(Outcome::Valid),
+            accepted: count(Outcome::Accepted),
+            unchanged: count(Outcome::Unchanged),
+            invalid: count(Outcome::Invalid),
+            rejected: count(Outcome::Rejected),
+            failed: count(Outcome::Failed),
+            unknown: count(Outcome::Unknown),
+            not_sent: count(Outcome::NotSent),
+        }
+    }
+
+    /// Returns how many orders came to an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        match outcome {
+            Outcome::Valid => self.valid,
+            Outcome::Accepted => self.accepted,
+            Outcome::Unchanged => self.unchanged,
+            Outcome::Invalid => self.invalid,
+            Outcome::Rejected => self.rejected,
+            Outcome::Failed => self.failed,
+            Outcome::Unknown => self.unknown,
+            Outcome::NotSent => self.not_sent,
+        }
+    }
+
+    /// Returns how many orders did not get through.
+    #[must_use]
+    pub fn left_over(&self) -> usize {
+        self.invalid + self.rejected + self.failed + self.unknown + self.not_sent
+    }
+
+    fn closes(&self) -> bool {
+        Outcome::ALL
+            .into_iter()
+            .map(|outcome| self.count(outcome))
+            .sum::<usize>()
+            == self.orders
+    }
+}
+
+impl OrderEntry {
+    fn new(batch: &Batch, order: &Order, delivery: &Delivery) -> Self {
+        Self {
+            company_id: order.company_id.to_string(),
+            order_id: order.order_id.to_string(),
+            outcome: delivery.outcome,
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            latency_ms: delivery.latency.map(milliseconds),
+            rows: order
+                .rows
+                .iter()
+                .map(|row| RowPlace::new(batch, *row))
+                .collect(),
+            possible_duplicate_reports: delivery.possible_duplicate_reports,
+            held_reports: Vec::new(),
+            message: delivery.message.clone(),
+        }
+    }
+}
+
+impl RowPlace {
+    fn new(batch: &Batch, row: RowAt) -> Self {
+        let source = batch.source(row.sheet);
+        Self {
+            path: source.path.clone(),
+            sheet: source.sheet.clone(),
+            row: row.row,
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,315 @@
+//! `scoreload import`: read, check, deliver, report.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::delivery::{self, Delivered};
+use super::{before_delivery, environment, gather, reports, run_id};
+use crate::cli::{Format, ImportArgs};
+use crate::config::{self, Consent, Target};
+use crate::deliver::client::{Client, Credentials, Secret};
+use crate::deliver::{Delivery, End, Outcome, Update};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::order::{Batch, body};
+use crate::report::file::ReportFile;
+use crate::report::{Mode, Requests, Run, Timing, Totals};
+use crate::sandbox::{self, Sandbox};
+use crate::ui::progress::duration_text;
+use crate::ui::{self, Screen, problems, summary};
+
+/// The built-in sandbox answers like a server not far away.
+const SANDBOX_LATENCY: &str = "20ms..80ms";
+
+pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let mut import = Import::begin(args, screen)?;
+    import.read()?;
+    if import.batch.is_unusable() {
+        return import.end(ExitCode::NoInput);
+    }
+    if args.all_or_nothing && import.batch.errors() > 0 {
+        screen.tell(|mut out| {
+            summary::write_line(
+                &mut out,
+                "stopped",
+                "there are errors, and --all-or-nothing: nothing was sent",
+            )
+        });
+        return import.end(ExitCode::NoInput);
+    }
+    let updates = import.updates();
+    if args.dry_run {
+        import.plan(&updates)?;
+        return import.end_of_run(None);
+    }
+    if import.setup.consent == Consent::Ask && !import.is_agreed(updates.len()) {
+        screen.tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
+        return import.end(ExitCode::Interrupted);
+    }
+    let end = import.deliver(updates)?;
+    import.end_of_run(end.as_ref())
+}
+
+/// An import on its way.
+struct Import<'a> {
+    args: &'a ImportArgs,
+    screen: Screen,
+    setup: config::Delivery,
+    files: Vec<ReportFile>,
+    run: Run,
+    batch: Batch,
+    /// By order: what became of it.
+    deliveries: Vec<Delivery>,
+}
+
+impl<'a> Import<'a> {
+    /// Settles everything that can be refused before the inputs are read.
+    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<Self, Error> {
+        let started_at = Timestamp::now();
+        let setup = config::delivery(args, &environment, std::io::stdin().is_terminal())?;
+        let id = run_id(started_at);
+        let files = match (args.no_report, args.reports.as_slice()) {
+            (true, _) => Vec::new(),
+            (false, []) => reports::reserve(&[reports::default_path(&id)])?,
+            (false, paths) => reports::reserve(paths)?,
+        };
+        let run = Run {
+            id,
+            mode: if args.dry_run {
+                Mode::Plan
+            } else {
+                Mode::Import
+            },
+            target: Some(setup.target.name().to_owned()),
+            notice: setup.target.notice().map(str::to_owned),
+            started_at,
+            requests: Requests::default(),
+            timing: Timing::default(),
+        };
+        Ok(Self {
+            args,
+            screen,
+            setup,
+            files,
+            run,
+            batch: Batch::default(),
+            deliveries: Vec::new(),
+        })
+    }
+
+    /// Reads and checks the inputs, and tells what is wrong with them.
+    fn read(&mut self) -> Result<(), Error> {
+        let reading = config::reading(&self.args.input, self.run.started_at)?;
+        if let Some(notice) = self.setup.target.notice() {
+            let notice = notice.replace("left", "leaves");
+            self.screen
+                .note(|mut out| summary::write_line(&mut out, "target", &notice));
+        } else {
+            let name = self.setup.target.name();
+            self.screen
+                .note(|mut out| summary::write_line(&mut out, "target", name));
+        }
+        let began = Instant::now();
+        self.batch = gather(&self.args.input, reading, self.screen);
+        self.run.timing.read_s = began.elapsed().as_secs_f64();
+        let otherwise = if self.args.dry_run {
+            Outcome::Valid
+        } else {
+            Outcome::NotSent
+        };
+        self.deliveries = before_delivery(&self.batch, otherwise);
+        let problems = &self.batch.problems;
+        match self.args.format {
+            Format::Json => ui::answer(|out| ui::write_json_lines(out, problems))?,
+            Format::Human => self
+                .screen
+                .tell(|mut out| problems::write(&mut out, problems)),
+        }
+        let totals = Totals::of(&self.batch, &self.deliveries);
+        self.screen
+            .note(|mut out| summary::write_input(&mut out, &self.batch, &totals));
+        Ok(())
+    }
+
+    /// Makes the updates of the orders that are not held back, in their order.
+    fn updates(&self) -> Vec<Update> {
+        let orders = self.batch.orders.iter().filter(|order| order.errors == 0);
+        let update = |order| {
+            let body = body::of(order);
+            Update {
+                company_id: order.company_id.clone(),
+                order_id: order.order_id.clone(),
+                has_reports: body.has_reports(),
+                body: body.to_json(),
+            }
+        };
+        orders.map(update).collect()
+    }
+
+    /// Tells what would be sent, on standard output: it is what was asked for.
+    fn plan(&self, updates: &[Update]) -> Result<(), Error> {
+        if self.args.format == Format::Json {
+            return Ok(());
+        }
+        let bodies: Vec<usize> = updates.iter().map(|update| update.body.len()).collect();
+        let target = self.setup.target.name();
+        ui::answer(|mut out| {
+            summary::write_plan(&mut out, target, &bodies, &self.setup.policy.rate)
+        })
+    }
+
+    /// Asks whether so many updates are to go to the target.
+    fn is_agreed(&self, updates: usize) -> bool {
+        let mut companies: Vec<&str> = self
+            .batch
+            .orders
+            .iter()
+            .map(|order| order.company_id.as_str())
+            .collect();
+        companies.sort_unstable();
+        companies.dedup();
+        let time = duration_text(self.setup.policy.rate.least_time(updates));
+        let question = format!(
+            "Deliver {updates} orders of {} companies to {}, in about {time}?",
+            companies.len(),
+            self.setup.target.name()
+        );
+        ui::confirms(&question)
+    }
+
+    /// Delivers the updates; returns why that ended early, if it did.
+    fn deliver(&mut self, updates: Vec<Update>) -> Result<Option<End>, Error> {
+        let began = Instant::now();
+        let runtime = Runtime::new().map_err(|source| Error::System {
+            action: "start the delivery",
+            source,
+        })?;
+        let delivered = runtime.block_on(async {
+            let (client, sandbox) = self.connect().await?;
+            let delivered =
+                delivery::run(updates, client, &self.setup.policy, self.screen.progress).await;
+            if let Some(sandbox) = sandbox {
+                sandbox.stop().await;
+            }
+            delivered
+        })?;
+        // A request that nobody waits for any more must not keep the process.
+        runtime.shutdown_timeout(Duration::ZERO);
+        let Delivered {
+            deliveries,
+            requests,
+            waited_for_pace,
+            end,
+        } = delivered;
+        let sent = self
+            .deliveries
+            .iter_mut()
+            .filter(|delivery| delivery.outcome == Outcome::NotSent);
+        for (slot, delivery) in sent.zip(deliveries) {
+            if let Some(delivery) = delivery {
+                *slot = delivery;
+            }
+        }
+        self.run.requests = requests;
+        self.run.timing.deliver_s = began.elapsed().as_secs_f64();
+        self.run.timing.waited_for_rate_s = waited_for_pace.as_secs_f64();
+        Ok(end)
+    }
+
+    /// Makes the client of the target, and starts the built-in sandbox where that is the target.
+    async fn connect(&self) -> Result<(Client, Option<Sandbox>), Error> {
+        let (base, credentials, sandbox) = match &self.setup.target {
+            Target::Server {
+                base,
+                credentials: Some(credentials),
+                ..
+            } => (base.clone(), credentials.clone(), None),
+            Target::Server {
+                name,
+                credentials: None,
+                ..
+            } => {
+                return Err(Error::usage(
+                    format!("the target `{name}` needs credentials"),
+                    "set them in the environment",
+                ));
+            }
+            Target::BuiltInSandbox => {
+                let latency = SANDBOX_LATENCY.parse().unwrap_or_default();
+                let settings = sandbox::Settings {
+                    latency,
+                    ..sandbox::Settings::default()
+                };
+                let unstarted = |source| Error::System {
+                    action: "start the built-in sandbox",
+                    source,
+                };
+                let sandbox = Sandbox::start(settings).await.map_err(unstarted)?;
+                let base = config::base(&sandbox.url())?;
+                let credentials = Credentials {
+                    client_id: "sandbox".into(),
+                    client_secret: Secret::new(&self.run.id),
+                };
+                (base, credentials, Some(sandbox))
+            }
+        };
+        let client =
+            Client::new(config::endpoint(base, credentials, self.args)).map_err(|words| {
+                Error::usage(
+                    format!("no client can be made: {words}"),
+                    "check the proxy settings of the environment",
+                )
+            })?;
+        Ok((client, sandbox))
+    }
+
+    /// Ends a run that came to its end, early or not.
+    fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
+        let totals = Totals::of(&self.batch, &self.deliveries);
+        let exit = ExitCode::of_run(end, &totals, self.batch.errors());
+        if let Some(words) = end.map(why) {
+            self.screen
+                .tell(|mut out| summary::write_line(&mut out, "stopped", &words));
+        }
+        self.end(exit)
+    }
+
+    /// Tells what became of the orders, and writes the report.
+    fn end(self, exit: ExitCode) -> Result<ExitCode, Error> {
+        let outcomes: Vec<Outcome> = self
+            .deliveries
+            .iter()
+            .map(|delivery| delivery.outcome)
+            .collect();
+        self.screen.note(|mut out| {
+            summary::write_undelivered(&mut out, &self.batch, &self.deliveries)?;
+            summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
+            match self.run.requests.sent {
+                0 => Ok(()),
+                _ => summary::write_requests(&mut out, &self.run.requests),
+            }
+        });
+        reports::write(
+            self.files,
+            self.run,
+            &self.batch,
+            &self.deliveries,
+            exit,
+            self.screen,
+        )?;
+        Ok(exit)
+    }
+}
+
+fn why(end: &End) -> String {
+    match end {
+        End::Interrupted => {
+            "interrupted; orders that are not sent can be imported again".to_owned()
+        }
+        End::Refused(words) => format!("the credentials or permissions are refused: {words}"),
+        End::Unreachable(words) => format!("the API could not be reached or kept failing: {words}"),
+    }
+}

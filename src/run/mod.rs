@@ -1,0 +1,119 @@
+//! One file per command; each reads like the product's summary.
+
+mod delivery;
+mod import;
+mod reports;
+mod sandbox;
+mod validate;
+
+use clap::CommandFactory;
+use jiff::Timestamp;
+
+use crate::cli::{Cli, Command, InputArgs};
+use crate::config::Reading;
+use crate::deliver::{Delivery, Outcome};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::input;
+use crate::order::{self, Batch};
+use crate::report::Report;
+use crate::ui::progress::ReadingProgress;
+use crate::ui::{self, Screen};
+
+/// Carries out a command.
+///
+/// # Errors
+/// What stops it before it has come to a result.
+pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let screen = Screen::begin(&cli.screen);
+    match cli.command {
+        Command::Import(args) => import::run(&args, screen),
+        Command::Validate(args) => validate::run(&args, screen),
+        Command::Sandbox(args) => sandbox::run(args, screen),
+        Command::Completions { shell } => {
+            print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
+        }
+        Command::Man => manual(),
+        Command::ReportSchema => print(|out| {
+            // Writing into memory does not fail.
+            let _ = serde_json::to_writer_pretty(&mut *out, &Report::schema());
+            out.push(b'\n');
+        }),
+    }
+}
+
+fn print(make: impl FnOnce(&mut Vec<u8>)) -> Result<ExitCode, Error> {
+    let mut text = Vec::new();
+    make(&mut text);
+    ui::answer(|out| out.write_all(&text))?;
+    Ok(ExitCode::Success)
+}
+
+/// Prints the manual page of the tool, then those of its commands.
+fn manual() -> Result<ExitCode, Error> {
+    let mut command = Cli::command();
+    command.build();
+    let commands = command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .cloned();
+    let pages: Vec<clap::Command> = std::iter::once(command.clone()).chain(commands).collect();
+    print(|out| {
+        for page in pages {
+            // Writing into memory does not fail.
+            let _ = clap_mangen::Man::new(page).render(out);
+        }
+    })
+}
+
+/// Reads an environment variable; a blank one counts as none.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// Reads and checks the inputs, showing how far it is.
+fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
+    let progress = ReadingProgress::begin(screen.progress);
+    let options = input::Options {
+        names: reading.names,
+        sheets: args.sheets.clone(),
+        warnings: reading.rules.warnings,
+        on_rows: &|rows| progress.add(rows),
+    };
+    let batch = order::gather(&args.inputs, &options, &reading.rules);
+    progress.end();
+    batch
+}
+
+/// Returns the outcome of each order before anything is sent: held back, or the one that is given.
+fn before_delivery(batch: &Batch, otherwise: Outcome) -> Vec<Delivery> {
+    let of = |order: &order::Order| match order.errors {
+        0 => Delivery {
+            outcome: otherwise,
+            ..Delivery::not_sent()
+        },
+        errors => {
+            let words = if errors == 1 {
+                "1 error in its rows"
+            } else {
+                &format!("{errors} errors in its rows")
+            };
+            Delivery {
+                outcome: Outcome::Invalid,
+                message: Some(format!("held back: {words}")),
+                ..Delivery::not_sent()
+            }
+        }
+    };
+    batch.orders.iter().map(of).collect()
+}
+
+/// Makes the id of a run: when it began, and a little chance.
+fn run_id(started_at: Timestamp) -> String {
+    let chance: String = std::iter::repeat_with(fastrand::lowercase)
+        .take(4)
+        .collect();
+    format!("{}-{chance}", started_at.strftime("%Y%m%d-%H%M%S"))
+}

@@ -1,0 +1,54 @@
+//! `scoreload validate`: read, check, tell. No network, no credentials.
+
+use jiff::Timestamp;
+
+use super::{before_delivery, gather, reports, run_id};
+use crate::cli::{Format, ValidateArgs};
+use crate::config;
+use crate::deliver::Outcome;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::report::{Mode, Requests, Run, Timing, Totals};
+use crate::ui::{self, Screen, problems, summary};
+
+pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let started_at = Timestamp::now();
+    let reading = config::reading(&args.input, started_at)?;
+    let files = reports::reserve(&args.reports)?;
+    let began = std::time::Instant::now();
+    let batch = gather(&args.input, reading, screen);
+    let read_s = began.elapsed().as_secs_f64();
+    let deliveries = before_delivery(&batch, Outcome::Valid);
+    let totals = Totals::of(&batch, &deliveries);
+    let exit = if batch.is_unusable() {
+        ExitCode::NoInput
+    } else {
+        ExitCode::of_run(None, &totals, batch.errors())
+    };
+    match args.format {
+        Format::Json => ui::answer(|out| ui::write_json_lines(out, &batch.problems))?,
+        Format::Human => {
+            ui::answer(|mut out| problems::write(&mut out, &batch.problems))?;
+            screen.answer_unless_quiet(|mut out| {
+                let outcomes: Vec<Outcome> =
+                    deliveries.iter().map(|delivery| delivery.outcome).collect();
+                summary::write_input(&mut out, &batch, &totals)?;
+                summary::write_outcomes(&mut out, &batch, &outcomes)
+            })?;
+        }
+    }
+    let run = Run {
+        id: run_id(started_at),
+        mode: Mode::Validate,
+        target: None,
+        notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
+        started_at,
+        requests: Requests::default(),
+        timing: Timing {
+            read_s,
+            ..Timing::default()
+        },
+    };
+    reports::write(files, run, &batch, &deliveries, exit, screen)?;
+    Ok(exit)
+}

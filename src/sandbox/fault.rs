@@ -1,0 +1,236 @@
+//! What goes wrong in the sandbox on purpose, as it is written: `drop-after=2%,500=1%`.
+//!
+//! What each fault looks like to a client is in `answer`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use fastrand::Rng;
+
+/// One way in which an update goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection ends with no answer; nothing was applied.
+    DropBefore,
+    /// The connection ends with no answer; the update was applied.
+    DropAfter,
+    /// 429 although the rate was kept.
+    Throttled,
+    /// 500; nothing was applied.
+    Failed,
+    /// 500; the update was applied.
+    FailedAfter,
+    /// 502 with a gateway's HTML; nothing was applied.
+    BadGateway,
+    /// 503; nothing was applied.
+    Unavailable,
+    /// 504 with a gateway's HTML; nothing was applied.
+    GatewayTimeout,
+    /// 401, and the token that was used is no longer accepted.
+    TokenExpired,
+    /// 403; nothing was applied.
+    Forbidden,
+    /// The update was applied, and its answer comes only after half a minute.
+    Slow,
+}
+
+/// Every fault with the name it is asked for and logged by.
+const NAMES: [(&str, Fault); 11] = [
+    ("drop-before", Fault::DropBefore),
+    ("drop-after", Fault::DropAfter),
+    ("429", Fault::Throttled),
+    ("500", Fault::Failed),
+    ("500-after", Fault::FailedAfter),
+    ("502", Fault::BadGateway),
+    ("503", Fault::Unavailable),
+    ("504", Fault::GatewayTimeout),
+    ("401", Fault::TokenExpired),
+    ("403", Fault::Forbidden),
+    ("slow", Fault::Slow),
+];
+
+impl Fault {
+    /// Returns the name it is asked for and logged by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        NAMES
+            .iter()
+            .find(|(_, fault)| *fault == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    fn named(wanted: &str) -> Option<Self> {
+        NAMES
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, fault)| *fault)
+    }
+}
+
+/// Which faults happen, each with its percentage of the updates.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Faults(Vec<(Fault, f64)>);
+
+/// Why a text is no list of faults.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultsError {
+    /// A part is not of the form `name=percent%`.
+    #[error("`{text}` is no fault with its share: write `name=percent%`, such as `drop-after=2%`")]
+    Form {
+        /// The part as it was given.
+        text: String,
+    },
+    /// A fault is not known.
+    #[error("`{name}` is no fault: the faults are {}", names())]
+    Unknown {
+        /// The name as it was given.
+        name: String,
+    },
+    /// A share is no number from 0 to 100.
+    #[error("`{percent}` is no share of the updates: write a percentage from 0% to 100%")]
+    Share {
+        /// The share as it was given.
+        percent: String,
+    },
+    /// A fault stands twice in the list.
+    #[error("`{name}` is given twice: give each fault one share")]
+    Twice {
+        /// The fault's name.
+        name: &'static str,
+    },
+    /// The shares are more than all updates.
+    #[error("the shares of `{text}` are more than 100% together: an update has at most one fault")]
+    TooMany {
+        /// The list as it was given.
+        text: String,
+    },
+}
+
+fn names() -> String {
+    NAMES.map(|(name, _)| name).join(", ")
+}
+
+impl Faults {
+    /// Draws what goes wrong with one update; one draw each, so that a seed always gives the same row of faults.
+    pub(super) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
+        let mut roll = rng.f64() * 100.0;
+        for (fault, percent) in &self.0 {
+            if roll < *percent {
+                return Some(*fault);
+            }
+            roll -= percent;
+        }
+        None
+    }
+}
+
+impl FromStr for Faults {
+    type Err = FaultsError;
+
+    fn from_str(text: &str) -> Result<Self, FaultsError> {
+        let mut faults = Self::default();
+        if matches!(text.trim(), "" | "none") {
+            return Ok(faults);
+        }
+        for part in text.split(',') {
+            let (fault, percent) = share(part.trim())?;
+            if faults.0.iter().any(|(earlier, _)| *earlier == fault) {
+                return Err(FaultsError::Twice { name: fault.name() });
+            }
+            faults.0.push((fault, percent));
+        }
+        let total: f64 = faults.0.iter().map(|(_, percent)| percent).sum();
+        // Decimal shares that add up to 100 may do so only nearly as binary fractions.
+        if total > 100.0 + 1e-9 {
+            return Err(FaultsError::TooMany {
+                text: text.to_owned(),
+            });
+        }
+        Ok(faults)
+    }
+}
+
+fn share(text: &str) -> Result<(Fault, f64), FaultsError> {
+    let (name, percent) = text.split_once('=').ok_or_else(|| FaultsError::Form {
+        text: text.to_owned(),
+    })?;
+    let (name, percent) = (name.trim(), percent.trim());
+    let fault = Fault::named(name).ok_or_else(|| FaultsError::Unknown {
+        name: name.to_owned(),
+    })?;
+    percent
+        .strip_suffix('%')
+        .and_then(|number| number.parse().ok())
+        .filter(|number| (0.0..=100.0).contains(number))
+        .map(|number| (fault, number))
+        .ok_or_else(|| FaultsError::Share {
+            percent: percent.to_owned(),
+        })
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        for (index, (fault, percent)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}{}={percent}%", fault.name())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_read_back_as_they_were_written() {
+        for text in ["drop-after=2%,500=1%,429=5%", "slow=0.5%", "none"] {
+            assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
+        }
+        assert_eq!("".parse::<Faults>().unwrap(), Faults::default());
+    }
+
+    #[test]
+    fn every_fault_is_known_by_its_name() {
+        for (name, fault) in NAMES {
+            assert_eq!(Fault::named(name), Some(fault));
+            assert_eq!(fault.name(), name);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_list_is_shown_with_what_is_allowed() {
+        for (text, message) in [
+            ("drop-after", "`drop-after` is no fault with its share: "),
+            ("500=1%,", "`` is no fault with its share: "),
+            ("501=1%", "`501` is no fault: the faults are drop-before, "),
+            ("500=1", "`1` is no share of the updates: "),
+            ("500=101%", "`101%` is no share of the updates: "),
+            ("500=-1%", "`-1%` is no share of the updates: "),
+            ("500=NaN%", "`NaN%` is no share of the updates: "),
+            ("500=1%,500=2%", "`500` is given twice: "),
+            ("500=60%,slow=41%", "the shares of `500=60%,slow=41%` are "),
+        ] {
+            let error = text.parse::<Faults>().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn shares_of_a_hundred_leave_no_update_whole() {
+        let faults: Faults = "500=33.3%,502=33.3%,504=33.4%".parse().unwrap();
+        let mut rng = Rng::with_seed(3);
+        assert!((0..1000).all(|_| faults.draw(&mut rng).is_some()));
+    }
+
+    #[test]
+    fn faults_are_about_as_frequent_as_asked() {
+        let faults: Faults = "500=10%,slow=0%".parse().unwrap();
+        let mut rng = Rng::with_seed(7);
+        let drawn = (0..1000).filter_map(|_| faults.draw(&mut rng));
+        assert!((60..140).contains(&drawn.filter(|fault| *fault == Fault::Failed).count()));
+    }
+}

@@ -1,0 +1,147 @@
+//! How long requests to the sandbox and its answers are under way, as it is written: `20ms..80ms`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// The least and the most time that a request and its answer together are under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// The shortest time.
+    pub least: Duration,
+    /// The longest time, never below the shortest.
+    pub most: Duration,
+}
+
+/// Why a text is no latency.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is no latency: write a time such as `50ms` or a range such as `20ms..80ms` (units ms, s)"
+)]
+pub struct LatencyError {
+    /// The text as it was given.
+    pub text: String,
+}
+
+/// One request's share of the latency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Journey {
+    /// From the client to the server.
+    pub(super) inbound: Duration,
+    /// From the server back to the client.
+    pub(super) outbound: Duration,
+}
+
+impl Latency {
+    /// Draws one request's latency, and how much of it is spent on the way in.
+    ///
+    /// The split is random too, so that requests sent at a steady pace arrive unevenly, as over a real network.
+    pub(super) fn draw(&self, rng: &mut Rng) -> Journey {
+        let total = self.least + self.most.saturating_sub(self.least).mul_f64(rng.f64());
+        let inbound = total.mul_f64(rng.f64());
+        Journey {
+            inbound,
+            outbound: total.saturating_sub(inbound),
+        }
+    }
+}
+
+impl FromStr for Latency {
+    type Err = LatencyError;
+
+    fn from_str(text: &str) -> Result<Self, LatencyError> {
+        let range = match text.split_once("..") {
+            Some((least, most)) => duration(least).zip(duration(most)),
+            None => duration(text).map(|always| (always, always)),
+        };
+        match range {
+            Some((least, most)) if least <= most => Ok(Self { least, most }),
+            _ => Err(LatencyError {
+                text: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The longest latency that can be asked for; longer ones would only look like a sandbox that hangs.
+const LONGEST: Duration = Duration::from_hours(1);
+
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let unit = text.find(|c: char| !c.is_ascii_digit())?;
+    let count: u64 = text[..unit].parse().ok()?;
+    let duration = match &text[unit..] {
+        "ms" => Duration::from_millis(count),
+        "s" => Duration::from_secs(count),
+        _ => return None,
+    };
+    (duration <= LONGEST).then_some(duration)
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        written(self.least, f)?;
+        if self.least < self.most {
+            f.write_str("..")?;
+            written(self.most, f)?;
+        }
+        Ok(())
+    }
+}
+
+fn written(duration: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match duration.as_millis() {
+        millis if millis > 0 && millis % 1000 == 0 => write!(f, "{}s", millis / 1000),
+        millis => write!(f, "{millis}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_reads_back_as_it_was_written() {
+        for text in ["20ms..80ms", "50ms", "0ms", "1s..2s", "0ms..1s", "1500ms"] {
+            assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_latency_is_shown_with_what_is_allowed() {
+        for text in [
+            "",
+            "5",
+            "ms",
+            "-1ms",
+            "1.5s",
+            "80ms..20ms",
+            "1ms..",
+            "2h",
+            "3601s",
+            "99999999999999999999s",
+        ] {
+            let error = text.parse::<Latency>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{text}` is no latency: ")));
+        }
+    }
+
+    #[test]
+    fn both_ways_together_stay_within_the_range() {
+        let latency: Latency = "20ms..80ms".parse().unwrap();
+        let mut rng = Rng::with_seed(1);
+        for _ in 0..100 {
+            let journey = latency.draw(&mut rng);
+            let total = journey.inbound + journey.outbound;
+            assert!(latency.least <= total && total <= latency.most);
+        }
+    }
+
+    #[test]
+    fn no_latency_takes_no_time() {
+        let journey = Latency::default().draw(&mut Rng::with_seed(1));
+        assert_eq!(journey.inbound + journey.outbound, Duration::ZERO);
+    }
+}

@@ -1,0 +1,41 @@
+//! The orders that the sandbox holds, as `GET /sandbox/orders` shows them.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::arrival::Arrival;
+use super::merge;
+use crate::order::model::OrderUpdate;
+
+/// Every order by company and order id, in the order of its first update.
+#[derive(Debug, Default)]
+pub(super) struct Orders(IndexMap<(String, String), HeldOrder>);
+
+/// One order: every update so far, merged.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct HeldOrder {
+    company_id: String,
+    order_id: String,
+    updates: usize,
+    order: OrderUpdate,
+}
+
+impl Orders {
+    /// Merges an update into the order that it arrived for, which begins empty.
+    pub(super) fn apply(&mut self, arrival: &Arrival, update: OrderUpdate) {
+        let (company_id, order_id) = (arrival.company_id.clone(), arrival.order_id.clone());
+        let key = (company_id.clone(), order_id.clone());
+        let held = self.0.entry(key).or_insert_with(|| HeldOrder {
+            company_id,
+            order_id,
+            ..HeldOrder::default()
+        });
+        held.updates += 1;
+        merge::order(&mut held.order, update);
+    }
+
+    /// Lists the orders.
+    pub(super) fn list(&self) -> Vec<&HeldOrder> {
+        self.0.values().collect()
+    }
+}

@@ -1,0 +1,121 @@
+//! Strict sliding windows: whether one more update keeps the rate.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::deliver::rate::{Limit, Rate};
+
+/// The updates that were admitted lately, one window for each limit of the rate.
+#[derive(Debug)]
+pub(super) struct Windows(Vec<Window>);
+
+#[derive(Debug)]
+struct Window {
+    limit: Limit,
+    admitted: VecDeque<Instant>,
+}
+
+impl Windows {
+    /// Opens the windows of a rate, all empty.
+    pub(super) fn new(rate: &Rate) -> Self {
+        let open = |limit: &Limit| Window {
+            limit: *limit,
+            admitted: VecDeque::new(),
+        };
+        Self(rate.0.iter().map(open).collect())
+    }
+
+    /// Admits an update that arrives `now`, or returns how long it is too early.
+    ///
+    /// A refused update does not count: otherwise a client that only repeats itself would never be let in
+    /// again, and API.md's advice to pause and retry would be of no use.
+    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+        let waits = self.0.iter_mut().map(|window| window.wait(now));
+        let wait = waits.max().unwrap_or_default();
+        if wait > Duration::ZERO {
+            return Err(wait);
+        }
+        for window in &mut self.0 {
+            window.admitted.push_back(now);
+        }
+        Ok(())
+    }
+}
+
+impl Window {
+    fn wait(&mut self, now: Instant) -> Duration {
+        let length = self.limit.window;
+        let age = |first: &Instant| now.saturating_duration_since(*first);
+        // The window is half open: what is exactly as old as it is long has left it.
+        while self
+            .admitted
+            .front()
+            .is_some_and(|first| age(first) >= length)
+        {
+            self.admitted.pop_front();
+        }
+        let full = self.admitted.len() >= self.limit.count as usize;
+        match self.admitted.front() {
+            Some(first) if full => length.saturating_sub(age(first)),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn windows(rate: &str) -> Windows {
+        Windows::new(&rate.parse().unwrap())
+    }
+
+    #[test]
+    fn a_fourth_request_is_admitted_exactly_a_second_after_the_first() {
+        let start = Instant::now();
+        let mut windows = windows("3/s");
+        for at in [0, 400, 800] {
+            assert_eq!(windows.admit(start + ms(at)), Ok(()));
+        }
+        assert_eq!(windows.admit(start + ms(999)), Err(ms(1)));
+        assert_eq!(windows.admit(start + ms(1000)), Ok(()));
+        assert_eq!(windows.admit(start + ms(1000)), Err(ms(400)));
+    }
+
+    #[test]
+    fn the_wait_is_that_of_the_limit_that_opens_last() {
+        let start = Instant::now();
+        let mut windows = windows("1/s,2/m");
+        assert_eq!(windows.admit(start), Ok(()));
+        assert_eq!(windows.admit(start + ms(500)), Err(ms(500)));
+        assert_eq!(windows.admit(start + ms(1000)), Ok(()));
+        assert_eq!(windows.admit(start + ms(1500)), Err(ms(58_500)));
+    }
+
+    #[test]
+    fn no_limit_admits_everything() {
+        let mut windows = windows("unlimited");
+        let now = Instant::now();
+        assert!((0..1000).all(|_| windows.admit(now).is_ok()));
+    }
+
+    #[test]
+    fn exactly_the_requests_that_would_overfill_a_window_are_refused() {
+        let start = Instant::now();
+        let (mut windows, mut rng) = (windows("3/s,20/10s"), fastrand::Rng::with_seed(5));
+        let (mut at, mut admitted) = (0, Vec::new());
+        for _ in 0..2000 {
+            at += rng.u64(0..400);
+            let within = |length: u64| admitted.iter().filter(|t| at - **t < length).count();
+            let fits = within(1000) < 3 && within(10_000) < 20;
+            assert_eq!(windows.admit(start + ms(at)).is_ok(), fits);
+            if fits {
+                admitted.push(at);
+            }
+        }
+    }
+}

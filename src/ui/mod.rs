@@ -1,0 +1,137 @@
+//! What people see. Alone prints; a stream that is closed is no error.
+
+pub mod problems;
+pub mod progress;
+pub mod summary;
+pub mod text;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use self::text::safe;
+use crate::cli::{LogFormat, ScreenArgs};
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::report::Diagnostic;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default();
+
+/// The screen of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// How progress is shown.
+    pub progress: progress::Style,
+    is_quiet: bool,
+}
+
+impl Screen {
+    /// Sets colour and logs up for the whole process, and tells how to show progress.
+    #[must_use]
+    pub fn begin(args: &ScreenArgs) -> Self {
+        let colour = match args.color {
+            clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+            clap::ColorChoice::Always => anstream::ColorChoice::Always,
+            clap::ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        colour.write_global();
+        begin_log(args);
+        let progress =
+            progress::Style::settle(args.progress, io::stderr().is_terminal(), args.quiet);
+        Self {
+            progress,
+            is_quiet: args.quiet,
+        }
+    }
+
+    /// Writes to standard error what a quiet run leaves out.
+    pub fn note(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        if !self.is_quiet {
+            self.tell(write);
+        }
+    }
+
+    /// Writes to standard error.
+    pub fn tell(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        // Where nobody reads any more there is nobody to tell.
+        let _ = write(&mut anstream::stderr().lock());
+    }
+
+    /// Writes to standard output what a quiet run leaves out.
+    ///
+    /// # Errors
+    /// When the stream cannot be written, except when it is closed.
+    pub fn answer_unless_quiet(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        if self.is_quiet { Ok(()) } else { answer(write) }
+    }
+}
+
+/// Writes to standard output what was asked for.
+///
+/// # Errors
+/// When the stream cannot be written, except when it is closed.
+pub fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::System {
+            action: "write to standard output",
+            source: error,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes findings as one JSON object a line.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result<()> {
+    for problem in problems {
+        serde_json::to_writer(&mut *out, &Diagnostic::from(problem))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Tells what stopped a run.
+pub fn tell_error(error: &Error) {
+    let mut out = anstream::stderr().lock();
+    let message = error.to_string();
+    // Where nobody reads any more there is nobody to tell.
+    let _ = writeln!(
+        out,
+        "{ERROR}error{ERROR:#}: {}\n  {HELP}help{HELP:#}: {}",
+        safe(&message),
+        safe(error.help())
+    );
+}
+
+/// Asks a yes-or-no question on the terminal; anything but a clear yes is a no.
+#[must_use]
+pub fn confirms(question: &str) -> bool {
+    let _ = write!(anstream::stderr(), "{question} [y/N] ");
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.is_ok() && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
+}
+
+fn begin_log(args: &ScreenArgs) {
+    let level = match args.verbose {
+        0 => return,
+        1 => "scoreload=debug",
+        _ => "debug",
+    };
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(io::stderr)
+        .with_ansi(false);
+    // A second logger would mean that one is set up already, and that is enough.
+    let _ = match args.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}

@@ -1,0 +1,178 @@
+//! Problems as a compiler shows them: code, message, place, help.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::text::safe;
+use crate::problem::{Code, Problem, Severity, Source, column_letters};
+
+/// The same code in the same column is shown so often, then counted.
+const SHOWN: usize = 3;
+/// Longer values are cut: a screen is for people.
+const LONGEST_VALUE: usize = 60;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const STRONG: Style = Style::new().bold();
+const FRAME: Style = AnsiColor::Blue.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default();
+
+/// Writes findings in their order; of each kind a few, then how many more there are.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write(out: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
+    let kind = |problem: &Problem| -> (Code, *const Source, Option<u32>) {
+        (
+            problem.code,
+            std::ptr::from_ref(&*problem.place.source),
+            problem.place.column,
+        )
+    };
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for problem in problems {
+        *counts.entry(kind(problem)).or_default() += 1;
+    }
+    for problem in problems {
+        let shown = seen.entry(kind(problem)).or_default();
+        *shown += 1;
+        if *shown <= SHOWN {
+            write_one(out, problem)?;
+        }
+        let more = counts[&kind(problem)].saturating_sub(SHOWN);
+        if *shown == SHOWN && more > 0 {
+            write_rest(out, problem, more)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
+    let style = style_of(problem.severity);
+    let Problem {
+        code,
+        severity,
+        message,
+        help,
+        place,
+        header,
+        ..
+    } = problem;
+    writeln!(
+        out,
+        "{style}{severity}[{}]{style:#}: {STRONG}{}{STRONG:#}",
+        code.name(),
+        safe(message)
+    )?;
+    write!(out, " {FRAME}-->{FRAME:#} {}", safe(&place.source.path))?;
+    if let Some(row) = place.row {
+        write!(out, ":{row}")?;
+    }
+    if let Some(sheet) = &place.source.sheet {
+        write!(out, ", sheet {}", safe(sheet))?;
+    }
+    if let Some(cell) = place.cell_name() {
+        write!(out, ", cell {cell}")?;
+    }
+    if let Some(header) = header {
+        write!(out, ", column `{}`", safe(header))?;
+    }
+    writeln!(out)?;
+    if let (Some(value), Some(cell)) = (&problem.value, place.cell_name()) {
+        let margin = " ".repeat(cell.len());
+        writeln!(out, " {margin} {FRAME}|{FRAME:#}")?;
+        writeln!(out, " {FRAME}{cell} |{FRAME:#} {}", cut(&safe(value)))?;
+        writeln!(out, " {margin} {FRAME}|{FRAME:#}")?;
+    }
+    writeln!(out, "  {HELP}help{HELP:#}: {}\n", safe(help))
+}
+
+/// Says how many more findings of the same kind there are.
+fn write_rest(out: &mut impl Write, problem: &Problem, more: usize) -> io::Result<()> {
+    let style = style_of(problem.severity);
+    let place = match (&problem.header, problem.place.column) {
+        (Some(header), Some(column)) => {
+            format!("column {} (`{}`)", column_letters(column), safe(header))
+        }
+        (None, Some(column)) => format!("column {}", column_letters(column)),
+        (_, None) => safe(&problem.place.source.to_string()).into_owned(),
+    };
+    writeln!(
+        out,
+        "{style}{}[{}]{style:#}: and {more} more in {place}; --format json or a report has them all\n",
+        problem.severity,
+        problem.code.name()
+    )
+}
+
+fn style_of(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => ERROR,
+        Severity::Warning => WARNING,
+    }
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::columns::Column;
+    use crate::problem::Place;
+
+    fn problem(row: u32) -> Problem {
+        let source = Arc::new(Source {
+            path: "a\u{1b}.csv".into(),
+            sheet: Some("Sheet1".into()),
+        });
+        Problem::new(
+            Code::AttemptInvalid,
+            Place::cell(&source, row, 3),
+            "the attempt is `x`",
+            "enter a number",
+        )
+        .in_column(Some("Attempt".into()), Some(Column::Attempt.into()))
+        .with_value("x")
+    }
+
+    fn shown(problems: &[Problem]) -> String {
+        let mut out = anstream::StripStream::new(Vec::new());
+        write(&mut out, problems).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_problem_reads_like_a_compilers() {
+        insta::assert_snapshot!(shown(&[problem(7)]), @"");
+    }
+
+    #[test]
+    fn the_same_in_one_column_is_counted_after_a_few() {
+        let first = problem(1);
+        let all: Vec<Problem> = (1..=5)
+            .map(|row| Problem {
+                place: Place {
+                    row: Some(row),
+                    ..first.place.clone()
+                },
+                ..problem(row)
+            })
+            .collect();
+        let shown = shown(&all);
+        assert_eq!(shown.matches("help").count(), 3);
+        assert!(
+            shown.contains("and 2 more in column D (`Attempt`)"),
+            "{shown}"
+        );
+    }
+}

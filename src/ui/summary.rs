@@ -1,0 +1,202 @@
+//! What a run came to, in a few aligned lines.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+
+use super::progress::duration_text;
+use super::text::safe;
+use crate::deliver::rate::Rate;
+use crate::deliver::{Delivery, Outcome};
+use crate::order::Batch;
+use crate::report::{Requests, Totals};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const STRONG: Style = Style::new().bold();
+
+/// Writes what was read: sheets, rows, orders, findings.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
+    for (source, reason) in &batch.passed_over {
+        writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
+    }
+    let errors = batch.errors();
+    let warnings = batch.problems.len() - errors;
+    let sheets = batch.sheets.iter().filter(|sheet| sheet.usable).count();
+    writeln!(
+        out,
+        "{STRONG}read{STRONG:#}         {}, {}, {}",
+        count(sheets, "sheet", "sheets"),
+        count(totals.rows, "row", "rows"),
+        count(totals.orders, "order", "orders"),
+    )?;
+    if totals.rows_invalid > 0 {
+        writeln!(
+            out,
+            "{BAD}no order{BAD:#}     {}",
+            count(totals.rows_invalid, "row", "rows")
+        )?;
+    }
+    if totals.rows_skipped > 0 {
+        writeln!(
+            out,
+            "left out     {}",
+            count(totals.rows_skipped, "row", "rows")
+        )?;
+    }
+    let style = if errors > 0 { BAD } else { GOOD };
+    writeln!(
+        out,
+        "{style}problems{style:#}     {}, {}",
+        count(errors, "error", "errors"),
+        count(warnings, "warning", "warnings")
+    )
+}
+
+/// Writes what became of the orders and their rows; the rows add up to those that were read.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_outcomes(out: &mut impl Write, batch: &Batch, outcomes: &[Outcome]) -> io::Result<()> {
+    for outcome in Outcome::ALL {
+        let of_outcome = || {
+            batch
+                .orders
+                .iter()
+                .zip(outcomes)
+                .filter(|(_, other)| **other == outcome)
+        };
+        let orders = of_outcome().count();
+        if orders == 0 {
+            continue;
+        }
+        let rows = of_outcome().map(|(order, _)| order.rows.len()).sum();
+        let style = match outcome {
+            Outcome::Valid | Outcome::Accepted | Outcome::Unchanged => GOOD,
+            _ => BAD,
+        };
+        writeln!(
+            out,
+            "{style}{:<12}{style:#} {}, {}",
+            outcome.words(),
+            count(orders, "order", "orders"),
+            count(rows, "row", "rows")
+        )?;
+    }
+    Ok(())
+}
+
+/// Orders that did not get through are told one by one up to so many; the report has them all.
+const MOST_UNDELIVERED: usize = 10;
+
+/// Writes the orders that were sent and did not get through, with the server's words.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_undelivered(
+    out: &mut impl Write,
+    batch: &Batch,
+    deliveries: &[Delivery],
+) -> io::Result<()> {
+    let undelivered = |delivery: &Delivery| {
+        matches!(
+            delivery.outcome,
+            Outcome::Rejected | Outcome::Failed | Outcome::Unknown
+        )
+    };
+    let all: Vec<_> = batch
+        .orders
+        .iter()
+        .zip(deliveries)
+        .filter(|(_, delivery)| undelivered(delivery))
+        .collect();
+    for (order, delivery) in all.iter().take(MOST_UNDELIVERED) {
+        let status = delivery
+            .http_status
+            .map_or_else(String::new, |status| format!(" ({status})"));
+        let words = delivery.message.as_deref().unwrap_or("no answer");
+        writeln!(
+            out,
+            "{BAD}{:<12}{BAD:#} order {} of company {}{status}: {}",
+            delivery.outcome.words(),
+            safe(&order.order_id),
+            safe(&order.company_id),
+            safe(words)
+        )?;
+    }
+    match all.len().saturating_sub(MOST_UNDELIVERED) {
+        0 => Ok(()),
+        more => writeln!(
+            out,
+            "             and {}; the report has them all",
+            count(more, "order more", "orders more")
+        ),
+    }
+}
+
+/// Writes what was sent.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_requests(out: &mut impl Write, requests: &Requests) -> io::Result<()> {
+    let Requests {
+        sent,
+        retried,
+        throttled,
+        token,
+    } = requests;
+    write!(out, "requests     {sent} sent, {token} for a token")?;
+    if *retried > 0 {
+        write!(out, ", {retried} of them again")?;
+    }
+    if *throttled > 0 {
+        write!(out, ", {throttled} answered with 429")?;
+    }
+    writeln!(out)
+}
+
+/// Writes what an import would send.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_plan(
+    out: &mut impl Write,
+    target: &str,
+    bodies: &[usize],
+    rate: &Rate,
+) -> io::Result<()> {
+    let bytes: usize = bodies.iter().sum();
+    let time = duration_text(rate.least_time(bodies.len()));
+    writeln!(
+        out,
+        "{STRONG}would send{STRONG:#}   {} with {bytes} bytes to {}, in at least {time} at {rate}",
+        count(bodies.len(), "update", "updates"),
+        safe(target),
+    )
+}
+
+/// Writes where the report is.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> {
+    paths
+        .iter()
+        .try_for_each(|path| writeln!(out, "report       {}", safe(&path.display().to_string())))
+}
+
+/// Writes a line under a label.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<()> {
+    writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

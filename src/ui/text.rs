@@ -1,0 +1,39 @@
+//! Untrusted text, made safe before a terminal shows it.
+
+use std::borrow::Cow;
+
+/// Returns a text in which nothing can disturb a terminal: control characters and marks that change the direction of
+/// writing are shown as escapes.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_disturbing) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| match c {
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        c if is_disturbing(c) => format!("\\u{{{:x}}}", u32::from(c)),
+        c => c.to_string(),
+    };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
+fn is_disturbing(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_disturbs_is_shown_as_an_escape() {
+        assert_eq!(
+            safe("a\u{1b}[31mb\u{202e}c\nd\te"),
+            "a\\u{1b}[31mb\\u{202e}c\\nd\\te"
+        );
+        assert!(matches!(safe("ordinäry – text"), Cow::Borrowed(_)));
+    }
+}

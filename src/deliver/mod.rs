@@ -199,11 +199,12 @@ impl Worker {
         update: &Update,
         course: &mut Course,
     ) -> Option<(Answer, Token)> {
-        let token = self.tokens.current().await?;
         self.tell(Event::PaceAwaited);
         let permit = self.pace.permit(&self.stop).await;
         self.tell(Event::PaceGranted);
         let permit = permit?;
+        // Taken last: a token can wear out while its request waits for the pace.
+        let token = self.tokens.current().await?;
         self.tell(Event::Sent(index));
         course.attempts += 1;
         course.sent_in_doubt |= course.ambiguous;

@@ -153,7 +153,16 @@ mod tests {
 
     #[test]
     fn a_problem_reads_like_a_compilers() {
-        insta::assert_snapshot!(shown(&[problem(7)]), @"");
+        let expected = "\
+error[attempt-invalid]: the attempt is `x`
+ --> a\\u{1b}.csv:7, sheet Sheet1, cell D7, column `Attempt`
+    |
+ D7 | x
+    |
+  help: enter a number
+
+";
+        assert_eq!(shown(&[problem(7)]), expected);
     }
 
     #[test]

@@ -1,0 +1,463 @@
+//! Delivery: what is sent, how often, and what becomes of it when the server does not play along.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use scoreload::sandbox::{Credentials, Settings};
+use serde_json::{Value, json};
+
+use crate::harness::{Bench, SECRET, TestSandbox, orders_csv};
+use crate::server::{Scripted, Server, answer};
+
+const FAST: &[&str] = &["orders.csv", "--rate", "unlimited"];
+
+fn bench(orders: usize) -> Bench {
+    let bench = Bench::new();
+    bench.write("orders.csv", orders_csv(orders));
+    bench
+}
+
+/// The totals of the report that are not zero.
+fn totals(report: &Value) -> Value {
+    let all = report["totals"].as_object().unwrap().iter();
+    Value::Object(
+        all.filter(|(_, count)| **count != 0)
+            .map(|(name, count)| (name.clone(), count.clone()))
+            .collect(),
+    )
+}
+
+#[test]
+fn each_order_is_one_request_within_the_servers_strict_windows() {
+    let settings = Settings {
+        rate: "20/s".parse().unwrap(),
+        latency: "5ms..50ms".parse().unwrap(),
+        ..Settings::default()
+    };
+    let (bench, sandbox) = (bench(45), TestSandbox::with(settings));
+    let ran = bench.import(&sandbox.url(), &["orders.csv", "--rate", "20/s"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(
+        (
+            sandbox.updates().len(),
+            sandbox.answered(429),
+            sandbox.answered(204)
+        ),
+        (45, 0, 45)
+    );
+    let report = bench.report();
+    assert_eq!(
+        report["requests"],
+        json!({"sent": 45, "retried": 0, "throttled": 0, "token": 1})
+    );
+    assert_eq!(
+        totals(&report),
+        json!({"rows": 45, "orders": 45, "accepted": 45})
+    );
+}
+
+#[test]
+fn all_orders_arrive_though_the_server_throttles_and_is_unavailable_at_times() {
+    let (bench, sandbox) = (bench(60), TestSandbox::start("unlimited", "429=5%,503=10%"));
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(sandbox.orders().len(), 60);
+    assert!(sandbox.orders().iter().all(|order| order["updates"] == 1));
+    let report = bench.report();
+    assert!(sandbox.answered(503) > 0 && sandbox.answered(429) > 0);
+    assert_eq!(report["requests"]["throttled"], sandbox.answered(429));
+    assert_eq!(
+        report["requests"]["retried"],
+        sandbox.answered(503) + sandbox.answered(429)
+    );
+}
+
+#[test]
+fn an_answer_that_is_lost_is_doubt_and_the_order_says_so() {
+    let (bench, sandbox) = (
+        bench(40),
+        TestSandbox::start("unlimited", "drop-after=10%,500=5%"),
+    );
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let twice = sandbox
+        .orders()
+        .iter()
+        .filter(|order| order["updates"] != 1)
+        .count();
+    assert!(twice > 0, "the seed should lose an answer");
+    let report = bench.report();
+    for order in sandbox.orders() {
+        let entry = report["orders"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["order_id"] == order["order_id"]);
+        let doubted = entry.unwrap()["possible_duplicate_reports"] == true;
+        assert!(doubted || order["updates"] == 1, "{order}");
+    }
+}
+
+#[test]
+fn the_servers_own_words_end_an_order_that_it_refuses() {
+    let script = vec![
+        answer(
+            400,
+            r#"{"errors":[{"message":"no such test"},{"message":"wh1sper-of-the-tests t0ken-of-the-tests"}]}"#,
+        ),
+        Scripted {
+            status: 301,
+            headers: "Location: http://127.0.0.1:1/elsewhere\r\n",
+            body: "",
+        },
+        answer(404, "<html><body><h1>Not here</h1></body></html>"),
+        answer(200, "{}"),
+    ];
+    let (bench, server) = (bench(4), Server::answering(script));
+    let ran = bench.import(
+        &server.url(),
+        &["orders.csv", "--rate", "unlimited", "--concurrency", "1"],
+    );
+    assert_eq!((ran.code, server.count("PATCH")), (1, 4), "{}", ran.stderr);
+    let report = bench.report();
+    let found: Vec<_> = report["orders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| json!([order["outcome"], order["http_status"], order["message"]]))
+        .collect();
+    let hidden = "no such test; [hidden] [hidden]";
+    assert_eq!(
+        found,
+        [
+            json!(["rejected", 400, hidden]),
+            json!([
+                "rejected",
+                301,
+                "Moved Permanently: redirects are not followed"
+            ]),
+            json!(["rejected", 404, "Not here"]),
+            json!(["accepted", 200, null]),
+        ]
+    );
+    assert!(ran.stderr.contains(hidden), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_secret_is_tried_once_and_nothing_is_sent() {
+    let credentials = Credentials {
+        client_id: "me".into(),
+        client_secret: "another".into(),
+    };
+    let sandbox = TestSandbox::with(Settings {
+        credentials: Some(credentials),
+        ..Settings::default()
+    });
+    let bench = bench(5);
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert_eq!(sandbox.requests().len(), 1);
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 5, "orders": 5, "not_sent": 5})
+    );
+    assert!(!ran.stderr.contains(SECRET));
+}
+
+#[test]
+fn a_token_that_the_server_forgets_is_replaced_once_for_all() {
+    let (bench, server) = (
+        bench(8),
+        Server::answering(vec![answer(401, ""), answer(204, "")]),
+    );
+    let ran = bench.import(&server.url(), FAST);
+    assert_eq!(
+        (ran.code, server.count("POST"), server.count("PATCH")),
+        (0, 2, 9),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_fresh_token_that_is_refused_too_stops_the_run() {
+    let (bench, server) = (
+        bench(30),
+        Server::answering(vec![answer(401, "wrong environment")]),
+    );
+    let ran = bench.import(
+        &server.url(),
+        &["orders.csv", "--rate", "unlimited", "--concurrency", "1"],
+    );
+    assert_eq!(
+        (ran.code, server.count("POST"), server.count("PATCH")),
+        (4, 2, 2),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("wrong environment"), "{}", ran.stderr);
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 30, "orders": 30, "failed": 1, "not_sent": 29})
+    );
+}
+
+#[test]
+fn refused_permissions_stop_the_run_after_a_few() {
+    let (bench, server) = (bench(30), Server::answering(vec![answer(403, "not yours")]));
+    let ran = bench.import(
+        &server.url(),
+        &["orders.csv", "--rate", "unlimited", "--concurrency", "1"],
+    );
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!((5..=6).contains(&server.count("PATCH")));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_told_from_one_that_refuses() {
+    let bench = bench(3);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let ran = bench.import(
+        &format!("http://{nobody}"),
+        &["orders.csv", "--retries", "1"],
+    );
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!(ran.stderr.contains("Connection refused"), "{}", ran.stderr);
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 3, "orders": 3, "not_sent": 3})
+    );
+}
+
+#[test]
+fn a_server_that_keeps_failing_ends_the_run() {
+    let (bench, server) = (bench(30), Server::answering(vec![answer(503, "")]));
+    let ran = bench.import(
+        &server.url(),
+        &[
+            "orders.csv",
+            "--rate",
+            "unlimited",
+            "--retries",
+            "0",
+            "--concurrency",
+            "1",
+        ],
+    );
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert!((10..=11).contains(&server.count("PATCH")));
+}
+
+#[test]
+fn an_answer_that_does_not_come_in_time_leaves_the_order_unknown() {
+    let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", "slow=100%"));
+    let ran = bench.import(
+        &sandbox.url(),
+        &["orders.csv", "--timeout", "0.2", "--retries", "0"],
+    );
+    assert_eq!(ran.code, 5, "{}", ran.stderr);
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 1, "orders": 1, "unknown": 1})
+    );
+}
+
+#[test]
+fn the_update_is_what_the_api_documents() {
+    let (bench, server) = (Bench::new(), Server::answering(vec![answer(204, "")]));
+    bench.write(
+        "one.csv",
+        "company_id,order_id,assessment_id,test_id,attempt,score\nB6001,a/b ü,A1,T1,2,87.0\n",
+    );
+    let ran = bench.import(&server.url(), &["one.csv", "--test-mode"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let seen = server.seen();
+    let (token, update) = (seen[0].to_ascii_lowercase(), &seen[1]);
+    assert!(
+        token.starts_with("post /public/security/v1/token http/1.1"),
+        "{token}"
+    );
+    assert!(
+        token.contains("authorization: basic ")
+            && token.contains("grant_type=client_credentials&client_id=me&client_secret=")
+    );
+    let path = "PATCH /apiHub/performanceManagement/v1/companies/B6001/assessmentOrders/a%2Fb%20%C3%BC HTTP/1.1";
+    assert!(update.starts_with(path), "{update}");
+    let headers = update.to_ascii_lowercase();
+    for header in [
+        "authorization: bearer t0ken-of-the-tests\r\n",
+        "content-type: application/json\r\n",
+        "testmode: true\r\n",
+    ] {
+        assert!(headers.contains(header), "{update}");
+    }
+    let body = r#"{"assessments":[{"assessmentId":"A1","assessmentResults":{"tests":[{"id":"T1","score":{"value":"87.0","attempt":2}}]}}]}"#;
+    assert!(update.ends_with(body), "{update}");
+}
+
+#[test]
+fn an_order_with_an_error_is_held_back_and_the_rest_is_sent_unless_all_or_nothing() {
+    let bench = Bench::new();
+    bench.write(
+        "mixed.csv",
+        orders_csv(2) + "B6001,ORD-1,A1,T2,x,5,,\n,ORD-9,A1,T1,1,5,,\n",
+    );
+    let sandbox = TestSandbox::start("unlimited", "");
+    let ran = bench.import(&sandbox.url(), &["mixed.csv", "--all-or-nothing"]);
+    assert_eq!(
+        (ran.code, sandbox.requests().len()),
+        (3, 0),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 4, "rows_invalid": 1, "orders": 2, "invalid": 1, "not_sent": 1})
+    );
+    let ran = bench.import(&sandbox.url(), &["mixed.csv"]);
+    assert_eq!(
+        (ran.code, sandbox.updates().len()),
+        (1, 1),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 4, "rows_invalid": 1, "orders": 2, "invalid": 1, "accepted": 1})
+    );
+}
+
+#[test]
+fn a_dry_run_needs_no_credentials_and_sends_nothing() {
+    let bench = bench(10);
+    let ran = bench.run(&[
+        "import",
+        "orders.csv",
+        "--dry-run",
+        "--target",
+        "demo",
+        "--report",
+        "plan.json",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("would send   10 updates with "),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .ends_with("to demo, in at least 3 s at 3/s,180/m\n"),
+        "{}",
+        ran.stdout
+    );
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(bench.path("plan.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&report["mode"], &report["totals"]["valid"]),
+        (&"plan".into(), &10.into())
+    );
+}
+
+#[test]
+fn an_interrupted_import_waits_for_what_is_in_flight_and_reports() {
+    let settings = Settings {
+        latency: "300ms".parse().unwrap(),
+        ..Settings::default()
+    };
+    let (bench, sandbox) = (bench(50), TestSandbox::with(settings));
+    let mut command =
+        bench.import_command(&sandbox.url(), &["orders.csv", "-v", "--progress", "none"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(
+        lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains("update sent"))
+    );
+    signal(&child, "-INT");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    let report = bench.report();
+    let totals = &report["totals"];
+    assert_eq!(totals["accepted"], sandbox.orders().len());
+    assert_eq!(
+        totals["accepted"].as_u64().unwrap() + totals["not_sent"].as_u64().unwrap(),
+        50
+    );
+    assert!(totals["not_sent"].as_u64().unwrap() > 40, "{totals}");
+}
+
+#[test]
+fn a_second_interruption_stops_at_once_and_what_was_in_flight_is_unknown() {
+    let (bench, server) = (bench(1), Server::answering(vec![answer(204, "")]));
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    drop(server);
+    let url = format!("http://{}", deaf.local_addr().unwrap());
+    let mut command = bench.import_command(&url, &["orders.csv", "--progress", "plain"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let _connection = deaf.accept().unwrap();
+    signal(&child, "-TERM");
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(
+        lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.starts_with("stopping: "))
+    );
+    signal(&child, "-INT");
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 1, "orders": 1, "not_sent": 1})
+    );
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn production_is_not_touched_unattended_without_a_yes() {
+    let bench = bench(1);
+    let ran = bench.import("production", &["orders.csv"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("pass --yes"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_sandbox_command_listens_says_where_and_ends_when_asked() {
+    let bench = bench(3);
+    let mut sandbox = bench.command(&["sandbox", "--listen", "127.0.0.1:0", "-q"]);
+    let mut child = sandbox.stdout(Stdio::piped()).spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    let ran = bench.import(url.trim(), &["orders.csv"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_token_is_renewed_before_it_is_worn_out() {
+    let settings = Settings {
+        token_lifetime: Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let (bench, sandbox) = (bench(7), TestSandbox::with(settings));
+    let ran = bench.import(&sandbox.url(), &["orders.csv"]);
+    assert_eq!((ran.code, sandbox.answered(401)), (0, 0), "{}", ran.stderr);
+    assert!(bench.report()["requests"]["token"].as_u64().unwrap() >= 2);
+}

@@ -1,0 +1,127 @@
+//! A server that answers updates from a script, for what the sandbox does not do.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// An answer: status line and headers, then the body.
+#[derive(Clone)]
+pub(crate) struct Scripted {
+    pub(crate) status: u16,
+    pub(crate) headers: &'static str,
+    pub(crate) body: &'static str,
+}
+
+pub(crate) const fn answer(status: u16, body: &'static str) -> Scripted {
+    Scripted {
+        status,
+        headers: "",
+        body,
+    }
+}
+
+/// Hands out tokens, and answers the n-th update by the n-th entry of the script, and all later ones by its last.
+pub(crate) struct Server {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    pub(crate) fn start(token: Scripted, script: Vec<Scripted>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&seen);
+        let script = Arc::new(Mutex::new(script));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (token, script, shared) =
+                    (token.clone(), Arc::clone(&script), Arc::clone(&shared));
+                std::thread::spawn(move || serve(stream.unwrap(), &token, &script, &shared));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// One that gives a good token.
+    pub(crate) fn answering(script: Vec<Scripted>) -> Self {
+        Self::start(
+            answer(
+                200,
+                r#"{"access_token":"t0ken-of-the-tests","token_type":"Bearer","expires_in":3600}"#,
+            ),
+            script,
+        )
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests: each its first line, its headers and its body.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.seen()
+            .iter()
+            .filter(|request| request.starts_with(method))
+            .count()
+    }
+}
+
+fn serve(
+    stream: TcpStream,
+    token: &Scripted,
+    script: &Mutex<Vec<Scripted>>,
+    seen: &Mutex<Vec<String>>,
+) {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader) {
+        let is_token = request.starts_with("POST");
+        seen.lock().unwrap().push(request);
+        let scripted = if is_token {
+            token.clone()
+        } else {
+            let mut script = script.lock().unwrap();
+            if script.len() > 1 {
+                script.remove(0)
+            } else {
+                script[0].clone()
+            }
+        };
+        let Scripted {
+            status,
+            headers,
+            body,
+        } = scripted;
+        let length = if status == 204 {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        let answer = format!("HTTP/1.1 {status} Scripted\r\n{headers}{length}\r\n{body}");
+        if reader.get_mut().write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let length = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length: ")?
+            .parse()
+            .ok()
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(head + &String::from_utf8_lossy(&body))
+}

@@ -182,13 +182,9 @@ pub(crate) fn expected(name: &str) -> Vec<Value> {
 
 /// A CSV file of so many orders, a test and a report each.
 pub(crate) fn orders_csv(count: usize) -> String {
-    let mut text =
-        "company_id,order_id,assessment_id,test_id,attempt,score,report_name,report_url\n"
-            .to_owned();
-    for index in 0..count {
-        text.push_str(&format!(
-            "B6001,ORD-{index},A1,T1,1,{index},Result,https://r.example/{index}\n"
-        ));
-    }
-    text
+    let header = "company_id,order_id,assessment_id,test_id,attempt,score,report_name,report_url\n"
+        .to_owned();
+    let row =
+        |index| format!("B6001,ORD-{index},A1,T1,1,{index},Result,https://r.example/{index}\n");
+    header + &(0..count).map(row).collect::<Vec<_>>().concat()
 }

@@ -93,7 +93,7 @@ fn without_credentials_an_import_is_tried_on_this_machine() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let reports: Vec<String> = reports
-        .filter(|name| name.starts_with("scoreload-report-") && name.ends_with(".json"))
+        .filter(|name| name.starts_with("scoreload-report-"))
         .collect();
     assert_eq!(reports.len(), 1);
     let report: Value =

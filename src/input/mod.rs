@@ -7,6 +7,7 @@ pub mod cell;
 mod csv;
 pub mod header;
 pub mod timestamp;
+pub mod wide;
 mod workbook;
 
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::cell::Cell;
 pub use self::header::Header;
+use self::wide::WideTable;
 use crate::columns::{Column, Names};
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
@@ -26,6 +28,8 @@ use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 pub struct Options<'a> {
     /// The names that columns may have.
     pub names: Names,
+    /// Columns of wide sheets, each a test.
+    pub wide: Vec<WideTable>,
     /// The sheets to read; every visible one with an order-id header where none is named.
     pub sheets: Vec<String>,
     /// Whether a doubtful header makes a sheet unusable.
@@ -235,6 +239,7 @@ fn read_rows<R: Send>(
         header_row.number,
         &header_row.cells.present(),
         &options.names,
+        &options.wide,
     );
     let found: Vec<Problem> = found
         .into_iter()

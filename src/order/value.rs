@@ -23,6 +23,8 @@ pub struct Rules {
     pub date_order: Option<DateOrder>,
     /// The words for statuses.
     pub statuses: StatusWords,
+    /// What stands for "no value", whatever the case.
+    pub placeholders: Vec<String>,
     /// When the run began: later times are doubtful.
     pub now: Timestamp,
     /// Whether warnings hold back as errors do.
@@ -81,8 +83,13 @@ impl From<Text> for Value {
     }
 }
 
-/// What stands for "no value" in exports, whatever the case (CONTRACT, "Cells").
-const PLACEHOLDERS: [&str; 6] = ["-", "--", "---", "n/a", "na", "null"];
+/// Returns what stands for "no value" in most exports.
+#[must_use]
+pub fn placeholders() -> Vec<String> {
+    ["-", "--", "---", "N/A", "NA", "NULL"]
+        .map(str::to_owned)
+        .to_vec()
+}
 
 /// The highest attempt: the API's attempt is an integer, taken as one of 32 bits.
 const HIGHEST_ATTEMPT: u32 = i32::MAX.unsigned_abs();
@@ -100,7 +107,7 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     match cell {
         Cell::Blank => return Value::default(),
         Cell::Error(text) => return cell_error(text).into(),
-        Cell::Text(text) if kind != Kind::Prose && is_placeholder(text) => {
+        Cell::Text(text) if kind != Kind::Prose && is_placeholder(text, rules) => {
             return Value {
                 placeholder: true,
                 ..Value::default()
@@ -123,10 +130,9 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     within_limit(column, value)
 }
 
-fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS
-        .iter()
-        .any(|placeholder| text.eq_ignore_ascii_case(placeholder))
+fn is_placeholder(text: &str, rules: &Rules) -> bool {
+    let is_same = |word: &String| word.eq_ignore_ascii_case(text);
+    rules.placeholders.iter().any(is_same)
 }
 
 /// Tells whether a date, duration or boolean cell in such a column means that a spreadsheet has changed the value.
@@ -404,6 +410,7 @@ mod tests {
             zone: TimeZone::UTC,
             date_order: None,
             statuses: StatusWords::default(),
+            placeholders: placeholders(),
             now: "2026-06-01T00:00:00Z".parse().unwrap(),
             warnings: WarningPolicy::Allow,
         }

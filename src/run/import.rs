@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::delivery::{self, Delivered};
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
-use crate::config::{self, Consent, Target};
+use crate::config::{self, Consent, PartialDelivery, Reading, Target};
 use crate::deliver::client::{Client, Credentials, Secret};
 use crate::deliver::{Delivery, End, Outcome, Update};
 use crate::error::Error;
@@ -25,12 +25,12 @@ use crate::ui::{self, Screen, problems, summary};
 const SANDBOX_LATENCY: &str = "20ms..80ms";
 
 pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let mut import = Import::begin(args, screen)?;
-    import.read()?;
+    let (mut import, reading) = Import::begin(args, screen)?;
+    import.read(reading)?;
     if import.batch.is_unusable() {
         return import.end(ExitCode::NoInput);
     }
-    if args.all_or_nothing && import.batch.errors() > 0 {
+    if import.setup.partial == PartialDelivery::Refused && import.batch.errors() > 0 {
         screen.tell(|mut out| {
             summary::write_line(
                 &mut out,
@@ -67,9 +67,11 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     /// Settles everything that can be refused before the inputs are read.
-    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<Self, Error> {
+    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<(Self, Reading), Error> {
         let started_at = Timestamp::now();
-        let setup = config::delivery(args, &environment, std::io::stdin().is_terminal())?;
+        let config = config::file::load(args.input.config.as_deref(), &environment)?;
+        let reading = config::reading(&args.input, &config, started_at)?;
+        let setup = config::delivery(args, &config, &environment, std::io::stdin().is_terminal())?;
         let id = run_id(started_at);
         let files = match (args.no_report, args.reports.as_slice()) {
             (true, _) => Vec::new(),
@@ -89,7 +91,7 @@ impl<'a> Import<'a> {
             requests: Requests::default(),
             timing: Timing::default(),
         };
-        Ok(Self {
+        let import = Self {
             args,
             screen,
             setup,
@@ -97,12 +99,12 @@ impl<'a> Import<'a> {
             run,
             batch: Batch::default(),
             deliveries: Vec::new(),
-        })
+        };
+        Ok((import, reading))
     }
 
     /// Reads and checks the inputs, and tells what is wrong with them.
-    fn read(&mut self) -> Result<(), Error> {
-        let reading = config::reading(&self.args.input, self.run.started_at)?;
+    fn read(&mut self, reading: Reading) -> Result<(), Error> {
         if let Some(notice) = self.setup.target.notice() {
             let notice = notice.replace("left", "leaves");
             self.screen
@@ -256,13 +258,12 @@ impl<'a> Import<'a> {
                 (base, credentials, Some(sandbox))
             }
         };
-        let client =
-            Client::new(config::endpoint(base, credentials, self.args)).map_err(|words| {
-                Error::usage(
-                    format!("no client can be made: {words}"),
-                    "check the proxy settings of the environment",
-                )
-            })?;
+        let client = Client::new(self.setup.endpoint(base, credentials)).map_err(|words| {
+            Error::usage(
+                format!("no client can be made: {words}"),
+                "check the proxy settings of the environment",
+            )
+        })?;
         Ok((client, sandbox))
     }
 

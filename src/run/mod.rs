@@ -78,6 +78,7 @@ fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let options = input::Options {
         names: reading.names,
+        wide: reading.wide,
         sheets: args.sheets.clone(),
         warnings: reading.rules.warnings,
         on_rows: &|rows| progress.add(rows),

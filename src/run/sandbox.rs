@@ -11,7 +11,7 @@ use crate::sandbox::{Credentials, Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let credentials = config::sandbox_credentials(&environment)?;
+    let credentials = config::credentials(&environment)?;
     let settings = Settings {
         listen: args.listen,
         rate: args.rate,

@@ -5,6 +5,8 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod codes;
+mod configuration;
 mod delivery;
 mod harness;
 mod offline;

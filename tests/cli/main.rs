@@ -10,6 +10,7 @@ mod configuration;
 mod delivery;
 mod harness;
 mod offline;
+mod properties;
 mod readme;
 mod reports;
 mod samples;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::deliver::rate::Rate;
@@ -131,7 +132,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, help_heading = INPUT)]
     pub default_attempt: Option<u32>,
     /// Treat warnings as errors
-    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, help_heading = INPUT)]
+    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INPUT)]
     pub deny_warnings: bool,
 }
 
@@ -160,7 +161,7 @@ pub struct ImportArgs {
     #[arg(long, help_heading = DELIVERY)]
     pub yes: bool,
     /// Send nothing if any row has an error
-    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, help_heading = DELIVERY)]
+    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub all_or_nothing: bool,
     /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h), or unlimited
     ///
@@ -179,7 +180,7 @@ pub struct ImportArgs {
         help_heading = DELIVERY)]
     pub timeout: Option<Duration>,
     /// Send `testMode: true`: the server answers and changes nothing
-    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, help_heading = DELIVERY)]
+    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub test_mode: bool,
     /// Write the report here (repeatable); the format by the extension: .json
     ///

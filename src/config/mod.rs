@@ -122,6 +122,15 @@ fn consent(args: &ImportArgs, target: &Target, is_terminal: bool) -> Result<Cons
 }
 
 impl Delivery {
+    /// Returns what a reader of screens and reports must know first.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let pretended = self
+            .test_mode
+            .then_some("test mode: the server only pretended, nothing was changed there");
+        self.target.notice().or(pretended).map(str::to_owned)
+    }
+
     /// Makes the endpoint of a server.
     #[must_use]
     pub fn endpoint(&self, base: Url, credentials: Credentials) -> Endpoint {

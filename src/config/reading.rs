@@ -41,7 +41,11 @@ pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Re
     let rules = Rules {
         company_id: company_id(company)?,
         default_attempt: args.default_attempt.or(defaults.default_attempt),
-        zone: zone(timezone.unwrap_or("UTC"))?,
+        zone: zone(
+            timezone
+                .filter(|name| !name.trim().is_empty())
+                .unwrap_or("UTC"),
+        )?,
         date_order: args.date_order.or(defaults.date_order),
         statuses: statuses(args, file)?,
         placeholders: file.missing.clone().unwrap_or_else(value::placeholders),

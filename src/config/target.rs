@@ -85,9 +85,7 @@ impl Target {
     #[must_use]
     pub fn notice(&self) -> Option<&'static str> {
         match self {
-            Self::BuiltInSandbox => {
-                Some("the target is the built-in sandbox: nothing left this machine")
-            }
+            Self::BuiltInSandbox => Some("the built-in sandbox: nothing left this machine"),
             Self::Server { .. } => None,
         }
     }

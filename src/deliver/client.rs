@@ -160,7 +160,9 @@ impl Client {
         if is_loopback(&endpoint.base) {
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| chain(&error))?;
+        let http = builder
+            .build()
+            .map_err(|error| words_of(&error, endpoint.timeout))?;
         Ok(Self {
             http,
             endpoint: Arc::new(endpoint),
@@ -179,8 +181,10 @@ impl Client {
             request = request.header("testMode", "true");
         }
         match request.send().await {
-            Err(error) if error.is_connect() => Answer::NotConnected(chain(&error)),
-            Err(error) => Answer::Lost(chain(&error)),
+            Err(error) if error.is_connect() => {
+                Answer::NotConnected(words_of(&error, self.endpoint.timeout))
+            }
+            Err(error) => Answer::Lost(words_of(&error, self.endpoint.timeout)),
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
@@ -236,7 +240,7 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 return TokenAnswer::Failed {
-                    words: chain(&error),
+                    words: words_of(&error, self.endpoint.timeout),
                     wait: None,
                 };
             }
@@ -352,18 +356,28 @@ fn tls(base: &Url) -> Result<rustls::ClientConfig, String> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Returns an error with its causes: reqwest hides what happened three sources down.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
+/// Says what went wrong with a request: reqwest hides it several sources down, behind words about itself.
+fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
+    if error.is_timeout() && !error.is_connect() {
+        return format!("no answer within {} s", timeout.as_secs_f64());
+    }
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let said = cause.to_string();
-        if !words.contains(&said) {
-            words = format!("{words}: {said}");
-        }
+        causes.push(cause.to_string());
         source = cause.source();
     }
-    words
+    // "client error (Connect)" and the like say nothing to a person where a cause follows.
+    let telling: Vec<String> = causes
+        .iter()
+        .filter(|words| !words.starts_with("client error"))
+        .cloned()
+        .collect();
+    match (telling.is_empty(), causes.is_empty()) {
+        (false, _) => telling.join(": "),
+        (true, false) => causes.join(": "),
+        (true, true) => error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn read<R: Send>(
     let records = Records::of(text, source);
     match read_rows(records, source, options, turn, &mut file.problems)? {
         Rows::Sheet(sheet) => file.sheets.push(sheet),
-        Rows::NoHeader(problem) => return Err(problem),
+        Rows::NoHeader(missing) => return Err(missing.problem),
     }
     Ok(())
 }

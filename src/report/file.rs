@@ -80,9 +80,13 @@ impl ReportFile {
             .prefix(".scoreload-")
             .suffix(".draft")
             .tempfile_in(directory);
-        let draft = draft.map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
+        let draft = draft.map_err(|error| {
+            let message = format!(
+                "no report can be written to `{}`: {}",
+                path.display(),
+                error.kind()
+            );
+            Error::usage(message, "name a file in a directory that you may write to")
         })?;
         Ok(Self {
             path: path.to_owned(),

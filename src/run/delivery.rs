@@ -153,9 +153,9 @@ impl State {
                     self.progress.retried();
                 }
             }
-            Event::Throttled(_) => {
+            Event::Throttled(until) => {
                 self.requests.throttled += 1;
-                self.progress.throttled();
+                self.progress.throttled(until.into_std());
             }
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),

@@ -86,7 +86,7 @@ impl<'a> Import<'a> {
                 Mode::Import
             },
             target: Some(setup.target.name().to_owned()),
-            notice: setup.target.notice().map(str::to_owned),
+            notice: setup.notice(),
             started_at,
             requests: Requests::default(),
             timing: Timing::default(),
@@ -105,15 +105,16 @@ impl<'a> Import<'a> {
 
     /// Reads and checks the inputs, and tells what is wrong with them.
     fn read(&mut self, reading: Reading) -> Result<(), Error> {
-        if let Some(notice) = self.setup.target.notice() {
-            let notice = notice.replace("left", "leaves");
-            self.screen
-                .note(|mut out| summary::write_line(&mut out, "target", &notice));
-        } else {
-            let name = self.setup.target.name();
-            self.screen
-                .note(|mut out| summary::write_line(&mut out, "target", name));
-        }
+        let target = match &self.run.notice {
+            Some(notice) => format!(
+                "{}: {}",
+                self.setup.target.name(),
+                notice.replace("left", "leaves")
+            ),
+            None => self.setup.target.name().to_owned(),
+        };
+        self.screen
+            .note(|mut out| summary::write_line(&mut out, "target", &target));
         let began = Instant::now();
         self.batch = gather(&self.args.input, reading, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
@@ -175,8 +176,9 @@ impl<'a> Import<'a> {
         companies.dedup();
         let time = duration_text(self.setup.policy.rate.least_time(updates));
         let question = format!(
-            "Deliver {updates} orders of {} companies to {}, in about {time}?",
-            companies.len(),
+            "Deliver {} of {} to {}, in at least {time}?",
+            summary::count(updates, "order", "orders"),
+            summary::count(companies.len(), "company", "companies"),
             self.setup.target.name()
         );
         ui::confirms(&question)
@@ -285,8 +287,9 @@ impl<'a> Import<'a> {
             .iter()
             .map(|delivery| delivery.outcome)
             .collect();
+        self.screen
+            .tell(|mut out| summary::write_undelivered(&mut out, &self.batch, &self.deliveries));
         self.screen.note(|mut out| {
-            summary::write_undelivered(&mut out, &self.batch, &self.deliveries)?;
             summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
             match self.run.requests.sent {
                 0 => Ok(()),

@@ -197,6 +197,8 @@ pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<
     writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
+/// Returns a number with its noun.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

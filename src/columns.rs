@@ -322,6 +322,21 @@ impl Names {
             return Some(field);
         }
         let name = simplified(header);
+        // `Test Report ULR 2` is near `test_report_url`.
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_meant =
+            |(known, field): &(&String, &Field)| field.column.repeats() && is_near(known, word);
+        let report = self
+            .known
+            .iter()
+            .filter(is_meant)
+            .min_by_key(|(known, _)| *known);
+        if let (Some((_, field)), Ok(number)) = (report, name[word.len()..].parse()) {
+            return Some(Field {
+                column: field.column,
+                number,
+            });
+        }
         let known = self
             .known
             .keys()
@@ -483,6 +498,7 @@ mod tests {
             ("Test Score (%)", Some("test_score")),
             ("Test Score / 100", Some("test_score")),
             ("score [points]", Some("test_score")),
+            ("Test Report ULR 2", Some("test_report_url_2")),
             ("candidate", None),
             ("orde", Some("order_id")),
             ("100", None),

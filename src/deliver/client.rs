@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::Update;
@@ -66,6 +69,16 @@ pub struct Credentials {
     pub client_id: String,
     /// The client's secret.
     pub client_secret: Secret,
+}
+
+impl Credentials {
+    /// Returns the secret in every form in which it travels: a server may repeat what it was sent.
+    fn traces(&self) -> Vec<String> {
+        let secret = self.client_secret.reveal();
+        let basic = BASE64_STANDARD.encode(format!("{}:{secret}", self.client_id));
+        let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        vec![basic, form, secret.to_owned()]
+    }
 }
 
 /// Where and how to call.
@@ -189,9 +202,10 @@ impl Client {
                 let status = response.status();
                 let retry_after = retry_after(&response);
                 let secrets = [
-                    token.text().to_owned(),
-                    self.endpoint.credentials.client_secret.0.clone(),
-                ];
+                    self.endpoint.credentials.traces(),
+                    vec![token.text().to_owned()],
+                ]
+                .concat();
                 let words = words(response, &secrets).await;
                 let message =
                     (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));
@@ -250,7 +264,7 @@ impl Client {
         if status.is_success() {
             return issued(response).await;
         }
-        let said = words(response, std::slice::from_ref(secret))
+        let said = words(response, &self.endpoint.credentials.traces())
             .await
             .unwrap_or_else(|| default_words(status));
         let words = format!("{} from the token endpoint: {said}", status.as_u16());
@@ -265,7 +279,7 @@ async fn issued(response: Response) -> TokenAnswer {
     #[derive(Deserialize)]
     struct Issued {
         access_token: String,
-        expires_in: Option<u64>,
+        expires_in: Option<Value>,
     }
     let body = bounded(response).await;
     match serde_json::from_str::<Issued>(&body) {
@@ -274,13 +288,24 @@ async fn issued(response: Response) -> TokenAnswer {
             expires_in,
         }) if is_header_text(&text) => TokenAnswer::Issued {
             text,
-            lifetime: expires_in.map_or(TOKEN_LIFETIME, Duration::from_secs),
+            lifetime: expires_in
+                .as_ref()
+                .and_then(seconds)
+                .unwrap_or(TOKEN_LIFETIME),
         },
         _ => {
             let words = "the token endpoint answered without a token".to_owned();
             TokenAnswer::Failed { words, wait: None }
         }
     }
+}
+
+/// Reads a number of seconds, which some servers write as text.
+fn seconds(value: &Value) -> Option<Duration> {
+    let number = value
+        .as_f64()
+        .or_else(|| value.as_str()?.trim().parse().ok())?;
+    Duration::try_from_secs_f64(number).ok()
 }
 
 /// Tells whether a token can stand in a header.

@@ -33,8 +33,8 @@ impl Header {
         names: &Names,
         tables: &[WideTable],
     ) -> (Self, Vec<Problem>) {
-        let width = cells
-            .iter()
+        let named = cells.iter().filter(|(_, cell)| !cell.is_blank());
+        let width = named
             .map(|(column, _)| *column as usize + 1)
             .max()
             .unwrap_or(0);

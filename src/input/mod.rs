@@ -56,6 +56,8 @@ pub struct SheetHead {
     pub source: Arc<Source>,
     /// Its columns.
     pub header: Header,
+    /// Whether warnings of the header are errors in this run, so that all its orders are held back.
+    pub is_denied: bool,
 }
 
 /// A sheet that was read: `R` is what each row was turned into.
@@ -71,6 +73,8 @@ pub struct Sheet<R> {
     pub rows: Vec<R>,
     /// How many rows were left out: repeated headers and footers. Blank rows do not count.
     pub skipped: usize,
+    /// How many rows were not read, because the header is wrong.
+    pub unread: usize,
 }
 
 /// What one input gave.
@@ -241,25 +245,36 @@ fn read_rows<R: Send>(
         &options.names,
         &options.wide,
     );
-    let found: Vec<Problem> = found
-        .into_iter()
-        .map(|problem| options.warnings.weigh(problem))
-        .collect();
     let usable = !found.iter().any(Problem::is_error);
-    problems.extend(found);
+    let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
+    problems.extend(
+        found
+            .into_iter()
+            .map(|problem| options.warnings.weigh(problem)),
+    );
     let mut sheet = Sheet {
         source: Arc::clone(source),
         sha256: Arc::from(""),
         head: None,
         rows: Vec::new(),
         skipped: 0,
+        unread: 0,
     };
     if !usable {
+        for row in rows {
+            sheet.unread += usize::from(
+                row?.cells
+                    .present()
+                    .iter()
+                    .any(|(_, cell)| !cell.is_blank()),
+            );
+        }
         return Ok(Rows::Sheet(sheet));
     }
     let head = SheetHead {
         source: Arc::clone(source),
         header,
+        is_denied,
     };
     loop {
         let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
@@ -444,9 +459,14 @@ fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     }
 }
 
-/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time.
+/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
 fn is_figure(cell: &Cell<'_>) -> bool {
     match cell {
+        Cell::Text(text)
+            if ["-", "--", "---", "n/a", "na"].contains(&text.to_lowercase().as_str()) =>
+        {
+            true
+        }
         Cell::Text(text) => {
             text.chars().any(|c| c.is_ascii_digit())
                 && text
@@ -475,7 +495,14 @@ mod tests {
         };
         let placed: Vec<_> = (0..).zip(cells(header)).collect();
         let (header, _) = Header::read(&source, 1, &placed, &Names::default(), &[]);
-        is_footer(&SheetHead { source, header }, &cells(row))
+        is_footer(
+            &SheetHead {
+                source,
+                header,
+                is_denied: false,
+            },
+            &cells(row),
+        )
     }
 
     #[test]
@@ -493,6 +520,7 @@ mod tests {
             (["", "", "", "printed by the export", "", ""], true),
             (["Total", "", "", "", "", "110"], true),
             (["Total", "2", "", "", "", "110"], true),
+            (["", "", "", "Average", "-", "87.5"], true),
             (["", "", "Points possible:", "", "", "100"], true),
             (["", "", "", "", "1", "87"], false),
             (["", "", "APT", "", "1", "87"], false),

@@ -97,6 +97,8 @@ pub struct Order {
     /// How many errors its rows have; with one or more it is held back whole.
     pub errors: usize,
     scattered: bool,
+    /// The first row whose results name no assessment.
+    pub(super) nameless: Option<RowAt>,
 }
 
 /// One assessment of an order.
@@ -144,6 +146,8 @@ impl Gathering {
             sheet,
             row: record.row,
         };
+        let is_denied = self.warnings == WarningPolicy::Deny
+            && (heads[sheet].is_denied || !record.placeholders.is_empty());
         let errors = record
             .problems
             .iter()
@@ -163,12 +167,16 @@ impl Gathering {
         if order.is_scattered_by(at, self.previous == Some(index)) {
             found.push(scattered(place(at), order));
         }
-        if let Some(earlier) = self.seen.insert((index, fingerprint(&record)), at) {
+        // A row with an error may say something else than what could be read of it.
+        let earlier = (errors == 0)
+            .then(|| self.seen.insert((index, fingerprint(&record)), at))
+            .flatten();
+        if let Some(earlier) = earlier {
             found.push(repeated(place(at), &place(earlier)));
         }
         self.previous = Some(index);
         order.rows.push(at);
-        order.errors += errors;
+        order.errors += errors + usize::from(is_denied);
         order.take(record, sheet, heads, &mut found);
         let found = found
             .into_iter()
@@ -221,6 +229,7 @@ impl Order {
             assessments: IndexMap::new(),
             errors: 0,
             scattered: false,
+            nameless: None,
         }
     }
 
@@ -250,6 +259,13 @@ impl Order {
         let (of_order, of_assessment): (Vec<_>, Vec<_>) =
             record.entries.into_iter().partition(is_of_order);
         self.own.take(of_order, &mut cells);
+        let of_row = !of_assessment.is_empty() && record.assessment_id.is_none();
+        if of_row || record.tests.iter().any(|test| test.assessment_id.is_none()) {
+            self.nameless.get_or_insert(RowAt {
+                sheet,
+                row: record.row,
+            });
+        }
         if record.assessment_id.is_some() || !of_assessment.is_empty() {
             self.assessments
                 .entry(record.assessment_id)

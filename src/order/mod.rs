@@ -50,6 +50,8 @@ pub struct SheetSummary {
     pub usable: bool,
     /// Its rows of data.
     pub rows: usize,
+    /// Those among them that were not read, because the header is wrong.
+    pub unread: usize,
     /// Rows that were left out: repeated headers and footers.
     pub skipped: usize,
 }
@@ -128,7 +130,8 @@ impl Batch {
             source: sheet.source,
             sha256: sheet.sha256,
             usable: sheet.head.is_some(),
-            rows: sheet.rows.len(),
+            rows: sheet.rows.len() + sheet.unread,
+            unread: sheet.unread,
             skipped: sheet.skipped,
         });
         let Some(head) = sheet.head else { return };

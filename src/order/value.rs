@@ -174,12 +174,8 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
         return not_exact(column, &text).into();
     }
     let finding = match column {
+        Column::OrderId if matches!(&*text, "." | "..") => Some(no_segment(column, &text)),
         Column::CompanyId => company_id_finding(&text),
-        Column::OrderId if matches!(&*text, "." | "..") => Some(Finding::new(
-            Code::OrderIdInvalid,
-            format!("`{text}` cannot be an order id: no URL can carry it"),
-            "enter the order's own id, as the order shows it",
-        )),
         Column::TestId if text.chars().count() > TEST_ID_LIMIT => Some(Finding::new(
             Code::TestIdLong,
             format!(
@@ -190,9 +186,9 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
         )),
         _ => None,
     };
-    let refused = finding
-        .as_ref()
-        .is_some_and(|finding| finding.code == Code::OrderIdInvalid);
+    let is_refused =
+        |finding: &Finding| matches!(finding.code, Code::OrderIdInvalid | Code::CompanyIdMissing);
+    let refused = finding.as_ref().is_some_and(is_refused);
     Value {
         text: (!refused).then(|| Text::from(text)),
         finding,
@@ -200,9 +196,22 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
     }
 }
 
+/// `.` and `..` mean the place itself and the one above: no URL can carry them as a name.
+fn no_segment(column: Column, text: &str) -> Finding {
+    let (code, what) = match column {
+        Column::CompanyId => (Code::CompanyIdMissing, "a company id"),
+        _ => (Code::OrderIdInvalid, "an order id"),
+    };
+    let message = format!("`{text}` cannot be {what}: no URL can carry it");
+    Finding::new(code, message, "enter the id as Paylocity shows it")
+}
+
 /// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
 #[must_use]
 pub fn company_id_finding(text: &str) -> Option<Finding> {
+    if matches!(text, "." | "..") {
+        return Some(no_segment(Column::CompanyId, text));
+    }
     if text.starts_with("CS") {
         let message = format!(
             "`{}` names a set of companies, not a company",

@@ -75,6 +75,7 @@ impl<'a> Import<'a> {
         let id = run_id(started_at);
         let files = match (args.no_report, args.reports.as_slice()) {
             (true, _) => Vec::new(),
+            (false, []) if args.dry_run => Vec::new(),
             (false, []) => reports::reserve(&[reports::default_path(&id)])?,
             (false, paths) => reports::reserve(paths)?,
         };
@@ -296,15 +297,22 @@ impl<'a> Import<'a> {
                 _ => summary::write_requests(&mut out, &self.run.requests),
             }
         });
-        reports::write(
+        let written = reports::write(
             self.files,
             self.run,
             &self.batch,
             &self.deliveries,
             exit,
             self.screen,
-        )?;
-        Ok(exit)
+        );
+        match written {
+            // How the delivery ended says more than that its report is missing.
+            Err(error) if exit != ExitCode::Success => {
+                ui::tell_error(&error);
+                Ok(exit)
+            }
+            written => written.map(|()| exit),
+        }
     }
 }
 

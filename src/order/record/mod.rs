@@ -256,11 +256,11 @@ impl<'a> Reading<'a> {
             .entries
             .extract_if(.., |entry| of_test(entry.field))
             .collect();
-        let test_id = test_id?;
         let attempt = attempt.or(self.rules.default_attempt);
         if attempt.is_none() && !self.is_unreadable(Column::Attempt) {
             self.missing(Column::Attempt, &MISSING_ATTEMPT);
         }
+        let test_id = test_id?;
         let attempt = attempt.filter(|_| !self.is_unreadable(Column::Attempt))?;
         Some(TestEntry {
             assessment_id: assessment_id.cloned(),

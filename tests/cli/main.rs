@@ -12,3 +12,4 @@ mod readme;
 mod reports;
 mod samples;
 mod server;
+mod texts;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::deliver::rate::{API_RATE, Rate};
-use crate::input::dialect::Delimiter;
+use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
 use crate::sandbox::{Faults, Latency};

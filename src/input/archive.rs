@@ -7,7 +7,7 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
-use super::MOST_BYTES;
+use super::bytes::MOST_BYTES;
 use crate::problem::{Code, Place, Problem, Source};
 
 /// How a file is compressed.

@@ -4,9 +4,11 @@
 //! is never held twice. What is wrong with a file is a [`Problem`]; one bad file does not stop the others.
 
 mod archive;
+mod bytes;
 pub mod cell;
 mod csv;
-pub mod dialect;
+pub mod delimiter;
+mod dialect;
 pub mod encoding;
 mod format;
 pub mod header;
@@ -17,7 +19,6 @@ mod workbook;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use self::cell::Cell;
-use self::dialect::Delimiter;
+use self::delimiter::Delimiter;
 use self::encoding::Encoding;
 use self::format::Format;
 pub use self::header::Header;
@@ -141,7 +142,7 @@ fn read<R: Send>(
         path: path.display().to_string(),
         sheet: None,
     });
-    let bytes = match bytes_of(path, &source) {
+    let bytes = match bytes::of(path, &source) {
         Ok(bytes) => bytes,
         Err(problem) => return File::unusable(problem),
     };
@@ -205,45 +206,6 @@ impl<R> File<R> {
             ..Self::default()
         }
     }
-}
-
-/// The largest file that is read, packed or not: it is held in memory, and no export comes near.
-const MOST_BYTES: u64 = 2 << 30;
-
-fn bytes_of(path: &Path, source: &Arc<Source>) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        let input = std::io::stdin().lock();
-        input.take(MOST_BYTES + 1).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-    };
-    match read {
-        Ok(_) if bytes.len() as u64 > MOST_BYTES => Err(too_large(source)),
-        Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::OutOfMemory => Err(too_large(source)),
-        Err(error) => Err(unreadable(source, &error)),
-    }
-}
-
-fn too_large(source: &Arc<Source>) -> Problem {
-    let message = format!(
-        "the file is larger than the {} MB that are read",
-        MOST_BYTES >> 20
-    );
-    let help = "split it into several files, which may be imported together";
-    Problem::new(Code::InputTooLarge, Place::whole(source), message, help)
-}
-
-fn unreadable(source: &Arc<Source>, error: &std::io::Error) -> Problem {
-    let (message, help) = match error.kind() {
-        std::io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
-        _ => (
-            format!("the file cannot be read: {error}"),
-            "check that the file is whole and that you may read it",
-        ),
-    };
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 fn hex(bytes: &[u8]) -> String {

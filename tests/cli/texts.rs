@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use scoreload::columns::Names;
 use scoreload::input::Options;
-use scoreload::input::dialect::Delimiter;
+use scoreload::input::delimiter::Delimiter;
 use scoreload::input::encoding::Encoding;
 use scoreload::order::status::StatusWords;
 use scoreload::order::{self, Batch, Rules, body};

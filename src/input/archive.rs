@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
@@ -79,10 +79,15 @@ impl From<io::Error> for Fault {
 
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut text = Vec::new();
-    let mut members = MultiGzDecoder::new(bytes);
-    drain(&mut members, &mut text, |members| {
-        bytes.len() - members.get_ref().len()
-    })?;
+    let mut rest = bytes;
+    // Tapes and block devices fill the last block with zeros.
+    while rest.iter().any(|byte| *byte != 0) {
+        let mut member = GzDecoder::new(rest);
+        drain(&mut member, &mut text, |member| {
+            bytes.len() - member.get_ref().len()
+        })?;
+        rest = member.into_inner();
+    }
     Ok(text)
 }
 
@@ -167,6 +172,7 @@ mod tests {
             gzip(&[gz(b"one "), gz(b""), gz(b"two")].concat()).unwrap(),
             b"one two"
         );
+        assert_eq!(gzip(&[gz(b"one"), vec![0; 500]].concat()).unwrap(), b"one");
         let frames = [SKIPPED, &zst(b"one "), SKIPPED, &zst(b"two"), SKIPPED].concat();
         assert_eq!(zstd(&frames).unwrap(), b"one two");
     }

@@ -136,6 +136,7 @@ mod tests {
     use super::super::Cell;
     use super::*;
     use crate::columns::Names;
+    use crate::problem::WarningPolicy;
 
     fn source() -> Arc<Source> {
         Arc::new(Source {
@@ -229,6 +230,22 @@ mod tests {
                 expected.push((line, shown.collect::<Vec<_>>()));
             }
             prop_assert_eq!(lines(&text), expected, "{:?}", text);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(start in 0usize..4, bytes: Vec<u8>) {
+            let starts: [&[u8]; 4] = [b"", b"order_id;score\n", b"\xFF\xFE", b"sep=;\r\n'order_id';'"];
+            let options = Options {
+                names: Names::default(),
+                sheets: Vec::new(),
+                delimiter: None,
+                encoding: None,
+                warnings: WarningPolicy::Allow,
+                on_rows: &|_| {},
+            };
+            let mut file = File::default();
+            let bytes = [starts[start], &bytes].concat();
+            let _ = read(&bytes, &source(), &options, &|_, row| row.number, &mut file);
         }
 
         #[test]

@@ -61,7 +61,15 @@ pub(super) fn told<'a>(text: &'a str, set: Option<Delimiter>, names: &Names) -> 
     } else {
         tried
     };
-    let guess = sample.guess(tried, names);
+    let mut guess = sample.guess(tried, names);
+    if guess.dialect.quote == b'\'' {
+        // What is so unusual must hold to the end.
+        let whole = Sample {
+            text: body,
+            is_cut: false,
+        };
+        guess.dialect.quote = whole.quote(guess.dialect.delimiter);
+    }
     let note = match known {
         Some(_) => guess.dialect.quote_note(),
         None if sample.text.trim().is_empty() => None,
@@ -316,6 +324,12 @@ mod tests {
             (',', '"', false)
         );
         assert_eq!(dialect("order_id,name\n1,O'Brien\n"), (',', '"', false));
+    }
+
+    #[test]
+    fn single_quotes_must_hold_to_the_end() {
+        let text = "order_id,'x'\n".repeat(9000) + "1,\"y\"\n";
+        assert_eq!(dialect(&text), (',', '"', false));
     }
 
     proptest! {

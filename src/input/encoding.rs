@@ -235,7 +235,7 @@ fn no_text(before: &[u8]) -> Fault {
 
 /// Refuses what decodes and is no text all the same: zeros, or many control characters.
 fn check_is_text(text: &str) -> Result<(), Fault> {
-    if let Some(at) = text.as_bytes().iter().position(|byte| *byte == 0) {
+    if let Some(at) = text.find('\0') {
         return Err(no_text(&text.as_bytes()[..at]));
     }
     let is_odd = |byte: &&u8| **byte < b' ' && !b"\t\n\r\x0B\x0C".contains(*byte);

@@ -248,8 +248,15 @@ fn read_rows<R: Send>(
         &header_row.cells.present(),
         &options.names,
     );
+    let swallowed = match &header_row.cells {
+        RawCells::Record(record) => swallowed_in(record),
+        RawCells::Sparse(_) => None,
+    };
+    let swallowed =
+        swallowed.map(|column| swallowed_rows(Place::cell(source, header_row.number, column)));
     let found: Vec<Problem> = found
         .into_iter()
+        .chain(swallowed)
         .map(|problem| options.warnings.weigh(problem))
         .collect();
     let usable = !found.iter().any(Problem::is_error);
@@ -406,17 +413,27 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
 }
 
 /// A cell of so many lines is rather a quote that was closed rows below.
-pub const SWALLOWED_LINES: u32 = 10;
+const SWALLOWED_LINES: u32 = 10;
 
 /// Returns the first column of a record whose cell has so many lines; only a quoted one can.
 fn swallowed_in(record: &::csv::StringRecord) -> Option<u32> {
-    let is_long = |text: &str| {
-        text.len() >= SWALLOWED_LINES as usize - 1 && lines::breaks_in(text) >= SWALLOWED_LINES - 1
-    };
-    (0..)
-        .zip(record)
-        .find(|(_, text)| is_long(text))
-        .map(|(column, _)| column)
+    let bytes = record.as_slice().as_bytes();
+    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
+        return None;
+    }
+    let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
+    let long = (0..).zip(record).find(|(_, text)| is_long(text));
+    long.map(|(column, _)| column)
+}
+
+/// Makes the finding that a quote may have swallowed the rows below a cell.
+#[must_use]
+pub fn swallowed_rows(place: Place) -> Problem {
+    let message = format!(
+        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
+    );
+    let help = "look for a quote that is closed too late; nothing to do if the text is so long";
+    Problem::new(Code::QuoteSwallowedRows, place, message, help)
 }
 
 /// Tells whether a row is only a label and figures, or a note, under the data.

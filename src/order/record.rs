@@ -6,7 +6,7 @@ use super::model::Text;
 use super::value::{self, Finding, Rules};
 use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
 use crate::input::timestamp::DateOrder;
-use crate::input::{Cell, Row, SWALLOWED_LINES, SheetHead};
+use crate::input::{Cell, Row, SheetHead, swallowed_rows};
 use crate::problem::{Code, Place, Problem};
 
 /// A field of a row, with the column of its cell.
@@ -55,7 +55,7 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
         reading.surplus(column);
     }
     if let Some(column) = row.swallowed {
-        reading.swallowed(column);
+        reading.tell(swallowed_rows(reading.cell(column)), Some(column));
     }
     let order_id = reading.required(Column::OrderId, &MISSING_ORDER_ID);
     let company_id = match (&rules.company_id, head.header.column_of(Column::CompanyId)) {
@@ -269,16 +269,6 @@ impl<'a> Reading<'a> {
         let message = format!("the row has more cells than the header, which has {headers}");
         let help = "put text with a comma in it between quotes, or give the surplus cell a header";
         let problem = Problem::new(Code::RowMalformed, self.cell(column), message, help);
-        self.tell(problem, Some(column));
-    }
-
-    /// Says that a quote may have swallowed the rows below.
-    fn swallowed(&mut self, column: u32) {
-        let message = format!(
-            "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
-        );
-        let help = "look for a quote that is opened here and closed too late; nothing to do if the text is so long";
-        let problem = Problem::new(Code::QuoteSwallowedRows, self.cell(column), message, help);
         self.tell(problem, Some(column));
     }
 

@@ -7,6 +7,7 @@
 
 mod delivery;
 mod harness;
+mod inputs;
 mod offline;
 mod readme;
 mod reports;

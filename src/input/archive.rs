@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
-use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::bytes::MOST_BYTES;
 use crate::problem::{Code, Place, Problem, Source};
@@ -67,11 +67,26 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The words of the library are for its authors.
+    fn of_frame(error: &FrameDecoderError) -> Self {
+        match error {
+            FrameDecoderError::WindowSizeTooBig { .. } => Self::TooLarge,
+            FrameDecoderError::DictNotProvided { .. } => {
+                Self::Damaged("it needs a dictionary".to_owned())
+            }
+            _ => Self::Damaged("a part of it has no header".to_owned()),
+        }
+    }
+}
+
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::OutOfMemory => Self::TooLarge,
             io::ErrorKind::UnexpectedEof => Self::Damaged("it ends too early".to_owned()),
+            // Only zstd says so, and wraps what it means.
+            io::ErrorKind::Other => Self::Damaged("a part of it cannot be unpacked".to_owned()),
             _ => Self::Damaged(error.to_string()),
         }
     }
@@ -95,35 +110,44 @@ fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut text = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
-        let mut frame = match StreamingDecoder::new(rest) {
-            Ok(frame) => frame,
-            Err(error) => {
-                let length = skipped(&error).ok_or_else(|| Fault::Damaged(error.to_string()))?;
-                let after = rest.get(length..);
-                rest = after.ok_or_else(|| Fault::Damaged("it ends too early".to_owned()))?;
-                continue;
-            }
+        rest = match StreamingDecoder::new(rest) {
+            Ok(frame) => after_frame(frame, bytes.len(), &mut text)?,
+            Err(error) => after_skipped(rest, &error)?,
         };
-        drain(&mut frame, &mut text, |frame| {
-            bytes.len() - frame.get_ref().len()
-        })?;
-        let written = frame.decoder.get_checksum_from_data();
-        if written.is_some() && written != frame.decoder.get_calculated_checksum() {
-            return Err(Fault::Damaged("its checksum does not fit".to_owned()));
-        }
-        rest = frame.into_inner();
     }
     Ok(text)
 }
 
-/// Returns the length of a frame that holds no data, its header of eight bytes included.
-fn skipped(error: &FrameDecoderError) -> Option<usize> {
-    match error {
-        FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-            length, ..
-        }) => usize::try_from(*length).ok()?.checked_add(8),
-        _ => None,
+/// Unpacks a frame, checks it by what it says of itself, and returns what follows it.
+fn after_frame<'a>(
+    mut frame: StreamingDecoder<&'a [u8], FrameDecoder>,
+    packed: usize,
+    text: &mut Vec<u8>,
+) -> Result<&'a [u8], Fault> {
+    let before = text.len();
+    drain(&mut frame, text, |frame| packed - frame.get_ref().len())?;
+    let length = frame.decoder.content_size();
+    if length != 0 && length != (text.len() - before) as u64 {
+        return Err(Fault::Damaged("its length does not fit".to_owned()));
     }
+    let written = frame.decoder.get_checksum_from_data();
+    if written.is_some() && written != frame.decoder.get_calculated_checksum() {
+        return Err(Fault::Damaged("its checksum does not fit".to_owned()));
+    }
+    Ok(frame.into_inner())
+}
+
+/// Returns what follows a frame that holds no data, after its header of eight bytes.
+fn after_skipped<'a>(rest: &'a [u8], error: &FrameDecoderError) -> Result<&'a [u8], Fault> {
+    let FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. }) =
+        error
+    else {
+        return Err(Fault::of_frame(error));
+    };
+    let after = rest
+        .get(8..)
+        .and_then(|rest| rest.get(usize::try_from(*length).ok()?..));
+    after.ok_or_else(|| Fault::Damaged("it ends too early".to_owned()))
 }
 
 /// Reads to the end, within the bounds; `taken` is how many packed bytes were used so far.

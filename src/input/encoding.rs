@@ -143,14 +143,15 @@ fn guessed(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
 /// Tells whether bytes that are not UTF-8 were meant as such: most characters beyond ASCII are whole.
 ///
 /// In Windows-1252 two letters in a row seldom look like one of UTF-8; so a file with more whole characters than
-/// broken ones was damaged or cut short, and would be read as gibberish.
+/// broken ones was damaged, and one that is whole up to its last character was cut short: both would be gibberish.
 fn is_broken_utf_8(bytes: &[u8]) -> bool {
     let (mut whole, mut broken) = (0, 0);
     for chunk in bytes.utf8_chunks() {
         whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         broken += usize::from(!chunk.invalid().is_empty());
     }
-    whole > broken
+    let is_cut = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    whole > broken || (whole > 0 && is_cut)
 }
 
 fn utf_8(bytes: &[u8]) -> Result<&str, Fault> {
@@ -317,6 +318,7 @@ mod tests {
 
     #[test]
     fn broken_utf_8_is_not_taken_for_windows_1252() {
+        assert_eq!(line(b"\xC3\xBC\n\xC3", None), Some(2));
         assert_eq!(
             line("é\nà\nü".as_bytes().split_last().unwrap().1, None),
             Some(3)

@@ -8,6 +8,8 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::deliver::rate::Rate;
+use crate::input::delimiter::Delimiter;
+use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
 use crate::sandbox::{Faults, Latency};
 
@@ -96,9 +98,10 @@ those. GET /sandbox/orders shows what it holds, GET /sandbox/requests what it wa
 /// Which files, and how their rows are understood.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files and .xlsx workbooks; `-` is CSV on standard input
+    /// CSV files and workbooks, directories of them, or patterns such as 'in/*.csv'; `-` is standard input
     ///
-    /// Several inputs are one batch: rows of an order may stand in different files.
+    /// Several inputs are one batch: rows of an order may stand in different files. What a file is, its content
+    /// decides; .gz and .zst are read as they are. A directory stands for the spreadsheets directly in it.
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// The configuration file
@@ -111,6 +114,16 @@ pub struct InputArgs {
     /// Without it every visible sheet with an order-id header is read.
     #[arg(long = "sheet", value_name = "NAME", help_heading = INPUT)]
     pub sheets: Vec<String>,
+    /// What stands between the columns of CSV: one sign, or `tab`
+    ///
+    /// Without it each file's first records tell, or a first line such as `sep=;`.
+    #[arg(long, value_name = "SIGN", env = "SCORELOAD_DELIMITER", hide_env_values = true, help_heading = INPUT)]
+    pub delimiter: Option<Delimiter>,
+    /// The encoding of CSV without byte order mark
+    ///
+    /// Without it that is UTF-8, and Windows-1252 where a file is not UTF-8.
+    #[arg(long, env = "SCORELOAD_ENCODING", hide_env_values = true, ignore_case = true, help_heading = INPUT)]
+    pub encoding: Option<Encoding>,
     /// Take a header as a column (repeatable)
     ///
     /// The text is split at its last `=`, as in `--map 'Candidate result=test_score'`.

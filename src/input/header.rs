@@ -253,6 +253,9 @@ pub fn missing(
             excerpt(text),
             cell_name(**row, **column)
         ),
+        None if seen.is_empty() => {
+            "check that the export has come to its end, and that this is the right file".to_owned()
+        }
         None => "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'"
             .to_owned(),
     };

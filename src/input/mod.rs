@@ -3,25 +3,37 @@
 //! A row is handed on as soon as it is read, to a function that turns it into something smaller; the text of a file
 //! is never held twice. What is wrong with a file is a [`Problem`]; one bad file does not stop the others.
 
+mod archive;
+mod bytes;
 pub mod cell;
 mod csv;
+pub mod delimiter;
+mod dialect;
+pub mod encoding;
+mod footer;
+mod format;
 pub mod header;
+mod lines;
+mod paths;
 pub mod timestamp;
 pub mod wide;
 mod workbook;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use self::cell::Cell;
+use self::delimiter::Delimiter;
+use self::encoding::Encoding;
+use self::format::Format;
 pub use self::header::Header;
 use self::wide::WideTable;
-use crate::columns::{Column, Kind, Names};
+use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
 /// How inputs are read.
@@ -32,6 +44,10 @@ pub struct Options<'a> {
     pub wide: Vec<WideTable>,
     /// The sheets to read; every visible one with an order-id header where none is named.
     pub sheets: Vec<String>,
+    /// What stands between the columns of CSV; told from each file where it is not set.
+    pub delimiter: Option<Delimiter>,
+    /// The encoding of CSV without byte order mark; told from each file where it is not set.
+    pub encoding: Option<Encoding>,
     /// Whether a doubtful header makes a sheet unusable.
     pub warnings: WarningPolicy,
     /// Told how many rows were read, batch by batch.
@@ -47,6 +63,8 @@ pub struct Row<'a> {
     pub cells: Vec<Cell<'a>>,
     /// The column of the first cell that no header stands over, where the row has more cells than headers.
     pub surplus: Option<u32>,
+    /// The first column whose cell is so long that its quote may have swallowed rows.
+    pub swallowed: Option<u32>,
 }
 
 /// Which sheet a row is from, and what its columns are.
@@ -84,9 +102,14 @@ pub struct File<R> {
     pub sheets: Vec<Sheet<R>>,
     /// Sheets that were not read, with the reason.
     pub passed_over: Vec<(Arc<Source>, &'static str)>,
+    /// What is no problem and must be said: what was assumed, what was found to be nothing.
+    pub notes: Vec<Note>,
     /// What is wrong with the file, its headers, and the rows that were left out.
     pub problems: Vec<Problem>,
 }
+
+/// Something to be said of an input.
+pub type Note = (Arc<Source>, Cow<'static, str>);
 
 /// A row as its file has it: the cells that are there, each with its column from 0.
 struct RawRow {
@@ -101,8 +124,25 @@ enum RawCells {
     Sparse(Vec<(u32, Cell<'static>)>),
 }
 
-/// Reads one input, in which `-` is standard input, turning each row of data by `turn`.
-pub fn read<R: Send>(
+/// Reads inputs on all cores, in their order: files, directories and patterns; `-` is standard input.
+pub fn read_all<R: Send>(
+    inputs: &[PathBuf],
+    options: &Options<'_>,
+    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+) -> Vec<File<R>> {
+    let read = |found: paths::Found| match found {
+        paths::Found::File(path) => read(&path, options, turn),
+        paths::Found::Again(source) => File {
+            notes: vec![(source, "named more than once, and read once".into())],
+            ..File::default()
+        },
+        paths::Found::Nothing(problem) => File::unusable(problem),
+    };
+    paths::expand(inputs).into_par_iter().map(read).collect()
+}
+
+/// Reads one file, turning each row of data by `turn`.
+fn read<R: Send>(
     path: &Path,
     options: &Options<'_>,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
@@ -111,97 +151,70 @@ pub fn read<R: Send>(
         path: path.display().to_string(),
         sheet: None,
     });
-    let bytes = match bytes_of(path) {
+    let bytes = match bytes::of(path, &source) {
         Ok(bytes) => bytes,
-        Err(error) => return File::unusable(unreadable(&source, &error)),
+        Err(problem) => return File::unusable(problem),
     };
-    let mut file = File {
-        sheets: Vec::new(),
-        passed_over: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut file = File::default();
     let (sha256, result) = rayon::join(
         || Arc::<str>::from(hex(&Sha256::digest(&bytes))),
-        || match Format::of(&bytes) {
-            Format::Xlsx => workbook::read(&bytes, &source, options, turn, &mut file),
-            Format::Csv => csv::read(&bytes, &source, options, turn, &mut file),
-            Format::Other(what) => Err(Problem::new(
-                Code::InputUnreadable,
-                Place::whole(&source),
-                format!("this is {what}, which is not read"),
-                "save it as .xlsx or as CSV (UTF-8) and try again",
-            )),
-        },
+        || read_content(&bytes, &source, options, turn, &mut file),
     );
     if let Err(problem) = result {
-        return File::unusable(problem);
+        return File {
+            notes: file.notes,
+            ..File::unusable(problem)
+        };
     }
     for sheet in &mut file.sheets {
         sheet.sha256 = Arc::clone(&sha256);
+        if sheet.head.is_some() && sheet.rows.is_empty() {
+            let words = "there are no rows of data under the header";
+            file.notes.push((Arc::clone(&sheet.source), words.into()));
+        }
     }
     file
+}
+
+/// Reads what a file holds, by what that is; of a compressed one, by what is in it.
+fn read_content<R: Send>(
+    bytes: &[u8],
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+    file: &mut File<R>,
+) -> Result<(), Problem> {
+    let unpacked = match Format::of(bytes) {
+        Format::Packed(packing) => Cow::Owned(archive::unpacked(bytes, packing, source)?),
+        _ => Cow::Borrowed(bytes),
+    };
+    match Format::of(&unpacked) {
+        Format::Workbook => workbook::read(&unpacked, source, options, turn, file),
+        Format::Csv => csv::read(&unpacked, source, options, turn, file),
+        Format::Packed(_) => Err(format::refusal(source, "an archive in an archive")),
+        Format::Other(what) => Err(format::refusal(source, what)),
+    }
+}
+
+impl<R> Default for File<R> {
+    fn default() -> Self {
+        Self {
+            sheets: Vec::new(),
+            passed_over: Vec::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
 }
 
 impl<R> File<R> {
     /// A file that is refused whole: none of its rows is used.
     fn unusable(problem: Problem) -> Self {
         Self {
-            sheets: Vec::new(),
-            passed_over: Vec::new(),
             problems: vec![problem],
+            ..Self::default()
         }
     }
-}
-
-/// What a file is, by its content.
-enum Format {
-    Csv,
-    Xlsx,
-    Other(&'static str),
-}
-
-impl Format {
-    /// Beginnings of files that are no spreadsheet text.
-    const SIGNATURES: [(&'static [u8], Self); 5] = [
-        (b"PK\x03\x04", Self::Xlsx),
-        (
-            b"\xD0\xCF\x11\xE0",
-            Self::Other("an .xls workbook or an encrypted one"),
-        ),
-        (b"\x1F\x8B", Self::Other("a gzip archive")),
-        (b"\x28\xB5\x2F\xFD", Self::Other("a zstd archive")),
-        (b"%PDF", Self::Other("a PDF document")),
-    ];
-
-    fn of(bytes: &[u8]) -> Self {
-        let found = Self::SIGNATURES
-            .into_iter()
-            .find(|(signature, _)| bytes.starts_with(signature));
-        found.map_or(Self::Csv, |(_, format)| format)
-    }
-}
-
-fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path)
-}
-
-fn unreadable(source: &Arc<Source>, error: &std::io::Error) -> Problem {
-    let (message, help) = match error.kind() {
-        std::io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
-        std::io::ErrorKind::IsADirectory => {
-            ("this is a directory".to_owned(), "name the files in it")
-        }
-        _ => (
-            format!("the file cannot be read: {error}"),
-            "check that the file is whole and that you may read it",
-        ),
-    };
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -245,6 +258,13 @@ fn read_rows<R: Send>(
         &options.names,
         &options.wide,
     );
+    let swallowed = match &header_row.cells {
+        RawCells::Record(record) => swallowed_in(record),
+        RawCells::Sparse(_) => None,
+    };
+    let swallowed =
+        swallowed.map(|column| swallowed_rows(Place::cell(source, header_row.number, column)));
+    let found: Vec<Problem> = found.into_iter().chain(swallowed).collect();
     let usable = !found.iter().any(Problem::is_error);
     let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
     problems.extend(
@@ -364,7 +384,7 @@ fn turn_row<R>(
             "the header stands here again; the row is left out",
             "nothing to do",
         )
-    } else if is_footer(head, &row.cells) {
+    } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
         skip(
             Code::FooterIgnored,
             "a row without order, company and test id is left out: it looks like a total or a note",
@@ -380,9 +400,11 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
     let width = head.header.texts.len();
     let mut cells = vec![Cell::Blank; width];
     let mut surplus = None;
+    let mut swallowed = None;
     let mut filled = 0;
     match &raw.cells {
         RawCells::Record(record) => {
+            swallowed = swallowed_in(record);
             for (index, text) in record.iter().enumerate() {
                 match cells.get_mut(index) {
                     Some(cell) => *cell = Cell::text(text),
@@ -407,129 +429,30 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
         number: raw.number,
         cells,
         surplus,
+        swallowed,
     }
 }
 
-/// What spreadsheets call the rows under their data; such a word is no id.
-const FOOTER_LABELS: [&str; 12] = [
-    "total",
-    "totals",
-    "subtotal",
-    "grand total",
-    "sum",
-    "average",
-    "avg",
-    "mean",
-    "median",
-    "count",
-    "maximum",
-    "points possible",
-];
+/// A cell of so many lines is rather a quote that was closed rows below.
+const SWALLOWED_LINES: u32 = 10;
 
-/// Tells whether a row names nothing and holds only a label with figures, or a note: one text, and perhaps figures.
-///
-/// Figures without a label are no footer: they may be scores whose ids were forgotten.
-fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
-    let mut labels = (0u32..)
-        .zip(cells)
-        .filter(|(_, cell)| !cell.is_blank() && !is_figure(cell));
-    let (Some((place, label)), None) = (labels.next(), labels.next()) else {
-        return false;
-    };
-    let label = label.shown().trim_end_matches(':').to_lowercase();
-    let is_known = FOOTER_LABELS.contains(&label.as_str());
-    let ids = head
-        .header
-        .fields
-        .iter()
-        .filter(|(_, field)| field.column.spec().kind == Kind::Id);
-    let filled = ids.filter(|(column, _)| {
-        cells
-            .get(*column as usize)
-            .is_some_and(|cell| !cell.is_blank())
-    });
-    let filled: Vec<(u32, Column)> = filled
-        .map(|(column, field)| (*column, field.column))
-        .collect();
-    match filled.iter().find(|(column, _)| *column == place) {
-        // `Total` where the company or the order belongs is a label, whatever figures stand beside it.
-        Some((_, Column::CompanyId | Column::OrderId)) => is_known,
-        Some(_) => is_known && filled.len() == 1,
-        None => filled.is_empty(),
+/// Returns the first column of a record whose cell has so many lines; only a quoted one can.
+fn swallowed_in(record: &::csv::StringRecord) -> Option<u32> {
+    let bytes = record.as_slice().as_bytes();
+    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
+        return None;
     }
+    let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
+    let long = (0..).zip(record).find(|(_, text)| is_long(text));
+    long.map(|(column, _)| column)
 }
 
-/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
-fn is_figure(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Text(text)
-            if ["-", "--", "---", "n/a", "na"].contains(&text.to_lowercase().as_str()) =>
-        {
-            true
-        }
-        Cell::Text(text) => {
-            text.chars().any(|c| c.is_ascii_digit())
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c))
-        }
-        Cell::Number(_) | Cell::Duration(_) | Cell::Date(_) => true,
-        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_footer_under(header: &[&'static str], row: &[&'static str]) -> bool {
-        let source = Arc::new(Source {
-            path: "a.csv".into(),
-            sheet: None,
-        });
-        let cells = |texts: &[&'static str]| {
-            texts
-                .iter()
-                .map(|text| Cell::text(text))
-                .collect::<Vec<_>>()
-        };
-        let placed: Vec<_> = (0..).zip(cells(header)).collect();
-        let (header, _) = Header::read(&source, 1, &placed, &Names::default(), &[]);
-        is_footer(
-            &SheetHead {
-                source,
-                header,
-                is_denied: false,
-            },
-            &cells(row),
-        )
-    }
-
-    #[test]
-    fn a_footer_is_a_label_with_figures_or_a_note() {
-        let header = [
-            "company_id",
-            "order_id",
-            "assessment_id",
-            "Candidate",
-            "attempt",
-            "score",
-        ];
-        let table = [
-            (["", "", "", "Average", "", "71.5%"], true),
-            (["", "", "", "printed by the export", "", ""], true),
-            (["Total", "", "", "", "", "110"], true),
-            (["Total", "2", "", "", "", "110"], true),
-            (["", "", "", "Average", "-", "87.5"], true),
-            (["", "", "Points possible:", "", "", "100"], true),
-            (["", "", "", "", "1", "87"], false),
-            (["", "", "APT", "", "1", "87"], false),
-            (["B6001", "", "", "", "1", "87"], false),
-            (["", "778120", "Average", "", "1", "87"], false),
-            (["", "", "", "Jones", "see note", "87"], false),
-        ];
-        for (row, expected) in table {
-            assert_eq!(is_footer_under(&header, &row), expected, "{row:?}");
-        }
-    }
+/// Makes the finding that a quote may have swallowed the rows below a cell.
+#[must_use]
+pub fn swallowed_rows(place: Place) -> Problem {
+    let message = format!(
+        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
+    );
+    let help = "look for a quote that is closed too late; nothing to do if the text is so long";
+    Problem::new(Code::QuoteSwallowedRows, place, message, help)
 }

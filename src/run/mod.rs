@@ -79,6 +79,8 @@ fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
         names: reading.names,
         wide: reading.wide,
         sheets: args.sheets.clone(),
+        delimiter: args.delimiter,
+        encoding: args.encoding,
         warnings: reading.rules.warnings,
         on_rows: &|rows| progress.add(rows),
     };

@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use scoreload::columns::Names;
-use scoreload::input::Options;
-use scoreload::order::status::StatusWords;
-use scoreload::order::value::placeholders;
-use scoreload::order::{self, Batch, Rules, body};
-use scoreload::problem::WarningPolicy;
+use scoreload::order::{self, Batch, body};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+use crate::texts::gathered;
 
 /// The columns of the tables, in their usual order.
 const COLUMNS: [&str; 12] = [
@@ -34,7 +29,7 @@ const COLUMNS: [&str; 12] = [
 type Row = [String; 12];
 
 /// Reads CSV files and gathers their orders.
-pub(crate) fn gather(files: &[Vec<u8>]) -> Batch {
+fn gather(files: &[Vec<u8>]) -> Batch {
     let directory = TempDir::new().unwrap();
     let paths: Vec<PathBuf> = (0..files.len())
         .map(|index| directory.path().join(format!("{index}.csv")))
@@ -42,24 +37,7 @@ pub(crate) fn gather(files: &[Vec<u8>]) -> Batch {
     for (path, bytes) in paths.iter().zip(files) {
         std::fs::write(path, bytes).unwrap();
     }
-    let options = Options {
-        names: Names::default(),
-        wide: Vec::new(),
-        sheets: Vec::new(),
-        warnings: WarningPolicy::Allow,
-        on_rows: &|_| {},
-    };
-    let rules = Rules {
-        company_id: None,
-        default_attempt: None,
-        zone: TimeZone::UTC,
-        date_order: None,
-        statuses: StatusWords::default(),
-        placeholders: placeholders(),
-        now: Timestamp::UNIX_EPOCH,
-        warnings: WarningPolicy::Allow,
-    };
-    order::gather(&paths, &options, &rules)
+    gathered(&paths, None, None)
 }
 
 /// The bodies by company and order, lists in an order that does not depend on the rows'.

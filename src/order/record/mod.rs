@@ -8,7 +8,7 @@ use super::model::Text;
 use super::value::{self, Finding, Rules};
 use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
 use crate::input::timestamp::DateOrder;
-use crate::input::{Cell, Row, SheetHead};
+use crate::input::{Cell, Row, SheetHead, swallowed_rows};
 use crate::problem::{Code, Place, Problem};
 
 /// A field of a row, with the column of its cell.
@@ -68,6 +68,9 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
     }
     if let Some(column) = row.surplus {
         reading.surplus(column);
+    }
+    if let Some(column) = row.swallowed {
+        reading.tell(swallowed_rows(reading.cell(column)), Some(column));
     }
     let order_id = reading.required(Column::OrderId, &MISSING_ORDER_ID);
     let company_id = match (&rules.company_id, head.header.column_of(Column::CompanyId)) {

@@ -110,6 +110,8 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // The next holder must not be taken for this one before it has written its name.
         let _ = self.0.set_len(0);
+        // Closing is not enough while a process that was just started has yet to close its copy of the file.
+        let _ = self.0.unlock();
     }
 }
 

@@ -4,9 +4,10 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fault::Fault;
 use super::place::{Place, beside};
@@ -14,6 +15,9 @@ use super::schema::{self, APPLICATION_ID};
 
 /// How long another process may keep the ledger locked: its groups take milliseconds, a checkpoint or a backup seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait for another process that makes the same ledger, before another try.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The first bytes of every `SQLite` file, and where in its header things stand (`SQLite`'s file format, 1.3).
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -23,7 +27,6 @@ const HEADER_LENGTH: usize = 100;
 
 /// A commit returns once it is on the disk (`FULL`), also where the machine then loses its power.
 const SETTINGS: &str = "
-    PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
@@ -38,8 +41,27 @@ pub(super) fn connect(place: &Place) -> Result<Connection, Fault> {
     };
     connection.busy_timeout(PATIENCE)?;
     schema::migrate(&mut connection)?;
+    keep_a_log(&connection)?;
     connection.execute_batch(SETTINGS)?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on, which the file then keeps: one flush a commit, and reading while another writes.
+///
+/// For this step `SQLite` does not wait as it does for a write, so it is tried again where others are making the same
+/// ledger at this moment.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let began = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 fn connect_file(path: &Path) -> Result<Connection, Fault> {
@@ -88,6 +110,9 @@ pub(super) fn open_private() -> OpenOptions {
 }
 
 /// Looks at a file before `SQLite` does, which writes beside whatever it opens.
+///
+/// A process does so before it has a connection to that file: closing a file ends the locks that the same process has
+/// on it, those of `SQLite` too.
 fn inspect(path: &Path) -> Result<(), Fault> {
     let found = fs::metadata(path)?;
     if !found.is_file() {

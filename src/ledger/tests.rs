@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -229,6 +230,27 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     let again = Ledger::open(&Place::File(path)).unwrap();
     let known = again.known("demo", keys(&["A1", "A2"])).unwrap();
     assert_eq!(known, [Some("durable".to_owned()), None]);
+}
+
+#[test]
+fn several_processes_that_make_a_ledger_at_once_share_it() {
+    const ITSELF: &str = "ledger::tests::several_processes_that_make_a_ledger_at_once_share_it";
+    const PLACE: &str = "LEDGER_OF_SEVERAL_PROCESSES";
+    if let Some(path) = std::env::var_os(PLACE) {
+        let ledger = Ledger::open(&Place::File(path.into())).unwrap();
+        let run = run(&std::process::id().to_string(), "demo");
+        ledger.begin(run).unwrap();
+        return;
+    }
+    let (_directory, path, _) = place();
+    let mut same = Command::new(std::env::current_exe().unwrap());
+    same.args([ITSELF, "--exact"]).env(PLACE, &path);
+    same.stdout(Stdio::null());
+    let processes: Vec<Child> = (0..8).map(|_| same.spawn().unwrap()).collect();
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(count(&path, "runs"), 8);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | deliver | report | sandbox | error, exit, cli, config, ui | run | main`
+//! `problem, columns | input | order | ledger | deliver | report | sandbox | error, exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -36,6 +36,7 @@ pub mod deliver;
 pub mod error;
 pub mod exit;
 pub mod input;
+pub mod ledger;
 pub mod order;
 pub mod problem;
 pub mod report;

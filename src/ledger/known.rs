@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn a_report_that_was_acknowledged_is_never_in_doubt() {
+        let mut known = Known::default();
+        known.accept(&scored("1", &["R"]));
+        known.doubt(&scored("1", &["R"]));
+        assert_eq!(known.accepted, scored("1", &["R"]));
+        assert!(known.unsettled && is_empty(&known.doubtful));
+    }
+
+    #[test]
     fn what_is_in_doubt_can_be_settled_either_way() {
         let mut known = Known::default();
         known.accept(&scored("1", &["R"]));

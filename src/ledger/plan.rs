@@ -334,4 +334,15 @@ mod tests {
         let planned = plan(&overall("1"), Some(&known), Resend, false);
         assert_eq!(planned, whole(&overall("1"), Change::Changed, false));
     }
+
+    #[test]
+    fn while_an_update_is_unsettled_values_are_sent_again_and_ids_alone_are_not() {
+        let overall = body(json!({"overallScore": "1"}));
+        let mut known = accepted(&scored("1", &["R"]));
+        known.intend(&overall);
+        let planned = plan(&scored("1", &["R"]), Some(&known), Resend, false);
+        assert_eq!(planned, whole(&scored("1", &[]), Change::Resume, false));
+        let planned = plan(&only_reports(&["R"]), Some(&known), Resend, false);
+        assert_eq!((planned.change, planned.body), (Change::Unchanged, None));
+    }
 }

@@ -1,7 +1,7 @@
 //! What is known of one order at one target, and how each step of a delivery changes it.
 //!
 //! An update is assumed to have got through without an answer from the moment it is about to leave, so that what is
-//! known stays true if the process ends there. What follows for the next update is for [`super::plan`].
+//! known stays true if the process ends there. What follows for the next update is for [`mod@super::plan`].
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! A body taken apart: the order, its assessments and its tests side by side, each with its values and reports.
 //!
 //! So the rules of the ledger need not know how bodies are nested: they speak of parts, found by what tells them
-//! apart. What the parts mean for a delivery is for [`super::plan`] and [`super::known`].
+//! apart. What the parts mean for a delivery is for [`mod@super::plan`] and [`super::known`].
 
 use indexmap::{IndexMap, IndexSet};
 

@@ -178,13 +178,16 @@ mod tests {
         json!({"name": name, "url": format!("https://x.example/{name}")})
     }
 
+    fn with_test(test: &Value) -> OrderUpdate {
+        let results = json!({"tests": [test]});
+        body(json!({"assessments": [{"assessmentId": "A", "assessmentResults": results}]}))
+    }
+
     /// A body with one test, which has a score and these reports.
     fn scored(score: &str, reports: &[&str]) -> OrderUpdate {
         let reports: Vec<Value> = reports.iter().map(|name| link(name)).collect();
         let score = json!({"value": score, "attempt": 1, "reports": reports});
-        body(
-            json!({"assessments": [{"assessmentId": "A", "assessmentResults": {"tests": [{"id": "N", "score": score}]}}]}),
-        )
+        with_test(&json!({"id": "N", "score": score}))
     }
 
     /// A body with one test of which nothing is said but these reports.
@@ -234,11 +237,7 @@ mod tests {
     #[test]
     fn what_was_accepted_costs_no_request_and_what_is_new_is_sent_without_accepted_reports() {
         let known = accepted(&scored("1", &["R"]));
-        let bare = |id: &str| {
-            body(
-                json!({"assessments": [{"assessmentId": "A", "assessmentResults": {"tests": [{"id": id, "score": {"attempt": 1}}]}}]}),
-            )
-        };
+        let bare = |id: &str| with_test(&json!({"id": id, "score": {"attempt": 1}}));
         let table = [
             (scored("1", &["R"]), None),
             (only_reports(&["R"]), None),

@@ -14,6 +14,7 @@ mod offline;
 mod properties;
 mod readme;
 mod reports;
+mod rules;
 mod samples;
 mod server;
 mod texts;

@@ -15,7 +15,6 @@ use url::Url;
 use super::Update;
 use super::credentials::Credentials;
 use super::message;
-use super::token::Token;
 
 const TOKEN_PATH: &str = "/public/security/v1/token";
 const API_PATH: &str = "/apiHub/performanceManagement/v1";
@@ -138,11 +137,11 @@ impl Client {
     }
 
     /// Sends an update once.
-    pub async fn update(&self, token: &Token, update: &Update) -> Answer {
+    pub async fn update(&self, token: &str, update: &Update) -> Answer {
         let mut request = self
             .http
             .patch(self.update_url(update))
-            .bearer_auth(token.text())
+            .bearer_auth(token)
             .header(CONTENT_TYPE, "application/json")
             .body(update.body.clone());
         if self.endpoint.test_mode {
@@ -156,11 +155,7 @@ impl Client {
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
-                let secrets = [
-                    self.endpoint.credentials.traces(),
-                    vec![token.text().to_owned()],
-                ]
-                .concat();
+                let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
                 let words = words(response, &secrets).await;
                 let message =
                     (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));

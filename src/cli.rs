@@ -11,6 +11,7 @@ use crate::deliver::rate::Rate;
 use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
+use crate::ledger::OnAmbiguous;
 use crate::sandbox::{Faults, Latency};
 
 /// Delivers spreadsheets of assessment scores to Paylocity.
@@ -73,7 +74,7 @@ Examples:
 Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET.
 
 Exit codes: 0 everything accepted; 1 some orders did not get through; 2 wrong usage; 3 no usable input;
-4 credentials refused; 5 the API could not be reached; 130 interrupted.";
+4 credentials refused; 5 the API could not be reached; 6 another import holds the ledger; 130 interrupted.";
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -192,6 +193,21 @@ pub struct ImportArgs {
     #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, value_parser = seconds,
         help_heading = DELIVERY)]
     pub timeout: Option<Duration>,
+    /// Where it is remembered what was sent: a file, or none
+    ///
+    /// Without it scoreload/ledger.db in the user's state directory. With none, and for the built-in sandbox, it is
+    /// forgotten when the run ends.
+    #[arg(long, value_name = "PATH", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
+    pub ledger: Option<String>,
+    /// What to do with report links whose answer was lost: send them again, or keep them back [default: resend]
+    #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", hide_env_values = true, help_heading = DELIVERY)]
+    pub on_ambiguous: Option<OnAmbiguous>,
+    /// Send everything, whatever the ledger says was accepted
+    #[arg(long, help_heading = DELIVERY)]
+    pub resend: bool,
+    /// Wait until an import that holds the ledger has ended
+    #[arg(long, help_heading = DELIVERY)]
+    pub wait: bool,
     /// Send `testMode: true`: the server answers and changes nothing
     #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub test_mode: bool,

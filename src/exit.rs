@@ -41,6 +41,7 @@ impl ExitCode {
             Some(End::Interrupted) => Self::Interrupted,
             Some(End::Refused(_)) => Self::Refused,
             Some(End::Unreachable(_)) => Self::Unreachable,
+            Some(End::LedgerFailed(_)) => Self::Incomplete,
             None if errors > 0 || totals.left_over() > 0 => Self::Incomplete,
             None => Self::Success,
         }

@@ -9,6 +9,7 @@ use super::Environment;
 use crate::deliver::rate::Rate;
 use crate::error::Error;
 use crate::input::timestamp::DateOrder;
+use crate::ledger::OnAmbiguous;
 
 /// The name of the file, in the working directory or the user's configuration directory.
 const NAME: &str = "scoreload.toml";
@@ -51,6 +52,8 @@ pub struct Defaults {
     pub rate: Option<Rate>,
     pub concurrency: Option<std::num::NonZeroUsize>,
     pub retries: Option<u32>,
+    pub ledger: Option<String>,
+    pub on_ambiguous: Option<OnAmbiguous>,
     /// In seconds.
     pub timeout: Option<f64>,
     pub test_mode: Option<bool>,

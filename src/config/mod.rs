@@ -5,6 +5,7 @@ pub mod file;
 mod reading;
 mod target;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -16,6 +17,8 @@ use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
 use crate::error::Error;
+use crate::ledger::Place;
+use crate::ledger::place::default_path;
 use file::ConfigFile;
 
 /// Reads an environment variable; a blank one counts as none.
@@ -50,6 +53,8 @@ pub struct Delivery {
     pub consent: Consent,
     /// What happens to the good orders when others have an error.
     pub partial: PartialDelivery,
+    /// Where it is remembered what was sent.
+    pub ledger: Place,
     timeout: Duration,
     test_mode: bool,
 }
@@ -80,9 +85,22 @@ pub fn delivery(
         rate: rate.unwrap_or_default(),
         concurrency: concurrency.unwrap_or(CONCURRENCY),
         retries: args.retries.or(defaults.retries).unwrap_or(RETRIES),
+        on_ambiguous: args
+            .on_ambiguous
+            .or(defaults.on_ambiguous)
+            .unwrap_or_default(),
+        resend: args.resend,
     };
     let whole = args.all_or_nothing || defaults.all_or_nothing.unwrap_or_default();
+    let test_mode = args.test_mode || defaults.test_mode.unwrap_or_default();
+    let ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
     Ok(Delivery {
+        // Where nothing is changed there is nothing to remember.
+        ledger: if test_mode {
+            Place::Memory
+        } else {
+            place(ledger, &target, args.dry_run, environment)?
+        },
         consent: consent(args, &target, is_terminal)?,
         target,
         policy,
@@ -92,8 +110,34 @@ pub fn delivery(
             PartialDelivery::Allowed
         },
         timeout: timeout(args, file)?,
-        test_mode: args.test_mode || defaults.test_mode.unwrap_or_default(),
+        test_mode,
     })
+}
+
+/// Resolves where the ledger is. A plan makes none where there is none.
+fn place(
+    named: Option<&str>,
+    target: &Target,
+    is_dry_run: bool,
+    environment: Environment<'_>,
+) -> Result<Place, Error> {
+    let path = match (target, named.map(str::trim)) {
+        (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
+        (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
+        _ => default_path(environment),
+    };
+    let Some(path) = path else {
+        let message = "there is no home directory to keep the ledger in";
+        return Err(Error::usage(
+            message,
+            "pass --ledger PATH, or --ledger none to forget what was sent",
+        ));
+    };
+    if is_dry_run && !path.exists() {
+        Ok(Place::Memory)
+    } else {
+        Ok(Place::File(path))
+    }
 }
 
 fn timeout(args: &ImportArgs, file: &ConfigFile) -> Result<Duration, Error> {

@@ -73,6 +73,15 @@ impl Target {
         matches!(self, Self::Server { base, .. } if base.host_str() == host)
     }
 
+    /// Returns the name under which a ledger keeps its orders: the server itself, whatever it is called.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::BuiltInSandbox => "sandbox",
+            Self::Server { base, .. } => base.as_str(),
+        }
+    }
+
     /// Returns how the target is called on screens and in reports.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -21,6 +21,9 @@ fn resolved(
     is_terminal: bool,
 ) -> Result<String, String> {
     let environment = |name: &str| {
+        if name == "HOME" {
+            return Some("/home/ada".to_owned());
+        }
         variables
             .iter()
             .find(|(known, _)| *known == name)

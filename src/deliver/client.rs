@@ -137,13 +137,13 @@ impl Client {
     }
 
     /// Sends an update once.
-    pub async fn update(&self, token: &str, update: &Update) -> Answer {
+    pub async fn update(&self, token: &str, update: &Update, body: Vec<u8>) -> Answer {
         let mut request = self
             .http
             .patch(self.update_url(update))
             .bearer_auth(token)
             .header(CONTENT_TYPE, "application/json")
-            .body(update.body.clone());
+            .body(body);
         if self.endpoint.test_mode {
             request = request.header("testMode", "true");
         }
@@ -360,6 +360,8 @@ fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
 mod tests {
     use super::*;
     use crate::deliver::credentials::Secret;
+    use crate::ledger::Known;
+    use crate::order::model::OrderUpdate;
 
     fn client(base: &str) -> Client {
         let credentials = Credentials {
@@ -377,11 +379,12 @@ mod tests {
     }
 
     fn url(base: &str, company_id: &str, order_id: &str) -> String {
+        let (wanted, known) = (OrderUpdate::default(), Known::default());
         let update = Update {
             company_id: company_id.into(),
             order_id: order_id.into(),
-            body: Vec::new(),
-            has_reports: false,
+            wanted,
+            known,
         };
         client(base).update_url(&update)
     }

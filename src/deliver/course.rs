@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::client::Answer;
 use super::outcome::{Delivery, Outcome};
 use super::retry::Verdict;
+use crate::ledger::PlacedReport;
 
 /// An update that the server keeps putting off is given up after so many 429s: the pace has long been lowered then.
 const MOST_THROTTLED: u32 = 30;
@@ -20,7 +21,7 @@ pub(super) struct Course {
     tokens: u32,
     /// Whether an attempt may have been applied.
     ambiguous: bool,
-    /// Whether it may have been applied twice.
+    /// Whether a report may have been appended twice.
     perhaps_twice: bool,
     http_status: Option<u16>,
     latency: Option<Duration>,
@@ -28,15 +29,22 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Takes what came back for an attempt, and what it means.
-    pub(super) fn take(&mut self, answer: &Answer, verdict: Verdict, latency: Duration) {
+    /// Takes what came back for an attempt, and what it means. `in_doubt` says that its reports may have been appended
+    /// before.
+    pub(super) fn take(
+        &mut self,
+        answer: &Answer,
+        verdict: Verdict,
+        latency: Duration,
+        in_doubt: bool,
+    ) {
         self.http_status = answer.status();
         self.message = answer.message();
         self.latency = Some(latency);
         match verdict {
-            Verdict::Accepted => self.perhaps_twice |= self.ambiguous,
+            Verdict::Accepted => self.perhaps_twice |= in_doubt,
             Verdict::Ambiguous => {
-                self.perhaps_twice |= self.ambiguous;
+                self.perhaps_twice |= in_doubt;
                 self.ambiguous = true;
                 self.failures += 1;
             }
@@ -68,25 +76,26 @@ impl Course {
     }
 
     /// Ends the course with an outcome.
-    pub(super) fn end(self, outcome: Outcome, has_reports: bool) -> Delivery {
+    pub(super) fn end(self, outcome: Outcome, held_reports: Vec<PlacedReport>) -> Delivery {
         Delivery {
             outcome,
             http_status: self.http_status,
             attempts: self.attempts,
             latency: self.latency,
-            possible_duplicate_reports: self.perhaps_twice && has_reports,
+            possible_duplicate_reports: self.perhaps_twice,
+            held_reports,
             message: self.message,
         }
     }
 
     /// Ends the course where no answer settles it any more.
-    pub(super) fn give_up(self, has_reports: bool) -> Delivery {
+    pub(super) fn give_up(self, held_reports: Vec<PlacedReport>) -> Delivery {
         let outcome = if self.ambiguous {
             Outcome::Unknown
         } else {
             Outcome::Failed
         };
-        self.end(outcome, has_reports)
+        self.end(outcome, held_reports)
     }
 }
 
@@ -102,7 +111,8 @@ mod tests {
                 retry_after: None,
                 message: None,
             };
-            course.take(&answer, *verdict, Duration::ZERO);
+            let in_doubt = course.ambiguous;
+            course.take(&answer, *verdict, Duration::ZERO, in_doubt);
         }
         course
     }
@@ -113,16 +123,11 @@ mod tests {
         let (done, refused) = ((204, Verdict::Accepted), (400, Verdict::Final));
         let twice = |verdicts: &[(u16, Verdict)]| {
             course(verdicts)
-                .end(Outcome::Accepted, true)
+                .end(Outcome::Accepted, Vec::new())
                 .possible_duplicate_reports
         };
         assert!(twice(&[lost, done]) && twice(&[lost, lost]) && twice(&[lost, down, done]));
         assert!(!twice(&[lost, refused]) && !twice(&[lost, down]) && !twice(&[down, done]));
-        assert!(
-            !course(&[lost, done])
-                .end(Outcome::Accepted, false)
-                .possible_duplicate_reports
-        );
     }
 
     #[test]

@@ -25,7 +25,8 @@ use self::client::Client;
 pub use self::outcome::{Delivery, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
-use crate::order::model::Text;
+use crate::ledger::{Known, Ledger, OnAmbiguous};
+use crate::order::model::{OrderUpdate, Text};
 
 /// One order's update, ready to be sent.
 #[derive(Debug)]
@@ -34,10 +35,10 @@ pub struct Update {
     pub company_id: Text,
     /// The order, one path segment once encoded.
     pub order_id: Text,
-    /// The body, as JSON.
-    pub body: Vec<u8>,
-    /// Whether the body carries reports: the server appends them anew each time it takes the body.
-    pub has_reports: bool,
+    /// All that the inputs say of the order.
+    pub wanted: OrderUpdate,
+    /// What the ledger knows of the order.
+    pub known: Known,
 }
 
 /// How updates are delivered.
@@ -49,6 +50,19 @@ pub struct Policy {
     pub concurrency: usize,
     /// How often an update is sent again, at most.
     pub retries: u32,
+    /// What to do with reports that may have been appended already.
+    pub on_ambiguous: OnAmbiguous,
+    /// Whether to send everything, whatever was accepted before.
+    pub resend: bool,
+}
+
+/// Where intents are written before a request leaves.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The id of the run, which has begun.
+    pub run: String,
 }
 
 /// What the workers tell.
@@ -60,8 +74,8 @@ pub enum Event {
     Sent(usize),
     /// The server answered 429: nobody sends until then.
     Throttled(Instant),
-    /// The update with this index has come to its end.
-    Finished(usize, Delivery),
+    /// The update with this index has come to its end, and this is known of its order now.
+    Finished(usize, Delivery, Box<Known>),
     /// A request begins to wait for the pace.
     PaceAwaited,
     /// A request has waited for the pace, and goes on or is given up.
@@ -74,12 +88,13 @@ pub enum Event {
 pub async fn deliver(
     updates: Arc<[Update]>,
     client: Client,
+    journal: Journal,
     policy: &Policy,
     stop: &Stop,
     events: UnboundedSender<Event>,
 ) {
     let count = policy.concurrency.min(updates.len());
-    let shared = Arc::new(Workers::new(updates, client, policy, stop, events));
+    let shared = Arc::new(Workers::new(updates, client, journal, policy, stop, events));
     let mut workers = JoinSet::new();
     for _ in 0..count {
         workers.spawn(Arc::clone(&shared).work());

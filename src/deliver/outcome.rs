@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::ledger::PlacedReport;
+
 /// What became of an order (CONTRACT, "Outcomes of an order").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +70,8 @@ pub struct Delivery {
     pub latency: Option<Duration>,
     /// Whether an update with reports was sent again after one that may have been applied.
     pub possible_duplicate_reports: bool,
+    /// Reports that were kept back because it is not known whether they were taken.
+    pub held_reports: Vec<PlacedReport>,
     /// What the server said, or what went wrong.
     pub message: Option<String>,
 }
@@ -82,6 +86,7 @@ impl Delivery {
             attempts: 0,
             latency: None,
             possible_duplicate_reports: false,
+            held_reports: Vec::new(),
             message: None,
         }
     }

@@ -15,6 +15,8 @@ pub enum End {
     Refused(String),
     /// The API could not be reached or kept failing; what happened.
     Unreachable(String),
+    /// An intent could not be made durable, so nothing may leave; what happened.
+    LedgerFailed(String),
 }
 
 /// A request to stop that everybody can make and everybody sees: no new request leaves after it.

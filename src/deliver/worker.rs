@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -14,7 +15,10 @@ use super::pace::Pace;
 use super::retry::{self, Verdict};
 use super::stop::{End, Stop};
 use super::token::{Token, TokenSource};
-use super::{Event, Policy, Update};
+use super::{Event, Journal, Policy, Update};
+use crate::ledger::entry::Intent;
+use crate::ledger::{Known, LedgerError, OnAmbiguous, plan};
+use crate::order::model::OrderUpdate;
 
 /// What the workers share.
 pub(super) struct Workers {
@@ -24,6 +28,9 @@ pub(super) struct Workers {
     tokens: TokenSource,
     pace: Pace,
     retries: u32,
+    on_ambiguous: OnAmbiguous,
+    resend: bool,
+    journal: Journal,
     stop: Stop,
     events: UnboundedSender<Event>,
 }
@@ -32,6 +39,7 @@ impl Workers {
     pub(super) fn new(
         updates: Arc<[Update]>,
         client: Client,
+        journal: Journal,
         policy: &Policy,
         stop: &Stop,
         events: UnboundedSender<Event>,
@@ -40,6 +48,9 @@ impl Workers {
             tokens: TokenSource::new(client.clone(), policy.retries, events.clone(), stop.clone()),
             pace: Pace::new(&policy.rate),
             retries: policy.retries,
+            on_ambiguous: policy.on_ambiguous,
+            resend: policy.resend,
+            journal,
             next: AtomicUsize::new(0),
             stop: stop.clone(),
             updates,
@@ -55,44 +66,69 @@ impl Workers {
             let Some(update) = self.updates.get(index) else {
                 return;
             };
-            if let Some(delivery) = self.deliver(index, update).await {
-                self.tell(Event::Finished(index, delivery));
+            let mut known = update.known.clone();
+            if let Some(delivery) = self.deliver(index, update, &mut known).await {
+                self.tell(Event::Finished(index, delivery, Box::new(known)));
             }
         }
     }
 
     /// Brings one update to its end; `None` where it was stopped before it left.
-    async fn deliver(&self, index: usize, update: &Update) -> Option<Delivery> {
+    async fn deliver(&self, index: usize, update: &Update, known: &mut Known) -> Option<Delivery> {
         let mut course = Course::default();
+        let mut planned = plan(&update.wanted, Some(known), self.on_ambiguous, self.resend);
         loop {
-            let Some((verdict, token)) = self.attempt(index, update, &mut course).await else {
-                return (course.attempts > 0).then(|| course.give_up(update.has_reports));
+            let held = planned.held_reports;
+            let Some(body) = planned.body else {
+                // All that is left are reports that are kept back.
+                return Some(course.give_up(held));
+            };
+            let sending = Sending {
+                index,
+                update,
+                body: &body,
+                in_doubt: planned.in_doubt,
+            };
+            let Some((verdict, token)) = self.attempt(sending, &mut course, known).await else {
+                return (course.attempts > 0).then(|| course.give_up(held));
             };
             match verdict {
                 Verdict::Accepted => {
                     token.accept();
-                    return Some(course.end(Outcome::Accepted, update.has_reports));
+                    let outcome = if held.is_empty() {
+                        Outcome::Accepted
+                    } else {
+                        Outcome::Unknown
+                    };
+                    return Some(course.end(outcome, held));
                 }
-                Verdict::Final => return Some(course.end(Outcome::Rejected, update.has_reports)),
+                Verdict::Final => return Some(course.end(Outcome::Rejected, held)),
                 Verdict::TokenRefused if !token.refuse() => {
                     self.stop.request(End::Refused(course.words()));
-                    return Some(course.give_up(update.has_reports));
+                    return Some(course.give_up(held));
                 }
-                _ if !course.may_go_on(self.retries) => {
-                    return Some(course.give_up(update.has_reports));
-                }
+                _ if !course.may_go_on(self.retries) => return Some(course.give_up(held)),
                 _ => self.wait(verdict, &course).await,
             }
+            // After a lost answer there are reports in doubt, and those that were accepted before still are.
+            let resend = self.resend && verdict != Verdict::Ambiguous;
+            planned = plan(&update.wanted, Some(known), self.on_ambiguous, resend);
         }
     }
 
     /// Sends an update once; `None` where it was stopped before it left.
     async fn attempt(
         &self,
-        index: usize,
-        update: &Update,
+        sending: Sending<'_>,
         course: &mut Course,
+        known: &mut Known,
     ) -> Option<(Verdict, Token)> {
+        let Sending {
+            index,
+            update,
+            body,
+            in_doubt,
+        } = sending;
         self.tell(Event::PaceAwaited);
         let permit = self.pace.permit(&self.stop).await;
         self.tell(Event::PaceGranted);
@@ -100,15 +136,41 @@ impl Workers {
         // Taken last: a token can wear out while its request waits for the pace.
         let token = self.tokens.current().await?;
         self.pace.unpaused(&self.stop).await?;
+        let json = body.to_json();
+        let before = known.clone();
+        known.intend(body);
+        if let Err(error) = self.intend(update, &json, known).await {
+            *known = before;
+            self.stop.request(End::LedgerFailed(error.to_string()));
+            return None;
+        }
         self.tell(Event::Sent(index));
         course.attempts += 1;
         let sent = Instant::now();
-        let answer = self.client.update(token.text(), update).await;
+        let answer = self.client.update(token.text(), update, json).await;
         permit.answered();
         let verdict = retry::verdict(&answer);
-        course.take(&answer, verdict, sent.elapsed());
+        match verdict {
+            Verdict::Accepted => known.accept(body),
+            Verdict::Ambiguous => known.doubt(body),
+            _ => known.refuse(body),
+        }
+        course.take(&answer, verdict, sent.elapsed(), in_doubt);
         log(update, course.attempts, &answer, sent.elapsed());
         Some((verdict, token))
+    }
+
+    /// Makes an intent durable: whatever happens after this, the update is known to have been about to leave.
+    async fn intend(&self, update: &Update, body: &[u8], known: &Known) -> Result<(), LedgerError> {
+        let intent = Intent {
+            run: self.journal.run.clone(),
+            company_id: update.company_id.clone(),
+            order_id: update.order_id.clone(),
+            body: String::from_utf8_lossy(body).into_owned(),
+            known: known.to_json(),
+            at: Timestamp::now(),
+        };
+        self.journal.ledger.intend(intent).await
     }
 
     /// Waits before the next attempt. What the server asks for holds for everybody, and shows in the pace.
@@ -132,6 +194,15 @@ impl Workers {
         // Whoever stopped listening has no more use for events.
         let _ = self.events.send(event);
     }
+}
+
+/// One attempt at an update.
+struct Sending<'a> {
+    index: usize,
+    update: &'a Update,
+    body: &'a OrderUpdate,
+    /// Whether the body carries reports that may have been appended already.
+    in_doubt: bool,
 }
 
 /// Logs an attempt: never a score, a name or a secret.

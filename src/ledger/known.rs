@@ -33,6 +33,21 @@ fn is_empty(body: &OrderUpdate) -> bool {
 }
 
 impl Known {
+    /// Reads what a ledger has kept; an error is the reader's words.
+    ///
+    /// # Errors
+    /// When the text was not written by [`Known::to_json`].
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Returns it as the text that a ledger keeps.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Texts and numbers always have a form in JSON, and memory takes them all.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

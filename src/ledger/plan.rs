@@ -12,12 +12,13 @@ use crate::columns::Scope;
 use crate::order::model::{OrderUpdate, ReportLink};
 
 /// What to do with reports that may have been appended already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnAmbiguous {
     /// Send them again: the server may then hold them twice
     #[default]
     Resend,
-    /// Keep them back until `scoreload resolve` says what became of them
+    /// Keep them back: what became of them is for a person to say
     Hold,
 }
 

@@ -36,26 +36,6 @@ impl OrderUpdate {
         // Texts and numbers always have a form in JSON, and memory takes them all.
         serde_json::to_vec(self).unwrap_or_default()
     }
-
-    /// Tells whether the body carries reports, which the server appends each time it takes it.
-    #[must_use]
-    pub fn has_reports(&self) -> bool {
-        let in_results = |results: &AssessmentResults| {
-            let of_test = |test: &TestUpdate| {
-                test.score
-                    .as_ref()
-                    .is_some_and(|score| !score.reports.is_empty())
-            };
-            !results.reports.is_empty() || results.tests.iter().any(of_test)
-        };
-        let in_assessment = |assessment: &AssessmentUpdate| {
-            assessment
-                .assessment_results
-                .as_ref()
-                .is_some_and(in_results)
-        };
-        !self.overall_reports.is_empty() || self.assessments.iter().any(in_assessment)
-    }
 }
 
 /// One assessment (battery) of an order.

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::columns::Field;
+use crate::columns::{Field, Scope};
 use crate::deliver::{Delivery, Outcome};
-use crate::order::{Batch, Order, RowAt};
+use crate::ledger::PlacedReport;
+use crate::order::model::Text;
+use crate::order::{Batch, Order, RowAt, SheetSummary};
 use crate::problem::{Problem, Severity};
 
 /// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
@@ -179,6 +181,22 @@ pub struct HeldReport {
     pub url: Option<String>,
 }
 
+impl From<&PlacedReport> for HeldReport {
+    fn from(report: &PlacedReport) -> Self {
+        let scope = match report.scope {
+            Scope::Order => "order",
+            Scope::Assessment => "assessment",
+            Scope::Test => "test",
+        };
+        let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string);
+        Self {
+            scope: scope.to_owned(),
+            name: text(&report.link.name),
+            url: text(&report.link.url),
+        }
+    }
+}
+
 /// A finding about the data.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Diagnostic {
@@ -260,12 +278,6 @@ impl Report {
     /// Makes the report of a run: `deliveries` are those of the batch's orders, in their order.
     #[must_use]
     pub fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
-        let inputs = batch.sheets.iter().map(|sheet| Input {
-            path: sheet.source.path.clone(),
-            sheet: sheet.source.sheet.clone(),
-            sha256: sheet.sha256.to_string(),
-            rows: sheet.rows,
-        });
         let orders = batch.orders.iter().zip(deliveries);
         Self {
             schema: SCHEMA,
@@ -277,7 +289,7 @@ impl Report {
             started_at: run.started_at,
             finished_at: Timestamp::now(),
             exit_code,
-            inputs: inputs.collect(),
+            inputs: Input::all(batch),
             totals: Totals::of(batch, deliveries),
             requests: run.requests,
             timing: run.timing,
@@ -312,6 +324,20 @@ impl Report {
         schema.insert("$id".to_owned(), SCHEMA.into());
         schema.insert("title".to_owned(), "Scoreload report".into());
         schema.to_value()
+    }
+}
+
+impl Input {
+    /// Returns the sheets of a batch.
+    #[must_use]
+    pub fn all(batch: &Batch) -> Vec<Self> {
+        let input = |sheet: &SheetSummary| Self {
+            path: sheet.source.path.clone(),
+            sheet: sheet.source.sheet.clone(),
+            sha256: sheet.sha256.to_string(),
+            rows: sheet.rows,
+        };
+        batch.sheets.iter().map(input).collect()
     }
 }
 
@@ -387,7 +413,7 @@ impl OrderEntry {
                 .map(|row| RowPlace::new(batch, *row))
                 .collect(),
             possible_duplicate_reports: delivery.possible_duplicate_reports,
-            held_reports: Vec::new(),
+            held_reports: delivery.held_reports.iter().map(HeldReport::from).collect(),
             message: delivery.message.clone(),
         }
     }

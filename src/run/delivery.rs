@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::deliver::client::Client;
 use crate::deliver::rate::Rate;
-use crate::deliver::{self, Delivery, End, Event, Outcome, Policy, Stop, Update, Watch};
+use crate::deliver::{self, Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
 use crate::error::Error;
+use crate::ledger::Known;
+use crate::ledger::entry::Settlement;
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, PLAIN_INTERVAL, Style};
 
@@ -28,16 +31,18 @@ pub(super) struct Delivered {
 pub(super) async fn run(
     updates: Vec<Update>,
     client: Client,
+    journal: Journal,
     policy: &Policy,
     style: Style,
 ) -> Result<Delivered, Error> {
     let mut interruptions = Interruptions::listen()?;
     let stop = Stop::default();
     let (sender, mut events) = mpsc::unbounded_channel();
-    let mut state = State::new(updates.len(), style, &policy.rate);
-    let (updates, policy, workers_stop) = (Arc::from(updates), policy.clone(), stop.clone());
+    let updates: Arc<[Update]> = Arc::from(updates);
+    let mut state = State::new(&updates, &journal, style, &policy.rate);
+    let (policy, workers_stop) = (policy.clone(), stop.clone());
     let workers = tokio::spawn(async move {
-        deliver::deliver(updates, client, &policy, &workers_stop, sender).await;
+        deliver::deliver(updates, client, journal, &policy, &workers_stop, sender).await;
     });
     let mut ticks = interval(PLAIN_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,6 +71,7 @@ pub(super) async fn run(
     while let Ok(event) = events.try_recv() {
         state.take(event, &stop);
     }
+    state.journal.ledger.flush().await.map_err(Error::Ledger)?;
     Ok(state.finish(&stop))
 }
 
@@ -122,6 +128,8 @@ impl PaceWaits {
 
 /// Everything that the loop keeps.
 struct State {
+    updates: Arc<[Update]>,
+    journal: Journal,
     deliveries: Vec<Option<Delivery>>,
     /// By update: how often it has left.
     attempts: Vec<u32>,
@@ -132,8 +140,11 @@ struct State {
 }
 
 impl State {
-    fn new(count: usize, style: Style, rate: &Rate) -> Self {
+    fn new(updates: &Arc<[Update]>, journal: &Journal, style: Style, rate: &Rate) -> Self {
+        let count = updates.len();
         Self {
+            updates: Arc::clone(updates),
+            journal: journal.clone(),
             deliveries: vec![None; count],
             attempts: vec![0; count],
             requests: Requests::default(),
@@ -160,7 +171,8 @@ impl State {
             }
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),
-            Event::Finished(index, delivery) => {
+            Event::Finished(index, delivery, known) => {
+                self.settle(index, &delivery, &known);
                 if let Some(end) = self.watch.see(&delivery) {
                     stop.request(end);
                 }
@@ -168,6 +180,22 @@ impl State {
                 self.deliveries[index] = Some(delivery);
             }
         }
+    }
+
+    /// Writes down what became of an order, the moment that it is known.
+    fn settle(&self, index: usize, delivery: &Delivery, known: &Known) {
+        let update = &self.updates[index];
+        self.journal.ledger.settle(Settlement {
+            run: self.journal.run.clone(),
+            company_id: update.company_id.clone(),
+            order_id: update.order_id.clone(),
+            outcome: delivery.outcome.words().to_owned(),
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            message: delivery.message.clone(),
+            known: Some(known.to_json()),
+            at: Timestamp::now(),
+        });
     }
 
     /// Ends the delivery: an update that has left and has no outcome may have been applied.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
+use super::memory::Memory;
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
 use crate::config::{self, Consent, PartialDelivery, Reading, Target};
@@ -15,7 +16,8 @@ use crate::deliver::credentials::{Credentials, Secret};
 use crate::deliver::{Delivery, End, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::order::{Batch, body};
+use crate::ledger::plan;
+use crate::order::Batch;
 use crate::report::file::ReportFile;
 use crate::report::{Mode, Requests, Run, Timing, Totals};
 use crate::sandbox::{self, Sandbox};
@@ -41,7 +43,9 @@ pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> 
         });
         return import.end(ExitCode::NoInput);
     }
-    let updates = import.updates();
+    let updates = import
+        .memory
+        .updates(&import.batch, &import.setup, &mut import.deliveries)?;
     if args.dry_run {
         import.plan(&updates)?;
         return import.end_of_run(None);
@@ -61,6 +65,7 @@ struct Import<'a> {
     setup: config::Delivery,
     files: Vec<ReportFile>,
     run: Run,
+    memory: Memory,
     batch: Batch,
     /// By order: what became of it.
     deliveries: Vec<Delivery>,
@@ -93,7 +98,9 @@ impl<'a> Import<'a> {
             requests: Requests::default(),
             timing: Timing::default(),
         };
+        let memory = Memory::open(&setup, &run, args.dry_run, args.wait)?;
         let import = Self {
+            memory,
             args,
             screen,
             setup,
@@ -139,31 +146,28 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Makes the updates of the orders that are not held back, in their order.
-    fn updates(&self) -> Vec<Update> {
-        let orders = self.batch.orders.iter().filter(|order| order.errors == 0);
-        let update = |order| {
-            let body = body::of(order);
-            Update {
-                company_id: order.company_id.clone(),
-                order_id: order.order_id.clone(),
-                has_reports: body.has_reports(),
-                body: body.to_json(),
-            }
-        };
-        orders.map(update).collect()
-    }
-
     /// Tells what would be sent, on standard output: it is what was asked for.
     fn plan(&self, updates: &[Update]) -> Result<(), Error> {
         if self.args.format == Format::Json {
             return Ok(());
         }
-        let bodies: Vec<usize> = updates.iter().map(|update| update.body.len()).collect();
+        let bodies: Vec<usize> = updates.iter().map(|update| self.size(update)).collect();
         let target = self.setup.target.name();
         ui::answer(|mut out| {
             summary::write_plan(&mut out, target, &bodies, &self.setup.policy.rate)
         })
+    }
+
+    /// Returns how many bytes an update's body has.
+    fn size(&self, update: &Update) -> usize {
+        let policy = &self.setup.policy;
+        let planned = plan(
+            &update.wanted,
+            Some(&update.known),
+            policy.on_ambiguous,
+            policy.resend,
+        );
+        planned.body.map_or(0, |body| body.to_json().len())
     }
 
     /// Asks whether so many updates are to go to the target.
@@ -188,6 +192,7 @@ impl<'a> Import<'a> {
 
     /// Delivers the updates; returns why that ended early, if it did.
     fn deliver(&mut self, updates: Vec<Update>) -> Result<Option<End>, Error> {
+        let journal = self.memory.begin(&self.run, &self.batch)?;
         let began = Instant::now();
         let runtime = Runtime::new().map_err(|source| Error::System {
             action: "start the delivery",
@@ -195,8 +200,14 @@ impl<'a> Import<'a> {
         })?;
         let delivered = runtime.block_on(async {
             let (client, sandbox) = self.connect().await?;
-            let delivered =
-                delivery::run(updates, client, &self.setup.policy, self.screen.progress).await;
+            let delivered = delivery::run(
+                updates,
+                client,
+                journal,
+                &self.setup.policy,
+                self.screen.progress,
+            )
+            .await;
             if let Some(sandbox) = sandbox {
                 sandbox.stop().await;
             }
@@ -275,6 +286,9 @@ impl<'a> Import<'a> {
     fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
         let totals = Totals::of(&self.batch, &self.deliveries);
         let exit = ExitCode::of_run(end, &totals, self.batch.errors());
+        if self.run.mode == Mode::Import {
+            self.memory.finish(&totals, exit)?;
+        }
         if let Some(words) = end.map(why) {
             self.screen
                 .tell(|mut out| summary::write_line(&mut out, "stopped", &words));
@@ -323,6 +337,9 @@ fn why(end: &End) -> String {
             "interrupted; orders that are not sent can be imported again".to_owned()
         }
         End::Refused(words) => format!("the credentials or permissions are refused: {words}"),
+        End::LedgerFailed(words) => {
+            format!("the ledger cannot be written, so nothing more may be sent: {words}")
+        }
         End::Unreachable(words) => format!("the API could not be reached or kept failing: {words}"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod import;
+mod memory;
 mod reports;
 mod sandbox;
 mod validate;

@@ -7,8 +7,14 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
-use crate::report::{Report, Run};
+use crate::report::{Input, Report, Run};
 use crate::ui::{Screen, summary};
+
+/// Returns the sheets that were read, as the ledger keeps them.
+pub(super) fn inputs_json(batch: &Batch) -> String {
+    // Texts and numbers always have a form in JSON.
+    serde_json::to_string(&Input::all(batch)).unwrap_or_default()
+}
 
 /// Takes the places of the reports.
 pub(super) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {

@@ -20,7 +20,7 @@ fn bench(orders: usize) -> Bench {
 }
 
 /// The totals of the report that are not zero.
-fn totals(report: &Value) -> Value {
+pub(crate) fn totals(report: &Value) -> Value {
     let all = report["totals"].as_object().unwrap().iter();
     Value::Object(
         all.filter(|(_, count)| **count != 0)
@@ -549,7 +549,7 @@ fn what_a_server_repeats_of_the_credentials_is_blotted_out() {
     );
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+pub(crate) fn signal(child: &std::process::Child, name: &str) {
     let status = std::process::Command::new("kill")
         .args([name, &child.id().to_string()])
         .status()

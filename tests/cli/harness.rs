@@ -46,6 +46,8 @@ impl Bench {
             command.env_remove(name);
         }
         command
+            .env("XDG_STATE_HOME", self.dir.path().join("state"))
+            .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
             .current_dir(self.dir.path())
             .args(args)
             .stdin(std::process::Stdio::null());

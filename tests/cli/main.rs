@@ -10,6 +10,7 @@ mod configuration;
 mod delivery;
 mod harness;
 mod inputs;
+mod ledger;
 mod offline;
 mod properties;
 mod readme;

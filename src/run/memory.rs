@@ -1,0 +1,159 @@
+//! What an import knows of earlier runs: the ledger, opened and locked before anything is read.
+
+use super::reports::inputs_json;
+use crate::config::Delivery as Settings;
+use crate::deliver::{Delivery, Journal, Outcome, Update};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::entry::{RunEnd, RunRecord};
+use crate::ledger::lock::{Attempt, Holder};
+use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
+use crate::order::{Batch, body};
+use crate::report::{Run, Totals};
+
+/// The ledger of an import. The lock is held until it is dropped.
+pub(super) struct Memory {
+    journal: Journal,
+    target: String,
+    _lock: Option<Lock>,
+}
+
+impl Memory {
+    /// Opens the ledger; an import takes its lock, a plan only looks.
+    pub(super) fn open(
+        settings: &Settings,
+        run: &Run,
+        is_dry_run: bool,
+        is_waiting: bool,
+    ) -> Result<Self, Error> {
+        let target = settings.target.key().to_owned();
+        let ledger = Ledger::open(&settings.ledger).map_err(Error::Ledger)?;
+        let lock = match &settings.ledger {
+            Place::File(path) if !is_dry_run => {
+                let holder = Holder::this_process(&run.id, run.started_at);
+                Some(if is_waiting {
+                    Lock::wait_for(path, &target, &holder).map_err(Error::Ledger)?
+                } else {
+                    match Lock::try_take(path, &target, &holder).map_err(Error::Ledger)? {
+                        Attempt::Taken(lock) => lock,
+                        Attempt::Held(holder) => return Err(Error::Held { holder }),
+                    }
+                })
+            }
+            _ => None,
+        };
+        Ok(Self {
+            journal: Journal {
+                ledger,
+                run: run.id.clone(),
+            },
+            target,
+            _lock: lock,
+        })
+    }
+
+    /// Plans the orders that are not held back: those with something to send, in their order. The others come to
+    /// their end here, in `deliveries`.
+    pub(super) fn updates(
+        &self,
+        batch: &Batch,
+        settings: &Settings,
+        deliveries: &mut [Delivery],
+    ) -> Result<Vec<Update>, Error> {
+        let good: Vec<usize> = (0..batch.orders.len())
+            .filter(|index| batch.orders[*index].errors == 0)
+            .collect();
+        let id = |index: &usize| {
+            let order = &batch.orders[*index];
+            (order.company_id.clone(), order.order_id.clone())
+        };
+        let ids = good.iter().map(id).collect();
+        let all_known = self
+            .journal
+            .ledger
+            .known(&self.target, ids)
+            .map_err(Error::Ledger)?;
+        let mut updates = Vec::new();
+        for (index, known) in good.into_iter().zip(all_known) {
+            let order = &batch.orders[index];
+            let known = known
+                .map(|text| read_known(&text, &order.order_id))
+                .transpose()?
+                .unwrap_or_default();
+            let wanted = body::of(order);
+            let planned = plan(
+                &wanted,
+                Some(&known),
+                settings.policy.on_ambiguous,
+                settings.policy.resend,
+            );
+            if planned.body.is_some() {
+                let (company_id, order_id) = id(&index);
+                updates.push(Update {
+                    company_id,
+                    order_id,
+                    wanted,
+                    known,
+                });
+            } else {
+                deliveries[index] = settled(planned);
+            }
+        }
+        Ok(updates)
+    }
+
+    /// Begins the run in the ledger.
+    pub(super) fn begin(&self, run: &Run, batch: &Batch) -> Result<Journal, Error> {
+        let record = RunRecord {
+            id: run.id.clone(),
+            mode: "import".to_owned(),
+            target: self.target.clone(),
+            started_at: run.started_at,
+            inputs: inputs_json(batch),
+        };
+        self.journal.ledger.begin(record).map_err(Error::Ledger)?;
+        Ok(self.journal.clone())
+    }
+
+    /// Ends the run in the ledger.
+    pub(super) fn finish(&self, totals: &Totals, exit: ExitCode) -> Result<(), Error> {
+        let end = RunEnd {
+            finished_at: jiff::Timestamp::now(),
+            exit_code: exit.number(),
+            // Numbers always have a form in JSON.
+            totals: serde_json::to_string(totals).unwrap_or_default(),
+        };
+        self.journal
+            .ledger
+            .finish(&self.journal.run, end)
+            .map_err(Error::Ledger)
+    }
+}
+
+fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
+    Known::from_json(text).map_err(|words| {
+        let help =
+            "import with another --ledger; keep this one, it may be needed to see what was sent";
+        Error::usage(
+            format!("the ledger's entry of order `{order_id}` cannot be read: {words}"),
+            help,
+        )
+    })
+}
+
+/// The end of an order that costs no request.
+fn settled(planned: Planned) -> Delivery {
+    let (outcome, message) = match planned.change {
+        Change::Held => {
+            let words = "reports are kept back: it is not known whether they were taken";
+            (Outcome::Unknown, Some(words.to_owned()))
+        }
+        _ => (Outcome::Unchanged, None),
+    };
+    Delivery {
+        outcome,
+        message,
+        held_reports: planned.held_reports,
+        ..Delivery::not_sent()
+    }
+}

@@ -1,0 +1,318 @@
+//! What an import remembers: nothing acknowledged is sent again, nothing is lost, whatever happens in between.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::delivery::{signal, totals};
+use crate::harness::{Bench, TestSandbox, orders_csv};
+use crate::server::{NEVER, Server, answer};
+
+const FAST: &[&str] = &["orders.csv", "--rate", "unlimited"];
+
+fn bench(orders: usize) -> Bench {
+    let bench = Bench::new();
+    bench.write("orders.csv", orders_csv(orders));
+    bench
+}
+
+/// The reports of each order that the sandbox holds, with their number.
+fn reports(sandbox: &TestSandbox) -> Vec<(String, usize)> {
+    let of = |order: &Value| {
+        let reports =
+            &order["order"]["assessments"][0]["assessmentResults"]["tests"][0]["score"]["reports"];
+        (
+            order["order_id"].as_str().unwrap().to_owned(),
+            reports.as_array().map_or(0, Vec::len),
+        )
+    };
+    sandbox.orders().iter().map(of).collect()
+}
+
+/// The scores that the sandbox holds, by order.
+fn scores(sandbox: &TestSandbox) -> BTreeSet<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = |order: &Value| {
+        let score =
+            &order["order"]["assessments"][0]["assessmentResults"]["tests"][0]["score"]["value"];
+        (text(&order["order_id"]), text(score))
+    };
+    sandbox.orders().iter().map(of).collect()
+}
+
+/// The scores that `orders_csv` writes.
+fn expected_scores(count: usize) -> BTreeSet<(String, String)> {
+    (0..count)
+        .map(|index| (format!("ORD-{index}"), index.to_string()))
+        .collect()
+}
+
+#[test]
+fn the_same_file_again_costs_no_request_in_any_order_of_its_rows() {
+    let (bench, sandbox) = (bench(5), TestSandbox::start("unlimited", ""));
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    let sent = sandbox.requests().len();
+    let text = orders_csv(5);
+    let (header, rows) = text.split_once('\n').unwrap();
+    let reversed: Vec<&str> = rows.lines().rev().collect();
+    bench.write("orders.csv", format!("{header}\n{}\n", reversed.join("\n")));
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(
+        (ran.code, sandbox.requests().len()),
+        (0, sent),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 5, "orders": 5, "unchanged": 5})
+    );
+}
+
+#[test]
+fn a_changed_order_is_sent_without_the_reports_that_were_taken() {
+    let (bench, sandbox) = (bench(3), TestSandbox::start("unlimited", ""));
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    let changed = orders_csv(3).replace(
+        "T1,1,1,Result,https://r.example/1",
+        "T1,1,99,Result,https://r.example/1",
+    );
+    bench.write("orders.csv", changed);
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(
+        (ran.code, sandbox.updates().len()),
+        (0, 4),
+        "{}",
+        ran.stderr
+    );
+    let last = sandbox.updates()[3]["body"].as_str().unwrap().to_owned();
+    let body = r#"{"assessments":[{"assessmentId":"A1","assessmentResults":{"tests":[{"id":"T1","score":{"value":"99","attempt":1}}]}}]}"#;
+    assert_eq!(last, body);
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 3, "orders": 3, "accepted": 1, "unchanged": 2})
+    );
+}
+
+#[test]
+fn resend_sends_everything_and_says_what_that_means_for_reports() {
+    let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    assert_eq!(
+        bench
+            .import(&sandbox.url(), &[FAST, &["--resend"]].concat())
+            .code,
+        0
+    );
+    assert!(reports(&sandbox).iter().all(|(_, count)| *count == 2));
+    let report = bench.report();
+    assert!(
+        report["orders"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|order| order["possible_duplicate_reports"] == true)
+    );
+}
+
+#[test]
+fn without_a_ledger_nothing_is_remembered() {
+    let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
+    let flags = [FAST, &["--ledger", "none"]].concat();
+    assert_eq!(bench.import(&sandbox.url(), &flags).code, 0);
+    assert_eq!(bench.import(&sandbox.url(), &flags).code, 0);
+    assert_eq!(sandbox.updates().len(), 4);
+    assert!(!bench.path("state").exists());
+}
+
+#[test]
+fn a_pretended_delivery_is_not_remembered() {
+    let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
+    assert_eq!(
+        bench
+            .import(&sandbox.url(), &[FAST, &["--test-mode"]].concat())
+            .code,
+        0
+    );
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    assert_eq!(sandbox.orders().len(), 2);
+}
+
+#[test]
+fn another_target_has_a_memory_of_its_own() {
+    let (bench, one, other) = (
+        bench(2),
+        TestSandbox::start("unlimited", ""),
+        TestSandbox::start("unlimited", ""),
+    );
+    assert_eq!(bench.import(&one.url(), FAST).code, 0);
+    assert_eq!(bench.import(&other.url(), FAST).code, 0);
+    assert_eq!((one.orders().len(), other.orders().len()), (2, 2));
+}
+
+#[test]
+fn under_faults_nothing_is_lost_and_only_marked_orders_have_a_report_twice() {
+    let faults = "drop-before=4%,drop-after=4%,500=3%,500-after=4%,502=3%,429=4%,401=3%";
+    let (bench, sandbox) = (bench(300), TestSandbox::start("unlimited", faults));
+    let mut marked = BTreeSet::new();
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        let ran = bench.import(&sandbox.url(), &[FAST, &["--retries", "2"]].concat());
+        for order in bench.report()["orders"].as_array().unwrap() {
+            if order["possible_duplicate_reports"] == true {
+                marked.insert(order["order_id"].as_str().unwrap().to_owned());
+            }
+        }
+        codes.push(ran.code);
+        if ran.code == 0 {
+            break;
+        }
+    }
+    assert_eq!(codes.last(), Some(&0), "{codes:?}");
+    assert_eq!(scores(&sandbox), expected_scores(300));
+    for (order, count) in reports(&sandbox) {
+        assert!(
+            count == 1 || (count > 1 && marked.contains(&order)),
+            "{order} has {count} reports"
+        );
+    }
+    let sent = sandbox.requests().len();
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    assert_eq!(sandbox.requests().len(), sent, "nothing is left to send");
+}
+
+#[test]
+fn under_hold_no_report_is_ever_sent_twice() {
+    let (bench, sandbox) = (
+        bench(120),
+        TestSandbox::start("unlimited", "drop-after=8%,500=5%,500-after=5%"),
+    );
+    let flags = [FAST, &["--on-ambiguous", "hold"]].concat();
+    let ran = bench.import(&sandbox.url(), &flags);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(scores(&sandbox), expected_scores(120));
+    assert!(reports(&sandbox).iter().all(|(_, count)| *count <= 1));
+    let report = bench.report();
+    let held: Vec<&Value> = report["orders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|order| order["outcome"] == "unknown")
+        .collect();
+    assert!(
+        !held.is_empty()
+            && held
+                .iter()
+                .all(|order| order["held_reports"][0]["scope"] == "test"),
+        "{held:?}"
+    );
+    let sent = sandbox.requests().len();
+    let ran = bench.import(&sandbox.url(), &flags);
+    assert_eq!(
+        (ran.code, sandbox.requests().len()),
+        (1, sent),
+        "held orders cost no request: {}",
+        ran.stderr
+    );
+    assert_eq!(bench.report()["totals"]["unknown"], held.len());
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on_where_it_was() {
+    let (bench, sandbox) = (bench(200), TestSandbox::start("unlimited", ""));
+    let mut marked = BTreeSet::new();
+    for stop_after in [1, 20, 60, 61, 100, 140, 190] {
+        let mut command =
+            bench.import_command(&sandbox.url(), &[FAST, &["--concurrency", "3"]].concat());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        while sandbox.updates().len() < stop_after && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        signal_if_running(&mut child);
+    }
+    let ran = bench.import(&sandbox.url(), FAST);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for order in bench.report()["orders"].as_array().unwrap() {
+        marked.extend(
+            order["attempts"]
+                .as_u64()
+                .filter(|count| *count > 0)
+                .map(|_| order["order_id"].to_string()),
+        );
+    }
+    assert_eq!(scores(&sandbox), expected_scores(200));
+    let twice = reports(&sandbox)
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .count();
+    assert!(
+        twice <= 7 * 3,
+        "only what was in flight at a kill is in doubt: {twice}"
+    );
+    assert!(reports(&sandbox).iter().all(|(_, count)| *count >= 1));
+    let sent = sandbox.requests().len();
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    assert_eq!(sandbox.requests().len(), sent);
+}
+
+fn signal_if_running(child: &mut std::process::Child) {
+    // It may have ended by itself in the meantime.
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_second_import_of_the_same_ledger_and_target_is_refused_and_names_the_first() {
+    let (bench, server) = (bench(1), Server::answering(vec![answer(NEVER, "")]));
+    let mut first = bench
+        .import_command(&server.url(), FAST)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    server.wait_for("PATCH", 1);
+    let ran = bench.import(&server.url(), FAST);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(&format!("{}", first.id())),
+        "{}",
+        ran.stderr
+    );
+    signal(&first, "-KILL");
+    first.wait().unwrap();
+    assert_eq!(server.count("PATCH"), 1);
+}
+
+#[test]
+fn a_ledger_that_cannot_be_used_is_refused_before_anything_is_sent() {
+    let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", ""));
+    let noise = "this is no ledger\n".repeat(100);
+    bench.write("noise.db", &noise);
+    for ledger in ["noise.db", "/proc/nowhere/ledger.db"] {
+        let ran = bench.import(&sandbox.url(), &[FAST, &["--ledger", ledger]].concat());
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+    assert_eq!(
+        std::fs::read_to_string(bench.path("noise.db")).unwrap(),
+        noise
+    );
+}
+
+#[test]
+fn a_plan_tells_what_is_left_to_send() {
+    let (bench, sandbox) = (bench(4), TestSandbox::start("unlimited", ""));
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    bench.write("orders.csv", orders_csv(6));
+    let ran = bench.import(&sandbox.url(), &[FAST, &["--dry-run"]].concat());
+    assert!(
+        ran.stdout.starts_with("would send   2 updates"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 6, "orders": 6, "valid": 2, "unchanged": 4})
+    );
+}

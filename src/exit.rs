@@ -48,7 +48,10 @@ impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
             Error::Usage { .. } => Self::Usage,
-            Error::Write { .. } | Error::System { .. } | Error::Unaccounted => Self::Incomplete,
+            Error::Write { .. }
+            | Error::Changed { .. }
+            | Error::System { .. }
+            | Error::Unaccounted => Self::Incomplete,
         }
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | deliver | report | sandbox | error, exit, cli, config, ui | run | main`
+//! `problem, columns | input | order | deliver | new_file, report | rejects | sandbox | error, exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -36,8 +36,10 @@ pub mod deliver;
 pub mod error;
 pub mod exit;
 pub mod input;
+pub mod new_file;
 pub mod order;
 pub mod problem;
+pub mod rejects;
 pub mod report;
 pub mod run;
 pub mod sandbox;

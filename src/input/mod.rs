@@ -6,13 +6,15 @@
 pub mod cell;
 mod csv;
 pub mod header;
+pub mod layout;
 pub mod timestamp;
 mod workbook;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -43,6 +45,8 @@ pub struct Row<'a> {
     pub cells: Vec<Cell<'a>>,
     /// The column of the first cell that no header stands over, where the row has more cells than headers.
     pub surplus: Option<u32>,
+    /// The cells that no header stands over, each with its column, whether or not they make the row malformed.
+    pub beyond: Vec<(u32, Cell<'a>)>,
 }
 
 /// Which sheet a row is from, and what its columns are.
@@ -52,6 +56,8 @@ pub struct SheetHead {
     pub source: Arc<Source>,
     /// Its columns.
     pub header: Header,
+    /// The rows above the header, such as titles: each its number and its cells.
+    pub above: Vec<(u32, Vec<(u32, Cell<'static>)>)>,
 }
 
 /// A sheet that was read: `R` is what each row was turned into.
@@ -173,13 +179,20 @@ impl Format {
     }
 }
 
-fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+/// Reads a file whole. What standard input held is kept, as it can be read only once and may be asked for again.
+fn bytes_of(path: &Path) -> std::io::Result<Cow<'static, [u8]>> {
+    static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+    if path != Path::new("-") {
+        return std::fs::read(path).map(Cow::Owned);
     }
-    std::fs::read(path)
+    // The lock is kept until the bytes are: `-` may be named twice, and inputs are read side by side.
+    let mut stream = std::io::stdin().lock();
+    if let Some(bytes) = STANDARD_INPUT.get() {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    Ok(Cow::Borrowed(STANDARD_INPUT.get_or_init(|| bytes)))
 }
 
 fn unreadable(source: &Arc<Source>, error: &std::io::Error) -> Problem {
@@ -226,8 +239,8 @@ fn read_rows<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     problems: &mut Vec<Problem>,
 ) -> Result<Rows<R>, Problem> {
-    let header_row = match find_header(&mut rows, source, &options.names)? {
-        Ok(row) => row,
+    let (header_row, above) = match find_header(&mut rows, source, &options.names)? {
+        Ok(found) => found,
         Err(missing) => return Ok(Rows::NoHeader(missing)),
     };
     let (header, found) = Header::read(
@@ -255,6 +268,7 @@ fn read_rows<R: Send>(
     let head = SheetHead {
         source: Arc::clone(source),
         header,
+        above,
     };
     loop {
         let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
@@ -281,12 +295,15 @@ fn read_rows<R: Send>(
     Ok(Rows::Sheet(sheet))
 }
 
+/// The header row, and the rows above it.
+type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
+
 /// Returns the first row that can be the header, or the finding that there is none.
 fn find_header(
     rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
     source: &Arc<Source>,
     names: &Names,
-) -> Result<Result<RawRow, Problem>, Problem> {
+) -> Result<Result<FoundHeader, Problem>, Problem> {
     let mut seen = Vec::new();
     for row in rows {
         let row = row?;
@@ -294,7 +311,8 @@ fn find_header(
             break;
         }
         if header::holds_order_id(&row.cells.present(), names) {
-            return Ok(Ok(row));
+            let above = seen.iter().map(RawRow::owned).collect();
+            return Ok(Ok((row, above)));
         }
         seen.push(row);
     }
@@ -303,6 +321,19 @@ fn find_header(
         .map(|row| (row.number, row.cells.present()))
         .collect();
     Ok(Err(header::missing(source, &seen, names)))
+}
+
+impl RawRow {
+    /// Returns its number and what it holds, parted from the buffers of the file.
+    fn owned(&self) -> (u32, Vec<(u32, Cell<'static>)>) {
+        let held = self.cells.present().into_iter();
+        let held = held.filter(|(_, cell)| !cell.is_blank());
+        (
+            self.number,
+            held.map(|(column, cell)| (column, cell.into_owned()))
+                .collect(),
+        )
+    }
 }
 
 impl RawCells {
@@ -360,14 +391,18 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
     let width = head.header.texts.len();
     let mut cells = vec![Cell::Blank; width];
     let mut surplus = None;
+    let mut beyond = Vec::new();
     let mut filled = 0;
     match &raw.cells {
         RawCells::Record(record) => {
-            for (index, text) in record.iter().enumerate() {
-                match cells.get_mut(index) {
-                    Some(cell) => *cell = Cell::text(text),
-                    None if Cell::text(text).is_blank() => {}
-                    None => surplus = surplus.or(u32::try_from(index).ok()),
+            for (column, text) in (0u32..).zip(record) {
+                match (cells.get_mut(column as usize), Cell::text(text)) {
+                    (Some(cell), value) => *cell = value,
+                    (None, Cell::Blank) => {}
+                    (None, value) => {
+                        surplus = surplus.or(Some(column));
+                        beyond.push((column, value));
+                    }
                 }
             }
         }
@@ -376,7 +411,10 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
                 filled += usize::from(!value.is_blank());
                 match cells.get_mut(*column as usize) {
                     Some(cell) => *cell = value.clone(),
-                    None => surplus = surplus.or(Some(*column)),
+                    None => {
+                        surplus = surplus.or(Some(*column));
+                        beyond.push((*column, value.clone()));
+                    }
                 }
             }
             let headers = head.header.texts.iter().flatten().count();
@@ -387,6 +425,7 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
         number: raw.number,
         cells,
         surplus,
+        beyond,
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
+use super::rejects::{self, RejectsFile};
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
 use crate::config::{self, Consent, Target};
@@ -59,6 +60,7 @@ struct Import<'a> {
     screen: Screen,
     setup: config::Delivery,
     files: Vec<ReportFile>,
+    rejects: Option<RejectsFile>,
     run: Run,
     batch: Batch,
     /// By order: what became of it.
@@ -76,6 +78,7 @@ impl<'a> Import<'a> {
             (false, []) => reports::reserve(&[reports::default_path(&id)])?,
             (false, paths) => reports::reserve(paths)?,
         };
+        let rejects = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
         let run = Run {
             id,
             mode: if args.dry_run {
@@ -85,6 +88,7 @@ impl<'a> Import<'a> {
             },
             target: Some(setup.target.name().to_owned()),
             notice: setup.target.notice().map(str::to_owned),
+            corrects: None,
             started_at,
             requests: Requests::default(),
             timing: Timing::default(),
@@ -94,6 +98,7 @@ impl<'a> Import<'a> {
             screen,
             setup,
             files,
+            rejects,
             run,
             batch: Batch::default(),
             deliveries: Vec::new(),
@@ -113,8 +118,10 @@ impl<'a> Import<'a> {
                 .note(|mut out| summary::write_line(&mut out, "target", name));
         }
         let began = Instant::now();
-        self.batch = gather(&self.args.input, reading, self.screen);
+        self.batch = gather(&self.args.input, &reading, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
+        self.run.corrects = rejects::corrected(&self.args.input, &self.batch)?;
+        rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);
         let otherwise = if self.args.dry_run {
             Outcome::Valid
         } else {
@@ -292,15 +299,11 @@ impl<'a> Import<'a> {
                 _ => summary::write_requests(&mut out, &self.run.requests),
             }
         });
-        reports::write(
-            self.files,
-            self.run,
-            &self.batch,
-            &self.deliveries,
-            exit,
-            self.screen,
-        )?;
-        Ok(exit)
+        let id = self.run.id.clone();
+        let results = (&self.batch, self.deliveries.as_slice());
+        let reported = reports::write(self.files, self.run, results, exit, self.screen);
+        let rejected = rejects::write(self.rejects, &self.args.input, &id, results, self.screen);
+        reported.and(rejected).map(|()| exit)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod import;
+mod rejects;
 mod reports;
 mod sandbox;
 mod validate;
@@ -74,17 +75,27 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Reads and checks the inputs, showing how far it is.
-fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
+fn gather(args: &InputArgs, reading: &Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
-    let options = input::Options {
-        names: reading.names,
-        sheets: args.sheets.clone(),
-        warnings: reading.rules.warnings,
-        on_rows: &|rows| progress.add(rows),
-    };
+    let on_rows = |rows| progress.add(rows);
+    let options = reading_options(args, reading, &on_rows);
     let batch = order::gather(&args.inputs, &options, &reading.rules);
     progress.end();
     batch
+}
+
+/// Returns how the inputs are read: the same whenever they are.
+fn reading_options<'a>(
+    args: &InputArgs,
+    reading: &Reading,
+    on_rows: &'a (dyn Fn(usize) + Sync),
+) -> input::Options<'a> {
+    input::Options {
+        names: reading.names.clone(),
+        sheets: args.sheets.clone(),
+        warnings: reading.rules.warnings,
+        on_rows,
+    }
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.

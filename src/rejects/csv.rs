@@ -17,7 +17,7 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut out = WriterBuilder::new()
         .flexible(true)
         .from_writer(BufWriter::new(out));
-    let ours = table.our_headers().map(|(_, header)| header);
+    let ours = table.our_columns().map(|(_, ours)| ours.header());
     out.write_record(table.headers.iter().map(String::as_str).chain(ours))?;
     for (index, sheet) in sheets.iter().enumerate() {
         for row in &sheet.rows {
@@ -28,7 +28,7 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
             for placed in table.cells(index, row) {
                 put(&mut record, placed.column, placed.cell.shown().into_owned());
             }
-            for (column, text) in table.our_cells(&sheet.head.source, row, remark) {
+            for (column, _, text) in table.our_cells(&sheet.head.source, row, remark) {
                 put(&mut record, column, text);
             }
             out.write_record(&record)?;

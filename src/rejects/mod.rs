@@ -4,7 +4,6 @@
 //! run, as their cells are not kept while it lasts.
 
 pub mod csv;
-mod style;
 pub mod table;
 pub mod xlsx;
 
@@ -133,8 +132,8 @@ pub fn remarks<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<Arc<Sou
         }
     }
     for row in &batch.orderless {
-        let words = || "the row belongs to no order".to_owned();
-        add(*row, errors.remark(*row, words));
+        let lost = || (Cause::Error, "the row belongs to no order".to_owned());
+        add(*row, errors.remark(*row, lost));
     }
     all
 }
@@ -176,19 +175,14 @@ impl<'a> Errors<'a> {
     }
 
     /// Says what is wrong with the row, or what is wrong besides.
-    fn remark(&self, row: RowAt, otherwise: impl FnOnce() -> String) -> Remark<'a> {
+    fn remark(&self, row: RowAt, otherwise: impl FnOnce() -> (Cause, String)) -> Remark<'a> {
         let problems = self.at(row).to_vec();
         if problems.is_empty() {
-            let words = harmless(&otherwise());
-            let cause = if words.starts_with(HELD_BACK) {
-                Cause::Sibling
-            } else {
-                Cause::Undelivered
-            };
+            let (cause, words) = otherwise();
             return Remark {
                 cause,
                 problems,
-                words,
+                words: harmless(&words),
             };
         }
         let told: Vec<String> = problems
@@ -216,8 +210,6 @@ impl<'a> Errors<'a> {
     }
 }
 
-const HELD_BACK: &str = "held back";
-
 /// Why the rows of an order did not get through though nothing is wrong with them.
 struct Lack<'a> {
     batch: &'a Batch,
@@ -225,9 +217,9 @@ struct Lack<'a> {
 }
 
 impl Lack<'_> {
-    fn words(&self, row: RowAt, delivery: &Delivery) -> String {
+    fn words(&self, row: RowAt, delivery: &Delivery) -> (Cause, String) {
         if delivery.outcome == Outcome::Invalid {
-            return self.held_back(row);
+            return (Cause::Sibling, self.held_back(row));
         }
         let status = delivery
             .http_status
@@ -237,7 +229,8 @@ impl Lack<'_> {
             (None, Outcome::NotSent) => "nothing is wrong with the row; import it again",
             (None, _) => "the server gave no reason",
         };
-        format!("{}{status}: {words}", delivery.outcome.words())
+        let words = format!("{}{status}: {words}", delivery.outcome.words());
+        (Cause::Undelivered, words)
     }
 
     /// Names the rows that hold the order back.
@@ -256,9 +249,9 @@ impl Lack<'_> {
         });
         let named: Vec<String> = named.collect();
         match (named.is_empty(), self.faulty.len().saturating_sub(NAMED)) {
-            (true, _) => format!("{HELD_BACK}: its order has an error"),
-            (false, 0) => format!("{HELD_BACK}: {}", named.join("; ")),
-            (false, more) => format!("{HELD_BACK}: {}; and {more} more", named.join("; ")),
+            (true, _) => "held back: its order has an error".to_owned(),
+            (false, 0) => format!("held back: {}", named.join("; ")),
+            (false, more) => format!("held back: {}; and {more} more", named.join("; ")),
         }
     }
 }

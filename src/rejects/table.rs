@@ -49,17 +49,25 @@ enum Key {
 
 /// A column that is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ours {
+pub enum Ours {
+    /// The row's number in its file.
     Row,
+    /// The codes of its own errors.
     Code,
+    /// What is the matter, in words.
     Error,
+    /// The file that it is from, where there are several.
     Path,
+    /// The sheet that it is from, where there are several.
     Sheet,
+    /// The run that rejected it.
     Run,
 }
 
 impl Ours {
-    const fn header(self) -> &'static str {
+    /// Returns its header.
+    #[must_use]
+    pub const fn header(self) -> &'static str {
         match self {
             Self::Row => "scoreload_row",
             Self::Code => "scoreload_code",
@@ -129,15 +137,23 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Returns our headers, each with its column.
-    pub fn our_headers(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        (self.ours_at..).zip(self.ours.iter().map(|ours| ours.header()))
+    /// Returns our columns, each with its place.
+    pub fn our_columns(&self) -> impl Iterator<Item = (usize, Ours)> {
+        (self.ours_at..).zip(self.ours.iter().copied())
     }
 
     /// Returns the table's column over a column of a sheet.
     #[must_use]
     pub fn column(&self, sheet: usize, origin: u32) -> Option<usize> {
         *self.places[sheet].get(origin as usize)?
+    }
+
+    /// Returns the table's column over a cell of a row, which no header may stand over.
+    #[must_use]
+    pub fn column_of(&self, sheet: usize, origin: u32, row: &Kept) -> Option<usize> {
+        let beyond = || row.beyond.iter().position(|(column, _)| *column == origin);
+        self.column(sheet, origin)
+            .or_else(|| beyond().map(|index| self.own_width + index))
     }
 
     /// Returns the cells of a row that hold something, by the sheet's place among the table's.
@@ -178,13 +194,13 @@ impl<'a> Table<'a> {
         source: &Source,
         row: &Kept,
         remark: &Remark<'_>,
-    ) -> Vec<(usize, String)> {
+    ) -> Vec<(usize, Ours, String)> {
         let at = if row.is_malformed {
             (self.own_width + row.beyond.len()).max(self.ours_at + 1)
         } else {
             self.ours_at
         };
-        let value = |ours: &Ours| match ours {
+        let value = |ours: Ours| match ours {
             Ours::Row => row.number.to_string(),
             Ours::Code => codes(&remark.problems),
             Ours::Error => remark.words.clone(),
@@ -192,7 +208,9 @@ impl<'a> Table<'a> {
             Ours::Sheet => source.sheet.clone().unwrap_or_default(),
             Ours::Run => self.rejected.run.to_owned(),
         };
-        (at..).zip(self.ours.iter().map(value)).collect()
+        let ours = (at..).zip(&self.ours);
+        ours.map(|(column, ours)| (column, *ours, value(*ours)))
+            .collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod delivery;
 mod harness;
 mod offline;
 mod readme;
+mod rejects;
 mod reports;
 mod samples;
 mod server;

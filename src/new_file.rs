@@ -11,11 +11,10 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
-/// A place for a file, taken before anything is sent: what cannot be written is refused before harm.
+/// A place for a file, tried before anything is sent: what cannot be written is refused before harm.
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
-    draft: NamedTempFile,
 }
 
 impl NewFile {
@@ -34,17 +33,16 @@ impl NewFile {
                 "name another file, or move that one away",
             ));
         }
-        let draft = tempfile::Builder::new()
-            .prefix(".scoreload-")
-            .suffix(".draft")
-            .tempfile_in(directory_of(path));
-        let draft = draft.map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
+        draft_beside(path).map_err(|error| {
+            let message = format!(
+                "{what} cannot be written to `{}`: {}",
+                path.display(),
+                error.kind()
+            );
+            Error::usage(message, "name a file in a directory that you may write to")
         })?;
         Ok(Self {
             path: path.to_owned(),
-            draft,
         })
     }
 
@@ -58,25 +56,33 @@ impl NewFile {
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub fn write(
-        mut self,
-        fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<PathBuf, Error> {
-        let placed = fill(self.draft.as_file_mut())
-            .and_then(|()| self.draft.as_file().sync_all())
-            .and_then(|()| {
-                self.draft
-                    .persist_noclobber(&self.path)
-                    .map_err(|error| error.error)
-            });
-        match placed {
-            Ok(_) => Ok(self.path),
+    pub fn write(self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, Error> {
+        match self.place(fill) {
+            Ok(()) => Ok(self.path),
             Err(source) => Err(Error::Write {
                 path: self.path,
                 source,
             }),
         }
     }
+
+    fn place(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+        let mut draft = draft_beside(&self.path)?;
+        fill(draft.as_file_mut())?;
+        draft.as_file().sync_all()?;
+        draft
+            .persist_noclobber(&self.path)
+            .map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Makes a file in the directory of another, readable by its owner alone, that is gone when nobody keeps it.
+fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".scoreload-")
+        .suffix(".draft")
+        .tempfile_in(directory_of(path))
 }
 
 /// Tells whether two paths name the same place, whether or not a file is there.

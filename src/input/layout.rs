@@ -42,7 +42,7 @@ impl Layout {
     /// Reads how the wanted rows of a sheet look; `None` where the file is no .xlsx workbook with that sheet.
     #[must_use]
     pub fn read(path: &Path, sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
-        let bytes = super::bytes_of(path).ok()?;
+        let bytes = super::bytes::read(path).ok()?;
         let mut book = Xlsx::new(Cursor::new(&bytes[..])).ok()?;
         let mut reader = book.worksheet_cells_reader(sheet).ok()?;
         let looks = reader.styles().iter().map(Look::of).collect();
@@ -171,11 +171,7 @@ fn each_element(
     let mut buffer = Vec::new();
     loop {
         match reader.read_event_into(&mut buffer).ok()? {
-            Event::Start(element) | Event::Empty(element) => {
-                if !see(&element) {
-                    return Some(());
-                }
-            }
+            Event::Start(element) | Event::Empty(element) if !see(&element) => return Some(()),
             Event::Eof => return Some(()),
             _ => {}
         }

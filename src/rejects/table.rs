@@ -220,6 +220,11 @@ fn is_one_input(rejected: &Rejected<'_>) -> bool {
     paths.all(|path| Some(path) == first)
 }
 
+/// Tells whether a column is one that a run before added.
+fn is_ours(header: &str) -> bool {
+    header.trim().to_ascii_lowercase().starts_with("scoreload_")
+}
+
 /// Returns what tells each column of a sheet apart, and its header; `None` for the columns that were added before.
 fn keys_of(header: &Header) -> Vec<Option<(Key, String)>> {
     let mut seen: Vec<&str> = Vec::new();
@@ -231,7 +236,7 @@ fn keys_of(header: &Header) -> Vec<Option<(Key, String)>> {
         seen.push(text);
         keys.push(match field {
             Some((_, field)) => Some((Key::Field(*field), text.to_owned())),
-            None if crate::input::header::is_ours(text) => None,
+            None if is_ours(text) => None,
             None => Some((Key::Text(text.to_owned(), before), text.to_owned())),
         });
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::table::Table;
 use super::*;
 use crate::cli::{Cli, Command};
+use crate::config::file::ConfigFile;
 use crate::{config, input, order};
 
 /// A batch of files, and what its sheets hold.
@@ -28,10 +29,14 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let Command::Validate(args) = cli.command else {
         panic!("no validation");
     };
-    let reading = config::reading(&args.input, Timestamp::UNIX_EPOCH).unwrap();
+    let reading =
+        config::reading(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
     let options = input::Options {
         names: reading.names,
+        wide: Vec::new(),
         sheets: Vec::new(),
+        delimiter: None,
+        encoding: None,
         warnings: reading.rules.warnings,
         on_rows: &|_| {},
     };
@@ -72,7 +77,10 @@ const HEADER: &str = "company_id,order_id,assessment_id,test_id,attempt,score\n"
 
 #[test]
 fn rows_without_fault_say_which_row_holds_them_back() {
-    let faulty: String = (2..7).map(|test| format!("B,1,A,T{test},x,5\n")).collect();
+    let faulty = (2..7)
+        .map(|test| format!("B,1,A,T{test},x,5\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!("{HEADER}B,1,A,T1,1,5\n{faulty}");
     let bench = bench(&[("a.csv", &text)]);
     let invalid = delivery(Outcome::Invalid, None, None);
@@ -106,7 +114,10 @@ fn a_row_of_another_file_is_named_with_the_file() {
 
 #[test]
 fn what_was_not_delivered_says_what_became_of_it() {
-    let rows: String = (1..8).map(|order| format!("B,{order},A,T,1,5\n")).collect();
+    let rows = (1..8)
+        .map(|order| format!("B,{order},A,T,1,5\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!("{HEADER}{rows}B,,A,T,1,5\n");
     let bench = bench(&[("a.csv", &text)]);
     let deliveries = [

@@ -26,7 +26,7 @@ impl Format {
     }
 }
 
-/// A place for a report, taken before anything is sent.
+/// A place for a report, tried before anything is sent.
 #[derive(Debug)]
 pub struct ReportFile {
     format: Format,

@@ -67,11 +67,10 @@ fn manual() -> Result<ExitCode, Error> {
     })
 }
 
-/// Reads an environment variable; a blank one counts as none.
+/// Reads an environment variable without the blanks around it; a blank one counts as none.
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.trim().is_empty())
+    let value = std::env::var(name).ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
 }
 
 /// Reads and checks the inputs, showing how far it is.
@@ -92,7 +91,10 @@ fn reading_options<'a>(
 ) -> input::Options<'a> {
     input::Options {
         names: reading.names.clone(),
+        wide: reading.wide.clone(),
         sheets: args.sheets.clone(),
+        delimiter: args.delimiter,
+        encoding: args.encoding,
         warnings: reading.rules.warnings,
         on_rows,
     }

@@ -6,11 +6,9 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::reading_options;
 use crate::cli::InputArgs;
-use crate::config;
+use crate::config::Reading;
 use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::input::layout::Layout;
@@ -21,6 +19,9 @@ use crate::problem::Source;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
 use crate::report::file::ReportFile;
 use crate::ui::{Screen, summary};
+
+/// The inputs with how they are read: the same both times.
+pub(super) type HowRead<'a> = (&'a InputArgs, &'a Reading);
 
 /// A form in which rejected rows are written.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +85,7 @@ pub(super) fn reserve(
 /// When an input has changed since it was read, or the file cannot be written.
 pub(super) fn write(
     file: Option<RejectsFile>,
-    args: &InputArgs,
+    input: HowRead<'_>,
     run: &str,
     (batch, deliveries): (&Batch, &[Delivery]),
     screen: Screen,
@@ -98,17 +99,13 @@ pub(super) fn write(
         screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
         return Ok(());
     }
-    let mut sheets = read_again(args, batch, &remarks)?;
+    let mut sheets = read_again(input, batch, &remarks)?;
     if matches!(form, Form::Xlsx) {
         sheets.iter_mut().for_each(add_layout);
     }
     let rejected = Rejected {
         run,
-        company_id: args
-            .company_id
-            .as_deref()
-            .map(str::trim)
-            .filter(|id| !id.is_empty()),
+        company_id: input.1.rules.company_id.as_deref(),
         sheets,
     };
     let rows: usize = remarks.values().map(Remarks::len).sum();
@@ -123,7 +120,7 @@ pub(super) fn write(
 
 /// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.
 fn read_again<'a>(
-    args: &InputArgs,
+    input: HowRead<'_>,
     batch: &Batch,
     remarks: &'a HashMap<Arc<Source>, Remarks<'a>>,
 ) -> Result<Vec<RejectedSheet<'a>>, Error> {
@@ -133,7 +130,7 @@ fn read_again<'a>(
     };
     let mut again = Vec::new();
     for path in paths(batch, |source| remarks.contains_key(source)) {
-        let file = read(args, Path::new(path), &turn)?;
+        let file = read(input, path, &turn);
         if !is_as_it_was(path, &file, batch) {
             return Err(Error::Changed { path: path.into() });
         }
@@ -160,13 +157,12 @@ fn read_again<'a>(
 }
 
 fn read<R: Send>(
-    args: &InputArgs,
-    path: &Path,
+    (args, reading): HowRead<'_>,
+    path: &str,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-) -> Result<File<R>, Error> {
-    let reading = config::reading(args, Timestamp::now())?;
-    let options = reading_options(args, &reading, &|_| {});
-    Ok(input::read(path, &options, turn))
+) -> File<R> {
+    let options = reading_options(args, reading, &|_| {});
+    input::read(Path::new(path), &options, turn)
 }
 
 /// Returns the files, each once, that some sheets are from.
@@ -201,10 +197,7 @@ fn add_layout(sheet: &mut RejectedSheet<'_>) {
 }
 
 /// Returns the runs that the inputs correct: those that rejected their rows.
-///
-/// # Errors
-/// Those of the settings.
-pub(super) fn corrected(args: &InputArgs, batch: &Batch) -> Result<Option<Vec<String>>, Error> {
+pub(super) fn corrected(input: HowRead<'_>, batch: &Batch) -> Option<Vec<String>> {
     let column = |head: &SheetHead| {
         let mut texts = head.header.texts.iter();
         texts.position(|text| text.as_deref().is_some_and(is_run_column))
@@ -219,14 +212,14 @@ pub(super) fn corrected(args: &InputArgs, batch: &Batch) -> Result<Option<Vec<St
     };
     let mut runs: Vec<String> = Vec::new();
     for path in paths(batch, is_wanted) {
-        let sheets = read(args, Path::new(path), &turn)?.sheets;
+        let sheets = read(input, path, &turn).sheets;
         for run in sheets.into_iter().flat_map(|sheet| sheet.rows).flatten() {
             if !runs.contains(&run) {
                 runs.push(run);
             }
         }
     }
-    Ok((!runs.is_empty()).then_some(runs))
+    (!runs.is_empty()).then_some(runs)
 }
 
 fn is_run_column(text: &str) -> bool {

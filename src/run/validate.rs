@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{before_delivery, gather, rejects, reports, run_id};
+use super::{before_delivery, environment, gather, rejects, reports, run_id};
 use crate::cli::{Format, ValidateArgs};
 use crate::config;
 use crate::deliver::Outcome;
@@ -13,13 +13,14 @@ use crate::ui::{self, Screen, problems, summary};
 
 pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error> {
     let started_at = Timestamp::now();
-    let reading = config::reading(&args.input, started_at)?;
+    let config = config::file::load(args.input.config.as_deref(), &environment)?;
+    let reading = config::reading(&args.input, &config, started_at)?;
     let files = reports::reserve(&args.reports)?;
     let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();
     let batch = gather(&args.input, &reading, screen);
     let read_s = began.elapsed().as_secs_f64();
-    let corrects = rejects::corrected(&args.input, &batch)?;
+    let corrects = rejects::corrected((&args.input, &reading), &batch);
     rejects::tell_corrected(corrects.as_deref(), screen);
     let deliveries = before_delivery(&batch, Outcome::Valid);
     let totals = Totals::of(&batch, &deliveries);
@@ -56,6 +57,6 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
     let id = run.id.clone();
     let results = (&batch, deliveries.as_slice());
     let reported = reports::write(files, run, results, exit, screen);
-    let rejected = rejects::write(rejects_file, &args.input, &id, results, screen);
+    let rejected = rejects::write(rejects_file, (&args.input, &reading), &id, results, screen);
     reported.and(rejected).map(|()| exit)
 }

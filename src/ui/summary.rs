@@ -24,6 +24,14 @@ pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::
     for (source, reason) in &batch.passed_over {
         writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
     }
+    for (source, words) in &batch.notes {
+        writeln!(
+            out,
+            "note         {}: {}",
+            safe(&source.to_string()),
+            safe(words)
+        )?;
+    }
     let errors = batch.errors();
     let warnings = batch.problems.len() - errors;
     let sheets = batch.sheets.iter().filter(|sheet| sheet.usable).count();
@@ -197,6 +205,8 @@ pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<
     writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
+/// Returns a number with its noun.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -5,11 +5,16 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod codes;
+mod configuration;
 mod delivery;
 mod harness;
+mod inputs;
 mod offline;
+mod properties;
 mod readme;
 mod rejects;
 mod reports;
 mod samples;
 mod server;
+mod texts;

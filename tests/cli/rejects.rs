@@ -321,7 +321,7 @@ fn a_csv_file_becomes_a_sheet_of_text_that_imports_again() {
         let at = |name: &str| header.iter().position(|text| text == name).unwrap();
         let line = sheet
             .rows()
-            .position(|cells| cells[at("scoreload_row")].to_string() == row);
+            .position(|cells| cells[at("scoreload_row")] == *row);
         (
             u32::try_from(line.unwrap()).unwrap(),
             u32::try_from(at(name)).unwrap(),

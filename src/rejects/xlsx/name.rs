@@ -41,7 +41,8 @@ pub(super) fn unique(name: String, taken: &[String]) -> String {
         return name;
     }
     let short: String = name.chars().take(26).collect();
-    (2..)
+    // More than the names that are taken, so one of them is free.
+    (2..taken.len() + 3)
         .map(|number| format!("{short} ({number})"))
         .find(is_free)
         .unwrap_or(name)

@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | ledger | deliver | new_file, report | rejects | sandbox | error, exit, cli, config, ui | run | main`
+//! `problem, columns | input | order | ledger | error | deliver | new_file, report | rejects | sandbox | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!

@@ -13,7 +13,8 @@ pub use self::reading::{Reading, reading};
 pub use self::target::{Target, base, credentials};
 use crate::cli::ImportArgs;
 use crate::deliver::Policy;
-use crate::deliver::client::{Credentials, Endpoint};
+use crate::deliver::client::Endpoint;
+use crate::deliver::credentials::Credentials;
 use crate::error::Error;
 use file::ConfigFile;
 

@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::Environment;
-use crate::deliver::client::{Credentials, Secret, is_loopback};
+use crate::deliver::client::is_loopback;
+use crate::deliver::credentials::{Credentials, Secret};
 use crate::error::Error;
 
 /// Paylocity's production environment (API.md, "The calls").

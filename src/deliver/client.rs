@@ -1,11 +1,8 @@
 //! The API's two calls over HTTP (API.md, "The calls"). Alone knows reqwest.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -16,8 +13,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::Update;
+use super::credentials::Credentials;
 use super::message;
-use super::token::Token;
 
 const TOKEN_PATH: &str = "/public/security/v1/token";
 const API_PATH: &str = "/apiHub/performanceManagement/v1";
@@ -37,49 +34,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-
-/// A text that never shows itself.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a text into custody.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Gives the text out, to be sent or compared and nothing else.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
-/// What the token is asked for with.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// The client's id.
-    pub client_id: String,
-    /// The client's secret.
-    pub client_secret: Secret,
-}
-
-impl Credentials {
-    /// Returns the secret in every form in which it travels: a server may repeat what it was sent.
-    fn traces(&self) -> Vec<String> {
-        let secret = self.client_secret.reveal();
-        let basic = BASE64_STANDARD.encode(format!("{}:{secret}", self.client_id));
-        let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        vec![basic, form, secret.to_owned()]
-    }
-}
 
 /// Where and how to call.
 #[derive(Debug, Clone)]
@@ -183,11 +137,11 @@ impl Client {
     }
 
     /// Sends an update once.
-    pub async fn update(&self, token: &Token, update: &Update) -> Answer {
+    pub async fn update(&self, token: &str, update: &Update) -> Answer {
         let mut request = self
             .http
             .patch(self.update_url(update))
-            .bearer_auth(token.text())
+            .bearer_auth(token)
             .header(CONTENT_TYPE, "application/json")
             .body(update.body.clone());
         if self.endpoint.test_mode {
@@ -201,11 +155,7 @@ impl Client {
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
-                let secrets = [
-                    self.endpoint.credentials.traces(),
-                    vec![token.text().to_owned()],
-                ]
-                .concat();
+                let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
                 let words = words(response, &secrets).await;
                 let message =
                     (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));
@@ -238,8 +188,9 @@ impl Client {
     pub(super) async fn token(&self) -> TokenAnswer {
         let Credentials {
             client_id,
-            client_secret: Secret(secret),
+            client_secret,
         } = &self.endpoint.credentials;
+        let secret = client_secret.reveal();
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", client_id),
@@ -408,6 +359,7 @@ fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliver::credentials::Secret;
 
     fn client(base: &str) -> Client {
         let credentials = Credentials {

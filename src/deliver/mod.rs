@@ -5,6 +5,7 @@
 
 pub mod client;
 mod course;
+pub mod credentials;
 mod message;
 pub mod outcome;
 pub mod pace;

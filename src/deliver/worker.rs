@@ -103,7 +103,7 @@ impl Workers {
         self.tell(Event::Sent(index));
         course.attempts += 1;
         let sent = Instant::now();
-        let answer = self.client.update(&token, update).await;
+        let answer = self.client.update(token.text(), update).await;
         permit.answered();
         let verdict = retry::verdict(&answer);
         course.take(&answer, verdict, sent.elapsed());

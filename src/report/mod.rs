@@ -412,3 +412,31 @@ impl RowPlace {
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_that_lost_a_row_or_an_order_does_not_close() {
+        let report = || {
+            let run = Run {
+                id: "run".into(),
+                mode: Mode::Import,
+                target: None,
+                notice: None,
+                corrects: None,
+                started_at: Timestamp::UNIX_EPOCH,
+                requests: Requests::default(),
+                timing: Timing::default(),
+            };
+            Report::new(run, &Batch::default(), &[], 0)
+        };
+        assert!(report().closes());
+        let (mut row, mut order, mut outcome) = (report(), report(), report());
+        row.totals.rows = 1;
+        order.totals.orders = 1;
+        outcome.totals.accepted = 1;
+        assert!(!row.closes() && !order.closes() && !outcome.closes());
+    }
+}

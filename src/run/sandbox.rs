@@ -8,7 +8,7 @@ use crate::cli::SandboxArgs;
 use crate::config;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::sandbox::{Credentials, Sandbox, Settings};
+use crate::sandbox::{Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
@@ -20,10 +20,7 @@ pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> 
         faults: args.fault,
         seed: args.seed,
         token_lifetime: args.token_lifetime,
-        credentials: credentials.map(|credentials| Credentials {
-            client_id: credentials.client_id,
-            client_secret: credentials.client_secret.reveal().to_owned(),
-        }),
+        credentials,
     };
     let runtime = Runtime::new().map_err(|source| Error::System {
         action: "start the sandbox",

@@ -1,26 +1,11 @@
 //! The credentials of a token request: in its form, in its `Authorization`, or in both.
 
-use std::fmt;
-
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
-/// A client's id and its secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// Which client it is.
-    pub client_id: String,
-    /// What proves it; never printed.
-    pub client_secret: String,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
-    }
-}
+use crate::deliver::credentials::{Credentials, Secret};
 
 /// What the form of a token request says.
 #[derive(Default)]
@@ -53,13 +38,13 @@ impl Form {
         let Some(header) = headers.get(AUTHORIZATION) else {
             return Some(Credentials {
                 client_id: self.client_id?,
-                client_secret: self.client_secret?,
+                client_secret: Secret::new(self.client_secret?),
             });
         };
         let basic = basic(header.to_str().ok()?)?;
         let fits = |field: Option<String>, value: &str| field.is_none_or(|text| text == value);
         let agreed = fits(self.client_id, &basic.client_id)
-            && fits(self.client_secret, &basic.client_secret);
+            && fits(self.client_secret, basic.client_secret.reveal());
         agreed.then_some(basic)
     }
 }
@@ -69,34 +54,12 @@ fn basic(header: &str) -> Option<Credentials> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = String::from_utf8(base64(encoded.trim())?).ok()?;
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (client_id, client_secret) = decoded.split_once(':')?;
     Some(Credentials {
         client_id: client_id.to_owned(),
-        client_secret: client_secret.to_owned(),
+        client_secret: Secret::new(client_secret),
     })
-}
-
-/// Decodes base64 of the standard alphabet, with or without its padding.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut pending, mut bits) = (Vec::new(), 0_u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let six = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        pending = (pending << 6 | u32::from(six)) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from((pending >> bits) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -107,7 +70,7 @@ mod tests {
         let headers = header.map(|value| (AUTHORIZATION, value.parse().unwrap()));
         Form::read(form.as_bytes())
             .credentials(&headers.into_iter().collect())
-            .map(|offered| (offered.client_id, offered.client_secret))
+            .map(|offered| (offered.client_id, offered.client_secret.reveal().to_owned()))
     }
 
     #[test]
@@ -123,30 +86,5 @@ mod tests {
         assert_eq!(offered("client_id=me", None), None);
         assert_eq!(offered(form, Some("Bearer bWU6cysx")), None);
         assert_eq!(offered(form, Some("Basic ???")), None);
-    }
-
-    #[test]
-    fn base64_is_read_with_any_padding() {
-        for (encoded, decoded) in [
-            ("", ""),
-            ("Zg==", "f"),
-            ("Zm8=", "fo"),
-            ("Zm8", "fo"),
-            ("Zm9vYmFy", "foobar"),
-            ("w7w6w58+", "ü:ß>"),
-        ] {
-            assert_eq!(base64(encoded).unwrap(), decoded.as_bytes());
-        }
-        assert_eq!(base64("a-_b"), None);
-    }
-
-    #[test]
-    fn the_secret_is_not_printed() {
-        let credentials = Credentials {
-            client_id: "me".to_owned(),
-            client_secret: "hush".to_owned(),
-        };
-        let printed = format!("{credentials:?}");
-        assert!(printed.contains("me") && !printed.contains("hush"));
     }
 }

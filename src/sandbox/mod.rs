@@ -31,9 +31,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use self::credentials::Credentials;
 pub use self::fault::{Fault, Faults, FaultsError};
 pub use self::latency::{Latency, LatencyError};
+use crate::deliver::credentials::Credentials;
 use crate::deliver::rate::Rate;
 
 /// How long [`Sandbox::stop`] waits for answers under way; a `slow` one is not worth more.

@@ -1,4 +1,7 @@
 //! What the body of an update may hold, as API.md has it: properties, types, lengths, status words.
+//!
+//! Written down apart from the importer's own tables on purpose: what checks must not share a slip with what is
+//! checked.
 
 /// One property of an object.
 pub(super) struct Property {

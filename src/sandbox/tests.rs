@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Credentials, Sandbox, Settings};
+use super::{Sandbox, Settings};
+use crate::deliver::credentials::{Credentials, Secret};
 use crate::deliver::rate::Rate;
 
 const ORDER: &str = "/apiHub/performanceManagement/v1/companies/B6001/assessmentOrders/O-1";
@@ -172,7 +173,7 @@ async fn over_the_rate_a_client_is_told_how_long_to_wait() {
 async fn only_the_known_credentials_get_a_token() {
     let known = Credentials {
         client_id: "me".to_owned(),
-        client_secret: "hush".to_owned(),
+        client_secret: Secret::new("hush"),
     };
     let sandbox = Sandbox::start(Settings {
         credentials: Some(known),

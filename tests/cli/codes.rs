@@ -85,6 +85,7 @@ fn cases() -> Vec<Case> {
         case("assessment-id-missing", row("B6001,1,,T1,1,5"), at(2, "assessment_id", "C2")),
         case("timestamp-in-future", with("updated_at", "2999-01-01"), at(2, "updated_at", "G2")),
         case("rows-scattered", format!("{HEADER}\n{good}\nB6001,2,A1,T1,1,5\nB6001,1,A1,T2,1,5\nB6001,2,A1,T2,1,5\n"), json!([[4, null, null], [5, null, null]])),
+        case("quote-swallowed-rows", with("score_description", &format!("\"{}\"", "line\n".repeat(10))), at(2, "score_description", "G2")),
         case("report-name-missing", with("report_name,report_url", ",https://r.example"), at(2, "report_name", "G2")),
         case("test-id-long", row(&format!("B6001,1,A1,{},1,5", long(37))), at(2, "test_id", "D2")),
         Case { flags: &["--company-id", "B6001"], ..case("order-id-missing", "order_id,assessment_id,test_id,attempt,test_score\n,A1,T1,1,5\n", at(2, "order_id", "A2")) },

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-use scoreload::sandbox::{Credentials, Settings};
+use scoreload::deliver::credentials::{Credentials, Secret};
+use scoreload::sandbox::Settings;
 use serde_json::{Value, json};
 
 use crate::harness::{Bench, SECRET, TestSandbox, orders_csv};
@@ -148,7 +149,7 @@ fn the_servers_own_words_end_an_order_that_it_refuses() {
 fn a_wrong_secret_is_tried_once_and_nothing_is_sent() {
     let credentials = Credentials {
         client_id: "me".into(),
-        client_secret: "another".into(),
+        client_secret: Secret::new("another"),
     };
     let sandbox = TestSandbox::with(Settings {
         credentials: Some(credentials),
@@ -464,6 +465,45 @@ fn a_429_holds_everybody_back_and_costs_no_retry() {
         json!({"sent": 7, "retried": 1, "throttled": 1, "token": 1})
     );
     assert!(report["timing"]["deliver_s"].as_f64().unwrap() >= 1.0);
+}
+
+#[test]
+fn an_update_is_sent_again_as_often_as_was_said() {
+    let (bench, server) = (bench(1), Server::answering(vec![answer(503, "")]));
+    let ran = bench.import(&server.url(), &["orders.csv", "--retries", "2"]);
+    assert_eq!((ran.code, server.count("PATCH")), (5, 3), "{}", ran.stderr);
+}
+
+#[test]
+fn a_server_on_this_machine_is_reached_without_a_proxy() {
+    let (bench, server) = (bench(1), Server::answering(vec![answer(204, "")]));
+    let mut command = bench.import_command(&server.url(), FAST);
+    let output = command
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .output();
+    assert_eq!(
+        (output.unwrap().status.code(), server.count("PATCH")),
+        (Some(0), 1)
+    );
+}
+
+#[test]
+fn a_pretended_delivery_says_so() {
+    let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", ""));
+    let ran = bench.import(&sandbox.url(), &["orders.csv", "--test-mode"]);
+    assert_eq!((ran.code, sandbox.orders().len()), (0, 0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("test mode: the server only pretended"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        bench.report()["notice"]
+            .as_str()
+            .unwrap()
+            .starts_with("test mode")
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod properties;
 mod readme;
 mod rejects;
 mod reports;
+mod rules;
 mod samples;
 mod server;
 mod texts;

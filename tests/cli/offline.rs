@@ -117,3 +117,37 @@ fn one_unreadable_input_does_not_hide_the_others() {
     );
     assert_eq!(codes.len(), 2 + 17);
 }
+
+#[test]
+fn a_thousand_mistakes_are_a_readable_screen_and_a_thousand_lines_of_json() {
+    let bench = Bench::new();
+    let rows = |cells: &str| format!("B6001,{cells}\n").repeat(250);
+    let rows = [
+        rows("1,A1,T1,x,5"),
+        rows("2,A1,T1,,5"),
+        rows("3,A1,T1,1.5,5"),
+        rows(",A1,T1,1,5"),
+    ]
+    .concat();
+    bench.write(
+        "many.csv",
+        format!("company_id,order_id,assessment_id,test_id,attempt,score\n{rows}"),
+    );
+    let screen = bench.run(&["validate", "many.csv"]);
+    assert_eq!(screen.code, 1);
+    assert!(screen.stdout.lines().count() < 80, "{}", screen.stdout);
+    assert!(
+        screen
+            .stdout
+            .contains("and 497 more in column E (`attempt`)"),
+        "{}",
+        screen.stdout
+    );
+    assert_eq!(
+        bench
+            .run(&["validate", "many.csv", "--format", "json"])
+            .diagnostics()
+            .len(),
+        1000
+    );
+}

@@ -135,7 +135,7 @@ fn the_rejected_rows_of_a_csv_file_are_fixed_and_imported_and_nothing_else_is_se
     );
     let all = ids(&sandbox);
     let unique: BTreeSet<_> = all.iter().collect();
-    assert_eq!((sent.len(), all.len(), unique.len()), (2, 2 + 17, 2 + 17));
+    assert_eq!((sent.len(), all.len(), unique.len()), (3, 3 + 17, 3 + 17));
 }
 
 /// A workbook with a title above the header, dates, percentages, and mistakes.
@@ -410,7 +410,11 @@ fn a_row_with_a_comma_too_many_stays_wrong_until_it_is_fixed() {
     );
     let ran = bench.run(&["validate", "r.csv", "--format", "json"]);
     assert_eq!(ran.code, 1);
-    assert_eq!(ran.diagnostics()[0]["code"], "row-malformed");
+    let mut codes = ran
+        .diagnostics()
+        .into_iter()
+        .map(|found| found["code"].clone());
+    assert!(codes.any(|code| code == "row-malformed"), "{}", ran.stdout);
 }
 
 #[test]
@@ -427,8 +431,7 @@ fn a_place_that_cannot_be_taken_is_refused_before_anything_is_sent() {
         "nowhere/r.csv",
     ] {
         let ran = import(&bench, &sandbox, &["orders.csv", "--rejects", rejects]);
-        let code = if rejects.contains("nowhere") { 1 } else { 2 };
-        assert_eq!(ran.code, code, "{rejects}: {}", ran.stderr);
+        assert_eq!(ran.code, 2, "{rejects}: {}", ran.stderr);
         assert_eq!(sandbox.requests().len(), 0);
     }
     assert_eq!(std::fs::read(bench.path("there.csv")).unwrap(), b"mine");

@@ -77,7 +77,9 @@ impl<'a, 'b> Writing<'a, 'b> {
             let own = known
                 .iter()
                 .find(|(first, last, _)| (*first..=*last).contains(&origin));
-            let own = own.map(|(_, _, width)| *width).filter(|width| *width > 0.0);
+            let own = own
+                .map(|(_, _, stored)| shown_width(*stored))
+                .filter(|width| *width > 0.0);
             if let Some(width) = own.or_else(|| fitting.get(&column).copied()) {
                 self.out.set_column_width(at(column), width)?;
             }
@@ -167,6 +169,18 @@ fn fitting_widths(table: &Table<'_>, rows: &[Kept]) -> HashMap<usize, f64> {
         .into_iter()
         .map(|(column, count)| (column, width(count)))
         .collect()
+}
+
+/// Returns the width that a spreadsheet program shows, by the one that the format stores: that has a margin in it.
+fn shown_width(stored: f64) -> f64 {
+    /// Pixels that a character takes, and the margin, in the font that widths are counted in.
+    const CHARACTER: f64 = 7.0;
+    const MARGIN: f64 = 5.0;
+    if stored * CHARACTER > CHARACTER + MARGIN {
+        stored - MARGIN / CHARACTER
+    } else {
+        stored * CHARACTER / (CHARACTER + MARGIN)
+    }
 }
 
 /// Returns how wide a column of ours is.

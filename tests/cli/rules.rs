@@ -1,0 +1,148 @@
+//! What flags and neighbours do to the meaning of rows: a small file, flags, and what is found where.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Bench, Ran, TestSandbox};
+
+fn found(ran: &Ran) -> Vec<String> {
+    let place = |found: &Value| {
+        format!(
+            "{} {}",
+            found["code"].as_str().unwrap(),
+            found["cell"].as_str().unwrap_or("-")
+        )
+    };
+    ran.diagnostics().iter().map(place).collect()
+}
+
+fn validated(text: &str, flags: &[&str]) -> Vec<String> {
+    let bench = Bench::new();
+    bench.write("a.csv", text);
+    found(&bench.run(&[&["validate", "a.csv", "--format", "json"], flags].concat()))
+}
+
+const HEADER: &str = "company_id,order_id,assessment_id,test_id,attempt,test_score\n";
+
+#[test]
+fn what_is_found_follows_from_the_rows_and_the_flags() {
+    let only_ids = "company_id,order_id,assessment_id,overall_score,assessment_status\n";
+    let blank_lines = "\n".repeat(19);
+    #[rustfmt::skip]
+    let table: &[(String, &[&str], &[&str])] = &[
+        // The flag is for inputs without the column, not for blank cells.
+        (format!("{HEADER},1,A1,T1,1,5\n"), &["--company-id", "B6001"], &["company-id-missing A2"]),
+        (format!("{HEADER}B6001,1,A1,T1,,5\n"), &["--default-attempt", "1"], &[]),
+        (format!("{HEADER}B6001,1,A1,T1,x,5\n"), &["--default-attempt", "1"], &["attempt-invalid E2"]),
+        (format!("{HEADER}B6001,1,A1,,,5\n"), &[], &["test-id-missing D2", "attempt-missing E2"]),
+        (format!("{HEADER}B6001,1,A,T,1,5\nB6001,2,A,T,1,5\nB6001,1,A,U,1,5\nB6001,2,A,U,1,5\nB6001,1,A,V,1,5\n"), &[], &["rows-scattered -", "rows-scattered -"]),
+        // An order whose only cell is wrong is not empty as well.
+        (format!("{only_ids}B6001,1,A1,,Done\n"), &[], &["status-unknown E2"]),
+        (format!("{only_ids}B6001,1,A1,,\n"), &[], &["empty-update B2"]),
+        // The row that lacks the assessment is named, not the first of the order.
+        (format!("{HEADER}B6001,1,A1,T1,1,5\nB6001,1,,T2,1,5\n"), &[], &["assessment-id-missing C3"]),
+        // Rows with errors may say different things in the cells that could not be read.
+        (format!("{HEADER}B6001,1,A1,T1,x,5\nB6001,1,A1,T1,y,5\n"), &[], &["attempt-invalid E2", "attempt-invalid E3"]),
+        (format!("{HEADER}..,1,A1,T1,1,5\n"), &[], &["company-id-missing A2"]),
+        (format!("{blank_lines}{HEADER}B6001,1,A1,T1,1,5\n"), &[], &[]),
+        (format!("{blank_lines}\n{HEADER}B6001,1,A1,T1,1,5\n"), &[], &["header-missing -"]),
+        // Blank headers at the end are no headers.
+        (format!("{},,\nB6001,1,A1,T1,1,5,moved\n", HEADER.trim()), &[], &["row-malformed G2"]),
+        (format!("{HEADER}B6001,1,A1,T1,1,5,,\n"), &[], &[]),
+        (format!("{HEADER}B6001,1,A1,T1,1\n"), &[], &[]),
+    ];
+    for (text, flags, expected) in table {
+        assert_eq!(validated(text, flags), *expected, "{flags:?}\n{text}");
+    }
+}
+
+#[test]
+fn denied_warnings_hold_back_the_orders_that_they_are_about() {
+    let table: [(&str, usize); 3] = [
+        (
+            "company_id,order_id,overall_score,overall_score_description\nB6001,1,N/A,x\nB6001,2,5,\n",
+            1,
+        ),
+        (
+            "company_id,order_id,overall_score,Candidate\nB6001,1,5,x\nB6001,2,5,y\n",
+            2,
+        ),
+        (
+            "company_id,order_id,overall_score\nB6001,1,5\nB6001,2,5\n",
+            0,
+        ),
+    ];
+    for (text, held) in table {
+        let bench = Bench::new();
+        bench.write("a.csv", text);
+        let ran = bench.run(&["validate", "a.csv", "--deny-warnings", "--report", "r.json"]);
+        let report: Value =
+            serde_json::from_slice(&std::fs::read(bench.path("r.json")).unwrap()).unwrap();
+        assert_eq!(report["totals"]["invalid"], held, "{text}");
+        assert_eq!(ran.code, i32::from(held > 0), "{text}");
+    }
+}
+
+#[test]
+fn words_and_attempts_of_the_flags_reach_the_body() {
+    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
+    bench.write(
+        "a.csv",
+        "order_id,assessment_id,test_id,score,status\n1,A1,T1,5,Graded\n",
+    );
+    let flags = [
+        "a.csv",
+        "--company-id",
+        "B6001",
+        "--default-attempt",
+        "2",
+        "--status",
+        "Graded=Complete",
+    ];
+    let ran = bench.import(&sandbox.url(), &flags);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let body = r#"{"assessments":[{"assessmentId":"A1","assessmentResults":{"tests":[{"id":"T1","score":{"value":"5","attempt":2},"testStatus":{"value":"Complete"}}]}}]}"#;
+    assert_eq!(
+        (
+            &sandbox.updates()[0]["company_id"],
+            &sandbox.updates()[0]["body"]
+        ),
+        (&json!("B6001"), &json!(body))
+    );
+}
+
+#[test]
+fn rows_that_are_left_out_or_not_read_are_counted() {
+    let bench = Bench::new();
+    bench.write(
+        "good.csv",
+        format!("{HEADER}B6001,1,A1,T1,1,5\n{HEADER},,,Average,,5\n\n"),
+    );
+    bench.write(
+        "bad.csv",
+        "company_id,order_id,Tset Score\nB6001,1,5\n\nB6001,2,6\n",
+    );
+    let ran = bench.run(&["validate", "good.csv", "bad.csv", "--report", "r.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(bench.path("r.json")).unwrap()).unwrap();
+    let rows: Vec<&Value> = report["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| &input["rows"])
+        .collect();
+    assert_eq!(rows, [1, 2]);
+    let counts =
+        ["rows", "rows_invalid", "rows_skipped", "orders"].map(|name| &report["totals"][name]);
+    assert_eq!(counts, [3, 2, 2, 1]);
+}
+
+#[test]
+fn a_header_row_alone_is_no_error_and_an_empty_file_is() {
+    let bench = Bench::new();
+    bench.write("header.csv", HEADER);
+    bench.write("empty.csv", "");
+    assert_eq!(bench.run(&["validate", "header.csv"]).code, 0);
+    assert_eq!(bench.run(&["validate", "empty.csv"]).code, 3);
+    assert_eq!(bench.run(&["validate", "header.csv", "empty.csv"]).code, 1);
+}

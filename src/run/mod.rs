@@ -130,3 +130,34 @@ fn run_id(started_at: Timestamp) -> String {
         .collect();
     format!("{}-{chance}", started_at.strftime("%Y%m%d-%H%M%S"))
 }
+
+/// Tells whether a text is the id of a run: in a row that is out of step another text may stand in its place.
+fn is_run_id(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [day, time, chance] = parts[..] else {
+        return false;
+    };
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (day.len(), time.len(), chance.len()) == (8, 6, 4)
+        && is_number(day)
+        && is_number(time)
+        && chance.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_run_is_told_from_other_texts() {
+        assert!(is_run_id(&run_id(Timestamp::UNIX_EPOCH)));
+        for text in [
+            "",
+            "row-malformed",
+            "the row has more cells",
+            "20261124-012809-x",
+        ] {
+            assert!(!is_run_id(text), "{text}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::reading_options;
+use super::{is_run_id, reading_options};
 use crate::cli::InputArgs;
 use crate::config::Reading;
 use crate::deliver::Delivery;
@@ -208,7 +208,7 @@ pub(super) fn corrected(input: HowRead<'_>, batch: &Batch) -> Option<Vec<String>
     };
     let turn = |head: &SheetHead, row: &Row<'_>| {
         let cell = row.cells.get(column(head)?)?;
-        (!cell.is_blank()).then(|| cell.shown().into_owned())
+        Some(cell.shown().into_owned()).filter(|text| is_run_id(text))
     };
     let mut runs: Vec<String> = Vec::new();
     for path in paths(batch, is_wanted) {

@@ -219,6 +219,12 @@ pub struct ImportArgs {
     /// Write no report
     #[arg(long, conflicts_with = "reports", help_heading = RESULT)]
     pub no_report: bool,
+    /// Write the rows that did not get through here, to fix and import again: .csv or .xlsx
+    ///
+    /// They keep their own columns, and say what is wrong in columns of their own. As .xlsx they keep the look of
+    /// their sheet too, with the bad cells coloured and annotated. No file is written where nothing was rejected.
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub rejects: Option<PathBuf>,
     /// How problems are shown: for people, or as one JSON object a line on standard output
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub format: Format,
@@ -233,6 +239,9 @@ pub struct ValidateArgs {
     /// Write a report here (repeatable); the format by the extension: .json
     #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
     pub reports: Vec<PathBuf>,
+    /// Write the rows with errors, and their orders' other rows, here, to fix and import: .csv or .xlsx
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub rejects: Option<PathBuf>,
     /// How problems are shown: for people, or as one JSON object a line
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub format: Format,

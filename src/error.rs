@@ -25,6 +25,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An input is not what it was when the run began.
+    #[error("`{}` has changed since it was read, so its rejected rows cannot be told", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something that the system should give was not to be had.
     #[error("cannot {action}: {source}")]
     System {
@@ -63,6 +69,9 @@ impl Error {
         match self {
             Self::Usage { help, .. } => help,
             Self::Write { .. } => "name a file in a directory that you may write to",
+            Self::Changed { .. } => {
+                "the report names the rows; leave the inputs alone while a run lasts"
+            }
             Self::System { .. } => {
                 "free some of the machine's resources, or raise its limits, and try again"
             }

@@ -54,6 +54,7 @@ impl From<&Error> for ExitCode {
             Error::Usage { .. } | Error::Ledger(LedgerError::Unopened { .. }) => Self::Usage,
             Error::Held { .. } => Self::Held,
             Error::Write { .. }
+            | Error::Changed { .. }
             | Error::System { .. }
             | Error::Ledger(LedgerError::Failed { .. })
             | Error::Unaccounted => Self::Incomplete,

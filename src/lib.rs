@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | ledger | error | deliver | report | sandbox | exit, cli, config, ui | run | main`
+//! `problem, columns | input | order | ledger | error | deliver | new_file, report | rejects | sandbox | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -37,8 +37,10 @@ pub mod error;
 pub mod exit;
 pub mod input;
 pub mod ledger;
+pub mod new_file;
 pub mod order;
 pub mod problem;
+pub mod rejects;
 pub mod report;
 pub mod run;
 pub mod sandbox;

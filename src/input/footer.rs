@@ -97,6 +97,7 @@ mod tests {
             &SheetHead {
                 source,
                 header,
+                above: Vec::new(),
                 is_denied: false,
             },
             &cells(row),

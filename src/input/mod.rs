@@ -13,6 +13,7 @@ pub mod encoding;
 mod footer;
 mod format;
 pub mod header;
+pub mod layout;
 mod lines;
 mod paths;
 pub mod timestamp;
@@ -63,6 +64,8 @@ pub struct Row<'a> {
     pub cells: Vec<Cell<'a>>,
     /// The column of the first cell that no header stands over, where the row has more cells than headers.
     pub surplus: Option<u32>,
+    /// The cells that no header stands over, each with its column, whether or not they make the row malformed.
+    pub beyond: Vec<(u32, Cell<'a>)>,
     /// The first column whose cell is so long that its quote may have swallowed rows.
     pub swallowed: Option<u32>,
 }
@@ -74,6 +77,8 @@ pub struct SheetHead {
     pub source: Arc<Source>,
     /// Its columns.
     pub header: Header,
+    /// The rows above the header, such as titles: each its number and its cells.
+    pub above: Vec<(u32, Vec<(u32, Cell<'static>)>)>,
     /// Whether warnings of the header are errors in this run, so that all its orders are held back.
     pub is_denied: bool,
 }
@@ -141,8 +146,8 @@ pub fn read_all<R: Send>(
     paths::expand(inputs).into_par_iter().map(read).collect()
 }
 
-/// Reads one file, turning each row of data by `turn`.
-fn read<R: Send>(
+/// Reads one file, or `-`, turning each row of data by `turn`.
+pub fn read<R: Send>(
     path: &Path,
     options: &Options<'_>,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
@@ -247,8 +252,8 @@ fn read_rows<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     problems: &mut Vec<Problem>,
 ) -> Result<Rows<R>, Problem> {
-    let header_row = match find_header(&mut rows, source, &options.names)? {
-        Ok(row) => row,
+    let (header_row, above) = match find_header(&mut rows, source, &options.names)? {
+        Ok(found) => found,
         Err(missing) => return Ok(Rows::NoHeader(missing)),
     };
     let (header, found) = Header::read(
@@ -294,6 +299,7 @@ fn read_rows<R: Send>(
     let head = SheetHead {
         source: Arc::clone(source),
         header,
+        above,
         is_denied,
     };
     loop {
@@ -321,12 +327,15 @@ fn read_rows<R: Send>(
     Ok(Rows::Sheet(sheet))
 }
 
+/// The header row, and the rows above it.
+type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
+
 /// Returns the first row that can be the header, or the finding that there is none.
 fn find_header(
     rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
     source: &Arc<Source>,
     names: &Names,
-) -> Result<Result<RawRow, header::Missing>, Problem> {
+) -> Result<Result<FoundHeader, header::Missing>, Problem> {
     let mut seen = Vec::new();
     for row in rows {
         let row = row?;
@@ -334,7 +343,8 @@ fn find_header(
             break;
         }
         if header::holds_order_id(&row.cells.present(), names) {
-            return Ok(Ok(row));
+            let above = seen.iter().map(RawRow::owned).collect();
+            return Ok(Ok((row, above)));
         }
         seen.push(row);
     }
@@ -343,6 +353,19 @@ fn find_header(
         .map(|row| (row.number, row.cells.present()))
         .collect();
     Ok(Err(header::missing(source, &seen, names)))
+}
+
+impl RawRow {
+    /// Returns its number and what it holds, parted from the buffers of the file.
+    fn owned(&self) -> (u32, Vec<(u32, Cell<'static>)>) {
+        let held = self.cells.present().into_iter();
+        let held = held.filter(|(_, cell)| !cell.is_blank());
+        (
+            self.number,
+            held.map(|(column, cell)| (column, cell.into_owned()))
+                .collect(),
+        )
+    }
 }
 
 impl RawCells {
@@ -400,16 +423,20 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
     let width = head.header.texts.len();
     let mut cells = vec![Cell::Blank; width];
     let mut surplus = None;
+    let mut beyond = Vec::new();
     let mut swallowed = None;
     let mut filled = 0;
     match &raw.cells {
         RawCells::Record(record) => {
             swallowed = swallowed_in(record);
-            for (index, text) in record.iter().enumerate() {
-                match cells.get_mut(index) {
-                    Some(cell) => *cell = Cell::text(text),
-                    None if Cell::text(text).is_blank() => {}
-                    None => surplus = surplus.or(u32::try_from(index).ok()),
+            for (column, text) in (0u32..).zip(record) {
+                match (cells.get_mut(column as usize), Cell::text(text)) {
+                    (Some(cell), value) => *cell = value,
+                    (None, Cell::Blank) => {}
+                    (None, value) => {
+                        surplus = surplus.or(Some(column));
+                        beyond.push((column, value));
+                    }
                 }
             }
         }
@@ -418,7 +445,10 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
                 filled += usize::from(!value.is_blank());
                 match cells.get_mut(*column as usize) {
                     Some(cell) => *cell = value.clone(),
-                    None => surplus = surplus.or(Some(*column)),
+                    None => {
+                        surplus = surplus.or(Some(*column));
+                        beyond.push((*column, value.clone()));
+                    }
                 }
             }
             let headers = head.header.texts.iter().flatten().count();
@@ -429,6 +459,7 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
         number: raw.number,
         cells,
         surplus,
+        beyond,
         swallowed,
     }
 }

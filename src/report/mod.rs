@@ -34,6 +34,8 @@ pub struct Report {
     pub target: Option<String>,
     /// What a reader must know first, such as that nothing left this machine.
     pub notice: Option<String>,
+    /// The runs whose rejected rows were imported here, fixed; null where there are none.
+    pub corrects: Option<Vec<String>>,
     /// When the run began, RFC 3339.
     #[schemars(with = "String")]
     pub started_at: Timestamp,
@@ -266,6 +268,8 @@ pub struct Run {
     pub target: Option<String>,
     /// What a reader must know first.
     pub notice: Option<String>,
+    /// The runs whose rejected rows are among the inputs.
+    pub corrects: Option<Vec<String>>,
     /// When the run began.
     pub started_at: Timestamp,
     /// Requests, counted.
@@ -286,6 +290,7 @@ impl Report {
             tool_version: env!("CARGO_PKG_VERSION"),
             target: run.target,
             notice: run.notice,
+            corrects: run.corrects,
             started_at: run.started_at,
             finished_at: Timestamp::now(),
             exit_code,
@@ -446,6 +451,7 @@ mod tests {
                 mode: Mode::Import,
                 target: None,
                 notice: None,
+                corrects: None,
                 started_at: Timestamp::UNIX_EPOCH,
                 requests: Requests::default(),
                 timing: Timing::default(),

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
 use super::memory::Memory;
+use super::rejects::{self, RejectsFile};
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
 use crate::config::{self, Consent, PartialDelivery, Reading, Target};
@@ -28,8 +29,8 @@ use crate::ui::{self, Screen, problems, summary};
 const SANDBOX_LATENCY: &str = "20ms..80ms";
 
 pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let (mut import, reading) = Import::begin(args, screen)?;
-    import.read(reading)?;
+    let mut import = Import::begin(args, screen)?;
+    import.read()?;
     if import.batch.is_unusable() {
         return import.end(ExitCode::NoInput);
     }
@@ -62,8 +63,10 @@ pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> 
 struct Import<'a> {
     args: &'a ImportArgs,
     screen: Screen,
+    reading: Reading,
     setup: config::Delivery,
     files: Vec<ReportFile>,
+    rejects: Option<RejectsFile>,
     run: Run,
     memory: Memory,
     batch: Batch,
@@ -73,7 +76,7 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     /// Settles everything that can be refused before the inputs are read.
-    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<(Self, Reading), Error> {
+    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<Self, Error> {
         let started_at = Timestamp::now();
         let config = config::file::load(args.input.config.as_deref(), &environment)?;
         let reading = config::reading(&args.input, &config, started_at)?;
@@ -85,6 +88,7 @@ impl<'a> Import<'a> {
             (false, []) => reports::reserve(&[reports::default_path(&id)])?,
             (false, paths) => reports::reserve(paths)?,
         };
+        let rejects = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
         let run = Run {
             id,
             mode: if args.dry_run {
@@ -94,6 +98,7 @@ impl<'a> Import<'a> {
             },
             target: Some(setup.target.name().to_owned()),
             notice: setup.notice(),
+            corrects: None,
             started_at,
             requests: Requests::default(),
             timing: Timing::default(),
@@ -103,17 +108,19 @@ impl<'a> Import<'a> {
             memory,
             args,
             screen,
+            reading,
             setup,
             files,
+            rejects,
             run,
             batch: Batch::default(),
             deliveries: Vec::new(),
         };
-        Ok((import, reading))
+        Ok(import)
     }
 
     /// Reads and checks the inputs, and tells what is wrong with them.
-    fn read(&mut self, reading: Reading) -> Result<(), Error> {
+    fn read(&mut self) -> Result<(), Error> {
         let target = match &self.run.notice {
             Some(notice) => format!(
                 "{}: {}",
@@ -125,8 +132,10 @@ impl<'a> Import<'a> {
         self.screen
             .note(|mut out| summary::write_line(&mut out, "target", &target));
         let began = Instant::now();
-        self.batch = gather(&self.args.input, reading, self.screen);
+        self.batch = gather(&self.args.input, &self.reading, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
+        self.run.corrects = rejects::corrected((&self.args.input, &self.reading), &self.batch);
+        rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);
         let otherwise = if self.args.dry_run {
             Outcome::Valid
         } else {
@@ -312,22 +321,19 @@ impl<'a> Import<'a> {
                 _ => summary::write_requests(&mut out, &self.run.requests),
             }
         });
-        let written = reports::write(
-            self.files,
-            self.run,
-            &self.batch,
-            &self.deliveries,
-            exit,
-            self.screen,
-        );
-        match written {
-            // How the delivery ended says more than that its report is missing.
-            Err(error) if exit != ExitCode::Success => {
-                ui::tell_error(&error);
-                Ok(exit)
-            }
-            written => written.map(|()| exit),
+        let id = self.run.id.clone();
+        let results = (&self.batch, self.deliveries.as_slice());
+        let reported = reports::write(self.files, self.run, results, exit, self.screen);
+        let input = (&self.args.input, &self.reading);
+        let rejected = rejects::write(self.rejects, input, &id, results, self.screen);
+        if exit == ExitCode::Success {
+            return reported.and(rejected).map(|()| exit);
         }
+        // How the delivery ended says more than that a file about it is missing.
+        for error in [reported.err(), rejected.err()].into_iter().flatten() {
+            ui::tell_error(&error);
+        }
+        Ok(exit)
     }
 }
 

@@ -3,6 +3,7 @@
 mod delivery;
 mod import;
 mod memory;
+mod rejects;
 mod reports;
 mod sandbox;
 mod validate;
@@ -74,20 +75,30 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Reads and checks the inputs, showing how far it is.
-fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
+fn gather(args: &InputArgs, reading: &Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
-    let options = input::Options {
-        names: reading.names,
-        wide: reading.wide,
+    let on_rows = |rows| progress.add(rows);
+    let options = reading_options(args, reading, &on_rows);
+    let batch = order::gather(&args.inputs, &options, &reading.rules);
+    progress.end();
+    batch
+}
+
+/// Returns how the inputs are read: the same whenever they are.
+fn reading_options<'a>(
+    args: &InputArgs,
+    reading: &Reading,
+    on_rows: &'a (dyn Fn(usize) + Sync),
+) -> input::Options<'a> {
+    input::Options {
+        names: reading.names.clone(),
+        wide: reading.wide.clone(),
         sheets: args.sheets.clone(),
         delimiter: args.delimiter,
         encoding: args.encoding,
         warnings: reading.rules.warnings,
-        on_rows: &|rows| progress.add(rows),
-    };
-    let batch = order::gather(&args.inputs, &options, &reading.rules);
-    progress.end();
-    batch
+        on_rows,
+    }
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.
@@ -119,4 +130,35 @@ fn run_id(started_at: Timestamp) -> String {
         .take(4)
         .collect();
     format!("{}-{chance}", started_at.strftime("%Y%m%d-%H%M%S"))
+}
+
+/// Tells whether a text is the id of a run: in a row that is out of step another text may stand in its place.
+fn is_run_id(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [day, time, chance] = parts[..] else {
+        return false;
+    };
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (day.len(), time.len(), chance.len()) == (8, 6, 4)
+        && is_number(day)
+        && is_number(time)
+        && chance.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_run_is_told_from_other_texts() {
+        assert!(is_run_id(&run_id(Timestamp::UNIX_EPOCH)));
+        for text in [
+            "",
+            "row-malformed",
+            "the row has more cells",
+            "20261124-012809-x",
+        ] {
+            assert!(!is_run_id(text), "{text}");
+        }
+    }
 }

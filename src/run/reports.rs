@@ -39,8 +39,7 @@ pub(super) fn default_path(run: &str) -> PathBuf {
 pub(super) fn write(
     files: Vec<ReportFile>,
     run: Run,
-    batch: &Batch,
-    deliveries: &[Delivery],
+    (batch, deliveries): (&Batch, &[Delivery]),
     exit: ExitCode,
     screen: Screen,
 ) -> Result<(), Error> {

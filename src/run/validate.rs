@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{before_delivery, environment, gather, reports, run_id};
+use super::{before_delivery, environment, gather, rejects, reports, run_id};
 use crate::cli::{Format, ValidateArgs};
 use crate::config;
 use crate::deliver::Outcome;
@@ -16,9 +16,12 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
     let config = config::file::load(args.input.config.as_deref(), &environment)?;
     let reading = config::reading(&args.input, &config, started_at)?;
     let files = reports::reserve(&args.reports)?;
+    let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();
-    let batch = gather(&args.input, reading, screen);
+    let batch = gather(&args.input, &reading, screen);
     let read_s = began.elapsed().as_secs_f64();
+    let corrects = rejects::corrected((&args.input, &reading), &batch);
+    rejects::tell_corrected(corrects.as_deref(), screen);
     let deliveries = before_delivery(&batch, Outcome::Valid);
     let totals = Totals::of(&batch, &deliveries);
     let exit = if batch.is_unusable() {
@@ -43,6 +46,7 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
         mode: Mode::Validate,
         target: None,
         notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
+        corrects,
         started_at,
         requests: Requests::default(),
         timing: Timing {
@@ -50,6 +54,9 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
             ..Timing::default()
         },
     };
-    reports::write(files, run, &batch, &deliveries, exit, screen)?;
-    Ok(exit)
+    let id = run.id.clone();
+    let results = (&batch, deliveries.as_slice());
+    let reported = reports::write(files, run, results, exit, screen);
+    let rejected = rejects::write(rejects_file, (&args.input, &reading), &id, results, screen);
+    reported.and(rejected).map(|()| exit)
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod offline;
 mod properties;
 mod readme;
+mod rejects;
 mod reports;
 mod rules;
 mod samples;

@@ -1,0 +1,139 @@
+//! Files that a run leaves behind: whole or not at all, readable by their owner alone, never over another.
+//!
+//! What stands in them is for those who write them.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+
+/// A place for a file, tried before anything is sent: what cannot be written is refused before harm.
+#[derive(Debug)]
+pub struct NewFile {
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Takes the place; `what` is what the file will be, with its article: `a report`.
+    ///
+    /// # Errors
+    /// When the path is taken, or cannot be written.
+    pub fn reserve(path: &Path, what: &str) -> Result<Self, Error> {
+        if path.symlink_metadata().is_ok() {
+            let message = format!(
+                "`{}` is there already, and {what} never replaces a file",
+                path.display()
+            );
+            return Err(Error::usage(
+                message,
+                "name another file, or move that one away",
+            ));
+        }
+        draft_beside(path).map_err(|error| {
+            let message = format!(
+                "{what} cannot be written to `{}`: {}",
+                path.display(),
+                error.kind()
+            );
+            Error::usage(message, "name a file in a directory that you may write to")
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Returns where the file will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fills the file and puts it into its place.
+    ///
+    /// # Errors
+    /// When it cannot be written, or another file has come to be there.
+    pub fn write(self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, Error> {
+        match self.place(fill) {
+            Ok(()) => Ok(self.path),
+            Err(source) => Err(Error::Write {
+                path: self.path,
+                source,
+            }),
+        }
+    }
+
+    fn place(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+        let mut draft = draft_beside(&self.path)?;
+        fill(draft.as_file_mut())?;
+        draft.as_file().sync_all()?;
+        draft
+            .persist_noclobber(&self.path)
+            .map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Makes a file in the directory of another, readable by its owner alone, that is gone when nobody keeps it.
+fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".scoreload-")
+        .suffix(".draft")
+        .tempfile_in(directory_of(path))
+}
+
+/// Tells whether two paths name the same place, whether or not a file is there.
+#[must_use]
+pub fn is_same_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let directory = directory_of(path).canonicalize().ok()?;
+        Some(directory.join(path.file_name().unwrap_or(OsStr::new(""))))
+    };
+    one == other || (place(one).is_some() && place(one) == place(other))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Returns the format that a path's extension asks for; `purpose` is what is to be written there.
+///
+/// # Errors
+/// When its extension is that of none.
+pub fn format_of<F: Copy>(path: &Path, known: &[(&str, F)], purpose: &str) -> Result<F, Error> {
+    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let found = known
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(extension));
+    found.map(|(_, format)| *format).ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(|(name, _)| format!(".{name}")).collect();
+        Error::usage(
+            format!(
+                "`{}` is no file that {purpose} can be written to",
+                path.display()
+            ),
+            format!("the extension decides the format: {}", names.join(", ")),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_place_is_known_by_whatever_name() {
+        assert!(is_same_place(Path::new("a.csv"), Path::new("./a.csv")));
+        assert!(is_same_place(Path::new("src/../a.csv"), Path::new("a.csv")));
+        assert!(!is_same_place(Path::new("a.csv"), Path::new("src/a.csv")));
+        assert!(is_same_place(
+            Path::new("nowhere/a"),
+            Path::new("nowhere/a")
+        ));
+    }
+}

@@ -1,0 +1,236 @@
+//! One rejected row: each cell as what it is, tints and notes where something is wrong, then what is said of the row.
+
+use std::collections::HashMap;
+
+use rust_xlsxwriter::{ColNum, Format, Note, RowNum, XlsxError};
+
+use super::at;
+use super::sheet::Writing;
+use super::style::{self, Tint};
+use crate::input::Cell;
+use crate::input::cell::{percent_decimals, percent_text};
+use crate::rejects::table::Ours;
+use crate::rejects::{Cause, Kept, Remark};
+
+/// The longest text that a cell can hold, by the format's own bound.
+const LONGEST_TEXT: usize = 32_767;
+/// Notes of one sheet: spreadsheet programs open more of them slowly, and the error column has the words.
+const MOST_NOTES: usize = 10_000;
+
+/// What is wrong with a row, as notes.
+#[derive(Default)]
+struct Notes {
+    /// By column of the table.
+    cells: HashMap<usize, String>,
+    /// What stands at no cell of it.
+    whole: String,
+}
+
+impl Notes {
+    fn tint(&self, column: usize, otherwise: Tint) -> Tint {
+        if self.cells.contains_key(&column) {
+            Tint::Bad
+        } else {
+            otherwise
+        }
+    }
+}
+
+impl<'a> Writing<'a, '_> {
+    /// Writes a row.
+    pub(super) fn row(
+        &mut self,
+        row: RowNum,
+        kept: &'a Kept,
+        remark: &Remark<'_>,
+    ) -> Result<(), XlsxError> {
+        let tint = match remark.cause {
+            Cause::Error => Tint::None,
+            Cause::Sibling => Tint::Sibling,
+            Cause::Undelivered => Tint::Undelivered,
+        };
+        let mut notes = self.notes_of(kept, remark);
+        self.blank_cells(row, kept, tint, &notes)?;
+        for placed in self.table.cells(0, kept) {
+            let look = self.look(kept.number, placed.origin);
+            let format = style::of(look, notes.tint(placed.column, tint));
+            let from = (kept.number, placed.origin);
+            if let Some(lost) = self.put((row, at(placed.column)), from, &placed.cell, format)? {
+                notes.cells.entry(placed.column).or_insert(lost);
+            }
+        }
+        self.our_cells(row, kept, remark, tint, &mut notes)?;
+        self.out.set_row_height(row, height(&remark.words))?;
+        for (column, text) in notes.cells {
+            self.note(row, at(column), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is said of a row; the code stands for what is wrong with the row as a whole.
+    fn our_cells(
+        &mut self,
+        row: RowNum,
+        kept: &Kept,
+        remark: &Remark<'_>,
+        tint: Tint,
+        notes: &mut Notes,
+    ) -> Result<(), XlsxError> {
+        let source = &self.sheet.head.source;
+        for (column, ours, text) in self.table.our_cells(source, kept, remark) {
+            if ours == Ours::Code && !notes.whole.is_empty() {
+                notes.cells.insert(column, std::mem::take(&mut notes.whole));
+            }
+            let format = style::ours(notes.tint(column, tint));
+            self.out
+                .write_string_with_format(row, at(column), fitting(&text), &format)?;
+        }
+        Ok(())
+    }
+
+    /// Tints the cells in which nothing stands: a row is a band of its tint, and a missing value is a bad cell.
+    fn blank_cells(
+        &mut self,
+        row: RowNum,
+        kept: &Kept,
+        tint: Tint,
+        notes: &Notes,
+    ) -> Result<(), XlsxError> {
+        for (origin, cell) in (0u32..).zip(&kept.cells) {
+            let Some(column) = self.table.column(0, origin).filter(|_| cell.is_blank()) else {
+                continue;
+            };
+            let tint = notes.tint(column, tint);
+            if tint == Tint::None {
+                continue;
+            }
+            let look = self.look(kept.number, origin);
+            let has_format = look.is_some_and(|look| look.format.is_some());
+            let mut format = style::of(look, tint);
+            if !has_format && self.is_typed_as_is(origin) {
+                format = format.set_num_format(style::AS_TYPED);
+            }
+            self.out.write_blank(row, at(column), &format)?;
+        }
+        Ok(())
+    }
+
+    /// Says at each bad cell what is wrong with it.
+    fn notes_of(&self, kept: &Kept, remark: &Remark<'_>) -> Notes {
+        let mut notes = Notes::default();
+        for problem in &remark.problems {
+            let column = problem
+                .place
+                .column
+                .and_then(|origin| self.table.column_of(0, origin, kept));
+            let note = match column {
+                Some(column) => notes.cells.entry(column).or_default(),
+                None => &mut notes.whole,
+            };
+            if !note.is_empty() {
+                note.push_str("\n\n");
+            }
+            let words = [problem.code.name(), &problem.message, &problem.help];
+            note.push_str(&words.join("\n"));
+        }
+        notes
+    }
+
+    /// Writes a cell as what it is: a number as a number, a date as a date, text as text. Returns what was lost.
+    ///
+    /// The first pair is where it goes, the second where it is from: row and column of its own sheet.
+    pub(super) fn put(
+        &mut self,
+        (row, column): (RowNum, ColNum),
+        (number, origin): (u32, u32),
+        cell: &Cell<'_>,
+        format: Format,
+    ) -> Result<Option<String>, XlsxError> {
+        let own = self
+            .look(number, origin)
+            .and_then(|look| look.format.clone());
+        let format = match (&own, style::format_code(cell)) {
+            (None, Some(code)) => format.set_num_format(code),
+            _ => format,
+        };
+        let stored = self
+            .sheet
+            .layout
+            .as_ref()
+            .and_then(|layout| layout.number(number, origin));
+        if let Some(value) = numeric(cell, stored, own.as_deref()) {
+            self.out
+                .write_number_with_format(row, column, value, &format)?;
+            return Ok(None);
+        }
+        if let Cell::Boolean(value) = cell {
+            self.out
+                .write_boolean_with_format(row, column, *value, &format)?;
+            return Ok(None);
+        }
+        let text = cell.shown();
+        self.out
+            .write_string_with_format(row, column, fitting(&text), &format)?;
+        let is_cut = text.chars().count() > LONGEST_TEXT;
+        Ok(is_cut.then(|| {
+            format!("the text is cut: a cell holds {LONGEST_TEXT} characters\nthe input has the whole of it, and so has a file of rejected rows that ends in .csv")
+        }))
+    }
+
+    fn note(&mut self, row: RowNum, column: ColNum, text: &str) -> Result<(), XlsxError> {
+        /// What a line of a note holds at its width, and how tall a line is, in pixels.
+        const LINE: (usize, u32) = (52, 18);
+        const WIDTH: u32 = 320;
+        self.notes += 1;
+        if self.notes > MOST_NOTES {
+            return Ok(());
+        }
+        let lines: usize = text
+            .lines()
+            .map(|line| line.chars().count() / LINE.0 + 1)
+            .sum();
+        let height = u32::try_from(lines + 1)
+            .unwrap_or(u32::MAX)
+            .saturating_mul(LINE.1);
+        let note = Note::new(text)
+            .add_author_prefix(false)
+            .set_author("Scoreload")
+            .set_width(WIDTH)
+            .set_height(height.min(600));
+        self.out.insert_note(row, column, &note)?;
+        Ok(())
+    }
+}
+
+/// Returns the number that a cell is stored as, if it is stored as one.
+///
+/// A percentage was read as the text that it shows; where its number and format are known, it is a number again.
+fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option<f64> {
+    match cell {
+        Cell::Number(number) => Some(*number),
+        Cell::Date(time) => Some(style::serial(*time)),
+        Cell::Duration(text) => style::days(text),
+        Cell::Text(text) => {
+            let (number, decimals) = (stored?, percent_decimals(format?)?);
+            (percent_text(number, decimals) == *text).then_some(number)
+        }
+        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => None,
+    }
+}
+
+/// Cuts a text to what a cell can hold.
+fn fitting(text: &str) -> &str {
+    text.char_indices()
+        .nth(LONGEST_TEXT)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Returns how tall a row must be to show all that is said of it: some programs do not find that out themselves.
+fn height(words: &str) -> f64 {
+    /// What a line of the error column holds with some room, and how tall a line is, in points.
+    const LINE: (usize, f64) = (76, 15.0);
+    /// The tallest that a row may be, by the format's own bound.
+    const TALLEST: f64 = 409.0;
+    let lines = words.chars().count().div_ceil(LINE.0).max(1);
+    (f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * LINE.1).min(TALLEST)
+}

@@ -1,0 +1,150 @@
+//! What rejected rows look like in a workbook: the cell's own format, and a tint that says what is the matter.
+
+use jiff::civil;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
+
+use crate::input::Cell;
+use crate::input::layout::Look;
+
+/// What the background of a cell says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tint {
+    /// Nothing.
+    None,
+    /// The cell is wrong.
+    Bad,
+    /// Another row of the order is wrong.
+    Sibling,
+    /// The order was not delivered.
+    Undelivered,
+}
+
+/// The format that keeps what is typed as it is typed.
+pub(super) const AS_TYPED: &str = "@";
+
+/// The colours in which spreadsheet programs show a bad cell.
+const BAD: (u32, u32) = (0x00FF_C7CE, 0x009C_0006);
+const SIBLING: u32 = 0x00FF_F6DD;
+const UNDELIVERED: u32 = 0x00FC_E4D6;
+const OURS: u32 = 0x0059_5959;
+const OURS_HEADER: u32 = 0x00ED_EDED;
+
+/// Returns the format of a cell that looks so in its own sheet.
+pub(super) fn of(look: Option<&Look>, tint: Tint) -> Format {
+    let format = look
+        .map_or_else(Format::new, own)
+        .set_align(FormatAlign::Top);
+    match tint {
+        Tint::None => format,
+        Tint::Bad => format
+            .set_background_color(BAD.0)
+            .set_font_color(BAD.1)
+            .set_border(FormatBorder::Thin)
+            .set_border_color(BAD.1),
+        Tint::Sibling => format.set_background_color(SIBLING),
+        Tint::Undelivered => format.set_background_color(UNDELIVERED),
+    }
+}
+
+/// Returns the format of a header or a title: bold where its own look is not known.
+pub(super) fn header(look: Option<&Look>) -> Format {
+    look.map_or_else(|| Format::new().set_bold(), own)
+}
+
+/// Returns the format of the headers that are added.
+pub(super) fn our_header() -> Format {
+    Format::new()
+        .set_italic()
+        .set_font_color(OURS)
+        .set_background_color(OURS_HEADER)
+}
+
+/// Returns the format of the cells that are added.
+pub(super) fn ours(tint: Tint) -> Format {
+    let format = of(None, tint).set_text_wrap().set_num_format(AS_TYPED);
+    match tint {
+        Tint::Bad => format,
+        _ => format.set_font_color(OURS),
+    }
+}
+
+fn own(look: &Look) -> Format {
+    let mut format = Format::new();
+    if let Some(code) = &look.format {
+        format = format.set_num_format(code);
+    }
+    if look.is_bold {
+        format = format.set_bold();
+    }
+    if look.is_italic {
+        format = format.set_italic();
+    }
+    if let Some(size) = look.size {
+        format = format.set_font_size(size);
+    }
+    if let Some(colour) = look.colour {
+        format = format.set_font_color(Color::RGB(colour));
+    }
+    if let Some(colour) = look.fill {
+        format = format.set_background_color(Color::RGB(colour));
+    }
+    format
+}
+
+/// Returns the number format of a cell whose own is not known, or is none.
+pub(super) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
+    match cell {
+        Cell::Text(_) => Some(AS_TYPED),
+        Cell::Date(time) if time.time() == civil::Time::midnight() => Some("yyyy-mm-dd"),
+        Cell::Date(_) => Some("yyyy-mm-dd hh:mm:ss"),
+        Cell::Duration(_) => Some("[h]:mm:ss"),
+        Cell::Blank | Cell::Number(_) | Cell::Boolean(_) | Cell::Error(_) => None,
+    }
+}
+
+/// Returns the serial number of a date, in the calendar that counts from 1900.
+pub(super) fn serial(time: civil::DateTime) -> f64 {
+    const EPOCH: civil::DateTime = civil::DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
+    const DAY_S: f64 = 86_400.0;
+    time.duration_since(EPOCH).as_secs_f64() / DAY_S
+}
+
+/// Returns a span of time such as `26:05:00` in days.
+pub(super) fn days(text: &str) -> Option<f64> {
+    let parts: Vec<f64> = text
+        .split(':')
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
+    match parts[..] {
+        [hours, minutes, seconds] if hours >= 0.0 => {
+            Some((hours * 3600.0 + minutes * 60.0 + seconds) / 86_400.0)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::timestamp::from_serial;
+
+    #[test]
+    fn a_date_is_stored_as_the_number_that_reads_back_as_it() {
+        for text in [
+            "2026-03-04T17:06:00",
+            "2024-02-29",
+            "1999-12-31T23:59:59",
+            "2026-11-01T00:00:00.25",
+        ] {
+            let time: civil::DateTime = text.parse().unwrap();
+            assert_eq!(from_serial(serial(time), false), Some(time), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_of_time_is_stored_in_days() {
+        assert_eq!(days("36:00:00"), Some(1.5));
+        assert_eq!(days("0:00:43"), Some(43.0 / 86_400.0));
+        assert_eq!(days("PT26H"), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! `--rejects`: the place taken before anything is sent; the rows that did not get through read again, and written.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{is_run_id, reading_options};
+use crate::cli::InputArgs;
+use crate::config::Reading;
+use crate::deliver::Delivery;
+use crate::error::Error;
+use crate::input::layout::Layout;
+use crate::input::{self, File, Row, SheetHead};
+use crate::new_file::{NewFile, format_of, is_same_place};
+use crate::order::Batch;
+use crate::problem::Source;
+use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
+use crate::report::file::ReportFile;
+use crate::ui::{Screen, summary};
+
+/// The inputs with how they are read: the same both times.
+pub(super) type HowRead<'a> = (&'a InputArgs, &'a Reading);
+
+/// A form in which rejected rows are written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Csv,
+    Xlsx,
+}
+
+const FORMS: [(&str, Form); 2] = [("csv", Form::Csv), ("xlsx", Form::Xlsx)];
+
+/// A place for the rejected rows.
+#[derive(Debug)]
+pub(super) struct RejectsFile {
+    form: Form,
+    file: NewFile,
+}
+
+/// Takes the place of the rejected rows, if they are asked for.
+///
+/// # Errors
+/// When the path is no place for them, or an input cannot be read a second time.
+pub(super) fn reserve(
+    path: Option<&Path>,
+    inputs: &[PathBuf],
+    reports: &[ReportFile],
+) -> Result<Option<RejectsFile>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    let form = format_of(path, &FORMS, "rejected rows")?;
+    let reports = reports.iter().map(ReportFile::path);
+    let taken = |what: &str| {
+        let message = format!("`{}` is {what} too", path.display());
+        Error::usage(message, "give the rejected rows a file of their own")
+    };
+    if inputs.iter().any(|input| is_same_place(input, path)) {
+        return Err(taken("an input"));
+    }
+    if reports
+        .into_iter()
+        .any(|report| is_same_place(report, path))
+    {
+        return Err(taken("the file of a report"));
+    }
+    let is_pipe = |input: &&PathBuf| {
+        let found = input.metadata();
+        found.is_ok_and(|found| found.file_type().is_fifo())
+    };
+    if let Some(pipe) = inputs.iter().find(is_pipe) {
+        let message = format!(
+            "`{}` is a pipe, and --rejects reads its inputs a second time",
+            pipe.display()
+        );
+        return Err(Error::usage(message, "pass it as `-`, on standard input"));
+    }
+    let file = NewFile::reserve(path, "a file of rejected rows")?;
+    Ok(Some(RejectsFile { form, file }))
+}
+
+/// Writes the rows that did not get through, and tells where they are.
+///
+/// # Errors
+/// When an input has changed since it was read, or the file cannot be written.
+pub(super) fn write(
+    file: Option<RejectsFile>,
+    input: HowRead<'_>,
+    run: &str,
+    (batch, deliveries): (&Batch, &[Delivery]),
+    screen: Screen,
+) -> Result<(), Error> {
+    let Some(RejectsFile { form, file }) = file else {
+        return Ok(());
+    };
+    let remarks = rejects::remarks(batch, deliveries);
+    if remarks.is_empty() {
+        let words = format!("none, so {} is not written", file.path().display());
+        screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
+        return Ok(());
+    }
+    let mut sheets = read_again(input, batch, &remarks)?;
+    if matches!(form, Form::Xlsx) {
+        sheets.iter_mut().for_each(add_layout);
+    }
+    let rejected = Rejected {
+        run,
+        company_id: input.1.rules.company_id.as_deref(),
+        sheets,
+    };
+    let rows: usize = remarks.values().map(Remarks::len).sum();
+    let path = file.write(|file| match form {
+        Form::Csv => rejects::csv::write(&rejected, file),
+        Form::Xlsx => rejects::xlsx::write(&rejected, file),
+    })?;
+    let words = format!("{}, {rows} rows to fix and import again", path.display());
+    screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
+    Ok(())
+}
+
+/// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.
+fn read_again<'a>(
+    input: HowRead<'_>,
+    batch: &Batch,
+    remarks: &'a HashMap<Arc<Source>, Remarks<'a>>,
+) -> Result<Vec<RejectedSheet<'a>>, Error> {
+    let turn = |head: &SheetHead, row: &Row<'_>| {
+        let remarks = remarks.get(&head.source)?;
+        remarks.contains_key(&row.number).then(|| Kept::of(row))
+    };
+    let mut again = Vec::new();
+    for path in paths(batch, |source| remarks.contains_key(source)) {
+        let file = read(input, path, &turn);
+        if !is_as_it_was(path, &file, batch) {
+            return Err(Error::Changed { path: path.into() });
+        }
+        for sheet in file.sheets {
+            let Some((head, remarks)) = sheet.head.zip(remarks.get(&sheet.source)) else {
+                continue;
+            };
+            again.push(RejectedSheet {
+                head,
+                rows: sheet.rows.into_iter().flatten().collect(),
+                remarks,
+                layout: None,
+            });
+        }
+    }
+    let found: usize = again.iter().map(|sheet| sheet.rows.len()).sum();
+    let wanted: usize = remarks.values().map(Remarks::len).sum();
+    if found == wanted {
+        Ok(again)
+    } else {
+        // The fingerprints are those of the first reading, so rules must have changed under it.
+        Err(Error::Unaccounted)
+    }
+}
+
+fn read<R: Send>(
+    (args, reading): HowRead<'_>,
+    path: &str,
+    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+) -> File<R> {
+    let options = reading_options(args, reading, &|_| {});
+    input::read(Path::new(path), &options, turn)
+}
+
+/// Returns the files, each once, that some sheets are from.
+fn paths(batch: &Batch, is_wanted: impl Fn(&Source) -> bool) -> Vec<&str> {
+    let mut paths: Vec<&str> = Vec::new();
+    for head in batch.heads.iter().filter(|head| is_wanted(&head.source)) {
+        if !paths.contains(&head.source.path.as_str()) {
+            paths.push(&head.source.path);
+        }
+    }
+    paths
+}
+
+/// Tells whether a file gave the same sheets as before, by their fingerprints.
+fn is_as_it_was<R>(path: &str, file: &File<R>, batch: &Batch) -> bool {
+    let before = batch
+        .sheets
+        .iter()
+        .filter(|sheet| sheet.source.path == path);
+    before.into_iter().all(|before| {
+        let mut now = file.sheets.iter();
+        now.any(|now| now.source == before.source && now.sha256 == before.sha256)
+    })
+}
+
+fn add_layout(sheet: &mut RejectedSheet<'_>) {
+    let source = &sheet.head.source;
+    let Some(name) = &source.sheet else { return };
+    let header = sheet.head.header.row;
+    let is_wanted = |row| row <= header || sheet.remarks.contains_key(&row);
+    sheet.layout = Layout::read(Path::new(&source.path), name, is_wanted);
+}
+
+/// Returns the runs that the inputs correct: those that rejected their rows.
+pub(super) fn corrected(input: HowRead<'_>, batch: &Batch) -> Option<Vec<String>> {
+    let column = |head: &SheetHead| {
+        let mut texts = head.header.texts.iter();
+        texts.position(|text| text.as_deref().is_some_and(is_run_column))
+    };
+    let is_wanted = |source: &Source| {
+        let mut heads = batch.heads.iter();
+        heads.any(|head| *head.source == *source && column(head).is_some())
+    };
+    let turn = |head: &SheetHead, row: &Row<'_>| {
+        let cell = row.cells.get(column(head)?)?;
+        Some(cell.shown().into_owned()).filter(|text| is_run_id(text))
+    };
+    let mut runs: Vec<String> = Vec::new();
+    for path in paths(batch, is_wanted) {
+        let sheets = read(input, path, &turn).sheets;
+        for run in sheets.into_iter().flat_map(|sheet| sheet.rows).flatten() {
+            if !runs.contains(&run) {
+                runs.push(run);
+            }
+        }
+    }
+    (!runs.is_empty()).then_some(runs)
+}
+
+fn is_run_column(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(RUN_COLUMN)
+}
+
+/// Tells which runs the inputs correct.
+pub(super) fn tell_corrected(runs: Option<&[String]>, screen: Screen) {
+    if let Some(runs) = runs {
+        let words = format!("run {}", runs.join(", "));
+        screen
+            .note(|mut out: &mut dyn io::Write| summary::write_line(&mut out, "corrects", &words));
+    }
+}

@@ -45,6 +45,12 @@ pub enum Command {
     /// Check files only: no network, no credentials
     #[command(after_long_help = VALIDATE_EXAMPLES)]
     Validate(ValidateArgs),
+    /// List earlier runs, one run's orders, or one order over time
+    #[command(after_long_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
+    /// Settle deliveries whose outcome is unknown
+    #[command(after_long_help = RESOLVE_EXAMPLES)]
+    Resolve(ResolveArgs),
     /// Run the API on this machine, for trials and tests
     #[command(after_long_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
@@ -83,6 +89,17 @@ Examples:
   scoreload validate scores.csv --format json | jq -r .code | sort | uniq -c
 
 Exit codes: 0 no errors; 1 errors; 2 wrong usage; 3 no usable input.";
+
+const HISTORY_EXAMPLES: &str = "\
+Examples:
+  scoreload history
+  scoreload history 20261123-231502-abcd
+  scoreload history --order ORD-1042 --format json";
+
+const RESOLVE_EXAMPLES: &str = "\
+Look at the orders in Paylocity, then say what became of them:
+  scoreload resolve 20261123-231502-abcd --mark-delivered
+  scoreload resolve 20261123-231502-abcd --resend --order ORD-1042";
 
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -245,6 +262,52 @@ pub struct ValidateArgs {
     /// How problems are shown: for people, or as one JSON object a line
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub format: Format,
+}
+
+/// `scoreload history`
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The run whose orders are listed; without it the runs themselves, the latest first
+    pub run: Option<String>,
+    /// Only this order, in every run
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
+    /// The ledger, where it is not in the user's state directory
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "SCORELOAD_LEDGER",
+        hide_env_values = true
+    )]
+    pub ledger: Option<String>,
+    /// For people, or as one JSON object a line
+    #[arg(long, default_value = "human")]
+    pub format: Format,
+}
+
+/// `scoreload resolve`
+#[derive(Debug, Args)]
+#[group(id = "settlement", required = true, multiple = false, args = ["resend", "mark_delivered"])]
+pub struct ResolveArgs {
+    /// The run, as its report and `scoreload history` name it
+    pub run: String,
+    /// What was sent counts as lost: the next import of the file sends it again
+    #[arg(long)]
+    pub resend: bool,
+    /// What was sent counts as delivered: it is not sent again
+    #[arg(long)]
+    pub mark_delivered: bool,
+    /// Only this order (repeatable); without it all of the run whose outcome is unknown
+    #[arg(long = "order", value_name = "ID")]
+    pub orders: Vec<String>,
+    /// The ledger, where it is not in the user's state directory
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "SCORELOAD_LEDGER",
+        hide_env_values = true
+    )]
+    pub ledger: Option<String>,
 }
 
 /// `scoreload sandbox`

@@ -84,7 +84,11 @@ impl Watch {
     /// Takes an outcome into account; returns a reason to stop, if there is one now.
     pub fn see(&mut self, delivery: &Delivery) -> Option<End> {
         let words = || delivery.message.clone().unwrap_or_default();
-        if matches!(delivery.outcome, Outcome::Failed | Outcome::Unknown) {
+        // An order is unknown too where the server took it and only its reports are kept back.
+        let is_answered = delivery
+            .http_status
+            .is_some_and(|status| (200..300).contains(&status));
+        if matches!(delivery.outcome, Outcome::Failed | Outcome::Unknown) && !is_answered {
             self.failures_in_a_row += 1;
             return (self.failures_in_a_row >= FAILURES_IN_A_ROW)
                 .then(|| End::Unreachable(words()));

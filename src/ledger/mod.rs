@@ -9,8 +9,6 @@
 //! - [`place`]: where a ledger is; [`fault`]: why one cannot be relied on; [`entry`]: what it holds
 //! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
 //!   over values; the store keeps them as the text that it was given
-//!
-//! The commands do not use it yet.
 
 pub mod entry;
 pub mod fault;

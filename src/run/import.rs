@@ -201,7 +201,9 @@ impl<'a> Import<'a> {
 
     /// Delivers the updates; returns why that ended early, if it did.
     fn deliver(&mut self, updates: Vec<Update>) -> Result<Option<End>, Error> {
-        let journal = self.memory.begin(&self.run, &self.batch)?;
+        let journal = self
+            .memory
+            .begin(&self.run, &self.batch, &self.deliveries)?;
         let began = Instant::now();
         let runtime = Runtime::new().map_err(|source| Error::System {
             action: "start the delivery",

@@ -5,7 +5,7 @@ use crate::config::Delivery as Settings;
 use crate::deliver::{Delivery, Journal, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::ledger::entry::{RunEnd, RunRecord};
+use crate::ledger::entry::{RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::{Batch, body};
@@ -28,19 +28,10 @@ impl Memory {
     ) -> Result<Self, Error> {
         let target = settings.target.key().to_owned();
         let ledger = Ledger::open(&settings.ledger).map_err(Error::Ledger)?;
-        let lock = match &settings.ledger {
-            Place::File(path) if !is_dry_run => {
-                let holder = Holder::this_process(&run.id, run.started_at);
-                Some(if is_waiting {
-                    Lock::wait_for(path, &target, &holder).map_err(Error::Ledger)?
-                } else {
-                    match Lock::try_take(path, &target, &holder).map_err(Error::Ledger)? {
-                        Attempt::Taken(lock) => lock,
-                        Attempt::Held(holder) => return Err(Error::Held { holder }),
-                    }
-                })
-            }
-            _ => None,
+        let lock = if is_dry_run {
+            None
+        } else {
+            lock(&settings.ledger, &target, &run.id, is_waiting)?
         };
         Ok(Self {
             journal: Journal {
@@ -103,7 +94,12 @@ impl Memory {
     }
 
     /// Begins the run in the ledger.
-    pub(super) fn begin(&self, run: &Run, batch: &Batch) -> Result<Journal, Error> {
+    pub(super) fn begin(
+        &self,
+        run: &Run,
+        batch: &Batch,
+        deliveries: &[Delivery],
+    ) -> Result<Journal, Error> {
         let record = RunRecord {
             id: run.id.clone(),
             mode: "import".to_owned(),
@@ -112,6 +108,25 @@ impl Memory {
             inputs: inputs_json(batch),
         };
         self.journal.ledger.begin(record).map_err(Error::Ledger)?;
+        // Orders that are held back can be settled by this run's name too.
+        let held = batch
+            .orders
+            .iter()
+            .zip(deliveries)
+            .filter(|(_, delivery)| delivery.outcome == Outcome::Unknown);
+        for (order, delivery) in held {
+            self.journal.ledger.settle(Settlement {
+                run: run.id.clone(),
+                company_id: order.company_id.clone(),
+                order_id: order.order_id.clone(),
+                outcome: delivery.outcome.words().to_owned(),
+                http_status: None,
+                attempts: 0,
+                message: delivery.message.clone(),
+                known: None,
+                at: jiff::Timestamp::now(),
+            });
+        }
         Ok(self.journal.clone())
     }
 
@@ -130,7 +145,30 @@ impl Memory {
     }
 }
 
-fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
+/// Takes the lock of a ledger and a target; a ledger in memory needs none.
+pub(super) fn lock(
+    place: &Place,
+    target: &str,
+    run: &str,
+    is_waiting: bool,
+) -> Result<Option<Lock>, Error> {
+    let Place::File(path) = place else {
+        return Ok(None);
+    };
+    let holder = Holder::this_process(run, jiff::Timestamp::now());
+    if is_waiting {
+        return Lock::wait_for(path, target, &holder)
+            .map(Some)
+            .map_err(Error::Ledger);
+    }
+    match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
+        Attempt::Taken(lock) => Ok(Some(lock)),
+        Attempt::Held(holder) => Err(Error::Held { holder }),
+    }
+}
+
+/// Reads what the ledger keeps of an order.
+pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
     Known::from_json(text).map_err(|words| {
         let help =
             "import with another --ledger; keep this one, it may be needed to see what was sent";

@@ -1,12 +1,16 @@
 //! One file per command; each reads like the product's summary.
 
 mod delivery;
+mod history;
 mod import;
 mod memory;
 mod rejects;
 mod reports;
+mod resolve;
 mod sandbox;
 mod validate;
+
+use std::path::PathBuf;
 
 use clap::CommandFactory;
 use jiff::Timestamp;
@@ -17,6 +21,8 @@ use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input;
+use crate::ledger::place::default_path;
+use crate::ledger::{Ledger, Place};
 use crate::order::{self, Batch};
 use crate::report::Report;
 use crate::ui::progress::ReadingProgress;
@@ -31,6 +37,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Import(args) => import::run(&args, screen),
         Command::Validate(args) => validate::run(&args, screen),
+        Command::History(args) => history::run(&args),
+        Command::Resolve(args) => resolve::run(&args, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
@@ -99,6 +107,18 @@ fn reading_options<'a>(
         warnings: reading.rules.warnings,
         on_rows,
     }
+}
+
+/// Opens the ledger of earlier runs; to look into one that is not there would make it.
+fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
+    let path = named
+        .map(PathBuf::from)
+        .or_else(|| default_path(&environment));
+    let Some(path) = path.filter(|path| path.exists()) else {
+        let help = "name the ledger with --ledger PATH; an import makes one";
+        return Err(Error::usage("there is no ledger", help));
+    };
+    Ledger::open(&Place::File(path)).map_err(Error::Ledger)
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.

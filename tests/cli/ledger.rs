@@ -219,6 +219,70 @@ fn under_hold_no_report_is_ever_sent_twice() {
 }
 
 #[test]
+fn what_is_held_is_settled_by_a_person() {
+    for (settlement, reports_after, requests) in [("--mark-delivered", 0, 0), ("--resend", 1, 1)] {
+        let lost = vec![answer(500, ""), answer(204, "")];
+        let (bench, server) = (bench(1), Server::answering(lost));
+        let flags = [FAST, &["--on-ambiguous", "hold"]].concat();
+        assert_eq!(bench.import(&server.url(), &flags).code, 1);
+        let run = bench.report()["run"].as_str().unwrap().to_owned();
+        let history = bench.run(&["history", &run]);
+        assert!(
+            history.stdout.contains("unknown    B6001  ORD-0"),
+            "{}{}",
+            history.stdout,
+            history.stderr
+        );
+        assert_eq!(bench.import(&server.url(), &flags).code, 1);
+        let second = bench.report()["run"].as_str().unwrap().to_owned();
+        let (before, seen) = (server.count("PATCH"), server.seen().len());
+        let ran = bench.run(&["resolve", &second, settlement, "--order", "ORD-0"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let ran = bench.import(&server.url(), &flags);
+        assert_eq!(
+            (ran.code, server.count("PATCH") - before),
+            (0, requests),
+            "{}",
+            ran.stderr
+        );
+        let sent = server
+            .seen()
+            .into_iter()
+            .skip(seen)
+            .filter(|request| request.contains("r.example"))
+            .count();
+        assert_eq!(sent, reports_after);
+    }
+}
+
+#[test]
+fn history_lists_runs_and_one_order_over_time() {
+    let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
+    assert_eq!(bench.run(&["history"]).code, 2, "there is no ledger yet");
+    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
+    assert_eq!(
+        bench
+            .import(&sandbox.url(), &[FAST, &["--resend"]].concat())
+            .code,
+        0
+    );
+    assert_eq!(bench.run(&["history"]).stdout.matches("exit 0").count(), 2);
+    let order = bench.run(&["history", "--order", "ORD-1", "--format", "json"]);
+    let outcomes: Vec<Value> = order
+        .diagnostics()
+        .iter()
+        .map(|entry| entry["outcome"].clone())
+        .collect();
+    assert_eq!(outcomes, ["accepted", "accepted"]);
+    assert_eq!(bench.run(&["history", "nowhere"]).code, 2);
+    assert_eq!(
+        bench.run(&["resolve", "nowhere"]).code,
+        2,
+        "one of the two settlements is needed"
+    );
+}
+
+#[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
     let (bench, sandbox) = (bench(200), TestSandbox::start("unlimited", ""));
     let mut marked = BTreeSet::new();

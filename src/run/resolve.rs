@@ -1,0 +1,93 @@
+//! `scoreload resolve`: a person says what became of deliveries whose outcome is unknown.
+
+use jiff::Timestamp;
+
+use super::memory::{lock, read_known};
+use super::open_ledger;
+use crate::cli::ResolveArgs;
+use crate::deliver::Outcome;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::Ledger;
+use crate::ledger::entry::{Delivery, Settlement};
+use crate::ui::{Screen, summary};
+
+pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(args.ledger.as_deref())?;
+    let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
+        let help = "`scoreload history` lists the runs of the ledger";
+        return Err(Error::usage(
+            format!("the ledger knows no run `{}`", args.run),
+            help,
+        ));
+    };
+    let _lock = lock(ledger.place(), &run.record.target, &args.run, false)?;
+    let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
+    open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
+    for delivery in &open {
+        settle(&ledger, delivery, args.mark_delivered)?;
+    }
+    // Reading waits for what was queued before it.
+    ledger.runs(1).map_err(Error::Ledger)?;
+    let settled = summary::count(open.len(), "order", "orders");
+    let words = if args.mark_delivered {
+        format!("{settled}: what was sent counts as delivered")
+    } else {
+        format!(
+            "{settled}: what was sent counts as lost, and the next import of the file sends it again"
+        )
+    };
+    screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
+    Ok(ExitCode::Success)
+}
+
+fn is_open(delivery: &Delivery) -> bool {
+    let is_unknown = |outcome: &str| outcome == Outcome::Unknown.words();
+    delivery
+        .settled
+        .as_ref()
+        .is_none_or(|settled| is_unknown(&settled.outcome))
+}
+
+fn is_meant(delivery: &Delivery, orders: &[String]) -> bool {
+    orders.is_empty()
+        || orders
+            .iter()
+            .any(|order| delivery.order_id == order.as_str())
+}
+
+fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<(), Error> {
+    let order = (delivery.company_id.clone(), delivery.order_id.clone());
+    let known = ledger
+        .known(&delivery.target, vec![order])
+        .map_err(Error::Ledger)?;
+    let Some(text) = known.into_iter().flatten().next() else {
+        return Ok(());
+    };
+    let mut known = read_known(&text, &delivery.order_id)?;
+    let (outcome, message) = if is_delivered {
+        known.settle_as_delivered();
+        (Outcome::Accepted, "settled by hand: delivered")
+    } else {
+        known.settle_as_lost();
+        (Outcome::Failed, "settled by hand: lost")
+    };
+    ledger.settle(Settlement {
+        run: delivery.run.clone(),
+        company_id: delivery.company_id.clone(),
+        order_id: delivery.order_id.clone(),
+        outcome: outcome.words().to_owned(),
+        http_status: delivery
+            .settled
+            .as_ref()
+            .and_then(|settled| settled.http_status),
+        attempts: delivery
+            .settled
+            .as_ref()
+            .map_or(0, |settled| settled.attempts),
+        message: Some(message.to_owned()),
+        known: Some(known.to_json()),
+        at: Timestamp::now(),
+    });
+    Ok(())
+}

@@ -12,7 +12,8 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | deliver | report | sandbox | error, exit, cli, config, ui | run | main`
+//! `problem, columns | input, explain, template | order | layout | deliver | report | sandbox | error, exit, cli,
+//! config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -35,10 +36,13 @@ pub mod config;
 pub mod deliver;
 pub mod error;
 pub mod exit;
+pub mod explain;
 pub mod input;
+pub mod layout;
 pub mod order;
 pub mod problem;
 pub mod report;
 pub mod run;
 pub mod sandbox;
+pub mod template;
 pub mod ui;

@@ -115,7 +115,8 @@ pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
 }
 
 /// Columns that Scoreload itself adds to files that it hands back.
-fn is_ours(header: &str) -> bool {
+#[must_use]
+pub fn is_ours(header: &str) -> bool {
     header.trim().to_ascii_lowercase().starts_with("scoreload_")
 }
 

@@ -6,6 +6,7 @@
 pub mod cell;
 mod csv;
 pub mod header;
+pub mod sample;
 pub mod timestamp;
 mod workbook;
 
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::cell::Cell;
 pub use self::header::Header;
+pub use self::sample::{Extent, sample};
 use crate::columns::{Column, Names};
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
@@ -30,6 +32,8 @@ pub struct Options<'a> {
     pub sheets: Vec<String>,
     /// Whether a doubtful header makes a sheet unusable.
     pub warnings: WarningPolicy,
+    /// How much of each sheet is read.
+    pub extent: Extent,
     /// Told how many rows were read, batch by batch.
     pub on_rows: &'a (dyn Fn(usize) + Sync),
 }
@@ -226,6 +230,9 @@ fn read_rows<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     problems: &mut Vec<Problem>,
 ) -> Result<Rows<R>, Problem> {
+    if let Extent::Sample(count) = options.extent {
+        return sample::read_rows(rows, source, (options, count), turn, problems);
+    }
     let header_row = match find_header(&mut rows, source, &options.names)? {
         Ok(row) => row,
         Err(missing) => return Ok(Rows::NoHeader(missing)),

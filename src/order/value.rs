@@ -123,7 +123,9 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     within_limit(column, value)
 }
 
-fn is_placeholder(text: &str) -> bool {
+/// Tells whether a text stands for "no value".
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
     PLACEHOLDERS
         .iter()
         .any(|placeholder| text.eq_ignore_ascii_case(placeholder))

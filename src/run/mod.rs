@@ -1,9 +1,12 @@
 //! One file per command; each reads like the product's summary.
 
+mod columns;
 mod delivery;
+mod explain;
 mod import;
 mod reports;
 mod sandbox;
+mod template;
 mod validate;
 
 use clap::CommandFactory;
@@ -14,7 +17,7 @@ use crate::config::Reading;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::input;
+use crate::input::{self, Extent};
 use crate::order::{self, Batch};
 use crate::report::Report;
 use crate::ui::progress::ReadingProgress;
@@ -30,6 +33,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Import(args) => import::run(&args, screen),
         Command::Validate(args) => validate::run(&args, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
+        Command::Template(args) => template::run(&args, screen),
+        Command::Columns(args) => columns::run(&args, screen),
+        Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
         }
@@ -80,6 +86,7 @@ fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
         names: reading.names,
         sheets: args.sheets.clone(),
         warnings: reading.rules.warnings,
+        extent: Extent::Whole,
         on_rows: &|rows| progress.add(rows),
     };
     let batch = order::gather(&args.inputs, &options, &reading.rules);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
@@ -10,20 +11,33 @@ use super::text::safe;
 use crate::deliver::rate::Rate;
 use crate::deliver::{Delivery, Outcome};
 use crate::order::Batch;
+use crate::problem::Source;
 use crate::report::{Requests, Totals};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const STRONG: Style = Style::new().bold();
 
+/// Writes which sheets were not read, and why.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_passed_over(
+    out: &mut impl Write,
+    passed_over: &[(Arc<Source>, &'static str)],
+) -> io::Result<()> {
+    for (source, reason) in passed_over {
+        writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
+    }
+    Ok(())
+}
+
 /// Writes what was read: sheets, rows, orders, findings.
 ///
 /// # Errors
 /// Those of the stream.
 pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
-    for (source, reason) in &batch.passed_over {
-        writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
-    }
+    write_passed_over(out, &batch.passed_over)?;
     let errors = batch.errors();
     let warnings = batch.problems.len() - errors;
     let sheets = batch.sheets.iter().filter(|sheet| sheet.usable).count();

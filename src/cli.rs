@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::deliver::rate::{API_RATE, Rate};
+use crate::deliver::rate::Rate;
+use crate::input::delimiter::Delimiter;
+use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
 use crate::sandbox::{Faults, Latency};
 
@@ -136,16 +139,32 @@ those. GET /sandbox/orders shows what it holds, GET /sandbox/requests what it wa
 /// Which files, and how their rows are understood.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files and .xlsx workbooks; `-` is CSV on standard input
+    /// CSV files and workbooks, directories of them, or patterns such as 'in/*.csv'; `-` is standard input
     ///
-    /// Several inputs are one batch: rows of an order may stand in different files.
+    /// Several inputs are one batch: rows of an order may stand in different files. What a file is, its content
+    /// decides; .gz and .zst are read as they are. A directory stands for the spreadsheets directly in it.
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// The configuration file
+    ///
+    /// Without it scoreload.toml in the working directory, or in the user's configuration directory, if there is one.
+    #[arg(long, value_name = "FILE", env = "SCORELOAD_CONFIG", hide_env_values = true, help_heading = INPUT)]
+    pub config: Option<PathBuf>,
     /// Read this sheet of workbooks, hidden or not (repeatable)
     ///
     /// Without it every visible sheet with an order-id header is read.
     #[arg(long = "sheet", value_name = "NAME", help_heading = INPUT)]
     pub sheets: Vec<String>,
+    /// What stands between the columns of CSV: one sign, or `tab`
+    ///
+    /// Without it each file's first records tell, or a first line such as `sep=;`.
+    #[arg(long, value_name = "SIGN", env = "SCORELOAD_DELIMITER", hide_env_values = true, help_heading = INPUT)]
+    pub delimiter: Option<Delimiter>,
+    /// The encoding of CSV without byte order mark
+    ///
+    /// Without it that is UTF-8, and Windows-1252 where a file is not UTF-8.
+    #[arg(long, env = "SCORELOAD_ENCODING", hide_env_values = true, ignore_case = true, help_heading = INPUT)]
+    pub encoding: Option<Encoding>,
     /// Take a header as a column (repeatable)
     ///
     /// The text is split at its last `=`, as in `--map 'Candidate result=test_score'`.
@@ -157,9 +176,9 @@ pub struct InputArgs {
     /// The company of rows in inputs without that column
     #[arg(long, value_name = "ID", env = "SCORELOAD_COMPANY_ID", hide_env_values = true, help_heading = INPUT)]
     pub company_id: Option<String>,
-    /// The zone of times that name none
-    #[arg(long, value_name = "IANA", env = "SCORELOAD_TIMEZONE", hide_env_values = true, default_value = "UTC", help_heading = INPUT)]
-    pub timezone: String,
+    /// The zone of times that name none [default: UTC]
+    #[arg(long, value_name = "IANA", env = "SCORELOAD_TIMEZONE", hide_env_values = true, help_heading = INPUT)]
+    pub timezone: Option<String>,
     /// How to read a date such as 03/04/2026
     #[arg(long, env = "SCORELOAD_DATE_ORDER", hide_env_values = true, help_heading = INPUT)]
     pub date_order: Option<DateOrder>,
@@ -167,7 +186,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, help_heading = INPUT)]
     pub default_attempt: Option<u32>,
     /// Treat warnings as errors
-    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, help_heading = INPUT)]
+    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INPUT)]
     pub deny_warnings: bool,
 }
 
@@ -196,24 +215,26 @@ pub struct ImportArgs {
     #[arg(long, help_heading = DELIVERY)]
     pub yes: bool,
     /// Send nothing if any row has an error
-    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, help_heading = DELIVERY)]
+    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub all_or_nothing: bool,
     /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h), or unlimited
-    #[arg(long, env = "SCORELOAD_RATE", hide_env_values = true, default_value = API_RATE, help_heading = DELIVERY)]
-    pub rate: Rate,
-    /// The most updates in flight at once
-    #[arg(long, value_name = "N", env = "SCORELOAD_CONCURRENCY", hide_env_values = true, default_value_t = 8,
-        value_parser = at_least_one, help_heading = DELIVERY)]
-    pub concurrency: usize,
-    /// How often an update is sent again, at most
-    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, default_value_t = 5, help_heading = DELIVERY)]
-    pub retries: u32,
-    /// How long an answer may take
-    #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, default_value = "30",
-        value_parser = seconds, help_heading = DELIVERY)]
-    pub timeout: Duration,
+    ///
+    /// [default: 3/s,180/m, what the API allows]
+    #[arg(long, env = "SCORELOAD_RATE", hide_env_values = true, help_heading = DELIVERY)]
+    pub rate: Option<Rate>,
+    /// The most updates in flight at once [default: 8]
+    #[arg(long, value_name = "N", env = "SCORELOAD_CONCURRENCY", hide_env_values = true, value_parser = at_least_one,
+        help_heading = DELIVERY)]
+    pub concurrency: Option<usize>,
+    /// How often an update is sent again, at most [default: 5]
+    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, help_heading = DELIVERY)]
+    pub retries: Option<u32>,
+    /// How long an answer may take [default: 30]
+    #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, value_parser = seconds,
+        help_heading = DELIVERY)]
+    pub timeout: Option<Duration>,
     /// Send `testMode: true`: the server answers and changes nothing
-    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, help_heading = DELIVERY)]
+    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub test_mode: bool,
     /// Write the report here (repeatable); the format by the extension: .json
     ///
@@ -246,7 +267,12 @@ pub struct ValidateArgs {
 #[derive(Debug, Args)]
 pub struct TemplateArgs {
     /// Where to; the extension decides the format: .xlsx or .csv; `-` is CSV on standard output
-    #[arg(short, long, value_name = "FILE", default_value = "scoreload-template.xlsx")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "scoreload-template.xlsx"
+    )]
     pub output: PathBuf,
 }
 
@@ -283,7 +309,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8085")]
     pub listen: SocketAddr,
     /// The most requests in any window of time; more are answered with 429
-    #[arg(long, default_value = API_RATE)]
+    #[arg(long, default_value_t = Rate::default())]
     pub rate: Rate,
     /// How long an update takes: 50ms, or 20ms..80ms for a random time between
     #[arg(long, default_value = "0ms")]

@@ -2,7 +2,7 @@
 //!
 //! Header matching, checking, the body builder, the help texts and the README's table all read [`COLUMNS`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// A column that Scoreload understands.
@@ -221,6 +221,7 @@ impl From<Column> for Field {
 #[derive(Debug, Clone)]
 pub struct Names {
     known: HashMap<String, Field>,
+    ignored: HashSet<String>,
 }
 
 /// The names of the table: canonical names, aliases and API paths.
@@ -263,6 +264,7 @@ impl Default for Names {
     fn default() -> Self {
         Self {
             known: TABLE_NAMES.clone(),
+            ignored: HashSet::new(),
         }
     }
 }
@@ -271,6 +273,18 @@ impl Names {
     /// Makes `header` a name of `field`, whatever it meant before.
     pub fn add(&mut self, header: &str, field: Field) {
         self.known.insert(simplified(header), field);
+    }
+
+    /// Makes `header` one that is ignored without a word.
+    pub fn ignore(&mut self, header: &str) {
+        self.ignored.insert(simplified(header));
+    }
+
+    /// Tells whether a header is ignored without a word: the user said so, or it is one that Scoreload itself adds to
+    /// files that it hands back.
+    #[must_use]
+    pub fn ignores(&self, header: &str) -> bool {
+        self.ignored.contains(&simplified(header)) || simplified(header).starts_with("scoreload")
     }
 
     /// Returns what a header means, if it is known.
@@ -308,14 +322,37 @@ impl Names {
             return Some(field);
         }
         let name = simplified(header);
-        let near = |known: &&String| {
-            known.chars().count() >= 5
-                && known.len().abs_diff(name.len()) <= 4
-                && strsim::osa_distance(known, &name) == 1
-        };
-        let known = self.known.keys().filter(near).min()?;
+        // `Test Report ULR 2` is near `test_report_url`.
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_meant =
+            |(known, field): &(&String, &Field)| field.column.repeats() && is_near(known, word);
+        let report = self
+            .known
+            .iter()
+            .filter(is_meant)
+            .min_by_key(|(known, _)| *known);
+        if let (Some((_, field)), Ok(number)) = (report, name[word.len()..].parse()) {
+            return Some(Field {
+                column: field.column,
+                number,
+            });
+        }
+        let known = self
+            .known
+            .keys()
+            .filter(|known| is_near(known, &name))
+            .min()?;
         self.known.get(known).copied()
     }
+}
+
+/// Tells whether a simplified header is one edit (insert, delete, replace, swap of neighbours) away from a known name
+/// of five or more letters.
+#[must_use]
+pub fn is_near(known: &str, name: &str) -> bool {
+    known.chars().count() >= 5
+        && known.len().abs_diff(name.len()) <= 4
+        && strsim::osa_distance(known, name) == 1
 }
 
 /// Reduces a header to what counts when headers are compared.
@@ -462,6 +499,7 @@ mod tests {
             ("Test Score (%)", Some("test_score")),
             ("Test Score / 100", Some("test_score")),
             ("score [points]", Some("test_score")),
+            ("Test Report ULR 2", Some("test_report_url_2")),
             ("candidate", None),
             ("orde", Some("order_id")),
             ("100", None),

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::ledger::LedgerError;
+use crate::ledger::lock::Holder;
+
 /// What stops a run, each with a way out ([`Error::help`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,6 +33,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The ledger cannot be opened, or failed while it was in use.
+    #[error("{0}")]
+    Ledger(LedgerError),
+    /// Another import holds the ledger for this target.
+    #[error("another import holds the ledger{}", named(holder.as_ref()))]
+    Held {
+        /// Who holds it, where they have said so.
+        holder: Option<Holder>,
+    },
     /// The report does not account for every row.
     #[error("the report does not account for every row")]
     Unaccounted,
@@ -54,9 +66,15 @@ impl Error {
             Self::System { .. } => {
                 "free some of the machine's resources, or raise its limits, and try again"
             }
+            Self::Ledger(error) => error.help(),
+            Self::Held { .. } => "run the same command again once it has ended, or add --wait",
             Self::Unaccounted => {
                 "this is a fault of Scoreload: please report it, with the report that was written"
             }
         }
     }
+}
+
+fn named(holder: Option<&Holder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(": {holder}"))
 }

@@ -2,6 +2,7 @@
 
 use crate::deliver::End;
 use crate::error::Error;
+use crate::ledger::LedgerError;
 use crate::report::Totals;
 
 /// How a run ended, as the process tells it.
@@ -20,6 +21,8 @@ pub enum ExitCode {
     Refused = 4,
     /// The API could not be reached or kept failing.
     Unreachable = 5,
+    /// Another import holds the ledger.
+    Held = 6,
     /// The user stopped the run.
     Interrupted = 130,
 }
@@ -47,8 +50,12 @@ impl ExitCode {
 impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Usage { .. } => Self::Usage,
-            Error::Write { .. } | Error::System { .. } | Error::Unaccounted => Self::Incomplete,
+            Error::Usage { .. } | Error::Ledger(LedgerError::Unopened { .. }) => Self::Usage,
+            Error::Held { .. } => Self::Held,
+            Error::Write { .. }
+            | Error::System { .. }
+            | Error::Ledger(LedgerError::Failed { .. })
+            | Error::Unaccounted => Self::Incomplete,
         }
     }
 }
@@ -56,6 +63,8 @@ impl From<&Error> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Place;
+    use crate::ledger::fault::Fault;
 
     #[test]
     fn the_code_follows_from_the_end_and_the_totals() {
@@ -76,5 +85,20 @@ mod tests {
         assert_eq!(end(End::Refused(String::new()), &good), 4);
         assert_eq!(end(End::Unreachable(String::new()), &rejected), 5);
         assert_eq!(end(End::Interrupted, &rejected), 130);
+    }
+
+    #[test]
+    fn a_ledger_that_cannot_be_opened_is_a_matter_of_configuration_and_one_that_is_held_is_not() {
+        let (place, fault) = (Place::Memory, Fault::Full);
+        let code = |error: Error| ExitCode::from(&error).number();
+        assert_eq!(code(Error::Held { holder: None }), 6);
+        assert_eq!(
+            code(Error::Ledger(LedgerError::Unopened {
+                place: place.clone(),
+                fault: fault.clone()
+            })),
+            2
+        );
+        assert_eq!(code(Error::Ledger(LedgerError::Failed { place, fault })), 1);
     }
 }

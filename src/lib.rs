@@ -12,13 +12,13 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input, explain, template | order | layout | deliver | report | sandbox | error, exit, cli,
-//! config, ui | run | main`
+//! `problem, columns | input, explain | order, template | layout | ledger | deliver | report | sandbox | error, exit,
+//! cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
-//! 1. Stages take values and return values. Only [`input`], `deliver::client`, [`report`], [`sandbox`] and [`ui`]
-//!    touch the outside world; async lives in [`deliver`], [`sandbox`] and their callers in [`run`] alone.
+//! 1. Stages take values and return values. Only [`input`], [`ledger`], `deliver::client`, [`report`], [`sandbox`]
+//!    and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`] and their callers in [`run`] alone.
 //! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
 //!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
 //! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
@@ -39,6 +39,7 @@ pub mod exit;
 pub mod explain;
 pub mod input;
 pub mod layout;
+pub mod ledger;
 pub mod order;
 pub mod problem;
 pub mod report;

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::Update;
@@ -66,6 +69,16 @@ pub struct Credentials {
     pub client_id: String,
     /// The client's secret.
     pub client_secret: Secret,
+}
+
+impl Credentials {
+    /// Returns the secret in every form in which it travels: a server may repeat what it was sent.
+    fn traces(&self) -> Vec<String> {
+        let secret = self.client_secret.reveal();
+        let basic = BASE64_STANDARD.encode(format!("{}:{secret}", self.client_id));
+        let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        vec![basic, form, secret.to_owned()]
+    }
 }
 
 /// Where and how to call.
@@ -160,7 +173,9 @@ impl Client {
         if is_loopback(&endpoint.base) {
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| chain(&error))?;
+        let http = builder
+            .build()
+            .map_err(|error| words_of(&error, endpoint.timeout))?;
         Ok(Self {
             http,
             endpoint: Arc::new(endpoint),
@@ -179,15 +194,18 @@ impl Client {
             request = request.header("testMode", "true");
         }
         match request.send().await {
-            Err(error) if error.is_connect() => Answer::NotConnected(chain(&error)),
-            Err(error) => Answer::Lost(chain(&error)),
+            Err(error) if error.is_connect() => {
+                Answer::NotConnected(words_of(&error, self.endpoint.timeout))
+            }
+            Err(error) => Answer::Lost(words_of(&error, self.endpoint.timeout)),
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
                 let secrets = [
-                    token.text().to_owned(),
-                    self.endpoint.credentials.client_secret.0.clone(),
-                ];
+                    self.endpoint.credentials.traces(),
+                    vec![token.text().to_owned()],
+                ]
+                .concat();
                 let words = words(response, &secrets).await;
                 let message =
                     (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));
@@ -236,7 +254,7 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 return TokenAnswer::Failed {
-                    words: chain(&error),
+                    words: words_of(&error, self.endpoint.timeout),
                     wait: None,
                 };
             }
@@ -246,7 +264,7 @@ impl Client {
         if status.is_success() {
             return issued(response).await;
         }
-        let said = words(response, std::slice::from_ref(secret))
+        let said = words(response, &self.endpoint.credentials.traces())
             .await
             .unwrap_or_else(|| default_words(status));
         let words = format!("{} from the token endpoint: {said}", status.as_u16());
@@ -261,7 +279,7 @@ async fn issued(response: Response) -> TokenAnswer {
     #[derive(Deserialize)]
     struct Issued {
         access_token: String,
-        expires_in: Option<u64>,
+        expires_in: Option<Value>,
     }
     let body = bounded(response).await;
     match serde_json::from_str::<Issued>(&body) {
@@ -270,13 +288,24 @@ async fn issued(response: Response) -> TokenAnswer {
             expires_in,
         }) if is_header_text(&text) => TokenAnswer::Issued {
             text,
-            lifetime: expires_in.map_or(TOKEN_LIFETIME, Duration::from_secs),
+            lifetime: expires_in
+                .as_ref()
+                .and_then(seconds)
+                .unwrap_or(TOKEN_LIFETIME),
         },
         _ => {
             let words = "the token endpoint answered without a token".to_owned();
             TokenAnswer::Failed { words, wait: None }
         }
     }
+}
+
+/// Reads a number of seconds, which some servers write as text.
+fn seconds(value: &Value) -> Option<Duration> {
+    let number = value
+        .as_f64()
+        .or_else(|| value.as_str()?.trim().parse().ok())?;
+    Duration::try_from_secs_f64(number).ok()
 }
 
 /// Tells whether a token can stand in a header.
@@ -352,18 +381,28 @@ fn tls(base: &Url) -> Result<rustls::ClientConfig, String> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Returns an error with its causes: reqwest hides what happened three sources down.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
+/// Says what went wrong with a request: reqwest hides it several sources down, behind words about itself.
+fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
+    if error.is_timeout() && !error.is_connect() {
+        return format!("no answer within {} s", timeout.as_secs_f64());
+    }
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let said = cause.to_string();
-        if !words.contains(&said) {
-            words = format!("{words}: {said}");
-        }
+        causes.push(cause.to_string());
         source = cause.source();
     }
-    words
+    // "client error (Connect)" and the like say nothing to a person where a cause follows.
+    let telling: Vec<String> = causes
+        .iter()
+        .filter(|words| !words.starts_with("client error"))
+        .cloned()
+        .collect();
+    match (telling.is_empty(), causes.is_empty()) {
+        (false, _) => telling.join(": "),
+        (true, false) => causes.join(": "),
+        (true, true) => error.to_string(),
+    }
 }
 
 #[cfg(test)]

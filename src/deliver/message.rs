@@ -5,6 +5,9 @@ use serde_json::Value;
 /// The longest message that is shown or kept, in characters.
 const LONGEST: usize = 500;
 
+/// A shorter secret is no secret, and blotting it out would blot out the words around it.
+const SHORTEST_SECRET: usize = 4;
+
 /// Properties that hold the useful part of an error, the most telling first: `errors[]`, RFC 9457, OAuth, others.
 const TELLING: [&str; 10] = [
     "errors",
@@ -26,7 +29,10 @@ pub(super) fn of_body(body: &str, secrets: &[String]) -> Option<String> {
         Err(_) => without_tags(body),
     };
     let mut words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+    for secret in secrets
+        .iter()
+        .filter(|secret| secret.len() >= SHORTEST_SECRET)
+    {
         words = words.replace(secret.as_str(), "[hidden]");
     }
     (!words.is_empty()).then(|| cut(&words))
@@ -57,7 +63,9 @@ fn of_json(value: &Value) -> Option<String> {
 /// Drops what stands in angle brackets, and what a page does not show.
 fn without_tags(text: &str) -> String {
     let mut shown = String::new();
-    let mut rest = text;
+    let mut rest = text.split_once("<body").map_or(text, |(_, body)| {
+        body.split_once('>').map_or("", |(_, rest)| rest)
+    });
     while let Some((before, tag)) = rest.split_once('<') {
         shown.push_str(before);
         shown.push(' ');
@@ -108,7 +116,7 @@ mod tests {
             (r#"{"code":7}"#, r#"{"code":7}"#),
             ("plain\n words ", "plain words"),
             (
-                "<html><style>p{}</style><body><h1>502</h1><p>Bad Gateway</p></body></html>",
+                "<html><title>502</title><style>p{}</style><body class='x'><h1>502</h1><p>Bad Gateway</p></body></html>",
                 "502 Bad Gateway",
             ),
         ];
@@ -128,8 +136,8 @@ mod tests {
             (500, Some('…'))
         );
         let words = of_body(
-            "bad secret s3cr3t for token t0k",
-            &["s3cr3t".into(), "t0k".into(), String::new()],
+            "bad secret s3cr3t for token t0ken",
+            &["s3cr3t".into(), "t0ken".into(), String::new()],
         );
         assert_eq!(
             words.as_deref(),

@@ -4,6 +4,7 @@
 //! prints, and an update is in flight at most once at any time.
 
 pub mod client;
+mod course;
 mod message;
 pub mod outcome;
 pub mod pace;
@@ -11,21 +12,18 @@ pub mod rate;
 pub mod retry;
 pub mod stop;
 pub mod token;
+mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use self::client::{Answer, Client};
+use self::client::Client;
 pub use self::outcome::{Delivery, Outcome};
-use self::pace::Pace;
-use self::retry::Verdict;
 pub use self::stop::{End, Stop, Watch};
-use self::token::{Token, TokenSource};
+use self::worker::Workers;
 use crate::order::model::Text;
 
 /// One order's update, ready to be sent.
@@ -79,164 +77,17 @@ pub async fn deliver(
     stop: &Stop,
     events: UnboundedSender<Event>,
 ) {
-    let worker = Arc::new(Worker {
-        tokens: TokenSource::new(client.clone(), policy.retries, events.clone(), stop.clone()),
-        pace: Pace::new(&policy.rate),
-        retries: policy.retries,
-        next: AtomicUsize::new(0),
-        stop: stop.clone(),
-        updates,
-        client,
-        events,
-    });
+    let count = policy.concurrency.min(updates.len());
+    let shared = Arc::new(Workers::new(updates, client, policy, stop, events));
     let mut workers = JoinSet::new();
-    for _ in 0..policy.concurrency.min(worker.updates.len()) {
-        workers.spawn(Arc::clone(&worker).run());
+    for _ in 0..count {
+        workers.spawn(Arc::clone(&shared).work());
     }
-    while workers.join_next().await.is_some() {}
-}
-
-/// What the workers share.
-struct Worker {
-    updates: Arc<[Update]>,
-    next: AtomicUsize,
-    client: Client,
-    tokens: TokenSource,
-    pace: Pace,
-    retries: u32,
-    stop: Stop,
-    events: UnboundedSender<Event>,
-}
-
-/// What is known of an update while it is being delivered.
-#[derive(Default)]
-struct Course {
-    attempts: u32,
-    /// Whether an earlier attempt may have been applied.
-    ambiguous: bool,
-    /// Whether it was sent again after such an attempt.
-    sent_in_doubt: bool,
-    http_status: Option<u16>,
-    latency: Option<Duration>,
-    message: Option<String>,
-}
-
-impl Course {
-    fn end(self, outcome: Outcome, has_reports: bool) -> Delivery {
-        Delivery {
-            outcome,
-            http_status: self.http_status,
-            attempts: self.attempts,
-            latency: self.latency,
-            possible_duplicate_reports: self.sent_in_doubt && has_reports,
-            message: self.message,
+    while let Some(worker) = workers.join_next().await {
+        if worker.is_err_and(|error| error.is_panic()) {
+            stop.request(End::Unreachable(
+                "a part of the delivery has failed; this is a fault of Scoreload".to_owned(),
+            ));
         }
-    }
-
-    /// The outcome when no answer settles it any more.
-    fn unsettled(&self) -> Outcome {
-        if self.ambiguous {
-            Outcome::Unknown
-        } else {
-            Outcome::Failed
-        }
-    }
-}
-
-impl Worker {
-    async fn run(self: Arc<Self>) {
-        while !self.stop.is_requested() {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(update) = self.updates.get(index) else {
-                return;
-            };
-            if let Some(delivery) = self.deliver(index, update).await {
-                self.tell(Event::Finished(index, delivery));
-            }
-        }
-    }
-
-    /// Brings one update to its end; `None` where it was stopped before it left.
-    async fn deliver(&self, index: usize, update: &Update) -> Option<Delivery> {
-        let mut course = Course::default();
-        loop {
-            let Some((answer, token)) = self.send(index, update, &mut course).await else {
-                let outcome = course.unsettled();
-                return (course.attempts > 0).then(|| course.end(outcome, update.has_reports));
-            };
-            let verdict = retry::verdict(&answer);
-            course.take(&answer);
-            match verdict {
-                Verdict::Accepted => {
-                    token.accept();
-                    return Some(course.end(Outcome::Accepted, update.has_reports));
-                }
-                Verdict::Final => return Some(course.end(Outcome::Rejected, update.has_reports)),
-                Verdict::TokenRefused if !token.refuse() => {
-                    self.stop
-                        .request(End::Refused(course.message.clone().unwrap_or_default()));
-                    let outcome = course.unsettled();
-                    return Some(course.end(outcome, update.has_reports));
-                }
-                Verdict::Throttled(wait) => self.throttle(wait, course.attempts),
-                Verdict::Ambiguous => course.ambiguous = true,
-                Verdict::TokenRefused | Verdict::NotApplied(_) => {}
-            }
-            if course.attempts > self.retries {
-                let outcome = course.unsettled();
-                return Some(course.end(outcome, update.has_reports));
-            }
-            self.stop
-                .sleep(retry::delay(&verdict, course.attempts))
-                .await;
-        }
-    }
-
-    /// Sends an update once; `None` where it was stopped before it left.
-    async fn send(
-        &self,
-        index: usize,
-        update: &Update,
-        course: &mut Course,
-    ) -> Option<(Answer, Token)> {
-        self.tell(Event::PaceAwaited);
-        let permit = self.pace.permit(&self.stop).await;
-        self.tell(Event::PaceGranted);
-        let permit = permit?;
-        // Taken last: a token can wear out while its request waits for the pace.
-        let token = self.tokens.current().await?;
-        self.tell(Event::Sent(index));
-        course.attempts += 1;
-        course.sent_in_doubt |= course.ambiguous;
-        let sent = Instant::now();
-        let answer = self.client.update(&token, update).await;
-        permit.answered();
-        course.latency = Some(sent.elapsed());
-        tracing::debug!(
-            company_id = %update.company_id,
-            order_id = %update.order_id,
-            attempt = course.attempts,
-            status = answer.status(),
-            latency_ms = sent.elapsed().as_millis(),
-            "update sent"
-        );
-        Some((answer, token))
-    }
-
-    fn throttle(&self, wait: Option<Duration>, attempts: u32) {
-        let wait = wait.unwrap_or_else(|| retry::back_off(attempts));
-        self.tell(Event::Throttled(self.pace.pause(wait)));
-    }
-
-    fn tell(&self, event: Event) {
-        // Whoever stopped listening has no more use for events.
-        let _ = self.events.send(event);
-    }
-}
-
-impl Course {
-    fn take(&mut self, answer: &Answer) {
-        self.http_status = answer.status();
-        self.message = answer.message();
     }
 }

@@ -15,10 +15,14 @@ use super::stop::Stop;
 
 /// Added to each window, for clocks that do not run alike.
 const MARGIN: Duration = Duration::from_millis(10);
-/// How much longer the windows are kept for a while after the server found us too fast.
-const SLOWED_BY: f64 = 1.5;
-/// For how long.
-const SLOWED_FOR: Duration = Duration::from_secs(10);
+/// By how much longer each step keeps the windows closed, after the server found us too fast.
+const STEP: f64 = 1.5;
+/// The slowest pace is a good tenth of the rate: somebody else is using the rest.
+const MOST_STEPS: u32 = 5;
+/// After so long without a 429 the pace recovers by a step.
+const QUIET: Duration = Duration::from_secs(10);
+/// No pause is longer, whatever a server asks: a day is as good as never.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Hands out the permission to send.
 #[derive(Debug)]
@@ -32,6 +36,9 @@ pub struct Pace {
 struct Throttle {
     /// Nobody sends before.
     paused_until: Option<Instant>,
+    /// By how many steps the pace was slowed, the last time that it was.
+    steps: u32,
+    slowed_at: Option<Instant>,
 }
 
 /// The permission to send one request.
@@ -65,29 +72,45 @@ impl Pace {
             };
             held.push((*limit, place));
         }
+        self.unpaused(stop).await?;
+        Some(Permit {
+            held,
+            throttle: Arc::clone(&self.throttle),
+        })
+    }
+
+    /// Waits until nobody is asked to pause; `None` when a stop was requested first.
+    pub async fn unpaused(&self, stop: &Stop) -> Option<()> {
         while let Some(wait) = self.pause_left() {
             stop.sleep(wait).await;
             if stop.is_requested() {
                 return None;
             }
         }
-        (!stop.is_requested()).then(|| Permit {
-            held,
-            throttle: Arc::clone(&self.throttle),
-        })
+        (!stop.is_requested()).then_some(())
     }
 
-    /// Keeps everybody from sending for so long, and slows the pace for a while; returns until when.
-    pub fn pause(&self, wait: Duration) -> Instant {
-        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = (Instant::now() + wait).max(throttle.paused_until.unwrap_or_else(Instant::now));
-        throttle.paused_until = Some(until);
-        until
+    /// Keeps everybody from sending for so long, as the server asks.
+    pub fn pause(&self, wait: Duration) {
+        self.lock().pause(wait);
+    }
+
+    /// Keeps everybody from sending for so long, and slows the pace down: the server found us too fast.
+    /// Returns until when.
+    #[must_use]
+    pub fn throttle(&self, wait: Duration) -> Instant {
+        let mut throttle = self.lock();
+        throttle.slow_down();
+        throttle.pause(wait)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pause_left(&self) -> Option<Duration> {
-        let throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = throttle
+        let left = self
+            .lock()
             .paused_until?
             .saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
@@ -95,16 +118,34 @@ impl Pace {
 }
 
 impl Throttle {
+    fn pause(&mut self, wait: Duration) -> Instant {
+        let now = Instant::now();
+        let until = (now + wait.min(LONGEST_PAUSE)).max(self.paused_until.unwrap_or(now));
+        self.paused_until = Some(until);
+        until
+    }
+
+    /// Slows the pace by a step. Several 429s in the same pause are one finding.
+    fn slow_down(&mut self) {
+        let now = Instant::now();
+        if self.paused_until.is_none_or(|until| until <= now) {
+            self.steps = (self.steps_now(now) + 1).min(MOST_STEPS);
+            self.slowed_at = Some(now);
+        }
+    }
+
+    /// Returns by how many steps the pace is slowed now: one less for each quiet while.
+    fn steps_now(&self, now: Instant) -> u32 {
+        let quiet = self
+            .slowed_at
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let recovered = u32::try_from(quiet.as_secs() / QUIET.as_secs()).unwrap_or(u32::MAX);
+        self.steps.saturating_sub(recovered)
+    }
+
     /// Returns how long a window is kept closed now.
     fn stretched(&self, window: Duration) -> Duration {
-        let slowed = self
-            .paused_until
-            .is_some_and(|until| Instant::now() < until + SLOWED_FOR);
-        if slowed {
-            window.mul_f64(SLOWED_BY)
-        } else {
-            window
-        }
+        (0..self.steps_now(Instant::now())).fold(window, |window, _| window.mul_f64(STEP))
     }
 }
 
@@ -200,11 +241,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pause_holds_everybody_back_and_slows_the_pace_after_it() {
         let pace = Pace::new(&"3/s".parse().unwrap());
-        pace.pause(Duration::from_secs(5));
-        pace.pause(Duration::from_secs(2));
-        let arrivals = arrivals(pace, 4, 9, vec![Duration::ZERO]).await;
+        let first = pace.throttle(Duration::from_secs(5));
+        assert_eq!(pace.throttle(Duration::from_secs(2)), first);
+        let arrivals = arrivals(pace, 4, 40, vec![Duration::ZERO]).await;
+        let gap = |index: usize| arrivals[index].as_millis() - arrivals[index - 1].as_millis();
         assert_eq!(arrivals[0], Duration::from_secs(5));
-        assert!(arrivals[3] >= Duration::from_millis(6500), "{arrivals:?}");
+        assert_eq!(
+            gap(3),
+            1510,
+            "slowed by one step, and by one alone: {arrivals:?}"
+        );
+        assert_eq!(gap(39), 1010, "recovered after a quiet while: {arrivals:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,11 +14,9 @@ pub struct Limit {
 }
 
 /// A list of limits that all hold at once; none at all is `unlimited`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Rate(pub Vec<Limit>);
-
-/// What the API allows: 3 requests in a second and 180 in a minute (API.md, vendor's documentation).
-pub const API_RATE: &str = "3/s,180/m";
 
 /// Why a text is no rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +43,25 @@ impl Rate {
             None => Duration::ZERO,
         };
         self.0.iter().map(of).max().unwrap_or_default()
+    }
+}
+
+impl Default for Rate {
+    /// Gives what the API allows: 3 requests in a second and 180 in a minute (API.md, vendor's documentation).
+    fn default() -> Self {
+        let limit = |count, seconds| Limit {
+            count,
+            window: Duration::from_secs(seconds),
+        };
+        Self(vec![limit(3, 1), limit(180, 60)])
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = RateError;
+
+    fn try_from(text: String) -> Result<Self, RateError> {
+        text.parse()
     }
 }
 
@@ -143,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_least_time_is_that_of_the_narrowest_limit() {
-        let rate: Rate = API_RATE.parse().unwrap();
+        let rate = Rate::default();
+        assert_eq!(rate.to_string(), "3/s,180/m");
         assert_eq!(rate.least_time(0), Duration::ZERO);
         assert_eq!(rate.least_time(3), Duration::ZERO);
         assert_eq!(rate.least_time(4), Duration::from_secs(1));

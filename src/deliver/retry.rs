@@ -44,19 +44,8 @@ pub fn verdict(answer: &Answer) -> Verdict {
 
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// No wait of our own is longer. What the server asks for is kept, whatever it is.
+/// No wait of our own is longer. What the server asks for may be.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// Returns how long an update waits before it is sent again, after so many attempts.
-#[must_use]
-pub fn delay(verdict: &Verdict, attempts: u32) -> Duration {
-    match verdict {
-        // The pace holds everybody back; a new token is there at once.
-        Verdict::Throttled(_) | Verdict::TokenRefused => Duration::ZERO,
-        Verdict::NotApplied(Some(wait)) => *wait,
-        _ => back_off(attempts),
-    }
-}
 
 /// Returns an exponentially growing wait with jitter: between half and the whole of its step.
 #[must_use]
@@ -122,8 +111,5 @@ mod tests {
                 assert!(wait >= step / 2 && wait <= step, "{attempts}: {wait:?}");
             }
         }
-        let asked = Duration::from_secs(90);
-        assert_eq!(delay(&Verdict::NotApplied(Some(asked)), 1), asked);
-        assert_eq!(delay(&Verdict::Throttled(Some(asked)), 1), Duration::ZERO);
     }
 }

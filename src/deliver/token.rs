@@ -16,6 +16,9 @@ use super::stop::{End, Stop};
 /// A token is replaced when less than this is left of it, or a tenth of its life if that is less.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 
+/// No token is kept longer, whatever the server says of its life.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A bearer token.
 #[derive(Clone)]
 pub struct Token(Arc<Issued>);
@@ -31,6 +34,7 @@ struct Issued {
 
 impl Token {
     fn new(text: String, lifetime: Duration, replacement: bool) -> Self {
+        let lifetime = lifetime.min(LONGEST_LIFE);
         let refresh_at = Instant::now() + lifetime - REFRESH_AHEAD.min(lifetime / 10);
         let (accepted, refused) = (AtomicBool::new(false), AtomicBool::new(false));
         Self(Arc::new(Issued {

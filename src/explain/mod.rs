@@ -105,11 +105,7 @@ mod tests {
         let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
         let written: BTreeSet<&str> = sections().map(|(name, _)| name).collect();
         assert_eq!(written, codes);
-        assert_eq!(
-            sections().count(),
-            codes.len(),
-            "a page stands there twice"
-        );
+        assert_eq!(sections().count(), codes.len(), "a page stands there twice");
         assert_eq!(pages().len(), codes.len());
     }
 

@@ -123,10 +123,46 @@ pub fn number_text(number: f64) -> String {
 }
 
 /// Returns what a user sees of a number under a percent format with so many decimals: `85%`.
+///
+/// Spreadsheets round the decimal text, halves away from zero; 2.675 is no half in binary, and is one on a screen.
 #[must_use]
 pub fn percent_text(number: f64, decimals: usize) -> String {
-    let kept: f64 = format!("{:.14e}", number * 100.0).parse().unwrap_or(number);
-    format!("{kept:.decimals$}%")
+    let text = number_text(number * 100.0);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let kept: String = fraction
+        .chars()
+        .chain(std::iter::repeat('0'))
+        .take(decimals)
+        .collect();
+    let mut digits: Vec<u8> = format!("{}{kept}", whole.trim_start_matches('-')).into_bytes();
+    if fraction
+        .as_bytes()
+        .get(decimals)
+        .is_some_and(|digit| *digit >= b'5')
+    {
+        round_up(&mut digits);
+    }
+    let shown: String = digits.into_iter().map(char::from).collect();
+    let (whole, kept) = shown.split_at(shown.len() - decimals);
+    let sign = if text.starts_with('-') && shown.contains(|c| c != '0') {
+        "-"
+    } else {
+        ""
+    };
+    let point = if decimals > 0 { "." } else { "" };
+    format!("{sign}{whole}{point}{kept}%")
+}
+
+/// Adds one to the last of some decimal digits.
+fn round_up(digits: &mut Vec<u8>) {
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return;
+        }
+        *digit = b'0';
+    }
+    digits.insert(0, b'1');
 }
 
 /// Returns the ISO text of a date cell: the date alone where the time is midnight.
@@ -155,14 +191,11 @@ pub fn percent_decimals(format: &str) -> Option<usize> {
             _ => code.push(c),
         }
     }
-    let (number, _) = code.split_once('%')?;
-    let decimals = number.split_once('.').map_or("", |(_, decimals)| decimals);
-    Some(
-        decimals
-            .chars()
-            .filter(|c| matches!(c, '0' | '#' | '?'))
-            .count(),
-    )
+    let number = code.trim().strip_suffix('%')?;
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    // With optional digits, thousands or exponents it is not known what the user sees.
+    let is_plain = whole == "0" && decimals.bytes().all(|b| b == b'0');
+    is_plain.then_some(decimals.len())
 }
 
 #[cfg(test)]
@@ -212,7 +245,9 @@ mod tests {
         let table = [
             ("0%", Some(0)),
             ("0.00%", Some(2)),
-            ("#,##0.0%;[Red]-0.0%", Some(1)),
+            ("0.0%;[Red]-0.0%", Some(1)),
+            ("#,##0%", None),
+            ("0.0#%", None),
             ("0.0\" %\"", None),
             ("0.0\\%", None),
             ("General", None),
@@ -224,6 +259,11 @@ mod tests {
         assert_eq!(percent_text(0.85, 0), "85%");
         assert_eq!(percent_text(0.855, 1), "85.5%");
         assert_eq!(percent_text(0.57, 0), "57%");
+        assert_eq!(percent_text(0.125, 0), "13%");
+        assert_eq!(percent_text(0.02675, 2), "2.68%");
+        assert_eq!(percent_text(0.9995, 1), "100.0%");
+        assert_eq!(percent_text(-0.125, 0), "-13%");
+        assert_eq!(percent_text(-0.001, 0), "0%");
     }
 
     proptest! {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 
-use super::{File, Options, RawCells, RawRow, Row, Rows, SheetHead, read_rows};
+use super::dialect::{self, Dialect, Told};
+use super::format::{foreign_text, refusal};
+use super::lines::Lines;
+use super::{File, Options, RawCells, RawRow, Row, Rows, SheetHead, encoding, read_rows};
 use crate::problem::{Code, Place, Problem, Source};
 
-/// Reads a CSV file (UTF-8, comma).
+/// Reads a CSV file, in the encoding and the dialect that are set or that it shows.
 pub(super) fn read<R: Send>(
     bytes: &[u8],
     source: &Arc<Source>,
@@ -15,70 +18,27 @@ pub(super) fn read<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     file: &mut File<R>,
 ) -> Result<(), Problem> {
-    let text = decoded(bytes, source)?;
-    let records = Records::of(text, source);
+    let decoded =
+        encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
+    if let Some(what) = foreign_text(&decoded.text) {
+        return Err(refusal(source, what));
+    }
+    let mut told = dialect::told(&decoded.text, options.delimiter, &options.names);
+    let notes = decoded.note.into_iter().chain(told.note.take());
+    file.notes
+        .extend(notes.map(|note| (Arc::clone(source), note)));
+    let records = Records::of(&told, source);
     match read_rows(records, source, options, turn, &mut file.problems)? {
         Rows::Sheet(sheet) => file.sheets.push(sheet),
-        Rows::NoHeader(problem) => return Err(problem),
+        Rows::NoHeader(missing) => return Err(missing.problem),
     }
     Ok(())
-}
-
-/// Takes the bytes as UTF-8, without a byte order mark.
-fn decoded<'a>(bytes: &'a [u8], source: &Arc<Source>) -> Result<&'a str, Problem> {
-    let help = "save the file as CSV UTF-8 and try again";
-    if bytes.starts_with(b"\xFF\xFE")
-        || bytes.starts_with(b"\xFE\xFF")
-        || bytes[..bytes.len().min(4096)].contains(&0)
-    {
-        let message = "the file is not UTF-8: it looks like UTF-16 or like no text at all";
-        return Err(Problem::new(
-            Code::EncodingInvalid,
-            Place::whole(source),
-            message,
-            help,
-        ));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => {
-            let mut line = Lines::default();
-            line.advance(&bytes[..error.valid_up_to()]);
-            let message = format!("byte {:#04x} is not UTF-8", bytes[error.valid_up_to()]);
-            Err(Problem::new(
-                Code::EncodingInvalid,
-                Place::row(source, line.number()),
-                message,
-                help,
-            ))
-        }
-    }
-}
-
-/// Counts lines: `\n`, `\r\n` and a lone `\r` each end one.
-#[derive(Default)]
-struct Lines {
-    ended: u32,
-    after_return: bool,
-}
-
-impl Lines {
-    fn advance(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.ended += u32::from(byte == b'\r' || (byte == b'\n' && !self.after_return));
-            self.after_return = byte == b'\r';
-        }
-    }
-
-    /// Returns the number of the line that the next byte stands on.
-    fn number(&self) -> u32 {
-        self.ended + 1
-    }
 }
 
 /// The records of a text. The reader's own line numbers are wrong after blank lines, so lines are counted here.
 struct Records<'a> {
     text: &'a str,
+    dialect: Dialect,
     source: &'a Arc<Source>,
     reader: csv::Reader<&'a [u8]>,
     lines: Lines,
@@ -87,16 +47,15 @@ struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn of(text: &'a str, source: &'a Arc<Source>) -> Self {
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
+    fn of(told: &Told<'a>, source: &'a Arc<Source>) -> Self {
+        let mut lines = Lines::default();
+        lines.advance(told.preamble.as_bytes());
         Self {
-            text,
+            text: told.body,
+            dialect: told.dialect,
             source,
-            reader,
-            lines: Lines::default(),
+            reader: told.dialect.reader(told.body),
+            lines,
             counted: 0,
             done: false,
         }
@@ -117,11 +76,7 @@ impl<'a> Records<'a> {
     /// Tells whether a quote that the last record opens is never closed: then a line put after it becomes part of it.
     fn ends_in_quotes(&self, start: usize) -> bool {
         let probe = format!("{}\nprobe", &self.text[start..]);
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(probe.as_bytes());
-        reader.records().count() == 1
+        self.dialect.reader(&probe).records().count() == 1
     }
 }
 
@@ -174,25 +129,34 @@ impl Iterator for Records<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
-    fn lines(text: &str) -> Vec<(u32, Vec<String>)> {
-        let source = Arc::new(Source {
+    use super::super::{Cell, Extent};
+    use super::*;
+    use crate::columns::Names;
+    use crate::problem::WarningPolicy;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
             path: "a.csv".into(),
             sheet: None,
-        });
+        })
+    }
+
+    fn told(text: &str) -> Told<'_> {
+        dialect::told(text, None, &Names::default())
+    }
+
+    fn lines(text: &str) -> Vec<(u32, Vec<String>)> {
         let row = |row: Result<RawRow, Problem>| {
             let row = row.unwrap();
-            (
-                row.number,
-                row.cells
-                    .present()
-                    .iter()
-                    .map(|(_, cell)| cell.shown().into_owned())
-                    .collect(),
-            )
+            let cells = row.cells.present();
+            let texts = cells.iter().map(|(_, cell)| cell.shown().into_owned());
+            (row.number, texts.collect())
         };
-        Records::of(text, &source).map(row).collect()
+        Records::of(&told(text), &source()).map(row).collect()
     }
 
     #[test]
@@ -215,11 +179,12 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_never_closed_is_noticed() {
-        let source = Arc::new(Source {
-            path: "a.csv".into(),
-            sheet: None,
-        });
-        let last = |text: &str| Records::of(text, &source).last().map(|row| row.is_ok());
+        let source = source();
+        let last = |text: &str| {
+            Records::of(&told(text), &source)
+                .last()
+                .map(|row| row.is_ok())
+        };
         assert_eq!(last("a,b\n1,\"x\n3,4\n"), Some(false));
         assert_eq!(last("a,b\n1,\"x\"\"\n3,4"), Some(false));
         assert_eq!(last("a,b\n1,5\" disk\n"), Some(true));
@@ -228,16 +193,69 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf_8_is_refused_with_its_line() {
-        let source = Arc::new(Source {
-            path: "a.csv".into(),
-            sheet: None,
-        });
-        assert_eq!(
-            decoded(b"a\nb\nM\xFCller", &source).unwrap_err().place.row,
-            Some(3)
-        );
-        assert!(decoded(b"\xFF\xFEa\0", &source).is_err());
-        assert_eq!(decoded(b"\xEF\xBB\xBFa", &source), Ok("a"));
+    fn a_line_that_names_the_delimiter_is_counted_and_no_record() {
+        let records = lines("sep=;\r\n\r\na;b\r\n1;\"x\r\ny\"\r\n2;z");
+        let numbers: Vec<u32> = records.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [3, 4, 6]);
+        assert_eq!(records[1].1, ["1", "x\ny"]);
+    }
+
+    /// A text between quotes, where it needs them or `always`.
+    fn quoted(text: &str, delimiter: char, always: bool) -> String {
+        if always || text.contains([delimiter, '"', '\'', '\r', '\n']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_reads_back_however_it_is_written(
+            table in vec(vec("[a-z0-9 ,;|\t\"'\n]{1,8}", 3), 0..12),
+            delimiter in select(vec![',', ';', '\t', '|']),
+            ending in select(vec!["\n", "\r\n", "\r", "\n\n"]),
+            always: bool,
+            sep: bool,
+        ) {
+            let mut rows = vec![["order_id", "test_id", "score"].map(str::to_owned).to_vec()];
+            rows.extend(table);
+            let mut text = if sep { format!("sep={delimiter}{ending}") } else { String::new() };
+            let mut expected = Vec::new();
+            for row in &rows {
+                let line = Lines::number_after(text.as_bytes());
+                let cells: Vec<String> = row.iter().map(|cell| quoted(cell, delimiter, always)).collect();
+                text += &(cells.join(&delimiter.to_string()) + ending);
+                let shown = row.iter().map(|cell| Cell::text(cell).shown().into_owned());
+                expected.push((line, shown.collect::<Vec<_>>()));
+            }
+            prop_assert_eq!(lines(&text), expected, "{:?}", text);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(start in 0usize..4, bytes: Vec<u8>) {
+            let starts: [&[u8]; 4] = [b"", b"order_id;score\n", b"\xFF\xFE", b"sep=;\r\n'order_id';'"];
+            let options = Options {
+                names: Names::default(),
+                wide: Vec::new(),
+                sheets: Vec::new(),
+                delimiter: None,
+                encoding: None,
+                warnings: WarningPolicy::Allow,
+                extent: Extent::Whole,
+                on_rows: &|_| {},
+            };
+            let mut file = File::default();
+            let bytes = [starts[start], &bytes].concat();
+            let _ = read(&bytes, &source(), &options, &|_, row| row.number, &mut file);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[\\PC\"'\t\r\n,;]{0,80}") {
+            let (told, source) = (told(&text), source());
+            for row in Records::of(&told, &source) {
+                let _ = row.map(|row| row.number);
+            }
+        }
     }
 }

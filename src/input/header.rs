@@ -1,9 +1,9 @@
 //! The header row: where it is, what its cells mean, what is wrong with them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cell::Cell;
+use super::wide::{self, Absent, WideTable, WideTest};
 use crate::columns::{Column, Field, Names, simplified};
 use crate::problem::{Code, Place, Problem, Source, cell_name, excerpt};
 
@@ -19,6 +19,8 @@ pub struct Header {
     pub texts: Vec<Option<Arc<str>>>,
     /// The columns that were understood, from left to right.
     pub fields: Vec<(u32, Field)>,
+    /// The tests that stand in columns of their own.
+    pub wide: Vec<WideTest>,
 }
 
 impl Header {
@@ -29,9 +31,10 @@ impl Header {
         row: u32,
         cells: &[(u32, Cell<'_>)],
         names: &Names,
+        tables: &[WideTable],
     ) -> (Self, Vec<Problem>) {
-        let width = cells
-            .iter()
+        let named = cells.iter().filter(|(_, cell)| !cell.is_blank());
+        let width = named
             .map(|(column, _)| *column as usize + 1)
             .max()
             .unwrap_or(0);
@@ -43,36 +46,87 @@ impl Header {
             row,
             texts,
             fields: Vec::new(),
+            wide: Vec::new(),
         };
-        let problems = header.understand(source, names);
+        let problems = header.understand(source, names, tables);
         (header, problems)
     }
 
     /// Finds out what each header cell means.
-    fn understand(&mut self, source: &Arc<Source>, names: &Names) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    fn understand(
+        &mut self,
+        source: &Arc<Source>,
+        names: &Names,
+        tables: &[WideTable],
+    ) -> Vec<Problem> {
+        let (wide, absent) = wide::find(tables, &self.texts);
+        self.wide = wide;
+        let mut problems: Vec<Problem> = absent
+            .iter()
+            .map(|absent| absent_header(Place::row(source, self.row), absent))
+            .collect();
         let mut ignored = Vec::new();
-        let mut first: HashMap<Field, u32> = HashMap::new();
         for (column, text) in (0u32..).zip(self.texts.clone()) {
-            let Some(text) = text else { continue };
+            let Some(text) = text.filter(|text| !names.ignores(text)) else {
+                continue;
+            };
             let place = Place::cell(source, self.row, column);
             match names.find(&text) {
-                Some(field) => match first.get(&field) {
-                    Some(&earlier) => problems.push(duplicate(place, text, field, self, earlier)),
-                    None => {
-                        first.insert(field, column);
-                        self.fields.push((column, field));
-                    }
-                },
-                None if is_ours(&text) => {}
-                None => match names.nearest(&text) {
-                    Some(field) => problems.push(unknown(place, text, field)),
+                Some(field) => problems.extend(self.take(place, column, text, field)),
+                None if self.wide.iter().any(|test| test.reads(column)) => {}
+                None => match meant(names, tables, &text) {
+                    Some(meant) => problems.push(unknown(place, text, &meant)),
                     None => ignored.push((column, text)),
                 },
             }
         }
-        problems.extend(ignored_columns(source, self.row, &ignored));
+        problems.extend(self.ignored_columns(source, &ignored));
         problems
+    }
+
+    /// Takes a column that is known; what is wrong is that there is another of the same meaning.
+    fn take(&mut self, place: Place, column: u32, text: Arc<str>, field: Field) -> Option<Problem> {
+        if !self
+            .wide
+            .iter()
+            .all(|test| test.leaves(column, field.column))
+        {
+            return None;
+        }
+        if let Some(earlier) = self.column_of(field) {
+            return Some(duplicate(place, text, field, self, earlier));
+        }
+        self.fields.push((column, field));
+        None
+    }
+
+    /// One warning for all the columns of a sheet that mean nothing to us.
+    fn ignored_columns(
+        &self,
+        source: &Arc<Source>,
+        ignored: &[(u32, Arc<str>)],
+    ) -> Option<Problem> {
+        let (column, text) = ignored.first()?;
+        let names: Vec<String> = ignored
+            .iter()
+            .map(|(_, text)| format!("`{}`", excerpt(text)))
+            .collect();
+        let message = match names.len() {
+            1 => format!("1 column is ignored: {}", names[0]),
+            count => format!("{count} columns are ignored: {}", names.join(", ")),
+        };
+        let looks_wide =
+            self.column_of(Column::TestId).is_none() && self.wide.is_empty() && names.len() > 1;
+        let help = if looks_wide {
+            "the sheet looks wide, with a column per test: `scoreload columns FILE --wide` proposes [[wide]] tables for the configuration"
+        } else {
+            "nothing to do if they hold no scores; a column that does is named with --map 'HEADER=COLUMN'"
+        };
+        let place = Place::cell(source, self.row, *column);
+        Some(
+            Problem::new(Code::ColumnIgnored, place, message, help)
+                .in_column(Some(Arc::clone(text)), None),
+        )
     }
 
     /// Returns the column, from 0, that holds a field.
@@ -114,22 +168,33 @@ pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
     cells.iter().any(|(_, cell)| is_order_id(cell))
 }
 
-/// Columns that Scoreload itself adds to files that it hands back.
+/// Returns the name that an unknown header was most likely meant to be.
 #[must_use]
-pub fn is_ours(header: &str) -> bool {
-    header.trim().to_ascii_lowercase().starts_with("scoreload_")
+pub fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
+    let of_table = || wide::nearest(tables, text).map(str::to_owned);
+    names.nearest(text).map(Field::name).or_else(of_table)
 }
 
-fn unknown(place: Place, text: Arc<str>, meant: Field) -> Problem {
+fn unknown(place: Place, text: Arc<str>, meant: &str) -> Problem {
     let message = format!("there is no column `{}`", excerpt(&text));
     let help = format!(
-        "if it is meant as `{0}`, rename the header or pass --map '{text}={0}'; if not, give the column another name",
-        meant.name()
+        "if it is meant as `{meant}`, rename the header or pass --map '{text}={meant}'; if not, give the column another name, or ignore it in the configuration"
     );
     let value = text.to_string();
     Problem::new(Code::ColumnUnknown, place, message, help)
         .in_column(Some(text), None)
         .with_value(value)
+}
+
+/// The finding that a wide table names a header that its sheet lacks.
+fn absent_header(place: Place, absent: &Absent) -> Problem {
+    let message = format!(
+        "the [[wide]] table of test `{}` names the column `{}`, which the sheet does not have",
+        excerpt(&absent.test_id),
+        excerpt(&absent.header)
+    );
+    let help = "mend the header in the configuration or in the sheet";
+    Problem::new(Code::ColumnUnknown, place, message, help).with_value(absent.header.as_str())
 }
 
 fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlier: u32) -> Problem {
@@ -149,60 +214,58 @@ fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlie
         .with_value(value)
 }
 
-/// One warning for all the columns of a sheet that mean nothing to us.
-fn ignored_columns(source: &Arc<Source>, row: u32, ignored: &[(u32, Arc<str>)]) -> Option<Problem> {
-    let (column, text) = ignored.first()?;
-    let names: Vec<String> = ignored
-        .iter()
-        .map(|(_, text)| format!("`{}`", excerpt(text)))
-        .collect();
-    let message = match names.len() {
-        1 => format!("1 column is ignored: {}", names[0]),
-        count => format!("{count} columns are ignored: {}", names.join(", ")),
-    };
-    let help = "nothing to do if they hold no scores; a column that does is named with --map 'HEADER=COLUMN'";
-    let place = Place::cell(source, row, *column);
-    Some(
-        Problem::new(Code::ColumnIgnored, place, message, help)
-            .in_column(Some(Arc::clone(text)), None),
-    )
+/// That a sheet has no header.
+#[derive(Debug)]
+pub struct Missing {
+    /// The finding, with the header that comes closest.
+    pub problem: Problem,
+    /// Whether a header is almost one of the order id: then the sheet is no stranger, but misspelt.
+    pub comes_close: bool,
 }
 
-/// The finding that a sheet has no header; names the header that comes closest.
+/// A header that is near a shorter name of the order id is as likely near something else.
+const LEAST_TELLING: usize = 7;
+
+/// Says that none of the rows that were seen can be the header.
 #[must_use]
 pub fn missing(
     source: &Arc<Source>,
     seen: &[(u32, Vec<(u32, Cell<'_>)>)],
     names: &Names,
-) -> Problem {
+) -> Missing {
     let message = match seen {
         [] => "there is nothing in it".to_owned(),
         _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
     };
-    let mut near = None;
-    for (row, cells) in seen {
-        let meant = |cell: &Cell<'_>| {
-            names
-                .nearest(&cell.shown())
-                .is_some_and(|field| field.column == Column::OrderId)
-        };
-        near = near.or_else(|| {
-            cells
-                .iter()
-                .find(|(_, cell)| meant(cell))
-                .map(|(column, cell)| (*row, *column, cell.shown()))
-        });
-    }
-    let help = match near {
+    let is_meant = |text: &str| {
+        names
+            .nearest(text)
+            .is_some_and(|field| field.column == Column::OrderId)
+    };
+    let all = seen.iter().flat_map(|(row, cells)| {
+        cells
+            .iter()
+            .map(move |(column, cell)| (row, column, cell.shown()))
+    });
+    let near = all.into_iter().find(|(.., text)| is_meant(text));
+    let help = match &near {
         Some((row, column, text)) => format!(
             "`{}` in {} comes close: rename it to `order_id`, or pass --map '{text}=order_id'",
-            excerpt(&text),
-            cell_name(row, column)
+            excerpt(text),
+            cell_name(**row, **column)
         ),
+        None if seen.is_empty() => {
+            "check that the export has come to its end, and that this is the right file".to_owned()
+        }
         None => "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'"
             .to_owned(),
     };
-    Problem::new(Code::HeaderMissing, Place::whole(source), message, help)
+    let comes_close =
+        near.is_some_and(|(.., text)| simplified(&text).chars().count() >= LEAST_TELLING - 1);
+    Missing {
+        problem: Problem::new(Code::HeaderMissing, Place::whole(source), message, help),
+        comes_close,
+    }
 }
 
 #[cfg(test)]
@@ -223,7 +286,7 @@ mod tests {
     }
 
     fn read(texts: &[&str]) -> (Header, Vec<Problem>) {
-        Header::read(&source(), 3, &cells(texts), &Names::default())
+        Header::read(&source(), 3, &cells(texts), &Names::default(), &[])
     }
 
     #[test]
@@ -290,11 +353,10 @@ mod tests {
     #[test]
     fn a_missing_header_names_the_one_that_comes_close() {
         let row = cells(&["Oder Number", "Score"]);
-        let problem = missing(&source(), &[(2, row)], &Names::default());
+        let missing = missing(&source(), &[(2, row)], &Names::default());
         assert!(
-            problem.help.contains("`Oder Number` in A2"),
-            "{}",
-            problem.help
+            missing.comes_close && missing.problem.help.contains("`Oder Number` in A2"),
+            "{missing:?}"
         );
     }
 }

@@ -3,33 +3,53 @@
 //! A row is handed on as soon as it is read, to a function that turns it into something smaller; the text of a file
 //! is never held twice. What is wrong with a file is a [`Problem`]; one bad file does not stop the others.
 
+mod archive;
+mod bytes;
 pub mod cell;
 mod csv;
+pub mod delimiter;
+mod dialect;
+pub mod encoding;
+mod footer;
+mod format;
 pub mod header;
+mod lines;
+mod paths;
 pub mod sample;
 pub mod timestamp;
+pub mod wide;
 mod workbook;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use self::cell::Cell;
+use self::delimiter::Delimiter;
+use self::encoding::Encoding;
+use self::format::Format;
 pub use self::header::Header;
 pub use self::sample::{Extent, sample};
-use crate::columns::{Column, Names};
+use self::wide::WideTable;
+use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
 /// How inputs are read.
 pub struct Options<'a> {
     /// The names that columns may have.
     pub names: Names,
+    /// Columns of wide sheets, each a test.
+    pub wide: Vec<WideTable>,
     /// The sheets to read; every visible one with an order-id header where none is named.
     pub sheets: Vec<String>,
+    /// What stands between the columns of CSV; told from each file where it is not set.
+    pub delimiter: Option<Delimiter>,
+    /// The encoding of CSV without byte order mark; told from each file where it is not set.
+    pub encoding: Option<Encoding>,
     /// Whether a doubtful header makes a sheet unusable.
     pub warnings: WarningPolicy,
     /// How much of each sheet is read.
@@ -47,6 +67,8 @@ pub struct Row<'a> {
     pub cells: Vec<Cell<'a>>,
     /// The column of the first cell that no header stands over, where the row has more cells than headers.
     pub surplus: Option<u32>,
+    /// The first column whose cell is so long that its quote may have swallowed rows.
+    pub swallowed: Option<u32>,
 }
 
 /// Which sheet a row is from, and what its columns are.
@@ -56,6 +78,8 @@ pub struct SheetHead {
     pub source: Arc<Source>,
     /// Its columns.
     pub header: Header,
+    /// Whether warnings of the header are errors in this run, so that all its orders are held back.
+    pub is_denied: bool,
 }
 
 /// A sheet that was read: `R` is what each row was turned into.
@@ -71,6 +95,8 @@ pub struct Sheet<R> {
     pub rows: Vec<R>,
     /// How many rows were left out: repeated headers and footers. Blank rows do not count.
     pub skipped: usize,
+    /// How many rows were not read, because the header is wrong.
+    pub unread: usize,
 }
 
 /// What one input gave.
@@ -80,9 +106,14 @@ pub struct File<R> {
     pub sheets: Vec<Sheet<R>>,
     /// Sheets that were not read, with the reason.
     pub passed_over: Vec<(Arc<Source>, &'static str)>,
+    /// What is no problem and must be said: what was assumed, what was found to be nothing.
+    pub notes: Vec<Note>,
     /// What is wrong with the file, its headers, and the rows that were left out.
     pub problems: Vec<Problem>,
 }
+
+/// Something to be said of an input.
+pub type Note = (Arc<Source>, Cow<'static, str>);
 
 /// A row as its file has it: the cells that are there, each with its column from 0.
 struct RawRow {
@@ -97,8 +128,25 @@ enum RawCells {
     Sparse(Vec<(u32, Cell<'static>)>),
 }
 
-/// Reads one input, in which `-` is standard input, turning each row of data by `turn`.
-pub fn read<R: Send>(
+/// Reads inputs on all cores, in their order: files, directories and patterns; `-` is standard input.
+pub fn read_all<R: Send>(
+    inputs: &[PathBuf],
+    options: &Options<'_>,
+    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+) -> Vec<File<R>> {
+    let read = |found: paths::Found| match found {
+        paths::Found::File(path) => read(&path, options, turn),
+        paths::Found::Again(source) => File {
+            notes: vec![(source, "named more than once, and read once".into())],
+            ..File::default()
+        },
+        paths::Found::Nothing(problem) => File::unusable(problem),
+    };
+    paths::expand(inputs).into_par_iter().map(read).collect()
+}
+
+/// Reads one file, turning each row of data by `turn`.
+fn read<R: Send>(
     path: &Path,
     options: &Options<'_>,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
@@ -107,97 +155,70 @@ pub fn read<R: Send>(
         path: path.display().to_string(),
         sheet: None,
     });
-    let bytes = match bytes_of(path) {
+    let bytes = match bytes::of(path, &source) {
         Ok(bytes) => bytes,
-        Err(error) => return File::unusable(unreadable(&source, &error)),
+        Err(problem) => return File::unusable(problem),
     };
-    let mut file = File {
-        sheets: Vec::new(),
-        passed_over: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut file = File::default();
     let (sha256, result) = rayon::join(
         || Arc::<str>::from(hex(&Sha256::digest(&bytes))),
-        || match Format::of(&bytes) {
-            Format::Xlsx => workbook::read(&bytes, &source, options, turn, &mut file),
-            Format::Csv => csv::read(&bytes, &source, options, turn, &mut file),
-            Format::Other(what) => Err(Problem::new(
-                Code::InputUnreadable,
-                Place::whole(&source),
-                format!("this is {what}, which is not read"),
-                "save it as .xlsx or as CSV (UTF-8) and try again",
-            )),
-        },
+        || read_content(&bytes, &source, options, turn, &mut file),
     );
     if let Err(problem) = result {
-        return File::unusable(problem);
+        return File {
+            notes: file.notes,
+            ..File::unusable(problem)
+        };
     }
     for sheet in &mut file.sheets {
         sheet.sha256 = Arc::clone(&sha256);
+        if sheet.head.is_some() && sheet.rows.is_empty() {
+            let words = "there are no rows of data under the header";
+            file.notes.push((Arc::clone(&sheet.source), words.into()));
+        }
     }
     file
+}
+
+/// Reads what a file holds, by what that is; of a compressed one, by what is in it.
+fn read_content<R: Send>(
+    bytes: &[u8],
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+    file: &mut File<R>,
+) -> Result<(), Problem> {
+    let unpacked = match Format::of(bytes) {
+        Format::Packed(packing) => Cow::Owned(archive::unpacked(bytes, packing, source)?),
+        _ => Cow::Borrowed(bytes),
+    };
+    match Format::of(&unpacked) {
+        Format::Workbook => workbook::read(&unpacked, source, options, turn, file),
+        Format::Csv => csv::read(&unpacked, source, options, turn, file),
+        Format::Packed(_) => Err(format::refusal(source, "an archive in an archive")),
+        Format::Other(what) => Err(format::refusal(source, what)),
+    }
+}
+
+impl<R> Default for File<R> {
+    fn default() -> Self {
+        Self {
+            sheets: Vec::new(),
+            passed_over: Vec::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
 }
 
 impl<R> File<R> {
     /// A file that is refused whole: none of its rows is used.
     fn unusable(problem: Problem) -> Self {
         Self {
-            sheets: Vec::new(),
-            passed_over: Vec::new(),
             problems: vec![problem],
+            ..Self::default()
         }
     }
-}
-
-/// What a file is, by its content.
-enum Format {
-    Csv,
-    Xlsx,
-    Other(&'static str),
-}
-
-impl Format {
-    /// Beginnings of files that are no spreadsheet text.
-    const SIGNATURES: [(&'static [u8], Self); 5] = [
-        (b"PK\x03\x04", Self::Xlsx),
-        (
-            b"\xD0\xCF\x11\xE0",
-            Self::Other("an .xls workbook or an encrypted one"),
-        ),
-        (b"\x1F\x8B", Self::Other("a gzip archive")),
-        (b"\x28\xB5\x2F\xFD", Self::Other("a zstd archive")),
-        (b"%PDF", Self::Other("a PDF document")),
-    ];
-
-    fn of(bytes: &[u8]) -> Self {
-        let found = Self::SIGNATURES
-            .into_iter()
-            .find(|(signature, _)| bytes.starts_with(signature));
-        found.map_or(Self::Csv, |(_, format)| format)
-    }
-}
-
-fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path)
-}
-
-fn unreadable(source: &Arc<Source>, error: &std::io::Error) -> Problem {
-    let (message, help) = match error.kind() {
-        std::io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
-        std::io::ErrorKind::IsADirectory => {
-            ("this is a directory".to_owned(), "name the files in it")
-        }
-        _ => (
-            format!("the file cannot be read: {error}"),
-            "check that the file is whole and that you may read it",
-        ),
-    };
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -216,7 +237,7 @@ enum Rows<R> {
     /// The sheet; without rows where its header is wrong.
     Sheet(Sheet<R>),
     /// It has no header, which is for the caller to weigh.
-    NoHeader(Problem),
+    NoHeader(header::Missing),
 }
 
 /// Reads the rows of one sheet: finds the header, leaves out what is no data, turns the rest.
@@ -242,26 +263,45 @@ fn read_rows<R: Send>(
         header_row.number,
         &header_row.cells.present(),
         &options.names,
+        &options.wide,
     );
-    let found: Vec<Problem> = found
-        .into_iter()
-        .map(|problem| options.warnings.weigh(problem))
-        .collect();
+    let swallowed = match &header_row.cells {
+        RawCells::Record(record) => swallowed_in(record),
+        RawCells::Sparse(_) => None,
+    };
+    let swallowed =
+        swallowed.map(|column| swallowed_rows(Place::cell(source, header_row.number, column)));
+    let found: Vec<Problem> = found.into_iter().chain(swallowed).collect();
     let usable = !found.iter().any(Problem::is_error);
-    problems.extend(found);
+    let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
+    problems.extend(
+        found
+            .into_iter()
+            .map(|problem| options.warnings.weigh(problem)),
+    );
     let mut sheet = Sheet {
         source: Arc::clone(source),
         sha256: Arc::from(""),
         head: None,
         rows: Vec::new(),
         skipped: 0,
+        unread: 0,
     };
     if !usable {
+        for row in rows {
+            sheet.unread += usize::from(
+                row?.cells
+                    .present()
+                    .iter()
+                    .any(|(_, cell)| !cell.is_blank()),
+            );
+        }
         return Ok(Rows::Sheet(sheet));
     }
     let head = SheetHead {
         source: Arc::clone(source),
         header,
+        is_denied,
     };
     loop {
         let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
@@ -293,7 +333,7 @@ fn find_header(
     rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
     source: &Arc<Source>,
     names: &Names,
-) -> Result<Result<RawRow, Problem>, Problem> {
+) -> Result<Result<RawRow, header::Missing>, Problem> {
     let mut seen = Vec::new();
     for row in rows {
         let row = row?;
@@ -351,7 +391,7 @@ fn turn_row<R>(
             "the header stands here again; the row is left out",
             "nothing to do",
         )
-    } else if is_footer(head, &row.cells) {
+    } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
         skip(
             Code::FooterIgnored,
             "a row without order, company and test id is left out: it looks like a total or a note",
@@ -367,9 +407,11 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
     let width = head.header.texts.len();
     let mut cells = vec![Cell::Blank; width];
     let mut surplus = None;
+    let mut swallowed = None;
     let mut filled = 0;
     match &raw.cells {
         RawCells::Record(record) => {
+            swallowed = swallowed_in(record);
             for (index, text) in record.iter().enumerate() {
                 match cells.get_mut(index) {
                     Some(cell) => *cell = Cell::text(text),
@@ -394,38 +436,30 @@ fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
         number: raw.number,
         cells,
         surplus,
+        swallowed,
     }
 }
 
-/// Tells whether a row is only a label and figures, or a note, under the data.
-fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
-    let blank = |column: Column| {
-        let place = head.header.column_of(column);
-        place.is_none_or(|column| cells.get(column as usize).is_none_or(Cell::is_blank))
-    };
-    if ![Column::OrderId, Column::CompanyId, Column::TestId]
-        .into_iter()
-        .all(blank)
-    {
-        return false;
+/// A cell of so many lines is rather a quote that was closed rows below.
+const SWALLOWED_LINES: u32 = 10;
+
+/// Returns the first column of a record whose cell has so many lines; only a quoted one can.
+fn swallowed_in(record: &::csv::StringRecord) -> Option<u32> {
+    let bytes = record.as_slice().as_bytes();
+    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
+        return None;
     }
-    let labels = cells
-        .iter()
-        .filter(|cell| !cell.is_blank() && !is_figure(cell))
-        .count();
-    labels <= 1
+    let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
+    let long = (0..).zip(record).find(|(_, text)| is_long(text));
+    long.map(|(column, _)| column)
 }
 
-/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time.
-fn is_figure(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Text(text) => {
-            text.chars().any(|c| c.is_ascii_digit())
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c))
-        }
-        Cell::Number(_) | Cell::Duration(_) | Cell::Date(_) => true,
-        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => false,
-    }
+/// Makes the finding that a quote may have swallowed the rows below a cell.
+#[must_use]
+pub fn swallowed_rows(place: Place) -> Problem {
+    let message = format!(
+        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
+    );
+    let help = "look for a quote that is closed too late; nothing to do if the text is so long";
+    Problem::new(Code::QuoteSwallowedRows, place, message, help)
 }

@@ -2,13 +2,13 @@
 //! rather than for delivering it.
 
 use std::cmp::Reverse;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::header::{self, HEADER_WITHIN_ROWS, Header};
 use super::{Cell, File, Options, RawRow, Row, Rows, Sheet, SheetHead, Turned, turn_row};
-use crate::columns::{Column, Names};
-use crate::problem::{Code, Problem, Source, WarningPolicy};
+use crate::columns::Column;
+use crate::problem::{Code, Problem, Source};
 
 /// How much of each sheet is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,26 +22,21 @@ pub enum Extent {
 /// The cells of a row, in the places of the header's.
 pub type SampleRow = Vec<Cell<'static>>;
 
-/// Reads up to `count` rows of data of each sheet of an input.
+/// Reads the first rows of each sheet of the inputs, as many as the options' [`Extent::Sample`] says.
 ///
 /// A sheet with a wrong header is read all the same. Where no sheet has a column for the order id, the row that
 /// looks most like a header is taken for it, and the finding that there is none is among the problems.
 #[must_use]
-pub fn sample(path: &Path, names: Names, sheets: &[String], count: usize) -> File<SampleRow> {
-    let options = Options {
-        names,
-        sheets: sheets.to_vec(),
-        warnings: WarningPolicy::Allow,
-        extent: Extent::Sample(count),
-        on_rows: &|_| {},
-    };
+pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<SampleRow>> {
     let cells =
         |_: &SheetHead, row: &Row<'_>| row.cells.iter().cloned().map(Cell::into_owned).collect();
-    let mut file = super::read(path, &options, &cells);
-    if sheets.is_empty() && file.sheets.iter().any(has_order_id) {
-        pass_guesses_over(&mut file);
+    let mut files = super::read_all(inputs, options, &cells);
+    for file in &mut files {
+        if options.sheets.is_empty() && file.sheets.iter().any(has_order_id) {
+            pass_guesses_over(file);
+        }
     }
-    file
+    files
 }
 
 fn has_order_id(sheet: &Sheet<SampleRow>) -> bool {
@@ -56,6 +51,7 @@ fn pass_guesses_over(file: &mut File<SampleRow>) {
         .partition(has_order_id);
     file.sheets = kept;
     for sheet in guessed {
+        file.notes.retain(|(source, _)| *source != sheet.source);
         file.problems
             .retain(|problem| problem.place.source != sheet.source);
         file.passed_over
@@ -95,12 +91,13 @@ pub(super) fn read_rows<R>(
         return Ok(Rows::NoHeader(missing()));
     };
     let (row, cells) = (&rows[index], rows[index].cells.present());
-    let (header, wrong) = Header::read(source, row.number, &cells, names);
-    problems.extend(found.is_none().then(missing));
+    let (header, wrong) = Header::read(source, row.number, &cells, names, &options.wide);
+    problems.extend(found.is_none().then(|| missing().problem));
     problems.extend(wrong);
     let head = SheetHead {
         source: Arc::clone(source),
         header,
+        is_denied: false,
     };
     let turned = rows[index + 1..]
         .iter()
@@ -115,6 +112,7 @@ pub(super) fn read_rows<R>(
         rows: data.take(count).collect(),
         head: Some(head),
         skipped: 0,
+        unread: 0,
     }))
 }
 
@@ -124,7 +122,9 @@ fn likely_header(rows: &[RawRow]) -> Option<usize> {
         let cells = row.cells.present();
         cells
             .iter()
-            .filter(|(_, cell)| matches!(cell, Cell::Text(text) if text.contains(char::is_alphabetic)))
+            .filter(
+                |(_, cell)| matches!(cell, Cell::Text(text) if text.contains(char::is_alphabetic)),
+            )
             .count()
     };
     let counts = rows.iter().map(words).enumerate();
@@ -145,11 +145,23 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::columns::Names;
+    use crate::problem::WarningPolicy;
 
     fn sampled(content: &str) -> File<SampleRow> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content.as_bytes()).unwrap();
-        sample(file.path(), Names::default(), &[], 2)
+        let options = Options {
+            names: Names::default(),
+            wide: Vec::new(),
+            sheets: Vec::new(),
+            delimiter: None,
+            encoding: None,
+            warnings: WarningPolicy::Allow,
+            extent: Extent::Sample(2),
+            on_rows: &|_| {},
+        };
+        sample(&[file.path().to_owned()], &options).remove(0)
     }
 
     fn texts(file: &File<SampleRow>) -> Vec<Vec<String>> {

@@ -5,7 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 /// In which order a date between slashes is written, where nothing else tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DateOrder {
     /// Month, day, year.
     Mdy,
@@ -282,7 +283,7 @@ fn zone(text: &str) -> Option<Option<Offset>> {
         '-' | '\u{2212}' => -1,
         _ => return None,
     };
-    let digits = signed.trim_start_matches(['+', '-', '\u{2212}']);
+    let digits = signed.strip_prefix(['+', '-', '\u{2212}'])?;
     let (hours, minutes) = match digits.split_once(':') {
         Some((hours, minutes)) => (hours, minutes),
         None if digits.len() == 4 => digits.split_at_checked(2)?,
@@ -360,6 +361,7 @@ mod tests {
             "45000",
             "4.3.2026",
             "2026-03-04 17:06 +24:00",
+            "2026-03-04 17:06 --0500",
             "2026-03-04 17:06:00.",
             "2026-03-04é",
             "é",

@@ -60,11 +60,11 @@ pub(super) fn read<R: Send>(
             &mut file.problems,
         )? {
             Rows::Sheet(sheet) => file.sheets.push(sheet),
-            Rows::NoHeader(_) if options.sheets.is_empty() => {
+            Rows::NoHeader(missing) if options.sheets.is_empty() && !missing.comes_close => {
                 file.passed_over
                     .push((source, "no column for the order id"));
             }
-            Rows::NoHeader(problem) => file.problems.push(problem),
+            Rows::NoHeader(missing) => file.problems.push(missing.problem),
         }
     }
     if file.sheets.is_empty() && !file.problems.iter().any(Problem::is_error) {

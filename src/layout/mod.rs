@@ -5,9 +5,10 @@ pub mod wide;
 
 use std::sync::Arc;
 
-use crate::columns::{Field, Names};
+use crate::columns::{Column, Field};
 use crate::input::sample::{SampleRow, is_guess};
-use crate::input::{Cell, File, Sheet, SheetHead, header};
+use crate::input::wide::Place;
+use crate::input::{self, Cell, File, Options, Sheet, SheetHead, header};
 use crate::problem::{Problem, Source};
 
 /// The columns of one sheet.
@@ -37,26 +38,42 @@ pub struct ColumnLayout {
 }
 
 /// What a column is understood as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
     /// A field.
     Known(Field),
+    /// A field of a test that has columns of its own.
+    OfTest {
+        /// The field.
+        column: Column,
+        /// The ids of the tests; a date may belong to several.
+        test_ids: Vec<String>,
+    },
     /// Nothing, but it is close to a field: the sheet is held back until that is clear.
     Unclear(Field),
+    /// Nothing, but it is close to this header of a `[[wide]]` table: the sheet is held back too.
+    UnclearTest(String),
     /// A field that an earlier column means already.
     Again(Field),
-    /// A column that Scoreload itself adds to files.
-    Own,
+    /// Nothing, and no warning says so: the user has named it, or Scoreload itself adds it to files.
+    Silenced,
     /// Nothing.
     Ignored,
 }
 
 /// Returns the columns of each sheet of an input that was sampled.
 #[must_use]
-pub fn of_file(file: &File<SampleRow>, names: &Names) -> Vec<SheetLayout> {
+pub fn of_file(file: &File<SampleRow>, options: &Options<'_>) -> Vec<SheetLayout> {
     let sheets = file.sheets.iter();
     sheets
-        .filter_map(|sheet| Some(of_sheet(sheet, sheet.head.as_ref()?, &file.problems, names)))
+        .filter_map(|sheet| {
+            Some(of_sheet(
+                sheet,
+                sheet.head.as_ref()?,
+                &file.problems,
+                options,
+            ))
+        })
         .collect()
 }
 
@@ -64,7 +81,7 @@ fn of_sheet(
     sheet: &Sheet<SampleRow>,
     head: &SheetHead,
     problems: &[Problem],
-    names: &Names,
+    options: &Options<'_>,
 ) -> SheetLayout {
     let texts = (0u32..).zip(&head.header.texts);
     let columns = texts.filter_map(|(index, text)| {
@@ -72,7 +89,7 @@ fn of_sheet(
         (text.is_some() || !values.is_empty()).then(|| ColumnLayout {
             index,
             header: text.clone(),
-            meaning: meaning(head, index, names),
+            meaning: meaning(head, index, options),
             values,
         })
     });
@@ -94,24 +111,48 @@ fn values(rows: &[SampleRow], index: u32) -> Vec<String> {
         .collect()
 }
 
-fn meaning(head: &SheetHead, index: u32, names: &Names) -> Meaning {
-    let known = head
-        .header
-        .fields
-        .iter()
-        .find(|(column, _)| *column == index);
-    if let Some((_, field)) = known {
+fn meaning(head: &SheetHead, index: u32, options: &Options<'_>) -> Meaning {
+    let fields = &head.header.fields;
+    if let Some((_, field)) = fields.iter().find(|(column, _)| *column == index) {
         return Meaning::Known(*field);
+    }
+    if let Some(meaning) = of_test(head, index) {
+        return meaning;
     }
     let Some(text) = head.header.text(index) else {
         return Meaning::Ignored;
     };
+    let names = &options.names;
+    if names.ignores(text) {
+        return Meaning::Silenced;
+    }
     match (names.find(text), names.nearest(text)) {
         (Some(field), _) => Meaning::Again(field),
-        (None, _) if header::is_ours(text) => Meaning::Own,
         (None, Some(field)) => Meaning::Unclear(field),
-        (None, None) => Meaning::Ignored,
+        (None, None) => {
+            header::meant(names, &options.wide, text).map_or(Meaning::Ignored, Meaning::UnclearTest)
+        }
     }
+}
+
+/// Returns what a column is for the tests of `[[wide]]` tables.
+fn of_test(head: &SheetHead, index: u32) -> Option<Meaning> {
+    let field = |test: &input::wide::WideTest| {
+        let mut others = test.others.iter();
+        let other =
+            |(column, place): &(Column, Place)| (*place == Place::Column(index)).then_some(*column);
+        (test.score == index)
+            .then_some(Column::TestScore)
+            .or_else(|| others.find_map(other))
+    };
+    let tests = &head.header.wide;
+    let column = tests.iter().find_map(field)?;
+    let test_ids = tests
+        .iter()
+        .filter(|test| test.reads(index))
+        .map(|test| test.test_id.clone())
+        .collect();
+    Some(Meaning::OfTest { column, test_ids })
 }
 
 impl ColumnLayout {
@@ -142,15 +183,34 @@ impl SheetLayout {
 /// Makes the columns of a sheet from headers and rows, for tests.
 #[cfg(test)]
 pub(crate) fn sketch(headers: &[&str], rows: &[&[&str]]) -> SheetLayout {
+    sketch_with(Vec::new(), headers, rows)
+}
+
+/// Makes the columns of a sheet that wide tables speak of, for tests.
+#[cfg(test)]
+pub(crate) fn sketch_with(
+    wide: Vec<input::wide::WideTable>,
+    headers: &[&str],
+    rows: &[&[&str]],
+) -> SheetLayout {
     let source = Arc::new(Source {
         path: "a.csv".into(),
         sheet: None,
     });
-    let names = Names::default();
+    let options = Options {
+        names: crate::columns::Names::default(),
+        wide,
+        sheets: Vec::new(),
+        delimiter: None,
+        encoding: None,
+        warnings: crate::problem::WarningPolicy::Allow,
+        extent: input::Extent::Sample(200),
+        on_rows: &|_| {},
+    };
     let cells: Vec<_> = (0..)
         .zip(headers.iter().map(|text| Cell::text(text)))
         .collect();
-    let (header, _) = header::Header::read(&source, 1, &cells, &names);
+    let (header, _) = header::Header::read(&source, 1, &cells, &options.names, &options.wide);
     let row = |row: &&[&str]| {
         row.iter()
             .map(|text| Cell::text(text).into_owned())
@@ -162,14 +222,24 @@ pub(crate) fn sketch(headers: &[&str], rows: &[&[&str]]) -> SheetLayout {
         head: None,
         rows: rows.iter().map(row).collect(),
         skipped: 0,
+        unread: 0,
     };
-    of_sheet(&sheet, &SheetHead { source, header }, &[], &names)
+    of_sheet(
+        &sheet,
+        &SheetHead {
+            source,
+            header,
+            is_denied: false,
+        },
+        &[],
+        &options,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::Column;
+    use crate::input::wide::{Source as In, WideTable};
 
     #[test]
     fn each_header_has_one_meaning() {
@@ -183,7 +253,11 @@ mod tests {
             "",
         ];
         let sheet = sketch(&headers, &[&["1", "2", "3", "4", "5", "6", "7"]]);
-        let meanings: Vec<Meaning> = sheet.columns.iter().map(|column| column.meaning).collect();
+        let meanings: Vec<Meaning> = sheet
+            .columns
+            .into_iter()
+            .map(|column| column.meaning)
+            .collect();
         let score = Column::TestScore.into();
         assert_eq!(
             meanings,
@@ -193,8 +267,44 @@ mod tests {
                 Meaning::Known(score),
                 Meaning::Again(score),
                 Meaning::Ignored,
-                Meaning::Own,
+                Meaning::Silenced,
                 Meaning::Ignored,
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_of_wide_tables_are_fields_of_their_tests() {
+        let table = |test_id: &str, score: &str| WideTable {
+            test_id: test_id.into(),
+            score: score.into(),
+            others: vec![(Column::TestStatusUpdatedAt, In::Header("Taken on".into()))],
+        };
+        let tables = vec![table("NUM", "Numerical (%)"), table("VER", "Verbal (%)")];
+        let headers = [
+            "order_id",
+            "Numerical (%)",
+            "Taken on",
+            "Verbl (%)",
+            "Verbal (%)",
+        ];
+        let sheet = sketch_with(tables, &headers, &[]);
+        let meanings: Vec<Meaning> = sheet
+            .columns
+            .into_iter()
+            .map(|column| column.meaning)
+            .collect();
+        let of = |column, ids: &[&str]| Meaning::OfTest {
+            column,
+            test_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        };
+        assert_eq!(
+            meanings[1..],
+            [
+                of(Column::TestScore, &["NUM"]),
+                of(Column::TestStatusUpdatedAt, &["NUM", "VER"]),
+                Meaning::UnclearTest("Verbal (%)".into()),
+                of(Column::TestScore, &["VER"]),
             ]
         );
     }

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::{ColumnLayout, Meaning, SheetLayout};
 use crate::columns::without_tail;
-use crate::order::value::is_placeholder;
 
 /// A table of the config that makes a test of a column. Each part but the test id names a header.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -55,6 +54,19 @@ const NO_SCORES: [&str; 12] = [
     "count",
 ];
 
+/// Words that say that a column is the time of what its other words name.
+const TIME_WORDS: &[&str] = &[
+    "date",
+    "time",
+    "at",
+    "on",
+    "completed",
+    "finished",
+    "updated",
+    "taken",
+    "timestamp",
+];
+
 /// Puts a header into a part of a table.
 type Part = fn(&mut WideTable, String);
 
@@ -63,20 +75,7 @@ const COMPANIONS: [(&[&str], Part); 5] = [
     (&["status", "state"], |table, header| {
         table.status = Some(header);
     }),
-    (
-        &[
-            "date",
-            "time",
-            "at",
-            "on",
-            "completed",
-            "finished",
-            "updated",
-            "taken",
-            "timestamp",
-        ],
-        |table, header| table.updated_at = Some(header),
-    ),
+    (TIME_WORDS, |table, header| table.updated_at = Some(header)),
     (
         &[
             "description",
@@ -99,39 +98,52 @@ const COMPANIONS: [(&[&str], Part); 5] = [
 
 /// Proposes a table for each column of the sheets that looks like the scores of a test.
 #[must_use]
-pub fn propose(sheets: &[SheetLayout]) -> Vec<WideTable> {
+pub fn propose(sheets: &[SheetLayout], placeholders: &[String]) -> Vec<WideTable> {
     let mut tables: Vec<WideTable> = Vec::new();
     let mut taken = HashSet::new();
     for sheet in sheets {
-        let open: Vec<(&ColumnLayout, &str)> = open_columns(sheet);
-        let scores: Vec<&str> = open
-            .iter()
-            .filter(|(column, header)| looks_like_scores(column, header))
-            .map(|(_, header)| *header)
-            .collect();
-        let is_part = |header: &str| {
-            scores
-                .iter()
-                .any(|score| *score != header && companion(score, header).is_some())
-        };
-        for score in scores.iter().filter(|header| !is_part(header)) {
-            if tables.iter().any(|table| table.score == *score) {
-                continue;
+        let open = open_columns(sheet);
+        for score in scores(&open, placeholders) {
+            if !tables.iter().any(|table| table.score == score) {
+                tables.push(table(score, &open, test_id(score, &mut taken)));
             }
-            let mut table = WideTable {
-                test_id: test_id(score, &mut taken),
-                score: (*score).to_owned(),
-                ..WideTable::default()
-            };
-            for (_, header) in open.iter().filter(|(_, header)| header != score) {
-                if let Some(fill) = companion(score, header) {
-                    fill(&mut table, (*header).to_owned());
-                }
-            }
-            tables.push(table);
         }
     }
     tables
+}
+
+/// Returns the headers of the columns that look like scores, and are no part of another test such as its attempt.
+fn scores<'a>(open: &[(&ColumnLayout, &'a str)], placeholders: &[String]) -> Vec<&'a str> {
+    let figures: Vec<&str> = open
+        .iter()
+        .filter(|(column, header)| looks_like_scores(column, header, placeholders))
+        .map(|(_, header)| *header)
+        .collect();
+    let is_part = |header: &&str| {
+        let mut others = figures.iter().filter(|other| *other != header);
+        others.any(|score| companion(score, header).is_some())
+    };
+    let parts: Vec<bool> = figures.iter().map(is_part).collect();
+    let whole = figures.iter().zip(parts).filter(|(_, is_part)| !is_part);
+    whole.map(|(header, _)| *header).collect()
+}
+
+/// Makes the table of a test, with the columns that speak of it.
+fn table(score: &str, open: &[(&ColumnLayout, &str)], test_id: String) -> WideTable {
+    let mut table = WideTable {
+        test_id,
+        score: score.to_owned(),
+        ..WideTable::default()
+    };
+    for (_, header) in open.iter().filter(|(_, header)| *header != score) {
+        if let Some(fill) = companion(score, header) {
+            fill(&mut table, (*header).to_owned());
+        }
+    }
+    let mut headers = open.iter().map(|(_, header)| *header);
+    let shared = headers.find(|header| is_time_of_all(header));
+    table.updated_at = table.updated_at.or_else(|| shared.map(str::to_owned));
+    table
 }
 
 /// Returns the columns that mean nothing yet.
@@ -139,17 +151,16 @@ pub fn propose(sheets: &[SheetLayout]) -> Vec<WideTable> {
 /// A column that is close to a field is one of them only beside others that are close to the same one: `Score (Verbal)`
 /// and `Score (Numerical)` are two tests, `Test Score (%)` alone is the score.
 fn open_columns(sheet: &SheetLayout) -> Vec<(&ColumnLayout, &str)> {
-    let close_to = |field| {
-        let close = sheet
-            .columns
-            .iter()
-            .filter(|column| column.meaning == Meaning::Unclear(field));
-        close.count()
+    let same = |column: &ColumnLayout| {
+        let others = sheet.columns.iter();
+        others
+            .filter(|other| other.meaning == column.meaning)
+            .count()
     };
     let is_open = |column: &&ColumnLayout| match column.meaning {
         Meaning::Ignored => true,
-        Meaning::Unclear(field) => close_to(field) > 1,
-        Meaning::Known(_) | Meaning::Again(_) | Meaning::Own => false,
+        Meaning::Unclear(_) => same(column) > 1,
+        _ => false,
     };
     let open = sheet.columns.iter().filter(is_open);
     open.filter_map(|column| Some((column, column.header.as_deref()?)))
@@ -157,7 +168,7 @@ fn open_columns(sheet: &SheetLayout) -> Vec<(&ColumnLayout, &str)> {
 }
 
 /// Tells whether most cells of a column are numbers, percentages or placeholders, and at least one is no placeholder.
-fn looks_like_scores(column: &ColumnLayout, header: &str) -> bool {
+fn looks_like_scores(column: &ColumnLayout, header: &str, placeholders: &[String]) -> bool {
     let figures = column
         .values
         .iter()
@@ -166,7 +177,11 @@ fn looks_like_scores(column: &ColumnLayout, header: &str) -> bool {
     let blanks = column
         .values
         .iter()
-        .filter(|value| is_placeholder(value))
+        .filter(|value| {
+            placeholders
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(value))
+        })
         .count();
     let is_id = header.ends_with("ID")
         || words(header)
@@ -193,11 +208,18 @@ fn is_figure(text: &str) -> bool {
 /// Returns the part of a score's table that another header is, if both speak of the same test.
 fn companion(score: &str, header: &str) -> Option<Part> {
     let subject = subject(score, SCORE_WORDS);
-    COMPANIONS.into_iter().find_map(|(role, part)| {
+    let is_of = |role: &[&str]| {
         let own = words(header);
-        let has_role = own.iter().any(|word| role.contains(&word.as_str()));
-        (has_role && without(own, role) == subject).then_some(part)
-    })
+        own.iter().any(|word| role.contains(&word.as_str())) && without(own, role) == subject
+    };
+    let part = COMPANIONS.into_iter().find(|(role, _)| is_of(role));
+    part.map(|(_, part)| part)
+}
+
+/// Tells whether a header speaks of a time and of no test: `Taken on` is then the time of each of them.
+fn is_time_of_all(header: &str) -> bool {
+    let words = words(header);
+    !words.is_empty() && without(words, TIME_WORDS).is_empty()
 }
 
 /// Returns what a header speaks of: its words without those of its role, and without a tail such as `(%)`.
@@ -246,20 +268,19 @@ fn test_id(header: &str, taken: &mut HashSet<String>) -> String {
 
 /// Joins words by `-`, upper-case, as many as fit.
 fn joined(words: &[String], longest: usize) -> String {
-    let mut id = String::new();
-    for word in words {
-        let longer = format!("{id}-{}", word.to_uppercase());
-        let longer = longer.trim_start_matches('-');
-        if longer.chars().count() > longest {
+    let Some((first, rest)) = words.split_first() else {
+        return "TEST".to_owned();
+    };
+    let mut id: String = first.to_uppercase().chars().take(longest).collect();
+    for word in rest {
+        let word = word.to_uppercase();
+        if id.chars().count() + 1 + word.chars().count() > longest {
             break;
         }
-        id = longer.to_owned();
+        id.push('-');
+        id.push_str(&word);
     }
-    match words.first() {
-        Some(first) if id.is_empty() => first.to_uppercase().chars().take(longest).collect(),
-        None => "TEST".to_owned(),
-        Some(_) => id,
-    }
+    id
 }
 
 #[cfg(test)]
@@ -268,9 +289,10 @@ mod tests {
 
     use super::*;
     use crate::layout::sketch;
+    use crate::order::value::placeholders;
 
     fn proposed(headers: &[&str], rows: &[&[&str]]) -> Vec<WideTable> {
-        propose(&[sketch(headers, rows)])
+        propose(&[sketch(headers, rows)], &placeholders())
     }
 
     fn ids(headers: &[&str], rows: &[&[&str]]) -> Vec<String> {
@@ -336,6 +358,17 @@ mod tests {
             ..WideTable::default()
         };
         assert_eq!(proposed(&headers, &[row]), [numerical, verbal]);
+    }
+
+    #[test]
+    fn a_time_without_a_test_is_that_of_all_tests() {
+        let headers = ["order_id", "Taken On", "Numerical", "Verbal", "Verbal date"];
+        let row: &[&str] = &["1", "2026-03-04", "82", "77", "2026-03-05"];
+        let times: Vec<_> = proposed(&headers, &[row])
+            .into_iter()
+            .map(|table| table.updated_at.unwrap())
+            .collect();
+        assert_eq!(times, ["Taken On", "Verbal date"]);
     }
 
     #[test]

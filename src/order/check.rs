@@ -1,6 +1,6 @@
 //! What can be known only of a whole order: pure rules over the gathered rows.
 
-use super::group::{Assessment, At, Order};
+use super::group::{Assessment, At, Order, RowAt};
 use super::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::columns::Column;
 use crate::input::SheetHead;
@@ -84,56 +84,57 @@ fn empty_update(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
         excerpt(&order.order_id)
     );
     let help = "fill in a score or a status, or delete the row";
-    at_first_row(
+    let first = order.rows.first()?;
+    Some(at_row(
         Code::EmptyUpdate,
-        order,
+        *first,
         Column::OrderId,
         message,
         help,
         heads,
-    )
+    ))
 }
 
 /// Tests of an assessment without id: the API takes them, and may not know where they belong.
 fn nameless_assessment(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
-    order.assessments.get(&None)?;
+    let row = order.nameless?;
     let message = format!(
         "order {} has results and names no assessment for them",
         excerpt(&order.order_id)
     );
     let help =
         "enter the assessment id if the order has one; without it the results are sent as they are";
-    at_first_row(
+    Some(at_row(
         Code::AssessmentIdMissing,
-        order,
+        row,
         Column::AssessmentId,
         message,
         help,
         heads,
-    )
+    ))
 }
 
-fn at_first_row(
+/// Places a finding at a row's cell of a column, or at the row where the sheet has no such column.
+fn at_row(
     code: Code,
-    order: &Order,
+    row: RowAt,
     column: Column,
     message: String,
     help: &str,
     heads: &[SheetHead],
-) -> Option<Problem> {
-    let first = order.rows.first()?;
-    let head = &heads[first.sheet];
-    Some(match head.header.column_of(column) {
+) -> Problem {
+    let head = &heads[row.sheet];
+    match head.header.column_of(column) {
         Some(index) => {
             let at = At {
-                sheet: first.sheet,
-                row: first.row,
+                sheet: row.sheet,
+                row: row.row,
                 column: index,
             };
             at_cell(code, at, column, message, help, heads)
         }
-        None => Problem::new(code, Place::row(&head.source, first.row), message, help),
-    })
+        None => Problem::new(code, Place::row(&head.source, row.row), message, help),
+    }
 }
 
 fn at_cell(

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::model::{ReportLink, Text};
 use super::record::{Entry, Record};
-use crate::columns::{Column, REPORT_COLUMNS, Scope};
+use crate::columns::{Column, Kind, Scope};
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, WarningPolicy, cell_name, excerpt};
 
@@ -97,6 +97,8 @@ pub struct Order {
     /// How many errors its rows have; with one or more it is held back whole.
     pub errors: usize,
     scattered: bool,
+    /// The first row whose results name no assessment.
+    pub(super) nameless: Option<RowAt>,
 }
 
 /// One assessment of an order.
@@ -144,6 +146,8 @@ impl Gathering {
             sheet,
             row: record.row,
         };
+        let is_denied = self.warnings == WarningPolicy::Deny
+            && (heads[sheet].is_denied || !record.placeholders.is_empty());
         let errors = record
             .problems
             .iter()
@@ -163,12 +167,16 @@ impl Gathering {
         if order.is_scattered_by(at, self.previous == Some(index)) {
             found.push(scattered(place(at), order));
         }
-        if let Some(earlier) = self.seen.insert((index, fingerprint(&record)), at) {
+        // A row with an error may say something else than what could be read of it.
+        let earlier = (errors == 0)
+            .then(|| self.seen.insert((index, fingerprint(&record)), at))
+            .flatten();
+        if let Some(earlier) = earlier {
             found.push(repeated(place(at), &place(earlier)));
         }
         self.previous = Some(index);
         order.rows.push(at);
-        order.errors += errors;
+        order.errors += errors + usize::from(is_denied);
         order.take(record, sheet, heads, &mut found);
         let found = found
             .into_iter()
@@ -183,10 +191,7 @@ impl Gathering {
 /// What tells whether two rows say the same.
 fn fingerprint(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (&record.assessment_id, &record.test).hash(&mut hasher);
-    for entry in &record.entries {
-        (entry.field, &entry.text).hash(&mut hasher);
-    }
+    (&record.assessment_id, &record.entries, &record.tests).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -224,6 +229,7 @@ impl Order {
             assessments: IndexMap::new(),
             errors: 0,
             scattered: false,
+            nameless: None,
         }
     }
 
@@ -235,7 +241,7 @@ impl Order {
         first
     }
 
-    /// Takes the fields of a row.
+    /// Takes the fields of a row: those of the order, of its assessment, and of its tests.
     fn take(
         &mut self,
         record: Record,
@@ -243,78 +249,96 @@ impl Order {
         heads: &[SheetHead],
         found: &mut Vec<Problem>,
     ) {
-        let row = record.row;
-        let (mut links, entries) = links_of(record.entries);
-        let speaks_of_assessment = record.assessment_id.is_some()
-            || record.test.is_some()
-            || entries
-                .iter()
-                .any(|entry| entry.field.column.spec().scope != Scope::Order)
-            || links.iter().any(|(scope, _)| *scope != Scope::Order);
-        let mut assessment =
-            speaks_of_assessment.then(|| self.assessments.entry(record.assessment_id).or_default());
-        for scope in [Scope::Order, Scope::Assessment, Scope::Test] {
-            let group = match (scope, &mut assessment, &record.test) {
-                (Scope::Order, ..) => Some(&mut self.own),
-                (Scope::Assessment, Some(assessment), _) => Some(&mut assessment.own),
-                (Scope::Test, Some(assessment), Some(test)) => {
-                    Some(assessment.tests.entry(test.clone()).or_default())
-                }
-                _ => None,
+        let mut cells = Cells {
+            sheet,
+            row: record.row,
+            heads,
+            found,
+        };
+        let is_of_order = |entry: &Entry| entry.field.column.spec().scope == Scope::Order;
+        let (of_order, of_assessment): (Vec<_>, Vec<_>) =
+            record.entries.into_iter().partition(is_of_order);
+        self.own.take(of_order, &mut cells);
+        let of_row = !of_assessment.is_empty() && record.assessment_id.is_none();
+        if of_row || record.tests.iter().any(|test| test.assessment_id.is_none()) {
+            self.nameless.get_or_insert(RowAt {
+                sheet,
+                row: record.row,
+            });
+        }
+        if record.assessment_id.is_some() || !of_assessment.is_empty() {
+            self.assessments
+                .entry(record.assessment_id)
+                .or_default()
+                .own
+                .take(of_assessment, &mut cells);
+        }
+        for test in record.tests {
+            let assessment = self.assessments.entry(test.assessment_id).or_default();
+            assessment
+                .tests
+                .entry((test.test_id, test.attempt))
+                .or_default()
+                .take(test.entries, &mut cells);
+        }
+    }
+}
+
+/// The cells of a row, and where to tell what is wrong with them.
+struct Cells<'a> {
+    sheet: usize,
+    row: u32,
+    heads: &'a [SheetHead],
+    found: &'a mut Vec<Problem>,
+}
+
+impl Group {
+    /// Takes the values and reports of a row; a value that differs from an earlier one is a conflict.
+    fn take(&mut self, entries: Vec<Entry>, cells: &mut Cells<'_>) {
+        let (links, singles) = links_of(entries);
+        for entry in singles {
+            let at = At {
+                sheet: cells.sheet,
+                row: cells.row,
+                column: entry.column,
             };
-            let Some(group) = group else { continue };
-            for entry in entries
-                .iter()
-                .filter(|entry| entry.field.column.spec().scope == scope)
-            {
-                let at = At {
-                    sheet,
-                    row,
-                    column: entry.column,
-                };
-                if let Some((earlier, earlier_at)) =
-                    group.fields.add(entry.field.column, entry.text.clone(), at)
-                {
-                    found.push(conflict(entry, earlier, at, earlier_at, heads));
-                }
+            let column = entry.field.column;
+            if let Some((earlier, earlier_at)) = self.fields.add(column, entry.text.clone(), at) {
+                cells
+                    .found
+                    .push(conflict(&entry, earlier, at, earlier_at, cells.heads));
             }
-            for (_, link) in links.extract_if(.., |(other, _)| *other == scope) {
-                if !group.reports.contains(&link) {
-                    group.reports.push(link);
-                }
+        }
+        for link in links {
+            if !self.reports.contains(&link) {
+                self.reports.push(link);
             }
         }
     }
 }
 
 /// Parts the reports of a row from its single values: each link with its name.
-fn links_of(entries: Vec<Entry>) -> (Vec<(Scope, ReportLink)>, Vec<Entry>) {
-    let (reports, singles): (Vec<_>, Vec<_>) = entries
+fn links_of(entries: Vec<Entry>) -> (Vec<ReportLink>, Vec<Entry>) {
+    let (mut reports, singles): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| entry.field.column.repeats());
-    let mut links = Vec::new();
-    for (scope, name, url) in REPORT_COLUMNS {
-        let mut of_scope: Vec<&Entry> = reports
-            .iter()
-            .filter(|entry| [name, url].contains(&entry.field.column))
-            .collect();
-        of_scope.sort_by_key(|entry| entry.field.number);
-        for report in of_scope.chunk_by(|one, other| one.field.number == other.field.number) {
-            let text = |column| {
-                report
-                    .iter()
-                    .find(|entry| entry.field.column == column)
-                    .map(|entry| entry.text.clone())
-            };
-            links.push((
-                scope,
-                ReportLink {
-                    name: text(name),
-                    url: text(url),
-                },
-            ));
+    reports.sort_by_key(|entry| entry.field.number);
+    let link = |report: &[Entry]| {
+        let of_kind = |kind| {
+            report
+                .iter()
+                .find(|entry| entry.field.column.spec().kind == kind)
+        };
+        let text = |kind| of_kind(kind).map(|entry| entry.text.clone());
+        ReportLink {
+            name: text(Kind::Prose),
+            url: text(Kind::Url),
         }
-    }
+    };
+    let links = reports
+        .chunk_by(|one, other| one.field.number == other.field.number)
+        .map(link)
+        .collect();
     (links, singles)
 }
 

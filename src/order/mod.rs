@@ -31,6 +31,8 @@ pub struct Batch {
     pub heads: Vec<SheetHead>,
     /// Sheets that were not read, with the reason.
     pub passed_over: Vec<(Arc<Source>, &'static str)>,
+    /// What is no problem and must be said, in the order of the inputs.
+    pub notes: Vec<input::Note>,
     /// The orders, in the order of first appearance.
     pub orders: Vec<Order>,
     /// Rows that belong to no order.
@@ -50,6 +52,8 @@ pub struct SheetSummary {
     pub usable: bool,
     /// Its rows of data.
     pub rows: usize,
+    /// Those among them that were not read, because the header is wrong.
+    pub unread: usize,
     /// Rows that were left out: repeated headers and footers.
     pub skipped: usize,
 }
@@ -81,15 +85,13 @@ impl Batch {
 #[must_use]
 pub fn gather(paths: &[PathBuf], options: &input::Options<'_>, rules: &Rules) -> Batch {
     let turn = |head: &SheetHead, row: &input::Row<'_>| record::read(head, row, rules);
-    let files: Vec<File<Record>> = paths
-        .par_iter()
-        .map(|path| input::read(path, options, &turn))
-        .collect();
+    let files: Vec<File<Record>> = input::read_all(paths, options, &turn);
     let mut batch = Batch::default();
     let mut rows = Vec::new();
     let mut ranks = HashMap::new();
     for mut file in files {
         batch.passed_over.append(&mut file.passed_over);
+        batch.notes.append(&mut file.notes);
         for problem in &file.problems {
             rank(&mut ranks, &problem.place.source);
         }
@@ -128,7 +130,8 @@ impl Batch {
             source: sheet.source,
             sha256: sheet.sha256,
             usable: sheet.head.is_some(),
-            rows: sheet.rows.len(),
+            rows: sheet.rows.len() + sheet.unread,
+            unread: sheet.unread,
             skipped: sheet.skipped,
         });
         let Some(head) = sheet.head else { return };

@@ -23,6 +23,8 @@ pub struct Rules {
     pub date_order: Option<DateOrder>,
     /// The words for statuses.
     pub statuses: StatusWords,
+    /// What stands for "no value", whatever the case.
+    pub placeholders: Vec<String>,
     /// When the run began: later times are doubtful.
     pub now: Timestamp,
     /// Whether warnings hold back as errors do.
@@ -81,8 +83,13 @@ impl From<Text> for Value {
     }
 }
 
-/// What stands for "no value" in exports, whatever the case (CONTRACT, "Cells").
-const PLACEHOLDERS: [&str; 6] = ["-", "--", "---", "n/a", "na", "null"];
+/// Returns what stands for "no value" in most exports.
+#[must_use]
+pub fn placeholders() -> Vec<String> {
+    ["-", "--", "---", "N/A", "NA", "NULL"]
+        .map(str::to_owned)
+        .to_vec()
+}
 
 /// The highest attempt: the API's attempt is an integer, taken as one of 32 bits.
 const HIGHEST_ATTEMPT: u32 = i32::MAX.unsigned_abs();
@@ -100,7 +107,7 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     match cell {
         Cell::Blank => return Value::default(),
         Cell::Error(text) => return cell_error(text).into(),
-        Cell::Text(text) if kind != Kind::Prose && is_placeholder(text) => {
+        Cell::Text(text) if kind != Kind::Prose && is_placeholder(text, rules) => {
             return Value {
                 placeholder: true,
                 ..Value::default()
@@ -123,12 +130,9 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     within_limit(column, value)
 }
 
-/// Tells whether a text stands for "no value".
-#[must_use]
-pub fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS
-        .iter()
-        .any(|placeholder| text.eq_ignore_ascii_case(placeholder))
+fn is_placeholder(text: &str, rules: &Rules) -> bool {
+    let is_same = |word: &String| word.eq_ignore_ascii_case(text);
+    rules.placeholders.iter().any(is_same)
 }
 
 /// Tells whether a date, duration or boolean cell in such a column means that a spreadsheet has changed the value.
@@ -170,12 +174,8 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
         return not_exact(column, &text).into();
     }
     let finding = match column {
+        Column::OrderId if matches!(&*text, "." | "..") => Some(no_segment(column, &text)),
         Column::CompanyId => company_id_finding(&text),
-        Column::OrderId if matches!(&*text, "." | "..") => Some(Finding::new(
-            Code::OrderIdInvalid,
-            format!("`{text}` cannot be an order id: no URL can carry it"),
-            "enter the order's own id, as the order shows it",
-        )),
         Column::TestId if text.chars().count() > TEST_ID_LIMIT => Some(Finding::new(
             Code::TestIdLong,
             format!(
@@ -186,9 +186,9 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
         )),
         _ => None,
     };
-    let refused = finding
-        .as_ref()
-        .is_some_and(|finding| finding.code == Code::OrderIdInvalid);
+    let is_refused =
+        |finding: &Finding| matches!(finding.code, Code::OrderIdInvalid | Code::CompanyIdMissing);
+    let refused = finding.as_ref().is_some_and(is_refused);
     Value {
         text: (!refused).then(|| Text::from(text)),
         finding,
@@ -196,9 +196,22 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
     }
 }
 
+/// `.` and `..` mean the place itself and the one above: no URL can carry them as a name.
+fn no_segment(column: Column, text: &str) -> Finding {
+    let (code, what) = match column {
+        Column::CompanyId => (Code::CompanyIdMissing, "a company id"),
+        _ => (Code::OrderIdInvalid, "an order id"),
+    };
+    let message = format!("`{text}` cannot be {what}: no URL can carry it");
+    Finding::new(code, message, "enter the id as Paylocity shows it")
+}
+
 /// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
 #[must_use]
 pub fn company_id_finding(text: &str) -> Option<Finding> {
+    if matches!(text, "." | "..") {
+        return Some(no_segment(Column::CompanyId, text));
+    }
     if text.starts_with("CS") {
         let message = format!(
             "`{}` names a set of companies, not a company",
@@ -406,6 +419,7 @@ mod tests {
             zone: TimeZone::UTC,
             date_order: None,
             statuses: StatusWords::default(),
+            placeholders: placeholders(),
             now: "2026-06-01T00:00:00Z".parse().unwrap(),
             warnings: WarningPolicy::Allow,
         }

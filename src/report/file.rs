@@ -47,12 +47,11 @@ impl Format {
     }
 }
 
-/// A place for a report, taken before anything is sent: what cannot be written is refused before harm.
+/// A place for a report, tried before anything is sent: what cannot be written is refused before harm.
 #[derive(Debug)]
 pub struct ReportFile {
     path: PathBuf,
     format: Format,
-    draft: NamedTempFile,
 }
 
 impl ReportFile {
@@ -72,22 +71,17 @@ impl ReportFile {
                 "name another file, or move that one away",
             ));
         }
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let draft = tempfile::Builder::new()
-            .prefix(".scoreload-")
-            .suffix(".draft")
-            .tempfile_in(directory);
-        let draft = draft.map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
+        draft_beside(path).map_err(|error| {
+            let message = format!(
+                "no report can be written to `{}`: {}",
+                path.display(),
+                error.kind()
+            );
+            Error::usage(message, "name a file in a directory that you may write to")
         })?;
         Ok(Self {
             path: path.to_owned(),
             format,
-            draft,
         })
     }
 
@@ -101,15 +95,9 @@ impl ReportFile {
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub fn write(mut self, report: &Report) -> Result<PathBuf, Error> {
-        let written = self.fill(report);
-        let placed = written.and_then(|()| {
-            self.draft
-                .persist_noclobber(&self.path)
-                .map_err(|error| error.error)
-        });
-        match placed {
-            Ok(_) => Ok(self.path),
+    pub fn write(self, report: &Report) -> Result<PathBuf, Error> {
+        match self.place(report) {
+            Ok(()) => Ok(self.path),
             Err(source) => Err(Error::Write {
                 path: self.path,
                 source,
@@ -117,13 +105,29 @@ impl ReportFile {
         }
     }
 
-    fn fill(&mut self, report: &Report) -> io::Result<()> {
-        let mut out = BufWriter::new(self.draft.as_file_mut());
+    fn place(&self, report: &Report) -> io::Result<()> {
+        let mut draft = draft_beside(&self.path)?;
+        let mut out = BufWriter::new(draft.as_file_mut());
         match self.format {
             Format::Json => json::write(report, &mut out)?,
         }
         out.flush()?;
         drop(out);
-        self.draft.as_file().sync_all()
+        draft.as_file().sync_all()?;
+        draft
+            .persist_noclobber(&self.path)
+            .map_err(|error| error.error)?;
+        Ok(())
     }
+}
+
+/// Makes a file in the directory of another, readable by its owner alone, that is gone when nobody keeps it.
+fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    tempfile::Builder::new()
+        .prefix(".scoreload-")
+        .suffix(".draft")
+        .tempfile_in(directory.unwrap_or(Path::new(".")))
 }

@@ -84,7 +84,7 @@ pub struct Input {
 pub struct Totals {
     /// Rows of data.
     pub rows: usize,
-    /// Rows that belong to no order, because an id is missing or unreadable.
+    /// Rows that belong to no order, because an id is missing or unreadable, or the header of their sheet is wrong.
     pub rows_invalid: usize,
     /// Rows that were left out and told: repeated headers and footers.
     pub rows_skipped: usize,
@@ -327,7 +327,8 @@ impl Totals {
         };
         Self {
             rows: batch.sheets.iter().map(|sheet| sheet.rows).sum(),
-            rows_invalid: batch.orderless.len(),
+            rows_invalid: batch.orderless.len()
+                + batch.sheets.iter().map(|sheet| sheet.unread).sum::<usize>(),
             rows_skipped: batch.sheets.iter().map(|sheet| sheet.skipped).sum(),
             orders: batch.orders.len(),
             valid: count(Outcome::Valid),

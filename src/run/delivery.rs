@@ -42,6 +42,7 @@ pub(super) async fn run(
     let mut ticks = interval(PLAIN_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
+    let mut is_stopping = false;
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -49,9 +50,10 @@ pub(super) async fn run(
                 None => break,
             },
             () = interruptions.next() => {
-                if stop.is_requested() {
+                if is_stopping {
                     break;
                 }
+                is_stopping = true;
                 stop.request(End::Interrupted);
                 state.progress.stopping();
             }
@@ -59,17 +61,22 @@ pub(super) async fn run(
         }
     }
     workers.abort();
+    // Cancelled or not, no worker is left after this, and what they told last still counts.
+    let _ = workers.await;
+    while let Ok(event) = events.try_recv() {
+        state.take(event, &stop);
+    }
     Ok(state.finish(&stop))
 }
 
 /// Ctrl-C, and the system's request to end.
-struct Interruptions {
+pub(super) struct Interruptions {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Interruptions {
-    fn listen() -> Result<Self, Error> {
+    pub(super) fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| {
             signal(kind).map_err(|source| Error::System {
@@ -83,18 +90,12 @@ impl Interruptions {
         })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// Waits until the process is asked to end.
-pub(super) async fn interruption() -> Result<(), Error> {
-    Interruptions::listen()?.next().await;
-    Ok(())
 }
 
 /// The time in which at least one request waited for the pace.
@@ -153,9 +154,9 @@ impl State {
                     self.progress.retried();
                 }
             }
-            Event::Throttled(_) => {
+            Event::Throttled(until) => {
                 self.requests.throttled += 1;
-                self.progress.throttled();
+                self.progress.throttled(until.into_std());
             }
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::delivery::{self, Delivered};
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
-use crate::config::{self, Consent, Target};
+use crate::config::{self, Consent, PartialDelivery, Reading, Target};
 use crate::deliver::client::{Client, Credentials, Secret};
 use crate::deliver::{Delivery, End, Outcome, Update};
 use crate::error::Error;
@@ -25,12 +25,12 @@ use crate::ui::{self, Screen, problems, summary};
 const SANDBOX_LATENCY: &str = "20ms..80ms";
 
 pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let mut import = Import::begin(args, screen)?;
-    import.read()?;
+    let (mut import, reading) = Import::begin(args, screen)?;
+    import.read(reading)?;
     if import.batch.is_unusable() {
         return import.end(ExitCode::NoInput);
     }
-    if args.all_or_nothing && import.batch.errors() > 0 {
+    if import.setup.partial == PartialDelivery::Refused && import.batch.errors() > 0 {
         screen.tell(|mut out| {
             summary::write_line(
                 &mut out,
@@ -67,12 +67,15 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     /// Settles everything that can be refused before the inputs are read.
-    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<Self, Error> {
+    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<(Self, Reading), Error> {
         let started_at = Timestamp::now();
-        let setup = config::delivery(args, &environment, std::io::stdin().is_terminal())?;
+        let config = config::file::load(args.input.config.as_deref(), &environment)?;
+        let reading = config::reading(&args.input, &config, started_at)?;
+        let setup = config::delivery(args, &config, &environment, std::io::stdin().is_terminal())?;
         let id = run_id(started_at);
         let files = match (args.no_report, args.reports.as_slice()) {
             (true, _) => Vec::new(),
+            (false, []) if args.dry_run => Vec::new(),
             (false, []) => reports::reserve(&[reports::default_path(&id)])?,
             (false, paths) => reports::reserve(paths)?,
         };
@@ -84,12 +87,12 @@ impl<'a> Import<'a> {
                 Mode::Import
             },
             target: Some(setup.target.name().to_owned()),
-            notice: setup.target.notice().map(str::to_owned),
+            notice: setup.notice(),
             started_at,
             requests: Requests::default(),
             timing: Timing::default(),
         };
-        Ok(Self {
+        let import = Self {
             args,
             screen,
             setup,
@@ -97,21 +100,22 @@ impl<'a> Import<'a> {
             run,
             batch: Batch::default(),
             deliveries: Vec::new(),
-        })
+        };
+        Ok((import, reading))
     }
 
     /// Reads and checks the inputs, and tells what is wrong with them.
-    fn read(&mut self) -> Result<(), Error> {
-        let reading = config::reading(&self.args.input, self.run.started_at)?;
-        if let Some(notice) = self.setup.target.notice() {
-            let notice = notice.replace("left", "leaves");
-            self.screen
-                .note(|mut out| summary::write_line(&mut out, "target", &notice));
-        } else {
-            let name = self.setup.target.name();
-            self.screen
-                .note(|mut out| summary::write_line(&mut out, "target", name));
-        }
+    fn read(&mut self, reading: Reading) -> Result<(), Error> {
+        let target = match &self.run.notice {
+            Some(notice) => format!(
+                "{}: {}",
+                self.setup.target.name(),
+                notice.replace("left", "leaves")
+            ),
+            None => self.setup.target.name().to_owned(),
+        };
+        self.screen
+            .note(|mut out| summary::write_line(&mut out, "target", &target));
         let began = Instant::now();
         self.batch = gather(&self.args.input, reading, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
@@ -173,8 +177,9 @@ impl<'a> Import<'a> {
         companies.dedup();
         let time = duration_text(self.setup.policy.rate.least_time(updates));
         let question = format!(
-            "Deliver {updates} orders of {} companies to {}, in about {time}?",
-            companies.len(),
+            "Deliver {} of {} to {}, in at least {time}?",
+            summary::count(updates, "order", "orders"),
+            summary::count(companies.len(), "company", "companies"),
             self.setup.target.name()
         );
         ui::confirms(&question)
@@ -256,13 +261,12 @@ impl<'a> Import<'a> {
                 (base, credentials, Some(sandbox))
             }
         };
-        let client =
-            Client::new(config::endpoint(base, credentials, self.args)).map_err(|words| {
-                Error::usage(
-                    format!("no client can be made: {words}"),
-                    "check the proxy settings of the environment",
-                )
-            })?;
+        let client = Client::new(self.setup.endpoint(base, credentials)).map_err(|words| {
+            Error::usage(
+                format!("no client can be made: {words}"),
+                "check the proxy settings of the environment",
+            )
+        })?;
         Ok((client, sandbox))
     }
 
@@ -284,23 +288,31 @@ impl<'a> Import<'a> {
             .iter()
             .map(|delivery| delivery.outcome)
             .collect();
+        self.screen
+            .tell(|mut out| summary::write_undelivered(&mut out, &self.batch, &self.deliveries));
         self.screen.note(|mut out| {
-            summary::write_undelivered(&mut out, &self.batch, &self.deliveries)?;
             summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
             match self.run.requests.sent {
                 0 => Ok(()),
                 _ => summary::write_requests(&mut out, &self.run.requests),
             }
         });
-        reports::write(
+        let written = reports::write(
             self.files,
             self.run,
             &self.batch,
             &self.deliveries,
             exit,
             self.screen,
-        )?;
-        Ok(exit)
+        );
+        match written {
+            // How the delivery ended says more than that its report is missing.
+            Err(error) if exit != ExitCode::Success => {
+                ui::tell_error(&error);
+                Ok(exit)
+            }
+            written => written.map(|()| exit),
+        }
     }
 }
 

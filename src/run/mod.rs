@@ -72,11 +72,10 @@ fn manual() -> Result<ExitCode, Error> {
     })
 }
 
-/// Reads an environment variable; a blank one counts as none.
+/// Reads an environment variable without the blanks around it; a blank one counts as none.
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name)
-        .ok()
-        .filter(|value| !value.trim().is_empty())
+    let value = std::env::var(name).ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
 }
 
 /// Reads and checks the inputs, showing how far it is.
@@ -84,7 +83,10 @@ fn gather(args: &InputArgs, reading: Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let options = input::Options {
         names: reading.names,
+        wide: reading.wide,
         sheets: args.sheets.clone(),
+        delimiter: args.delimiter,
+        encoding: args.encoding,
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
         on_rows: &|rows| progress.add(rows),

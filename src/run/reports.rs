@@ -12,6 +12,12 @@ use crate::ui::{Screen, summary};
 
 /// Takes the places of the reports.
 pub(super) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
+    for (index, path) in paths.iter().enumerate() {
+        if paths[..index].contains(path) {
+            let message = format!("`{}` is named twice for a report", path.display());
+            return Err(Error::usage(message, "name each report once"));
+        }
+    }
     paths.iter().map(|path| ReportFile::reserve(path)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use tokio::runtime::Runtime;
 
+use super::delivery::Interruptions;
 use super::environment;
 use crate::cli::SandboxArgs;
 use crate::config;
@@ -11,7 +12,7 @@ use crate::sandbox::{Credentials, Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let credentials = config::sandbox_credentials(&environment)?;
+    let credentials = config::credentials(&environment)?;
     let settings = Settings {
         listen: args.listen,
         rate: args.rate,
@@ -33,11 +34,12 @@ pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> 
             let help = "choose another address with --listen; port 0 takes a free one";
             Error::usage(format!("cannot listen on {}: {source}", args.listen), help)
         })?;
+        let mut interruptions = Interruptions::listen()?;
         ui::answer(|out| writeln!(out, "{}", sandbox.url()))?;
         screen.note(|out| {
             writeln!(out, "the sandbox listens; its orders are under /sandbox/orders, its requests under /sandbox/requests")
         });
-        super::delivery::interruption().await?;
+        interruptions.next().await;
         sandbox.stop().await;
         Ok(ExitCode::Success)
     })

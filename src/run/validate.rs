@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{before_delivery, gather, reports, run_id};
+use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ValidateArgs};
 use crate::config;
 use crate::deliver::Outcome;
@@ -13,7 +13,8 @@ use crate::ui::{self, Screen, problems, summary};
 
 pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error> {
     let started_at = Timestamp::now();
-    let reading = config::reading(&args.input, started_at)?;
+    let config = config::file::load(args.input.config.as_deref(), &environment)?;
+    let reading = config::reading(&args.input, &config, started_at)?;
     let files = reports::reserve(&args.reports)?;
     let began = std::time::Instant::now();
     let batch = gather(&args.input, reading, screen);

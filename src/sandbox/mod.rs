@@ -34,7 +34,7 @@ use tokio::task::JoinHandle;
 pub use self::credentials::Credentials;
 pub use self::fault::{Fault, Faults, FaultsError};
 pub use self::latency::{Latency, LatencyError};
-use crate::deliver::rate::{Limit, Rate};
+use crate::deliver::rate::Rate;
 
 /// How long [`Sandbox::stop`] waits for answers under way; a `slow` one is not worth more.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -61,13 +61,9 @@ pub struct Settings {
 impl Default for Settings {
     /// Gives a reliable sandbox with the limits and the token lifetime of API.md, on a free port.
     fn default() -> Self {
-        let limit = |count, window| Limit { count, window };
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            rate: Rate(vec![
-                limit(3, Duration::from_secs(1)),
-                limit(180, Duration::from_mins(1)),
-            ]),
+            rate: Rate::default(),
             latency: Latency::default(),
             faults: Faults::default(),
             seed: 7,

@@ -94,16 +94,39 @@ pub fn csv() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::HashSet;
 
     use super::*;
     use crate::columns::{COLUMNS, Names};
-    use crate::order::Batch;
+    use crate::input::{Extent, Options};
+    use crate::order::status::StatusWords;
+    use crate::order::{self, Batch, Rules, value};
+    use crate::problem::WarningPolicy;
 
     /// Reads a file as `validate` does.
     pub(super) fn gathered(path: &std::path::Path) -> Batch {
-        todo_gather(path)
+        let options = Options {
+            names: Names::default(),
+            wide: Vec::new(),
+            sheets: Vec::new(),
+            delimiter: None,
+            encoding: None,
+            warnings: WarningPolicy::Allow,
+            extent: Extent::Whole,
+            on_rows: &|_| {},
+        };
+        let rules = Rules {
+            company_id: None,
+            default_attempt: None,
+            zone: jiff::tz::TimeZone::UTC,
+            date_order: None,
+            statuses: StatusWords::default(),
+            placeholders: value::placeholders(),
+            now: "2026-06-01T00:00:00Z".parse().unwrap(),
+            warnings: WarningPolicy::Allow,
+        };
+        order::gather(&[path.to_owned()], &options, &rules)
     }
 
     #[test]

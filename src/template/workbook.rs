@@ -130,8 +130,7 @@ fn rule(slot: &Slot) -> Result<Option<DataValidation>, XlsxError> {
             "This is no status of a test.".to_owned(),
         ),
         (Kind::Attempt, _) => (
-            DataValidation::new()
-                .allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)),
+            DataValidation::new().allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)),
             "The attempt is a whole number; 1 is the first.".to_owned(),
         ),
         (_, Some(limit)) => (
@@ -152,6 +151,53 @@ fn rule(slot: &Slot) -> Result<Option<DataValidation>, XlsxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::tests::gathered;
+
+    fn saved(mut book: Workbook) -> tempfile::TempPath {
+        let path = tempfile::Builder::new().suffix(".xlsx").tempfile().unwrap();
+        std::fs::write(&path, book.save_to_buffer().unwrap()).unwrap();
+        path.into_temp_path()
+    }
+
+    #[test]
+    fn nothing_of_the_untouched_workbook_would_be_sent() {
+        let batch = gathered(&saved(book().unwrap()));
+        assert_eq!(batch.problems, []);
+        assert!(batch.orders.is_empty());
+        let sheets: Vec<_> = batch
+            .sheets
+            .iter()
+            .map(|sheet| &sheet.source.sheet)
+            .collect();
+        assert_eq!(sheets, [&Some("Scores".to_owned())]);
+    }
+
+    #[test]
+    fn the_workbook_is_right_once_the_example_is_filled_in() {
+        let mut book = book().unwrap();
+        let sheet = book.worksheet_from_index(0).unwrap();
+        for (column, slot) in (0u16..).zip(&SLOTS) {
+            let format = cell_format(slot.column.spec().kind);
+            match slot.column.spec().kind {
+                Kind::Time => {
+                    let time =
+                        rust_xlsxwriter::ExcelDateTime::parse_from_str(slot.example).unwrap();
+                    sheet.write_with_format(1, column, &time, &format).unwrap();
+                }
+                Kind::Attempt => {
+                    sheet.write_with_format(1, column, 1, &format).unwrap();
+                }
+                _ => {
+                    sheet
+                        .write_with_format(1, column, slot.example, &format)
+                        .unwrap();
+                }
+            }
+        }
+        let batch = gathered(&saved(book));
+        assert_eq!(batch.problems, []);
+        assert_eq!(batch.orders.len(), 1);
+    }
 
     #[test]
     fn every_note_and_rule_can_be_made() {

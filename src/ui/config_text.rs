@@ -39,26 +39,34 @@ pub fn write_columns(out: &mut dyn Write, sheets: &[SheetLayout]) -> io::Result<
 fn lines(sheets: &[SheetLayout]) -> Vec<String> {
     let mut seen = HashSet::new();
     let columns = sheets.iter().flat_map(|sheet| &sheet.columns);
-    let line = |(text, meaning): (&str, Meaning)| {
-        let key = quoted(text);
-        match meaning {
-            Meaning::Known(field) => Some(format!("{key} = {}", quoted(&field.name()))),
-            Meaning::Unclear(field) => Some(format!(
-                "# {key} = {}  # a guess: uncomment it if it is right",
-                quoted(&field.name())
-            )),
-            Meaning::Again(field) => Some(format!(
-                "# {key} = {}  # another column means the same: keep one of them",
-                quoted(&field.name())
-            )),
-            Meaning::Own | Meaning::Ignored => None,
-        }
-    };
     columns
-        .filter_map(|column| Some((column.header.as_deref()?, column.meaning)))
+        .filter_map(|column| Some((column.header.as_deref()?, &column.meaning)))
         .filter(|(text, _)| seen.insert(*text))
-        .filter_map(line)
+        .filter_map(|(text, meaning)| line(&quoted(text), meaning))
         .collect()
+}
+
+fn line(key: &str, meaning: &Meaning) -> Option<String> {
+    let (mark, value, remark) = match meaning {
+        Meaning::Known(field) => ("", field.name(), ""),
+        Meaning::Unclear(field) => (
+            "# ",
+            field.name(),
+            "  # a guess: uncomment it if it is right",
+        ),
+        Meaning::Again(field) => (
+            "# ",
+            field.name(),
+            "  # another column means the same: keep one of them",
+        ),
+        Meaning::UnclearTest(header) => (
+            "# ",
+            header.clone(),
+            "  # close to a header of a [[wide]] table: mend one of them",
+        ),
+        Meaning::OfTest { .. } | Meaning::Silenced | Meaning::Ignored => return None,
+    };
+    Some(format!("{mark}{key} = {}{remark}", quoted(&value)))
 }
 
 /// Returns the headers that mean nothing, each once.
@@ -133,11 +141,12 @@ mod tests {
 
     use super::*;
     use crate::layout::{sketch, wide};
+    use crate::order::value::placeholders;
 
     fn pasted(sheets: &[SheetLayout]) -> (String, toml::Table) {
         let mut out = Vec::new();
         write_columns(&mut out, sheets).unwrap();
-        write_wide(&mut out, &wide::propose(sheets)).unwrap();
+        write_wide(&mut out, &wide::propose(sheets, &placeholders())).unwrap();
         let text = String::from_utf8(out).unwrap();
         let table = text.parse().unwrap();
         (text, table)
@@ -181,7 +190,7 @@ mod tests {
             let rows: Vec<&str> = headers.iter().map(|_| "82").collect();
             let sheet = sketch(&headers, &[&rows]);
             let (text, table) = pasted(std::slice::from_ref(&sheet));
-            let proposals = wide::propose(&[sheet]);
+            let proposals = wide::propose(&[sheet], &placeholders());
             let read = table.get("wide").and_then(|wide| wide.as_array()).cloned().unwrap_or_default();
             let scores: Vec<&str> = read.iter().filter_map(|wide| wide["score"].as_str()).collect();
             let expected: Vec<&str> = proposals.iter().map(|table| table.score.as_str()).collect();

@@ -58,11 +58,9 @@ pub fn write_table(out: &mut dyn Write, pages: &[Page]) -> io::Result<()> {
 
 /// Turns the strong parts of Markdown into those of a terminal, which fall away where it is none.
 fn styled(text: &str) -> String {
-    let mut parts = text.split("**");
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    while let Some(strong) = parts.next() {
-        shown += &format!("{STRONG}{strong}{STRONG:#}");
-        shown += parts.next().unwrap_or_default();
-    }
-    shown
+    let part = |(index, part): (usize, &str)| match index % 2 {
+        0 => part.to_owned(),
+        _ => format!("{STRONG}{part}{STRONG:#}"),
+    };
+    text.split("**").enumerate().map(part).collect()
 }

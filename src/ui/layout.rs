@@ -53,7 +53,7 @@ pub fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Result<()> {
     };
     let widths = [width(0), width(1), width(2)];
     for (column, [letter, header, meaning]) in sheet.columns.iter().zip(&lines) {
-        let style = style_of(column.meaning);
+        let style = style_of(&column.meaning);
         let samples = samples_text(column);
         let line = format!(
             "  {letter:>0$}  {header:1$}  {style}{meaning:2$}{style:#}  {samples}",
@@ -64,11 +64,11 @@ pub fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Result<()> {
     writeln!(out)
 }
 
-fn style_of(meaning: Meaning) -> Style {
+fn style_of(meaning: &Meaning) -> Style {
     match meaning {
-        Meaning::Known(_) => GOOD,
-        Meaning::Unclear(_) | Meaning::Again(_) => BAD,
-        Meaning::Own | Meaning::Ignored => FAINT,
+        Meaning::Known(_) | Meaning::OfTest { .. } => GOOD,
+        Meaning::Unclear(_) | Meaning::UnclearTest(_) | Meaning::Again(_) => BAD,
+        Meaning::Silenced | Meaning::Ignored => FAINT,
     }
 }
 
@@ -80,16 +80,23 @@ fn header_text(column: &ColumnLayout) -> String {
 }
 
 fn meaning_text(sheet: &SheetLayout, column: &ColumnLayout) -> String {
-    match column.meaning {
+    match &column.meaning {
         Meaning::Known(field) => field.name(),
+        Meaning::OfTest { column, test_ids } => match &test_ids[..] {
+            [test_id] => format!("{} of {}", column.name(), safe(test_id)),
+            tests => format!("{} of {} tests", column.name(), tests.len()),
+        },
         Meaning::Unclear(field) => format!("unknown: did you mean {}?", field.name()),
+        Meaning::UnclearTest(header) => {
+            format!("unknown: did you mean {}?", cut(header, LONGEST_HEADER))
+        }
         Meaning::Again(field) => {
             let earlier = sheet
-                .column_of(field)
+                .column_of(*field)
                 .map_or_else(String::new, column_letters);
             format!("{} again, as {earlier}: keep one", field.name())
         }
-        Meaning::Own => "Scoreload's own, ignored".to_owned(),
+        Meaning::Silenced => "ignored, without a warning".to_owned(),
         Meaning::Ignored => "ignored".to_owned(),
     }
 }
@@ -167,20 +174,21 @@ pub fn write_json(
 }
 
 fn column_object<'a>(sheet: &SheetLayout, column: &'a ColumnLayout) -> ColumnObject<'a> {
-    let (status, field, suggestion) = match column.meaning {
-        Meaning::Known(field) => ("known", Some(field), None),
-        Meaning::Unclear(field) => ("unknown", None, Some(field)),
-        Meaning::Again(field) => ("duplicate", Some(field), None),
-        Meaning::Own => ("own", None, None),
-        Meaning::Ignored => ("ignored", None, None),
+    let (status, field, suggestion) = match &column.meaning {
+        Meaning::Known(field) => ("known", Some(field.name()), None),
+        Meaning::OfTest { column, .. } => ("wide", Some(column.name().to_owned()), None),
+        Meaning::Unclear(field) => ("unknown", None, Some(field.name())),
+        Meaning::UnclearTest(header) => ("unknown", None, Some(header.clone())),
+        Meaning::Again(field) => ("duplicate", Some(field.name()), None),
+        Meaning::Silenced | Meaning::Ignored => ("ignored", None, None),
     };
     ColumnObject {
         column: column_letters(column.index),
         cell: cell_name(sheet.header_row, column.index),
         header: column.header.as_deref(),
         status,
-        field: field.map(crate::columns::Field::name),
-        suggestion: suggestion.map(crate::columns::Field::name),
+        field,
+        suggestion,
         meaning: meaning_text(sheet, column),
         samples: column.samples(SAMPLES),
     }

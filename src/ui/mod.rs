@@ -40,8 +40,9 @@ impl Screen {
         };
         colour.write_global();
         begin_log(args);
-        let progress =
-            progress::Style::settle(args.progress, io::stderr().is_terminal(), args.quiet);
+        // Log lines would tear a bar to pieces.
+        let has_bars = io::stderr().is_terminal() && args.verbose == 0;
+        let progress = progress::Style::settle(args.progress, has_bars, args.quiet);
         Self {
             progress,
             is_quiet: args.quiet,

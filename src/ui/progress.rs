@@ -105,7 +105,8 @@ pub struct DeliveryProgress {
     done: usize,
     accepted: usize,
     retried: u64,
-    throttled: bool,
+    /// Until when the server asked everybody to wait.
+    paused_until: Option<Instant>,
 }
 
 impl DeliveryProgress {
@@ -131,7 +132,7 @@ impl DeliveryProgress {
             done: 0,
             accepted: 0,
             retried: 0,
-            throttled: false,
+            paused_until: None,
         };
         progress.show();
         progress
@@ -141,7 +142,6 @@ impl DeliveryProgress {
     pub fn finished(&mut self, outcome: Outcome) {
         self.done += 1;
         self.accepted += usize::from(outcome == Outcome::Accepted);
-        self.throttled = false;
         self.show();
     }
 
@@ -152,8 +152,8 @@ impl DeliveryProgress {
     }
 
     /// Notes that the server asked everybody to wait.
-    pub fn throttled(&mut self) {
-        self.throttled = true;
+    pub fn throttled(&mut self, until: Instant) {
+        self.paused_until = Some(until);
         self.show();
     }
 
@@ -201,8 +201,11 @@ impl DeliveryProgress {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let per_second = self.done as f64 / elapsed.as_secs_f64().max(0.001);
         parts.push(format!("{per_second:.1}/s"));
-        if self.throttled {
-            parts.push("waiting as the server asked".to_owned());
+        let pause = self
+            .paused_until
+            .and_then(|until| until.checked_duration_since(Instant::now()));
+        if let Some(pause) = pause.filter(|pause| !pause.is_zero()) {
+            parts.push(format!("the server asked to wait {}", duration_text(pause)));
         }
         parts.push(format!("{} left", duration_text(self.time_left(elapsed))));
         parts.join("  ")

@@ -10,6 +10,7 @@ use super::progress::duration_text;
 use super::text::safe;
 use crate::deliver::rate::Rate;
 use crate::deliver::{Delivery, Outcome};
+use crate::input::Note;
 use crate::order::Batch;
 use crate::problem::Source;
 use crate::report::{Requests, Totals};
@@ -18,16 +19,25 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const STRONG: Style = Style::new().bold();
 
-/// Writes which sheets were not read, and why.
+/// Writes which sheets were not read and why, and what was assumed of the others.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_passed_over(
+pub fn write_notes(
     out: &mut impl Write,
     passed_over: &[(Arc<Source>, &'static str)],
+    notes: &[Note],
 ) -> io::Result<()> {
     for (source, reason) in passed_over {
         writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
+    }
+    for (source, words) in notes {
+        writeln!(
+            out,
+            "note         {}: {}",
+            safe(&source.to_string()),
+            safe(words)
+        )?;
     }
     Ok(())
 }
@@ -37,7 +47,7 @@ pub fn write_passed_over(
 /// # Errors
 /// Those of the stream.
 pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
-    write_passed_over(out, &batch.passed_over)?;
+    write_notes(out, &batch.passed_over, &batch.notes)?;
     let errors = batch.errors();
     let warnings = batch.problems.len() - errors;
     let sheets = batch.sheets.iter().filter(|sheet| sheet.usable).count();
@@ -211,6 +221,8 @@ pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<
     writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
+/// Returns a number with its noun.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

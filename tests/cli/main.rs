@@ -5,10 +5,15 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod codes;
+mod configuration;
 mod delivery;
 mod harness;
+mod inputs;
 mod offline;
+mod properties;
 mod readme;
 mod reports;
 mod samples;
 mod server;
+mod texts;

@@ -19,21 +19,49 @@ fn sessions() -> Vec<(String, String)> {
     blocks.filter_map(session).collect()
 }
 
+/// What a command of README prints now.
+fn printed(bench: &Bench, command: &str) -> String {
+    let args: Vec<&str> = command
+        .strip_prefix("scoreload ")
+        .unwrap()
+        .split(' ')
+        .collect();
+    bench.run(&args).stdout
+}
+
+/// With README=overwrite in the environment, README is brought up to date instead.
 #[test]
 fn what_readme_shows_of_a_command_is_what_it_prints() {
     let bench = Bench::new();
-    let samples = repository("samples");
-    std::os::unix::fs::symlink(samples, bench.path("samples")).unwrap();
-    let sessions = sessions();
-    assert!(sessions.len() >= 4, "{sessions:?}");
-    for (command, output) in sessions {
-        let args: Vec<&str> = command
-            .strip_prefix("scoreload ")
-            .unwrap()
-            .split(' ')
-            .collect();
-        let ran = bench.run(&args);
-        assert_eq!(ran.stdout, output, "{command}");
+    std::os::unix::fs::symlink(repository("samples"), bench.path("samples")).unwrap();
+    let is_overwriting = std::env::var("README").is_ok_and(|mode| mode == "overwrite");
+    let mut text = readme();
+    for (command, output) in sessions() {
+        let now = printed(&bench, &command);
+        if is_overwriting {
+            text = text.replace(
+                &format!("$ {command}\n{output}```"),
+                &format!("$ {command}\n{now}```"),
+            );
+        } else {
+            assert_eq!(now, output, "{command}");
+        }
+    }
+    if is_overwriting {
+        std::fs::write(repository("README.md"), text).unwrap();
+    }
+}
+
+#[test]
+fn readme_shows_the_help_of_every_command() {
+    let shown: Vec<String> = sessions().into_iter().map(|(command, _)| command).collect();
+    let commands = <scoreload::cli::Cli as clap::CommandFactory>::command();
+    for command in commands
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        let help = format!("scoreload {} --help", command.get_name());
+        assert!(shown.contains(&help), "README lacks `{help}`");
     }
 }
 

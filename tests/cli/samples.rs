@@ -84,7 +84,7 @@ fn without_credentials_an_import_is_tried_on_this_machine() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         ran.stderr
-            .contains("the target is the built-in sandbox: nothing leaves this machine"),
+            .contains("the built-in sandbox: nothing leaves this machine"),
         "{}",
         ran.stderr
     );

@@ -20,6 +20,9 @@ pub(crate) const fn answer(status: u16, body: &'static str) -> Scripted {
     }
 }
 
+/// The status of an answer that never comes.
+pub(crate) const NEVER: u16 = 0;
+
 /// Hands out tokens, and answers the n-th update by the n-th entry of the script, and all later ones by its last.
 pub(crate) struct Server {
     address: SocketAddr,
@@ -63,6 +66,13 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Waits until so many requests of a method were seen.
+    pub(crate) fn wait_for(&self, method: &str, count: usize) {
+        while self.count(method) < count {
+            std::thread::yield_now();
+        }
+    }
+
     pub(crate) fn count(&self, method: &str) -> usize {
         self.seen()
             .iter()
@@ -91,6 +101,11 @@ fn serve(
                 script[0].clone()
             }
         };
+        if scripted.status == NEVER {
+            // The client gives up, and closes the connection.
+            let _ = reader.read_line(&mut String::new());
+            return;
+        }
         let Scripted {
             status,
             headers,

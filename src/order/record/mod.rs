@@ -1,16 +1,18 @@
 //! One row under the rules: its fields, and what is wrong with it on its own.
 
+mod wide;
+
 use std::sync::Arc;
 
 use super::model::Text;
 use super::value::{self, Finding, Rules};
 use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
 use crate::input::timestamp::DateOrder;
-use crate::input::{Cell, Row, SheetHead};
+use crate::input::{Cell, Row, SheetHead, swallowed_rows};
 use crate::problem::{Code, Place, Problem};
 
 /// A field of a row, with the column of its cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// What it is.
     pub field: Field,
@@ -18,6 +20,19 @@ pub struct Entry {
     pub column: u32,
     /// The text for the body.
     pub text: Text,
+}
+
+/// One attempt at one test, as a row tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TestEntry {
+    /// The assessment that it belongs to, if one is named.
+    pub assessment_id: Option<Text>,
+    /// The test.
+    pub test_id: Text,
+    /// The attempt.
+    pub attempt: u32,
+    /// Its fields.
+    pub entries: Vec<Entry>,
 }
 
 /// A row, read by the rules of its columns.
@@ -31,10 +46,10 @@ pub struct Record {
     pub order_id: Option<Text>,
     /// The assessment that the row speaks of, if it names one.
     pub assessment_id: Option<Text>,
-    /// The test and its attempt; `None` where there is none, or it is not certain which.
-    pub test: Option<(Text, u32)>,
-    /// Every other field that holds something, from left to right.
+    /// The fields of the order and the assessment that hold something, from left to right.
     pub entries: Vec<Entry>,
+    /// The tests of the row: the one that it is about, or those that stand in columns of their own.
+    pub tests: Vec<TestEntry>,
     /// The findings of the row.
     pub problems: Vec<Problem>,
     /// The columns of its placeholders.
@@ -54,19 +69,26 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
     if let Some(column) = row.surplus {
         reading.surplus(column);
     }
+    if let Some(column) = row.swallowed {
+        reading.tell(swallowed_rows(reading.cell(column)), Some(column));
+    }
     let order_id = reading.required(Column::OrderId, &MISSING_ORDER_ID);
     let company_id = match (&rules.company_id, head.header.column_of(Column::CompanyId)) {
         (Some(company_id), None) => Some(company_id.clone()),
         _ => reading.required(Column::CompanyId, &MISSING_COMPANY_ID),
     };
-    let test = reading.test();
     reading.check_reports();
     let assessment_id = reading.taken(Column::AssessmentId);
+    let mut tests = Vec::new();
+    tests.extend(reading.own_test(assessment_id.as_ref()));
+    for test in &head.header.wide {
+        tests.extend(reading.wide_test(test, assessment_id.as_ref(), row));
+    }
     Record {
         company_id,
         order_id,
         assessment_id,
-        test,
+        tests,
         ..reading.record
     }
 }
@@ -99,6 +121,9 @@ const MISSING_ATTEMPT: Missing = Missing {
     help: "enter the number of the attempt (1 is the first), or pass --default-attempt 1",
 };
 
+/// A cell whose value is wrong: the field is not missing, and that was said.
+struct Unreadable;
+
 /// A row while it is read.
 struct Reading<'a> {
     head: &'a SheetHead,
@@ -106,6 +131,8 @@ struct Reading<'a> {
     record: Record,
     /// Columns whose cell could not be read: they are not missing, they are wrong.
     unreadable: Vec<Field>,
+    /// Cells that were read, and as what.
+    told: Vec<(u32, Column)>,
 }
 
 impl<'a> Reading<'a> {
@@ -115,7 +142,7 @@ impl<'a> Reading<'a> {
             company_id: None,
             order_id: None,
             assessment_id: None,
-            test: None,
+            tests: Vec::new(),
             entries: Vec::with_capacity(head.header.fields.len()),
             problems: Vec::new(),
             placeholders: Vec::new(),
@@ -126,28 +153,43 @@ impl<'a> Reading<'a> {
             rules,
             record,
             unreadable: Vec::new(),
+            told: Vec::new(),
         }
     }
 
     fn take(&mut self, column: u32, field: Field, cell: &Cell<'_>) {
-        if cell.is_blank() {
-            return;
-        }
-        let value = value::read(field.column, cell, self.rules);
-        if value.placeholder {
-            self.record.placeholders.push(column);
-        }
-        if let Some(order) = value.date_order {
-            self.record.date_orders.push((column, order));
-        }
-        match value.text {
-            Some(text) => self.record.entries.push(Entry {
+        match self.value(column, field.column, cell) {
+            Ok(Some(text)) => self.record.entries.push(Entry {
                 field,
                 column,
                 text,
             }),
-            None if value.finding.is_some() => self.unreadable.push(field),
-            None => {}
+            Ok(None) => {}
+            Err(Unreadable) => self.unreadable.push(field),
+        }
+    }
+
+    /// Reads a cell as one of a column, and tells what is wrong with it.
+    fn value(
+        &mut self,
+        index: u32,
+        column: Column,
+        cell: &Cell<'_>,
+    ) -> Result<Option<Text>, Unreadable> {
+        let value = value::read(column, cell, self.rules);
+        let is_unreadable = value.text.is_none() && value.finding.is_some();
+        if self.is_told(index, column) {
+            return if is_unreadable {
+                Err(Unreadable)
+            } else {
+                Ok(value.text)
+            };
+        }
+        if value.placeholder {
+            self.record.placeholders.push(index);
+        }
+        if let Some(order) = value.date_order {
+            self.record.date_orders.push((index, order));
         }
         if let Some(Finding {
             code,
@@ -156,9 +198,29 @@ impl<'a> Reading<'a> {
         }) = value.finding
         {
             let problem =
-                Problem::new(code, self.cell(column), message, help).with_value(cell.shown());
-            self.tell(problem, Some(column));
+                Problem::new(code, self.cell(index), message, help).with_value(cell.shown());
+            self.tell(
+                Problem {
+                    field: Some(column.into()),
+                    ..problem
+                },
+                Some(index),
+            );
         }
+        if is_unreadable {
+            Err(Unreadable)
+        } else {
+            Ok(value.text)
+        }
+    }
+
+    /// Tells whether what is to say of a cell was said: several wide tests may share a column.
+    fn is_told(&mut self, index: u32, column: Column) -> bool {
+        let is_told = self.told.contains(&(index, column));
+        if !is_told {
+            self.told.push((index, column));
+        }
+        is_told
     }
 
     /// Takes a field out of the entries.
@@ -180,8 +242,8 @@ impl<'a> Reading<'a> {
         text
     }
 
-    /// Takes the test and its attempt, which a row with any field of a test must have.
-    fn test(&mut self) -> Option<(Text, u32)> {
+    /// Takes the test that the row is about: a row with any field of a test must name it and its attempt.
+    fn own_test(&mut self, assessment_id: Option<&Text>) -> Option<TestEntry> {
         let of_test = |field: Field| field.column.spec().scope == Scope::Test;
         let speaks_of_test = self.record.entries.iter().any(|entry| of_test(entry.field))
             || self.unreadable.iter().any(|field| of_test(*field));
@@ -191,15 +253,24 @@ impl<'a> Reading<'a> {
         let attempt = self
             .taken(Column::Attempt)
             .and_then(|text| text.parse().ok());
-        let test_id = self.required(Column::TestId, &MISSING_TEST_ID)?;
+        let test_id = self.required(Column::TestId, &MISSING_TEST_ID);
+        let entries = self
+            .record
+            .entries
+            .extract_if(.., |entry| of_test(entry.field))
+            .collect();
         let attempt = attempt.or(self.rules.default_attempt);
         if attempt.is_none() && !self.is_unreadable(Column::Attempt) {
             self.missing(Column::Attempt, &MISSING_ATTEMPT);
         }
-        Some((
+        let test_id = test_id?;
+        let attempt = attempt.filter(|_| !self.is_unreadable(Column::Attempt))?;
+        Some(TestEntry {
+            assessment_id: assessment_id.cloned(),
             test_id,
-            attempt.filter(|_| !self.is_unreadable(Column::Attempt))?,
-        ))
+            attempt,
+            entries,
+        })
     }
 
     /// Checks that every report has a link, and says where one has no name.
@@ -272,6 +343,10 @@ impl<'a> Reading<'a> {
     /// Says that a column's cell is missing: at the cell, or at the row where there is no such column.
     fn missing(&mut self, column: Column, missing: &Missing) {
         let index = self.head.header.column_of(column);
+        // A placeholder there is told as what it means.
+        self.record
+            .placeholders
+            .retain(|other| Some(*other) != index);
         let place = index.map_or_else(|| self.whole_row(), |index| self.cell(index));
         let problem = Problem::new(missing.code, place, missing.message, missing.help);
         let problem = Problem {
@@ -307,7 +382,7 @@ impl<'a> Reading<'a> {
         let field = column
             .and_then(|column| fields.iter().find(|(index, _)| *index == column))
             .map(|(_, field)| *field);
-        let field = field.or(problem.field);
+        let field = problem.field.or(field);
         self.record
             .problems
             .push(self.rules.warnings.weigh(problem.in_column(header, field)));

@@ -1,0 +1,147 @@
+//! What was typed, what the environment says and what the configuration file holds, resolved and checked once into
+//! what a run needs. Flags go before variables, variables before the file, the file before what is built in.
+
+pub mod file;
+mod reading;
+mod target;
+
+use std::time::Duration;
+
+use url::Url;
+
+pub use self::reading::{Reading, reading};
+pub use self::target::{Target, base, credentials};
+use crate::cli::ImportArgs;
+use crate::deliver::Policy;
+use crate::deliver::client::{Credentials, Endpoint};
+use crate::error::Error;
+use file::ConfigFile;
+
+/// Reads an environment variable; a blank one counts as none.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Whether a person must agree before anything is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody needs to be asked.
+    Given,
+    /// The person at the terminal is asked.
+    Ask,
+}
+
+/// What happens to the good orders when others have an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartialDelivery {
+    /// They are sent.
+    Allowed,
+    /// Nothing is sent.
+    Refused,
+}
+
+/// Where and how an import delivers.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Where updates go.
+    pub target: Target,
+    /// How fast, how many at once, how often again.
+    pub policy: Policy,
+    /// Whether somebody must agree first.
+    pub consent: Consent,
+    /// What happens to the good orders when others have an error.
+    pub partial: PartialDelivery,
+    timeout: Duration,
+    test_mode: bool,
+}
+
+/// Updates in flight at once: enough to use the API's rate with answers that take over two seconds.
+const CONCURRENCY: usize = 8;
+/// How often an update is sent again: waits of up to 8 s in all, longer than a server's restart.
+const RETRIES: u32 = 5;
+/// How long an answer may take: as long as gateways commonly wait themselves.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Resolves where and how to deliver.
+///
+/// # Errors
+/// When the target cannot be told, is no URL, lacks credentials, or is production and nobody can be asked.
+pub fn delivery(
+    args: &ImportArgs,
+    file: &ConfigFile,
+    environment: Environment<'_>,
+    is_terminal: bool,
+) -> Result<Delivery, Error> {
+    let defaults = &file.defaults;
+    let name = args.target.as_deref().or(defaults.target.as_deref());
+    let target = Target::resolve(name, args.dry_run, environment)?;
+    let rate = args.rate.clone().or_else(|| defaults.rate.clone());
+    let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
+    let policy = Policy {
+        rate: rate.unwrap_or_default(),
+        concurrency: concurrency.unwrap_or(CONCURRENCY),
+        retries: args.retries.or(defaults.retries).unwrap_or(RETRIES),
+    };
+    let whole = args.all_or_nothing || defaults.all_or_nothing.unwrap_or_default();
+    Ok(Delivery {
+        consent: consent(args, &target, is_terminal)?,
+        target,
+        policy,
+        partial: if whole {
+            PartialDelivery::Refused
+        } else {
+            PartialDelivery::Allowed
+        },
+        timeout: timeout(args, file)?,
+        test_mode: args.test_mode || defaults.test_mode.unwrap_or_default(),
+    })
+}
+
+fn timeout(args: &ImportArgs, file: &ConfigFile) -> Result<Duration, Error> {
+    let Some(seconds) = file.defaults.timeout.filter(|_| args.timeout.is_none()) else {
+        return Ok(args.timeout.unwrap_or(TIMEOUT));
+    };
+    let duration = Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| {
+        Error::usage(
+            format!("timeout = {seconds} in [defaults] is no time"),
+            "give a number of seconds above 0",
+        )
+    })
+}
+
+fn consent(args: &ImportArgs, target: &Target, is_terminal: bool) -> Result<Consent, Error> {
+    if !target.is_production() || args.yes || args.dry_run {
+        return Ok(Consent::Given);
+    }
+    if is_terminal {
+        return Ok(Consent::Ask);
+    }
+    let message = "delivering to production needs a yes, and there is no terminal to ask on";
+    Err(Error::usage(message, "pass --yes if that is meant"))
+}
+
+impl Delivery {
+    /// Returns what a reader of screens and reports must know first.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let pretended = self
+            .test_mode
+            .then_some("test mode: the server only pretended, nothing was changed there");
+        self.target.notice().or(pretended).map(str::to_owned)
+    }
+
+    /// Makes the endpoint of a server.
+    #[must_use]
+    pub fn endpoint(&self, base: Url, credentials: Credentials) -> Endpoint {
+        Endpoint {
+            base,
+            credentials,
+            timeout: self.timeout,
+            test_mode: self.test_mode,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

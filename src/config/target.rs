@@ -1,0 +1,140 @@
+//! Where updates go, and with which credentials.
+
+use url::Url;
+
+use super::Environment;
+use crate::deliver::client::{Credentials, Secret, is_loopback};
+use crate::error::Error;
+
+/// Paylocity's production environment (API.md, "The calls").
+pub(super) const PRODUCTION: &str = "https://dc1prodgwext.paylocity.com";
+/// Paylocity's demo environment (API.md, "The calls").
+const DEMO: &str = "https://dc1demogwext.paylocity.com";
+
+pub(super) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
+pub(super) const CLIENT_SECRET: &str = "SCORELOAD_CLIENT_SECRET";
+
+/// Where updates go.
+#[derive(Debug)]
+pub enum Target {
+    /// The API inside this process: nothing leaves the machine.
+    BuiltInSandbox,
+    /// A server.
+    Server {
+        /// How it is called on screens and in reports.
+        name: String,
+        /// What the API's paths are added to.
+        base: Url,
+        /// What its token is asked for with; `None` only where nothing is to be sent.
+        credentials: Option<Credentials>,
+    },
+}
+
+impl Target {
+    /// Resolves the target that is named, or the one that is meant where none is.
+    pub(super) fn resolve(
+        name: Option<&str>,
+        is_dry_run: bool,
+        environment: Environment<'_>,
+    ) -> Result<Self, Error> {
+        let credentials = credentials(environment)?;
+        let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => name,
+            None if credentials.is_none() || is_dry_run => return Ok(Self::BuiltInSandbox),
+            None => {
+                let help = "pass --target demo, --target production or --target URL; --target sandbox tries it on this machine";
+                return Err(Error::usage("there are credentials and no target", help));
+            }
+        };
+        let base = match name {
+            "sandbox" => return Ok(Self::BuiltInSandbox),
+            "demo" => base(DEMO)?,
+            "production" => base(PRODUCTION)?,
+            url => base(url)?,
+        };
+        if credentials.is_none() && !is_dry_run {
+            let message = format!("the target `{name}` needs credentials");
+            let help = format!(
+                "set {CLIENT_ID} and {CLIENT_SECRET}; without a target the import is tried on this machine"
+            );
+            return Err(Error::usage(message, help));
+        }
+        Ok(Self::Server {
+            name: name.to_owned(),
+            base,
+            credentials,
+        })
+    }
+
+    /// Tells whether updates to it reach people's records.
+    pub(super) fn is_production(&self) -> bool {
+        let host = PRODUCTION.strip_prefix("https://");
+        matches!(self, Self::Server { base, .. } if base.host_str() == host)
+    }
+
+    /// Returns how the target is called on screens and in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::BuiltInSandbox => "sandbox",
+            Self::Server { name, .. } => name,
+        }
+    }
+
+    /// Returns what a reader must know first.
+    #[must_use]
+    pub fn notice(&self) -> Option<&'static str> {
+        match self {
+            Self::BuiltInSandbox => Some("the built-in sandbox: nothing left this machine"),
+            Self::Server { .. } => None,
+        }
+    }
+}
+
+/// Reads the URL of a target.
+///
+/// # Errors
+/// When it is none, would send the credentials in the clear, or holds more than a place.
+pub fn base(text: &str) -> Result<Url, Error> {
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let Some(url) = Url::parse(text).ok().filter(is_web) else {
+        let help = "use sandbox, demo, production, or a URL that begins with https://";
+        return Err(Error::usage(format!("`{text}` is no target"), help));
+    };
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        let help =
+            "leave out user, password, query and fragment; credentials come from the environment";
+        let message = "the target's URL holds more than a place";
+        return Err(Error::usage(message, help));
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        let help = "use https://; plain http is for servers on this machine";
+        let message = format!("`{text}` would send the credentials in the clear");
+        return Err(Error::usage(message, help));
+    }
+    Ok(url)
+}
+
+/// Returns the credentials of the environment.
+///
+/// # Errors
+/// When one half of them is missing.
+pub fn credentials(environment: Environment<'_>) -> Result<Option<Credentials>, Error> {
+    let lone = |set: &str, missing: &str| {
+        let help = "set both, or neither to try the built-in sandbox";
+        Error::usage(format!("{set} is set and {missing} is not"), help)
+    };
+    match (environment(CLIENT_ID), environment(CLIENT_SECRET)) {
+        (None, None) => Ok(None),
+        (Some(client_id), Some(secret)) => Ok(Some(Credentials {
+            client_id,
+            client_secret: Secret::new(secret),
+        })),
+        (Some(_), None) => Err(lone(CLIENT_ID, CLIENT_SECRET)),
+        (None, Some(_)) => Err(lone(CLIENT_SECRET, CLIENT_ID)),
+    }
+}

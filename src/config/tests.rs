@@ -1,0 +1,127 @@
+//! The table of targets, and settings that name nothing.
+
+use clap::Parser;
+use jiff::Timestamp;
+
+use super::target::{CLIENT_ID, CLIENT_SECRET, PRODUCTION};
+use super::*;
+use crate::cli::{Cli, Command};
+
+fn import(flags: &[&str]) -> ImportArgs {
+    let line = ["scoreload", "import", "a.csv"].iter().chain(flags);
+    match Cli::try_parse_from(line).unwrap().command {
+        Command::Import(args) => args,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn resolved(
+    flags: &[&str],
+    variables: &[(&str, &str)],
+    is_terminal: bool,
+) -> Result<String, String> {
+    let environment = |name: &str| {
+        variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    match delivery(
+        &import(flags),
+        &ConfigFile::default(),
+        &environment,
+        is_terminal,
+    ) {
+        Ok(Delivery {
+            target, consent, ..
+        }) => Ok(format!("{} {consent:?}", target.name())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+const BOTH: &[(&str, &str)] = &[(CLIENT_ID, "id"), (CLIENT_SECRET, "secret")];
+
+#[test]
+fn a_target_is_told_from_flags_and_credentials() {
+    type Case<'a> = (
+        &'a [&'a str],
+        &'a [(&'a str, &'a str)],
+        bool,
+        Result<&'a str, &'a str>,
+    );
+    #[rustfmt::skip]
+    let table: &[Case<'_>] = &[
+        (&[], &[], false, Ok("sandbox Given")),
+        (&[], BOTH, false, Err("there are credentials and no target")),
+        (&["--dry-run"], BOTH, false, Ok("sandbox Given")),
+        (&["--target", "sandbox"], BOTH, false, Ok("sandbox Given")),
+        (&["--target", "demo"], BOTH, false, Ok("demo Given")),
+        (&["--target", "demo"], &[], false, Err("the target `demo` needs credentials")),
+        (&["--target", "demo", "--dry-run"], &[], false, Ok("demo Given")),
+        (&["--target", "demo"], &BOTH[..1], false, Err("SCORELOAD_CLIENT_ID is set and SCORELOAD_CLIENT_SECRET is not")),
+        (&["--target", "production"], BOTH, true, Ok("production Ask")),
+        (&["--target", "production", "--yes"], BOTH, false, Ok("production Given")),
+        (&["--target", "production"], BOTH, false, Err("delivering to production needs a yes, and there is no terminal to ask on")),
+        (&["--target", PRODUCTION], BOTH, true, Ok("https://dc1prodgwext.paylocity.com Ask")),
+        (&["--target", "http://127.0.0.1:8085"], BOTH, false, Ok("http://127.0.0.1:8085 Given")),
+        (&["--target", "http://gateway.example"], BOTH, false, Err("`http://gateway.example` would send the credentials in the clear")),
+        (&["--target", "gateway"], BOTH, false, Err("`gateway` is no target")),
+        (&["--target", "https://u:p@x.example"], BOTH, false, Err("the target's URL holds more than a place")),
+    ];
+    for (flags, variables, is_terminal, expected) in table {
+        let expected = expected.map(str::to_owned).map_err(str::to_owned);
+        assert_eq!(
+            resolved(flags, variables, *is_terminal),
+            expected,
+            "{flags:?}"
+        );
+    }
+}
+
+#[test]
+fn settings_that_name_nothing_are_refused() {
+    let message = |flags: &[&str]| {
+        reading(
+            &import(flags).input,
+            &ConfigFile::default(),
+            Timestamp::UNIX_EPOCH,
+        )
+        .unwrap_err()
+        .to_string()
+    };
+    assert_eq!(
+        message(&["--map", "Result=tset_score"]),
+        "--map names the column `tset_score`, which does not exist"
+    );
+    assert_eq!(
+        message(&["--map", "Result"]),
+        "--map `Result` has no two sides"
+    );
+    assert_eq!(
+        message(&["--status", "Graded=Marked"]),
+        "--status names `Marked`, which is no status"
+    );
+    assert_eq!(
+        message(&["--timezone", "Mars/Base"]),
+        "there is no time zone `Mars/Base`"
+    );
+    assert!(message(&["--company-id", "B600123456"]).starts_with("--company-id: "));
+}
+
+#[test]
+fn a_map_is_split_at_its_last_sign() {
+    let names = reading(
+        &import(&["--map", "a=b=test_score"]).input,
+        &ConfigFile::default(),
+        Timestamp::UNIX_EPOCH,
+    )
+    .unwrap()
+    .names;
+    assert_eq!(
+        names
+            .find("A=B")
+            .map(crate::columns::Field::name)
+            .as_deref(),
+        Some("test_score")
+    );
+}

@@ -1,0 +1,137 @@
+//! What is known of one update while it is being delivered: what came back, and whether it may be sent again.
+
+use std::time::Duration;
+
+use super::client::Answer;
+use super::outcome::{Delivery, Outcome};
+use super::retry::Verdict;
+
+/// An update that the server keeps putting off is given up after so many 429s: the pace has long been lowered then.
+const MOST_THROTTLED: u32 = 30;
+/// An update for which so many good tokens were refused is refused itself.
+const MOST_TOKENS: u32 = 3;
+
+/// One update on its way.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    pub(super) attempts: u32,
+    failures: u32,
+    throttled: u32,
+    tokens: u32,
+    /// Whether an attempt may have been applied.
+    ambiguous: bool,
+    /// Whether it may have been applied twice.
+    perhaps_twice: bool,
+    http_status: Option<u16>,
+    latency: Option<Duration>,
+    message: Option<String>,
+}
+
+impl Course {
+    /// Takes what came back for an attempt, and what it means.
+    pub(super) fn take(&mut self, answer: &Answer, verdict: Verdict, latency: Duration) {
+        self.http_status = answer.status();
+        self.message = answer.message();
+        self.latency = Some(latency);
+        match verdict {
+            Verdict::Accepted => self.perhaps_twice |= self.ambiguous,
+            Verdict::Ambiguous => {
+                self.perhaps_twice |= self.ambiguous;
+                self.ambiguous = true;
+                self.failures += 1;
+            }
+            Verdict::NotApplied(_) => self.failures += 1,
+            Verdict::Throttled(_) => self.throttled += 1,
+            Verdict::TokenRefused => self.tokens += 1,
+            Verdict::Final => {}
+        }
+    }
+
+    /// Tells whether the update may be sent again. Waiting for the rate and for a token is no failure.
+    pub(super) fn may_go_on(&self, retries: u32) -> bool {
+        self.failures <= retries && self.throttled < MOST_THROTTLED && self.tokens < MOST_TOKENS
+    }
+
+    /// Returns how many 429s the update has met.
+    pub(super) fn throttled(&self) -> u32 {
+        self.throttled
+    }
+
+    /// Returns how often the update has failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Returns what the server said last, or what went wrong.
+    pub(super) fn words(&self) -> String {
+        self.message.clone().unwrap_or_default()
+    }
+
+    /// Ends the course with an outcome.
+    pub(super) fn end(self, outcome: Outcome, has_reports: bool) -> Delivery {
+        Delivery {
+            outcome,
+            http_status: self.http_status,
+            attempts: self.attempts,
+            latency: self.latency,
+            possible_duplicate_reports: self.perhaps_twice && has_reports,
+            message: self.message,
+        }
+    }
+
+    /// Ends the course where no answer settles it any more.
+    pub(super) fn give_up(self, has_reports: bool) -> Delivery {
+        let outcome = if self.ambiguous {
+            Outcome::Unknown
+        } else {
+            Outcome::Failed
+        };
+        self.end(outcome, has_reports)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn course(verdicts: &[(u16, Verdict)]) -> Course {
+        let mut course = Course::default();
+        for (status, verdict) in verdicts {
+            let answer = Answer::Response {
+                status: *status,
+                retry_after: None,
+                message: None,
+            };
+            course.take(&answer, *verdict, Duration::ZERO);
+        }
+        course
+    }
+
+    #[test]
+    fn reports_may_stand_twice_only_where_two_attempts_may_have_been_applied() {
+        let (lost, down) = ((500, Verdict::Ambiguous), (503, Verdict::NotApplied(None)));
+        let (done, refused) = ((204, Verdict::Accepted), (400, Verdict::Final));
+        let twice = |verdicts: &[(u16, Verdict)]| {
+            course(verdicts)
+                .end(Outcome::Accepted, true)
+                .possible_duplicate_reports
+        };
+        assert!(twice(&[lost, done]) && twice(&[lost, lost]) && twice(&[lost, down, done]));
+        assert!(!twice(&[lost, refused]) && !twice(&[lost, down]) && !twice(&[down, done]));
+        assert!(
+            !course(&[lost, done])
+                .end(Outcome::Accepted, false)
+                .possible_duplicate_reports
+        );
+    }
+
+    #[test]
+    fn only_failures_are_charged_to_the_retries() {
+        let put_off = [(429, Verdict::Throttled(None)); 29];
+        assert!(course(&put_off).may_go_on(0));
+        assert!(!course(&[put_off.as_slice(), &put_off].concat()).may_go_on(0));
+        assert!(course(&[(401, Verdict::TokenRefused)]).may_go_on(0));
+        assert!(course(&[(503, Verdict::NotApplied(None))]).may_go_on(1));
+        assert!(!course(&[(503, Verdict::NotApplied(None))]).may_go_on(0));
+    }
+}

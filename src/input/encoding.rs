@@ -1,0 +1,376 @@
+//! Bytes to text: which encoding a file is in, and where it breaks it. UTF-8 is not copied.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use encoding_rs::WINDOWS_1252;
+
+use super::lines::Lines;
+use crate::problem::{Code, Place, Problem, Source};
+
+/// How the bytes of a text stand for characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Encoding {
+    /// UTF-8
+    #[value(name = "utf-8", alias = "utf8")]
+    Utf8,
+    /// UTF-16, low byte first
+    #[value(name = "utf-16le", alias = "utf16le")]
+    Utf16Le,
+    /// UTF-16, high byte first
+    #[value(name = "utf-16be", alias = "utf16be")]
+    Utf16Be,
+    /// Windows-1252: Western European
+    #[value(name = "windows-1252", alias = "cp1252")]
+    Windows1252,
+}
+
+impl Encoding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+            Self::Windows1252 => "Windows-1252",
+        }
+    }
+}
+
+/// A text, and what had to be assumed to read it.
+#[derive(Debug)]
+pub(super) struct Decoded<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) note: Option<Cow<'static, str>>,
+}
+
+/// Why bytes are no text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    line: Option<u32>,
+    message: String,
+    help: Cow<'static, str>,
+}
+
+impl Fault {
+    fn whole(message: impl Into<String>, help: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            line: None,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    fn on_line(line: u32, message: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            ..Self::whole(message, SAVE_AS_UTF_8)
+        }
+    }
+
+    /// Makes a finding of it.
+    pub(super) fn problem(self, source: &Arc<Source>) -> Problem {
+        let place = self
+            .line
+            .map_or_else(|| Place::whole(source), |line| Place::row(source, line));
+        Problem::new(Code::EncodingInvalid, place, self.message, self.help)
+    }
+}
+
+const SAVE_AS_UTF_8: &str = "save the file as CSV UTF-8 and try again";
+
+/// Byte order marks, the longer before those that begin like them; `None` is UTF-32, which nobody exports.
+const MARKS: [(&[u8], Option<Encoding>); 5] = [
+    (b"\xFF\xFE\0\0", None),
+    (b"\0\0\xFE\xFF", None),
+    (b"\xEF\xBB\xBF", Some(Encoding::Utf8)),
+    (b"\xFF\xFE", Some(Encoding::Utf16Le)),
+    (b"\xFE\xFF", Some(Encoding::Utf16Be)),
+];
+
+/// Takes bytes as text. A byte order mark is proof, whatever encoding was `set` for the inputs that have none.
+pub(super) fn decoded(bytes: &[u8], set: Option<Encoding>) -> Result<Decoded<'_>, Fault> {
+    let mark = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark));
+    let decoded = match (mark, set) {
+        (Some((_, None)), _) => return Err(utf_32()),
+        (Some((mark, Some(marked))), _) => Decoded {
+            text: decode(&bytes[mark.len()..], *marked)?,
+            note: set
+                .filter(|set| set != marked)
+                .map(|_| format!("read as {}, as its byte order mark says", marked.name()).into()),
+        },
+        (None, Some(set)) => Decoded {
+            text: decode(bytes, set)?,
+            note: None,
+        },
+        (None, None) => guessed(bytes)?,
+    };
+    check_is_text(&decoded.text)?;
+    Ok(decoded)
+}
+
+fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, Fault> {
+    match encoding {
+        Encoding::Utf8 => utf_8(bytes).map(Cow::Borrowed),
+        Encoding::Utf16Le => utf_16(bytes, u16::from_le_bytes).map(Cow::Owned),
+        Encoding::Utf16Be => utf_16(bytes, u16::from_be_bytes).map(Cow::Owned),
+        Encoding::Windows1252 => windows_1252(bytes),
+    }
+}
+
+/// Takes bytes without mark: as UTF-8 if they are, else as Windows-1252.
+fn guessed(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
+    if let Some(fault) = bytes.contains(&0).then(|| zero_fault(bytes)) {
+        return Err(fault);
+    }
+    let broken = match utf_8(bytes) {
+        Ok(text) => {
+            return Ok(Decoded {
+                text: Cow::Borrowed(text),
+                note: None,
+            });
+        }
+        Err(fault) => fault,
+    };
+    if is_broken_utf_8(bytes) {
+        return Err(broken);
+    }
+    Ok(Decoded {
+        text: windows_1252(bytes)?,
+        note: Some("not UTF-8: read as Windows-1252; --encoding names another".into()),
+    })
+}
+
+/// Tells whether bytes that are not UTF-8 were meant as such: most characters beyond ASCII are whole.
+///
+/// In Windows-1252 two letters in a row seldom look like one of UTF-8; so a file with more whole characters than
+/// broken ones was damaged, and one that is whole up to its last character was cut short: both would be gibberish.
+fn is_broken_utf_8(bytes: &[u8]) -> bool {
+    let (mut whole, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    let is_cut = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    whole > broken || (whole > 0 && is_cut)
+}
+
+fn utf_8(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let (before, rest) = bytes.split_at(error.valid_up_to());
+        let byte = rest.first().copied().unwrap_or_default();
+        let message = format!("byte `{byte:#04x}` is not UTF-8");
+        Fault::on_line(Lines::number_after(before), message)
+    })
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Fault> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(pairs.len());
+    for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        text.push(character.map_err(|half| {
+            let message = format!("`{:#06x}` is half a character", half.unpaired_surrogate());
+            Fault::on_line(Lines::number_after(text.as_bytes()), message)
+        })?);
+    }
+    if rest.is_empty() {
+        Ok(text)
+    } else {
+        let message = "the text ends in the middle of a character";
+        Err(Fault::on_line(
+            Lines::number_after(text.as_bytes()),
+            message,
+        ))
+    }
+}
+
+/// Bytes that Windows-1252 leaves without meaning.
+const UNASSIGNED: [u8; 5] = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
+
+fn windows_1252(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+    if let Some(at) = bytes.iter().position(|byte| UNASSIGNED.contains(byte)) {
+        let message = format!("byte `{:#04x}` is not Windows-1252", bytes[at]);
+        let line = Lines::number_after(&bytes[..at]);
+        return Err(Fault::on_line(line, message));
+    }
+    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    Ok(text)
+}
+
+fn utf_32() -> Fault {
+    Fault::whole("the file is UTF-32, which is not read", SAVE_AS_UTF_8)
+}
+
+/// Bytes at the beginning of a file that tell what it is.
+const SAMPLE: usize = 4096;
+
+/// Says what bytes with zeros among them are: text of wide characters, or none at all.
+fn zero_fault(bytes: &[u8]) -> Fault {
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    let mut zeros = [0; 4];
+    for (index, _) in sample.iter().enumerate().filter(|(_, byte)| **byte == 0) {
+        zeros[index % 4] += 1;
+    }
+    let of_each = sample.len() / 4;
+    let mostly = |places: &[usize]| places.iter().all(|place| zeros[*place] * 10 > of_each * 6);
+    let seldom = |places: &[usize]| places.iter().all(|place| zeros[*place] * 10 <= of_each);
+    if mostly(&[1, 2, 3]) && seldom(&[0]) || mostly(&[0, 1, 2]) && seldom(&[3]) {
+        return utf_32();
+    }
+    for (name, high, low) in [("utf-16le", [1, 3], [0, 2]), ("utf-16be", [0, 2], [1, 3])] {
+        if mostly(&high) && seldom(&low) {
+            return Fault::whole(
+                "the file looks like UTF-16 without a byte order mark",
+                format!("save the file as CSV UTF-8, or pass --encoding {name}"),
+            );
+        }
+    }
+    let at = bytes.iter().position(|byte| *byte == 0).unwrap_or_default();
+    no_text(&bytes[..at])
+}
+
+/// Says that a zero follows these bytes.
+fn no_text(before: &[u8]) -> Fault {
+    let message = "there is a byte `0x00` here: this is no text, or a damaged one";
+    Fault::on_line(Lines::number_after(before), message)
+}
+
+/// Refuses what decodes and is no text all the same: zeros, or many control characters.
+fn check_is_text(text: &str) -> Result<(), Fault> {
+    if let Some(at) = text.find('\0') {
+        return Err(no_text(&text.as_bytes()[..at]));
+    }
+    let is_odd = |byte: &&u8| **byte < b' ' && !b"\t\n\r\x0B\x0C".contains(*byte);
+    let sample = &text.as_bytes()[..text.len().min(SAMPLE)];
+    let odd = sample.iter().filter(is_odd).count();
+    if odd * 20 > sample.len() {
+        let message = format!(
+            "{odd} of the first {} bytes are control characters: this is no text",
+            sample.len()
+        );
+        return Err(Fault::whole(message, SAVE_AS_UTF_8));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(bytes: &[u8], set: Option<Encoding>) -> String {
+        decoded(bytes, set).unwrap().text.into_owned()
+    }
+
+    fn line(bytes: &[u8], set: Option<Encoding>) -> Option<u32> {
+        decoded(bytes, set).unwrap_err().line
+    }
+
+    fn wide(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn plain_utf_8_is_not_copied() {
+        for bytes in [&b"a,\xC3\xBC"[..], b"\xEF\xBB\xBFa,\xC3\xBC"] {
+            let decoded = decoded(bytes, None).unwrap();
+            assert!(matches!(decoded.text, Cow::Borrowed("a,ü")));
+            assert_eq!(decoded.note, None);
+        }
+    }
+
+    #[test]
+    fn marks_tell_the_encoding() {
+        let le = [b"\xFF\xFE".to_vec(), wide("a,ü😀", u16::to_le_bytes)].concat();
+        let be = [b"\xFE\xFF".to_vec(), wide("a,ü😀", u16::to_be_bytes)].concat();
+        for set in [None, Some(Encoding::Utf16Le), Some(Encoding::Windows1252)] {
+            assert_eq!(text(&le, set), "a,ü😀");
+            assert_eq!(text(&be, set), "a,ü😀");
+        }
+        assert_eq!(decoded(&le, Some(Encoding::Utf16Le)).unwrap().note, None);
+        let note = decoded(&le, Some(Encoding::Utf8)).unwrap().note.unwrap();
+        assert_eq!(note, "read as UTF-16LE, as its byte order mark says");
+    }
+
+    #[test]
+    fn what_is_set_is_followed() {
+        assert_eq!(
+            text(&wide("aü", u16::to_be_bytes), Some(Encoding::Utf16Be)),
+            "aü"
+        );
+        assert_eq!(text(b"\xC3\xBC", Some(Encoding::Windows1252)), "Ã¼");
+        assert_eq!(line(b"a\r\nb\r\nM\xFCller", Some(Encoding::Utf8)), Some(3));
+        assert_eq!(line(b"a\n\x81", Some(Encoding::Windows1252)), Some(2));
+        assert_eq!(
+            line(b"a\0\n\0\x00\xD8a\0", Some(Encoding::Utf16Le)),
+            Some(2)
+        );
+        assert_eq!(line(b"a\0b", Some(Encoding::Utf16Le)), Some(1));
+        assert_eq!(line(b"a\nb\0", Some(Encoding::Utf8)), Some(2));
+    }
+
+    #[test]
+    fn eight_bits_that_are_not_utf_8_are_windows_1252() {
+        let decoded = decoded(b"M\xFCller \x80\x96 Spa\xDF\x93", None).unwrap();
+        assert_eq!(decoded.text, "Müller €– Spaß“");
+        assert!(decoded.note.unwrap().contains("Windows-1252"));
+    }
+
+    #[test]
+    fn broken_utf_8_is_not_taken_for_windows_1252() {
+        assert_eq!(line(b"\xC3\xBC\n\xC3", None), Some(2));
+        assert_eq!(
+            line("é\nà\nü".as_bytes().split_last().unwrap().1, None),
+            Some(3)
+        );
+        assert_eq!(line(b"a\n\xEF\xBB\xBF\xC3\xBC\n\xFC", None), Some(3));
+        assert_eq!(line(b"\xEF\xBB\xBFa\n\xFC", None), Some(2));
+    }
+
+    #[test]
+    fn wide_text_without_mark_is_named() {
+        let header = "order_id,test_id\n1,ü\n";
+        let message = |bytes: &[u8]| decoded(bytes, None).unwrap_err();
+        let le = message(&wide(header, u16::to_le_bytes));
+        assert!(le.message.contains("UTF-16") && le.help.ends_with("utf-16le"));
+        let be = message(&wide(header, u16::to_be_bytes));
+        assert!(be.help.ends_with("utf-16be"));
+        let utf_32: Vec<u8> = header
+            .chars()
+            .flat_map(|c| u32::from(c).to_le_bytes())
+            .collect();
+        assert_eq!(message(&utf_32), super::utf_32());
+        assert_eq!(
+            message(&[b"\xFF\xFE\0\0", &utf_32[..]].concat()),
+            super::utf_32()
+        );
+        let utf_32: Vec<u8> = header
+            .chars()
+            .flat_map(|c| u32::from(c).to_be_bytes())
+            .collect();
+        assert_eq!(message(&utf_32), super::utf_32());
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        assert_eq!(line(b"a,b\n1,\0\n", None), Some(2));
+        assert_eq!(line(b"\x01\x02\x03\x04junk", None), None);
+        assert!(decoded(b"", None).is_ok() && decoded(b"a\x0Bb\tc\r\n", None).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, mark in 0usize..6, set in 0usize..5) {
+            let mark = MARKS.get(mark).map_or(&b""[..], |(mark, _)| mark);
+            let all = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be, Encoding::Windows1252];
+            let _ = decoded(&[mark, &bytes].concat(), all.get(set).copied());
+        }
+
+        #[test]
+        fn text_reads_back_from_utf_16(written in "[^\0-\x1F]{0,60}") {
+            let written = written.trim_start_matches('\u{feff}');
+            prop_assert_eq!(text(&wide(written, u16::to_le_bytes), Some(Encoding::Utf16Le)), written);
+            prop_assert_eq!(text(&wide(written, u16::to_be_bytes), Some(Encoding::Utf16Be)), written);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Rows under the data that are none: totals, averages, notes.
+
+use super::{Cell, SheetHead};
+use crate::columns::{Column, Kind};
+
+/// What spreadsheets call the rows under their data; such a word is no id.
+const FOOTER_LABELS: [&str; 12] = [
+    "total",
+    "totals",
+    "subtotal",
+    "grand total",
+    "sum",
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "count",
+    "maximum",
+    "points possible",
+];
+
+/// Tells whether a row names nothing and holds only a label with figures, or a note: one text, and perhaps figures.
+///
+/// Figures without a label are no footer: they may be scores whose ids were forgotten.
+pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
+    let mut labels = (0u32..)
+        .zip(cells)
+        .filter(|(_, cell)| !cell.is_blank() && !is_figure(cell));
+    let (Some((place, label)), None) = (labels.next(), labels.next()) else {
+        return false;
+    };
+    let label = label.shown().trim_end_matches(':').to_lowercase();
+    let is_known = FOOTER_LABELS.contains(&label.as_str());
+    let ids = head
+        .header
+        .fields
+        .iter()
+        .filter(|(_, field)| field.column.spec().kind == Kind::Id);
+    let filled = ids.filter(|(column, _)| {
+        cells
+            .get(*column as usize)
+            .is_some_and(|cell| !cell.is_blank())
+    });
+    let filled: Vec<(u32, Column)> = filled
+        .map(|(column, field)| (*column, field.column))
+        .collect();
+    match filled.iter().find(|(column, _)| *column == place) {
+        // `Total` where the company or the order belongs is a label, whatever figures stand beside it.
+        Some((_, Column::CompanyId | Column::OrderId)) => is_known,
+        Some(_) => is_known && filled.len() == 1,
+        None => filled.is_empty(),
+    }
+}
+
+/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
+fn is_figure(cell: &Cell<'_>) -> bool {
+    match cell {
+        Cell::Text(text)
+            if ["-", "--", "---", "n/a", "na"].contains(&text.to_lowercase().as_str()) =>
+        {
+            true
+        }
+        Cell::Text(text) => {
+            text.chars().any(|c| c.is_ascii_digit())
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c))
+        }
+        Cell::Number(_) | Cell::Duration(_) | Cell::Date(_) => true,
+        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::columns::Names;
+    use crate::input::Header;
+    use crate::problem::Source;
+
+    fn is_footer_under(header: &[&'static str], row: &[&'static str]) -> bool {
+        let source = Arc::new(Source {
+            path: "a.csv".into(),
+            sheet: None,
+        });
+        let cells = |texts: &[&'static str]| {
+            texts
+                .iter()
+                .map(|text| Cell::text(text))
+                .collect::<Vec<_>>()
+        };
+        let placed: Vec<_> = (0..).zip(cells(header)).collect();
+        let (header, _) = Header::read(&source, 1, &placed, &Names::default(), &[]);
+        is_footer(
+            &SheetHead {
+                source,
+                header,
+                is_denied: false,
+            },
+            &cells(row),
+        )
+    }
+
+    #[test]
+    fn a_footer_is_a_label_with_figures_or_a_note() {
+        let header = [
+            "company_id",
+            "order_id",
+            "assessment_id",
+            "Candidate",
+            "attempt",
+            "score",
+        ];
+        let table = [
+            (["", "", "", "Average", "", "71.5%"], true),
+            (["", "", "", "printed by the export", "", ""], true),
+            (["Total", "", "", "", "", "110"], true),
+            (["Total", "2", "", "", "", "110"], true),
+            (["", "", "", "Average", "-", "87.5"], true),
+            (["", "", "Points possible:", "", "", "100"], true),
+            (["", "", "", "", "1", "87"], false),
+            (["", "", "APT", "", "1", "87"], false),
+            (["B6001", "", "", "", "1", "87"], false),
+            (["", "778120", "Average", "", "1", "87"], false),
+            (["", "", "", "Jones", "see note", "87"], false),
+        ];
+        for (row, expected) in table {
+            assert_eq!(is_footer_under(&header, &row), expected, "{row:?}");
+        }
+    }
+}

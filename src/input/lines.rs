@@ -1,0 +1,35 @@
+//! Lines, counted as an editor counts them.
+
+/// Counts lines: `\n`, `\r\n` and a lone `\r` each end one.
+#[derive(Default)]
+pub(super) struct Lines {
+    ended: u32,
+    after_return: bool,
+}
+
+impl Lines {
+    /// Goes past some bytes.
+    pub(super) fn advance(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.ended += u32::from(byte == b'\r' || (byte == b'\n' && !self.after_return));
+            self.after_return = byte == b'\r';
+        }
+    }
+
+    /// Returns the number of the line that the next byte stands on.
+    pub(super) fn number(&self) -> u32 {
+        self.ended + 1
+    }
+
+    /// Returns the number of the line that the byte after these stands on.
+    pub(super) fn number_after(bytes: &[u8]) -> u32 {
+        let mut lines = Self::default();
+        lines.advance(bytes);
+        lines.number()
+    }
+}
+
+/// Counts the line breaks in the text of a cell.
+pub(super) fn breaks_in(text: &str) -> u32 {
+    Lines::number_after(text.as_bytes()) - 1
+}

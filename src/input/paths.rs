@@ -1,0 +1,237 @@
+//! Inputs as they are named, to files: a directory stands for the spreadsheets in it, a pattern for what fits it.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glob::MatchOptions;
+
+use crate::problem::{Code, Place, Problem, Source};
+
+/// What an input stands for.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file, or `-`.
+    File(PathBuf),
+    /// A file that another input stands for already.
+    Again(Arc<Source>),
+    /// No file at all.
+    Nothing(Problem),
+}
+
+/// Names that a directory's spreadsheets end in; those of text may be compressed as well.
+const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
+const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
+const PACKED: [&str; 2] = ["gz", "zst"];
+
+/// Finds the files that inputs stand for, in their order. A file that is named twice is read once: its reports would
+/// be delivered twice, and its rows would all be called duplicates.
+pub(super) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
+    let mut seen = HashSet::new();
+    let mut told = HashSet::new();
+    let mut found = Vec::new();
+    for input in inputs {
+        match files_of(input) {
+            Ok(files) => {
+                for file in files {
+                    let same = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+                    if seen.insert(same.clone()) {
+                        found.push(Found::File(file));
+                    } else if told.insert(same) {
+                        found.push(Found::Again(source(&file)));
+                    }
+                }
+            }
+            Err(problem) => found.push(Found::Nothing(problem)),
+        }
+    }
+    found
+}
+
+fn source(path: &Path) -> Arc<Source> {
+    Arc::new(Source {
+        path: path.display().to_string(),
+        sheet: None,
+    })
+}
+
+fn files_of(input: &Path) -> Result<Vec<PathBuf>, Problem> {
+    if input == Path::new("-") {
+        return Ok(vec![input.to_owned()]);
+    }
+    if input.is_dir() {
+        return files_in(input);
+    }
+    match input.to_str().filter(|text| is_pattern(text, input)) {
+        Some(pattern) => matching(pattern, input),
+        None => Ok(vec![input.to_owned()]),
+    }
+}
+
+/// Tells whether a path is a pattern: no file is called like that.
+fn is_pattern(text: &str, input: &Path) -> bool {
+    text.contains(['*', '?', '[']) && input.symlink_metadata().is_err()
+}
+
+/// Lists the spreadsheets of a directory by name, without those in directories in it.
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| unreadable(directory, &error))?;
+    let mut names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+    names.retain(|name| is_spreadsheet(name) && is_file(&directory.join(name)));
+    names.sort_unstable();
+    if names.is_empty() {
+        let help = "name a directory with .csv, .tsv, .txt, .xlsx, .xlsm, .xlsb, .xls or .ods files, or the files";
+        return Err(nothing(
+            directory,
+            "there are no files to import in it",
+            help,
+        ));
+    }
+    Ok(names.iter().map(|name| directory.join(name)).collect())
+}
+
+/// Tells whether there is a file, or something that is missing and has to be said.
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |metadata| metadata.is_file())
+}
+
+/// Tells whether a file in a directory is meant to be imported, by its name: not hidden, no lock, not half-written.
+fn is_spreadsheet(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_text = |extension: &str| TEXTS.contains(&extension);
+    let is_packed_text = || {
+        let inner = stem.rsplit_once('.').map(|(_, extension)| extension);
+        PACKED.contains(&extension) && inner.is_some_and(is_text)
+    };
+    !is_passing(&name) && (is_text(extension) || WORKBOOKS.contains(&extension) || is_packed_text())
+}
+
+/// Tells whether a name is of a hidden file or of a lock that a spreadsheet program leaves beside an open one.
+fn is_passing(name: &str) -> bool {
+    name.starts_with('.') || name.starts_with("~$")
+}
+
+/// Lists the files that fit a pattern by name, as a shell would.
+fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let options = MatchOptions {
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+        ..MatchOptions::new()
+    };
+    let Ok(paths) = glob::glob_with(pattern, options) else {
+        return Ok(vec![input.to_owned()]);
+    };
+    let mut files = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
+        let name = path.file_name().map(OsStr::to_string_lossy);
+        if is_file(&path) && !name.is_some_and(|name| name.starts_with("~$")) {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        let help = "check the path and the pattern; * and ? stand for signs of a name";
+        return Err(nothing(input, "no file fits this pattern", help));
+    }
+    Ok(files)
+}
+
+fn unreadable(directory: &Path, error: &io::Error) -> Problem {
+    let message = format!("the directory cannot be read: {error}");
+    nothing(
+        directory,
+        message,
+        "check that you may read it, or name the files in it",
+    )
+}
+
+fn nothing(input: &Path, message: impl Into<String>, help: &str) -> Problem {
+    let place = Place::whole(&source(input));
+    Problem::new(Code::InputUnreadable, place, message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn bench(names: &[&str]) -> TempDir {
+        let dir = TempDir::new().unwrap();
+        for name in names {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        dir
+    }
+
+    fn shown(dir: &TempDir, inputs: &[&str]) -> Vec<String> {
+        let inputs: Vec<_> = inputs.iter().map(|input| dir.path().join(input)).collect();
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let show = |found: &Found| match found {
+            Found::File(path) => name(path),
+            Found::Again(source) => format!("again {}", name(Path::new(&source.path))),
+            Found::Nothing(problem) => problem.message.clone(),
+        };
+        expand(&inputs).iter().map(show).collect()
+    }
+
+    #[test]
+    fn a_directory_stands_for_its_spreadsheets_by_name() {
+        let dir = bench(&[
+            "b.CSV",
+            "a.xlsx",
+            "c.csv.gz",
+            "d.txt.zst",
+            "e.pdf",
+            "f.csv.part",
+            ".g.csv",
+            "~$a.xlsx",
+            "h.gz",
+            "csv",
+        ]);
+        fs::create_dir(dir.path().join("older.csv")).unwrap();
+        assert_eq!(
+            shown(&dir, &[""]),
+            ["a.xlsx", "b.CSV", "c.csv.gz", "d.txt.zst"]
+        );
+        assert_eq!(
+            shown(&dir, &["older.csv"]),
+            ["there are no files to import in it"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_stands_for_what_fits_it() {
+        let dir = bench(&[
+            "b1.csv", "a1.csv", "c2.csv", ".d1.csv", "~$e1.csv", "x[1].csv",
+        ]);
+        assert_eq!(shown(&dir, &["*1.csv"]), ["a1.csv", "b1.csv"]);
+        assert_eq!(shown(&dir, &["[bc]?.csv"]), ["b1.csv", "c2.csv"]);
+        assert_eq!(shown(&dir, &["x[1].csv"]), ["x[1].csv"]);
+        assert_eq!(shown(&dir, &["*.xlsx"]), ["no file fits this pattern"]);
+        assert_eq!(shown(&dir, &["a[.csv"]), ["a[.csv"]);
+    }
+
+    #[test]
+    fn a_file_named_twice_is_read_once() {
+        let dir = bench(&["a.csv", "b.csv"]);
+        let inputs = ["b.csv", "", "./a.csv", "nowhere.csv", "*.csv"];
+        assert_eq!(
+            shown(&dir, &inputs),
+            [
+                "b.csv",
+                "a.csv",
+                "again b.csv",
+                "again a.csv",
+                "nowhere.csv"
+            ]
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! Wide sheets: a row per person and a column per test, turned into tests by tables that the user gives.
+
+use std::sync::Arc;
+
+use crate::columns::{Column, Scope, is_near, simplified};
+
+/// One test of wide sheets: its id, and where its fields stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WideTable {
+    /// The id of the test, the same for every row.
+    pub test_id: String,
+    /// The header of the column that holds its score.
+    pub score: String,
+    /// Its other fields.
+    pub others: Vec<(Column, Source)>,
+}
+
+/// Where a field of a wide test stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Under this header.
+    Header(String),
+    /// In no column: it is the same for every row.
+    Constant(String),
+}
+
+/// A wide test whose columns were found in a sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WideTest {
+    /// The id of the test.
+    pub test_id: String,
+    /// The column of its score, from 0.
+    pub score: u32,
+    /// Its other fields.
+    pub others: Vec<(Column, Place)>,
+}
+
+/// Where a field of a wide test was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In this column, from 0.
+    Column(u32),
+    /// Nowhere: it is the same for every row.
+    Constant(String),
+}
+
+/// A header that a wide table names and the sheet does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// The test of the table.
+    pub test_id: String,
+    /// The header that it names.
+    pub header: String,
+}
+
+/// Finds the tests whose score stands in a sheet, and the headers that they lack.
+///
+/// A table whose score column the sheet does not have is for other sheets.
+#[must_use]
+pub fn find(tables: &[WideTable], texts: &[Option<Arc<str>>]) -> (Vec<WideTest>, Vec<Absent>) {
+    let names: Vec<Option<String>> = texts
+        .iter()
+        .map(|text| text.as_deref().map(simplified))
+        .collect();
+    let column = |header: &str| {
+        let name = simplified(header);
+        let index = names
+            .iter()
+            .position(|other| other.as_ref() == Some(&name))?;
+        u32::try_from(index).ok()
+    };
+    let (mut tests, mut absent) = (Vec::new(), Vec::new());
+    for table in tables {
+        let Some(score) = column(&table.score) else {
+            continue;
+        };
+        let mut others = Vec::new();
+        for (field, source) in &table.others {
+            match source {
+                Source::Constant(text) => others.push((*field, Place::Constant(text.clone()))),
+                Source::Header(header) => match column(header) {
+                    Some(column) => others.push((*field, Place::Column(column))),
+                    None => absent.push(Absent {
+                        test_id: table.test_id.clone(),
+                        header: header.clone(),
+                    }),
+                },
+            }
+        }
+        tests.push(WideTest {
+            test_id: table.test_id.clone(),
+            score,
+            others,
+        });
+    }
+    (tests, absent)
+}
+
+/// Returns the header of the tables that an unknown header was most likely meant to be.
+#[must_use]
+pub fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a str> {
+    let name = simplified(header);
+    let headers = tables.iter().flat_map(|table| {
+        let others = table.others.iter().filter_map(|(_, source)| match source {
+            Source::Header(header) => Some(header.as_str()),
+            Source::Constant(_) => None,
+        });
+        std::iter::once(table.score.as_str()).chain(others)
+    });
+    headers
+        .filter(|header| is_near(&simplified(header), &name))
+        .min()
+}
+
+impl WideTest {
+    /// Tells whether it reads a column.
+    #[must_use]
+    pub fn reads(&self, column: u32) -> bool {
+        self.score == column
+            || self
+                .others
+                .iter()
+                .any(|(_, place)| *place == Place::Column(column))
+    }
+
+    /// Tells whether a column that has a meaning of its own keeps it beside this test: one of a test does not, for
+    /// the row itself is of no test.
+    #[must_use]
+    pub fn leaves(&self, column: u32, meaning: Column) -> bool {
+        !self.reads(column) || meaning.spec().scope != Scope::Test
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(test_id: &str, score: &str, others: &[(Column, Source)]) -> WideTable {
+        WideTable {
+            test_id: test_id.into(),
+            score: score.into(),
+            others: others.to_vec(),
+        }
+    }
+
+    fn texts(headers: &[&str]) -> Vec<Option<Arc<str>>> {
+        headers
+            .iter()
+            .map(|header| (!header.is_empty()).then(|| Arc::from(*header)))
+            .collect()
+    }
+
+    #[test]
+    fn tests_are_found_by_the_header_of_their_score() {
+        let date = Source::Header("Taken On".into());
+        let tables = [
+            table(
+                "NUM",
+                "Numerical (%)",
+                &[
+                    (Column::TestStatusUpdatedAt, date),
+                    (Column::Attempt, Source::Constant("1".into())),
+                ],
+            ),
+            table(
+                "VERB",
+                "Verbal",
+                &[(Column::TestStatus, Source::Header("Verbal status".into()))],
+            ),
+            table("MECH", "Mechanical", &[]),
+        ];
+        let (tests, absent) = find(
+            &tables,
+            &texts(&["Order", "", "numerical(%)", "VERBAL", "taken_on"]),
+        );
+        let found: Vec<_> = tests
+            .iter()
+            .map(|test| (test.test_id.as_str(), test.score))
+            .collect();
+        assert_eq!(found, [("NUM", 2), ("VERB", 3)]);
+        assert_eq!(
+            tests[0].others[0],
+            (Column::TestStatusUpdatedAt, Place::Column(4))
+        );
+        assert_eq!(
+            absent,
+            [Absent {
+                test_id: "VERB".into(),
+                header: "Verbal status".into()
+            }]
+        );
+    }
+
+    #[test]
+    fn a_slip_in_a_header_of_a_table_is_recognised() {
+        let tables = [table("NUM", "Numerical (%)", &[])];
+        assert_eq!(nearest(&tables, "Numercial (%)"), Some("Numerical (%)"));
+        assert_eq!(nearest(&tables, "Verbal (%)"), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a ledger is told, and what it gives back.
+
+use jiff::Timestamp;
+
+use crate::order::model::Text;
+
+/// A run, as it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: String,
+    /// What was asked for, such as `import`.
+    pub mode: String,
+    /// Where updates go; its orders are known under this name.
+    pub target: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Its inputs, as JSON.
+    pub inputs: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// When.
+    pub finished_at: Timestamp,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// Its rows and orders, counted, as JSON.
+    pub totals: String,
+}
+
+/// A run that the ledger remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How it began.
+    pub record: RunRecord,
+    /// How it ended; `None` while it is under way, and where it was cut off.
+    pub end: Option<RunEnd>,
+}
+
+/// An update that is about to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The id of the run, which has begun.
+    pub run: String,
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// The body, as JSON.
+    pub body: String,
+    /// What is known of the order once the body may have been applied.
+    pub known: String,
+    /// When it was decided on.
+    pub at: Timestamp,
+}
+
+/// What became of an order in a run, whether or not anything of it left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The id of the run, which has begun.
+    pub run: String,
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// The outcome's name.
+    pub outcome: String,
+    /// The HTTP status of the last answer.
+    pub http_status: Option<u16>,
+    /// How many requests it took.
+    pub attempts: u32,
+    /// What the server said, or why the order was held back.
+    pub message: Option<String>,
+    /// What is known of the order from now on; `None` where that is what was known before.
+    pub known: Option<String>,
+    /// When it was known.
+    pub at: Timestamp,
+}
+
+/// An order's part in a run, as the ledger remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The id of the run.
+    pub run: String,
+    /// Where the run's updates went.
+    pub target: String,
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// The body that was to be sent last; `None` where nothing was to be sent.
+    pub body: Option<String>,
+    /// When that was decided on.
+    pub intended_at: Option<Timestamp>,
+    /// What became of it; `None` where the run was cut off before that was known.
+    pub settled: Option<Settled>,
+}
+
+/// What became of an order's part in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// When it was known.
+    pub at: Timestamp,
+    /// The outcome's name.
+    pub outcome: String,
+    /// The HTTP status of the last answer.
+    pub http_status: Option<u16>,
+    /// How many requests it took.
+    pub attempts: u32,
+    /// What the server said, or why the order was held back.
+    pub message: Option<String>,
+}

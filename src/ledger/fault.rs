@@ -1,0 +1,126 @@
+//! Why a ledger cannot be relied on. Whatever the reason, nothing in the file is overwritten or deleted.
+
+use std::io;
+
+use super::place::Place;
+
+/// A ledger that cannot be relied on, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It could not be opened: nothing was sent yet.
+    #[error("cannot open the ledger `{place}`: {fault}")]
+    Unopened {
+        /// Where it is.
+        place: Place,
+        /// Why.
+        fault: Fault,
+    },
+    /// It failed while it was in use: nothing more may be sent.
+    #[error("the ledger `{place}` failed: {fault}")]
+    Failed {
+        /// Where it is.
+        place: Place,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl LedgerError {
+    /// Returns the way out.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Unopened { fault, .. } | Self::Failed { fault, .. } => fault.help(),
+        }
+    }
+}
+
+/// What is wrong with a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The file holds something else, which was not touched.
+    #[error("it is a file of another kind")]
+    OtherKind,
+    /// The file is not whole.
+    #[error("it is damaged ({0})")]
+    Damaged(String),
+    /// A later version of Scoreload wrote it.
+    #[error("its format is number `{found}`, and this version of Scoreload knows up to `{known}`")]
+    Newer {
+        /// The format of the file.
+        found: isize,
+        /// The latest format that is known.
+        known: isize,
+    },
+    /// The file or its directory cannot be written to.
+    #[error("it cannot be written to")]
+    ReadOnly,
+    /// There is no space left.
+    #[error("the disk is full")]
+    Full,
+    /// Another program keeps it locked.
+    #[error("another program keeps it locked")]
+    Busy,
+    /// What the system, or `SQLite`, said.
+    #[error("{0}")]
+    System(String),
+    /// The thread that owns it is gone.
+    #[error("its writer has ended")]
+    Ended,
+}
+
+impl Fault {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::OtherKind => "name another file with --ledger; this one was not touched",
+            Self::Damaged(_) => {
+                "bring it back from a backup, together with its `-wal` file; a new ledger, named with --ledger, does \
+                 not know what was accepted, and sends it again"
+            }
+            Self::Newer { .. } => {
+                "use a version of Scoreload at least as new as the one that wrote it, or name another with --ledger"
+            }
+            Self::ReadOnly => {
+                "make the file and its directory writable, or name another file with --ledger"
+            }
+            Self::Full => "free some space, and run the same command again: it finishes the job",
+            Self::Busy => "end the other program, and run the same command again",
+            Self::System(_) => "name a file with --ledger, in a directory that you may write to",
+            Self::Ended => {
+                "this is a fault of Scoreload: please report it; the same command finishes the job"
+            }
+        }
+    }
+}
+
+impl From<&rusqlite::Error> for Fault {
+    fn from(error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::System(error.to_string()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind;
+        match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::System(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What is known of one order at one target, and how each step of a delivery changes it.
+//!
+//! An update is assumed to have got through without an answer from the moment it is about to leave, so that what is
+//! known stays true if the process ends there. What follows for the next update is for [`mod@super::plan`].
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::Parts;
+use crate::order::model::OrderUpdate;
+
+/// What the ledger knows of one (target, company, order).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Every value and every report that the server holds for certain: acknowledged, and not put in doubt since.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub accepted: OrderUpdate,
+    /// Reports, at their places, that may have been appended: they were sent, and the answer was lost.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub doubtful: OrderUpdate,
+    /// Whether an update was sent whose outcome is not known, and none was acknowledged since.
+    #[serde(default)]
+    pub unsettled: bool,
+    /// The values of the updates whose outcome is not known; none where all is settled.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub lost: OrderUpdate,
+    /// While an update is in flight: what was known before, for the case that it is certainly not applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Known>>,
+}
+
+fn is_empty(body: &OrderUpdate) -> bool {
+    *body == OrderUpdate::default()
+}
+
+impl Known {
+    /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        is_empty(&self.accepted) && is_empty(&self.doubtful) && !self.unsettled
+    }
+
+    /// Notes that an update is about to leave: until it has an outcome it is in doubt.
+    ///
+    /// Each attempt is an intent of its own, followed by one of [`Self::accept`], [`Self::refuse`] and
+    /// [`Self::doubt`], or by nothing if the process ends.
+    pub fn intend(&mut self, sent: &OrderUpdate) {
+        let before = Self {
+            before: None,
+            ..self.clone()
+        };
+        self.doubt(sent);
+        self.before = Some(Box::new(before));
+    }
+
+    /// Notes that the server acknowledged an update: all is settled, but for doubtful reports that were not in it.
+    pub fn accept(&mut self, sent: &OrderUpdate) {
+        let sent = Parts::of_body(sent);
+        let mut doubtful = Parts::of_body(&self.doubtful);
+        doubtful.retain_reports(|id, link| !sent.has_report(id, link));
+        doubtful.retain_only_reports();
+        self.merge_into_accepted(sent);
+        self.settle(doubtful.into_body());
+    }
+
+    /// Notes that an update was certainly not applied: what is known is what was known before its intent.
+    ///
+    /// It takes the update as [`Self::accept`] and [`Self::doubt`] do, so that outcomes can be told apart in a table.
+    pub fn refuse(&mut self, _sent: &OrderUpdate) {
+        if let Some(before) = self.before.take() {
+            *self = *before;
+        }
+    }
+
+    /// Notes that the answer to an update was lost: it may have been applied, or not.
+    ///
+    /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
+    pub fn doubt(&mut self, sent: &OrderUpdate) {
+        let sent = Parts::of_body(sent);
+        let mut accepted = Parts::of_body(&self.accepted);
+        accepted.forget_values_unlike(&sent);
+        let mut reports = sent.clone();
+        reports.retain_reports(|id, link| !accepted.has_report(id, link));
+        reports.retain_only_reports();
+        let mut doubtful = Parts::of_body(&self.doubtful);
+        doubtful.merge(reports);
+        let (mut values, mut lost) = (sent, Parts::of_body(&self.lost));
+        values.retain_reports(|_, _| false);
+        lost.merge(values);
+        *self = Self {
+            accepted: accepted.into_body(),
+            doubtful: doubtful.into_body(),
+            unsettled: true,
+            lost: lost.into_body(),
+            before: None,
+        };
+    }
+
+    /// Takes everything that is in doubt as delivered (`resolve --mark-delivered`).
+    pub fn settle_as_delivered(&mut self) {
+        self.merge_into_accepted(Parts::of_body(&self.lost));
+        self.merge_into_accepted(Parts::of_body(&self.doubtful));
+        self.settle(OrderUpdate::default());
+    }
+
+    /// Takes everything that is in doubt as not delivered (`resolve --resend`): the next import sends it as new.
+    pub fn settle_as_lost(&mut self) {
+        self.settle(OrderUpdate::default());
+    }
+
+    fn merge_into_accepted(&mut self, later: Parts) {
+        let mut accepted = Parts::of_body(&self.accepted);
+        accepted.merge(later);
+        self.accepted = accepted.into_body();
+    }
+
+    fn settle(&mut self, doubtful: OrderUpdate) {
+        *self = Self {
+            accepted: std::mem::take(&mut self.accepted),
+            doubtful,
+            ..Self::default()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn body(value: Value) -> OrderUpdate {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn scored(score: &str, reports: &[&str]) -> OrderUpdate {
+        let reports: Vec<Value> = reports.iter().map(|name| json!({"name": name})).collect();
+        body(json!({"overallScore": score, "overallReports": reports}))
+    }
+
+    #[test]
+    fn values_are_replaced_one_by_one_and_those_not_mentioned_stay() {
+        let test = |id: &str, status: Value| {
+            let tests = json!([{"id": id, "score": {"attempt": 1}, "testStatus": status}]);
+            body(
+                json!({"assessments": [{"assessmentId": "A", "assessmentResults": {"tests": tests}}]}),
+            )
+        };
+        let mut known = Known::default();
+        known.accept(&test(
+            "N",
+            json!({"updatedAt": "2026-01-01T00:00:00Z", "value": "Hold"}),
+        ));
+        known.accept(&test("N", json!({"value": "Complete"})));
+        let expected = test(
+            "N",
+            json!({"updatedAt": "2026-01-01T00:00:00Z", "value": "Complete"}),
+        );
+        assert_eq!(known.accepted, expected);
+    }
+
+    #[test]
+    fn a_refused_update_leaves_what_was_known_before_also_what_was_in_doubt() {
+        let mut known = Known::default();
+        known.accept(&scored("1", &["R"]));
+        known.intend(&scored("2", &["S"]));
+        known.doubt(&scored("2", &["S"]));
+        let before = known.clone();
+        known.intend(&scored("3", &["S", "T"]));
+        assert_eq!(
+            known.doubtful,
+            body(json!({"overallReports": [{"name": "S"}, {"name": "T"}]}))
+        );
+        known.refuse(&scored("3", &["S", "T"]));
+        assert_eq!(known, before);
+    }
+
+    #[test]
+    fn an_intent_without_an_outcome_is_a_lost_answer() {
+        let sent = scored("1", &["R"]);
+        let (mut died, mut lost) = (Known::default(), Known::default());
+        died.intend(&sent);
+        died.intend(&sent);
+        died.refuse(&sent);
+        assert!(died.unsettled);
+        lost.doubt(&sent);
+        assert_eq!(
+            Known {
+                before: None,
+                ..died
+            },
+            lost
+        );
+    }
+
+    #[test]
+    fn a_report_that_was_acknowledged_is_never_in_doubt() {
+        let mut known = Known::default();
+        known.accept(&scored("1", &["R"]));
+        known.doubt(&scored("1", &["R"]));
+        assert_eq!(known.accepted, scored("1", &["R"]));
+        assert!(known.unsettled && is_empty(&known.doubtful));
+    }
+
+    #[test]
+    fn what_is_in_doubt_can_be_settled_either_way() {
+        let mut known = Known::default();
+        known.accept(&scored("1", &["R"]));
+        known.intend(&scored("2", &["R", "S"]));
+        let (mut delivered, mut lost) = (known.clone(), known);
+        delivered.settle_as_delivered();
+        let all = Known {
+            accepted: scored("2", &["R", "S"]),
+            ..Known::default()
+        };
+        assert_eq!(delivered, all);
+        lost.settle_as_lost();
+        let certain = body(json!({"overallReports": [{"name": "R"}]}));
+        assert_eq!(
+            lost,
+            Known {
+                accepted: certain,
+                ..Known::default()
+            }
+        );
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        let mut known = Known::default();
+        known.accept(&scored("1", &["R"]));
+        known.intend(&scored("2", &["S"]));
+        let json = serde_json::to_string(&known).unwrap();
+        assert_eq!(serde_json::from_str::<Known>(&json).unwrap(), known);
+        assert_eq!(
+            serde_json::to_string(&Known::default()).unwrap(),
+            r#"{"unsettled":false}"#
+        );
+    }
+}

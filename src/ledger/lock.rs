@@ -1,0 +1,242 @@
+//! One import at a time for a ledger and a target: two would each send what the other is about to send.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::fault::LedgerError;
+use super::opening;
+use super::place::{Place, beside};
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// The machine, where its name is known.
+    pub host: Option<String>,
+    /// The id of the run.
+    pub run: String,
+    /// When the run began.
+    pub started_at: Timestamp,
+}
+
+impl Holder {
+    /// Returns this process as the holder, for a run.
+    #[must_use]
+    pub fn this_process(run: &str, started_at: Timestamp) -> Self {
+        let host = fs::read_to_string("/proc/sys/kernel/hostname")
+            .or_else(|_| fs::read_to_string("/etc/hostname"))
+            .ok();
+        Self {
+            pid: std::process::id(),
+            host: host.map(|name| name.trim().to_owned()),
+            run: run.to_owned(),
+            started_at,
+        }
+    }
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "run `{}`, process `{}`", self.run, self.pid)?;
+        if let Some(host) = &self.host {
+            write!(f, " on `{host}`")?;
+        }
+        write!(f, ", since `{:.0}`", self.started_at)
+    }
+}
+
+/// What came of an attempt to take a lock.
+#[derive(Debug)]
+pub enum Attempt {
+    /// The lock is ours.
+    Taken(Lock),
+    /// Somebody else has it; `None` where they have not yet said who they are.
+    Held(Option<Holder>),
+}
+
+/// The right to import into a target with a ledger. It ends when this is dropped or the process dies.
+///
+/// The system's lock on the file decides; what the file says only names the holder, so that a file left behind by a
+/// process that died means nothing. The file itself stays: were it deleted, two could lock two files of one name.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// Takes the lock on a ledger's file and a target, if nobody else has it.
+    ///
+    /// # Errors
+    /// When the file of the lock cannot be written.
+    pub fn try_take(ledger: &Path, target: &str, holder: &Holder) -> Result<Attempt, LedgerError> {
+        let take = || {
+            let file = open(ledger, target)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Attempt::Taken(Self::name(file, holder)?)),
+                Err(TryLockError::WouldBlock) => Ok(Attempt::Held(read_holder(file))),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
+        };
+        take().map_err(|error| unopened(ledger, error))
+    }
+
+    /// Takes the lock on a ledger's file and a target, as soon as nobody else has it.
+    ///
+    /// # Errors
+    /// When the file of the lock cannot be written.
+    pub fn wait_for(ledger: &Path, target: &str, holder: &Holder) -> Result<Self, LedgerError> {
+        let take = || {
+            let file = open(ledger, target)?;
+            file.lock()?;
+            Self::name(file, holder)
+        };
+        take().map_err(|error| unopened(ledger, error))
+    }
+
+    /// Writes who holds the lock.
+    fn name(file: File, holder: &Holder) -> io::Result<Self> {
+        let mut lock = Self(file);
+        lock.0.set_len(0)?;
+        lock.0.write_all(&serde_json::to_vec(holder)?)?;
+        Ok(lock)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The next holder must not be taken for this one before it has written its name.
+        let _ = self.0.set_len(0);
+        // Closing is not enough while a process that was just started has yet to close its copy of the file.
+        let _ = self.0.unlock();
+    }
+}
+
+fn open(ledger: &Path, target: &str) -> io::Result<File> {
+    let path = path_of(ledger, target)?;
+    opening::open_private()
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Returns the file of a lock. It stands beside the ledger itself, by whatever link or path that was named.
+fn path_of(ledger: &Path, target: &str) -> io::Result<PathBuf> {
+    let directory = opening::make_directory_of(ledger)?;
+    let ledger = match (fs::canonicalize(ledger), ledger.file_name()) {
+        (Ok(path), _) => path,
+        (Err(_), Some(name)) => fs::canonicalize(directory)?.join(name),
+        (Err(error), None) => return Err(error),
+    };
+    let digest = Sha256::digest(target.as_bytes());
+    let mark = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |mark, byte| mark << 8 | u64::from(*byte));
+    Ok(beside(&ledger, &format!(".{mark:016x}.lock")))
+}
+
+fn read_holder(mut file: File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn unopened(ledger: &Path, error: io::Error) -> LedgerError {
+    LedgerError::Unopened {
+        place: Place::File(ledger.to_owned()),
+        fault: error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn holder(run: &str) -> Holder {
+        Holder::this_process(run, "2026-03-04T17:06:00Z".parse().unwrap())
+    }
+
+    fn taken(ledger: &Path, target: &str) -> Option<Lock> {
+        match Lock::try_take(ledger, target, &holder("second")).unwrap() {
+            Attempt::Taken(lock) => Some(lock),
+            Attempt::Held(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_lock_excludes_others_and_names_its_holder_until_it_is_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = directory.path().join("state/ledger.db");
+        let lock = Lock::wait_for(&ledger, "demo", &holder("first")).unwrap();
+        let attempt = Lock::try_take(&ledger, "demo", &holder("second")).unwrap();
+        assert!(matches!(attempt, Attempt::Held(Some(found)) if found == holder("first")));
+        drop(lock);
+        assert!(taken(&ledger, "demo").is_some());
+    }
+
+    #[test]
+    fn locks_are_apart_by_ledger_and_target_but_not_by_the_way_a_ledger_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let (ledger, other) = (directory.path().join("a.db"), directory.path().join("b.db"));
+        let link = directory.path().join("link.db");
+        fs::write(&ledger, "").unwrap();
+        std::os::unix::fs::symlink(&ledger, &link).unwrap();
+        let _lock = taken(&ledger, "demo").unwrap();
+        assert!(taken(&ledger, "production").is_some());
+        assert!(taken(&other, "demo").is_some());
+        assert!(taken(&link, "demo").is_none());
+        assert!(taken(&directory.path().join("./a.db"), "demo").is_none());
+    }
+
+    #[test]
+    fn a_process_that_is_killed_leaves_no_lock_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let ledger = directory.path().join("ledger.db");
+        let file = path_of(&ledger, "demo").unwrap();
+        drop(taken(&ledger, "demo"));
+        let script = r#"exec 9>>"$0"; flock 9; echo '{"pid": 1' >&9; echo locked; read -r line"#;
+        let mut process = Command::new("sh")
+            .args(["-c".as_ref(), script.as_ref(), file.as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert_eq!(line, "locked\n");
+        let attempt = Lock::try_take(&ledger, "demo", &holder("second")).unwrap();
+        assert!(matches!(attempt, Attempt::Held(None)));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let _lock = taken(&ledger, "demo").unwrap();
+        let left: Holder = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        assert_eq!(left, holder("second"));
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn a_holder_is_told_in_words() {
+        let holder = Holder {
+            pid: 4711,
+            host: Some("nightly".to_owned()),
+            ..holder("20260304-170600-abcd")
+        };
+        let words =
+            "run `20260304-170600-abcd`, process `4711` on `nightly`, since `2026-03-04T17:06:00Z`";
+        assert_eq!(holder.to_string(), words);
+    }
+}

@@ -1,0 +1,38 @@
+//! What was sent and what became of it, kept where a crash cannot take it; and what follows from it for the next
+//! update.
+//!
+//! A request leaves only once the intent to send it is durable, and its outcome is written as soon as it is known.
+//! So after a crash at any moment, whatever an order's server may hold is known here, or known to be in doubt.
+//!
+//! - [`store`]: the handle that everybody shares; each call is a message to the one thread that owns the file
+//! - [`lock`]: one import at a time for a ledger and a target
+//! - [`place`]: where a ledger is; [`fault`]: why one cannot be relied on; [`entry`]: what it holds
+//! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
+//!   over values; the store keeps them as the text that it was given
+//!
+//! The commands do not use it yet.
+
+pub mod entry;
+pub mod fault;
+pub mod known;
+pub mod lock;
+#[cfg(test)]
+mod model;
+mod opening;
+mod parts;
+pub mod place;
+pub mod plan;
+mod query;
+mod schema;
+pub mod store;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use self::fault::LedgerError;
+pub use self::known::Known;
+pub use self::lock::Lock;
+pub use self::parts::{reports_of, without_reports};
+pub use self::place::Place;
+pub use self::plan::{Change, OnAmbiguous, PlacedReport, Planned, plan};
+pub use self::store::Ledger;

@@ -1,0 +1,70 @@
+//! Where a ledger is. Which one a run uses, the configuration decides.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a ledger is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a file, with `SQLite`'s own files beside it.
+    File(PathBuf),
+    /// In memory, gone with the process: for the built-in sandbox, and where no ledger is wanted.
+    Memory,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Memory => f.write_str("in memory"),
+        }
+    }
+}
+
+/// Returns where the user's ledger is when nothing else is said; `None` where the environment names no home.
+///
+/// It stands in `$XDG_STATE_HOME`, or in `~/.local/state`. As the XDG specification asks, a relative
+/// `$XDG_STATE_HOME` counts for nothing: the ledger would be another one in each directory.
+#[must_use]
+pub fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let absolute = |name| {
+        environment(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
+    Some(state.join("scoreload/ledger.db"))
+}
+
+/// Returns the path of a file beside a ledger: its own name with something added.
+pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(tail);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_stands_in_the_users_state_directory() {
+        let table = [
+            (Some("/state"), Some("/home/ada"), Some("/state")),
+            (None, Some("/home/ada"), Some("/home/ada/.local/state")),
+            (Some(""), Some("/home/ada"), Some("/home/ada/.local/state")),
+            (Some("here"), Some("/"), Some("/.local/state")),
+            (None, None, None),
+            (None, Some(""), None),
+        ];
+        for (state, home, directory) in table {
+            let environment = |name: &str| match name {
+                "XDG_STATE_HOME" => state.map(str::to_owned),
+                _ => home.map(str::to_owned),
+            };
+            let expected = directory.map(|path| Path::new(path).join("scoreload/ledger.db"));
+            assert_eq!(default_path(&environment), expected);
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What is to be sent of an order, given what is known of it: a pure difference.
+//!
+//! Scores and statuses may be sent again without harm; reports are only ever appended by the server (API.md, "How
+//! the server behaves"), so a report leaves again only where it may not have arrived. How knowledge grows with each
+//! answer is for [`super::known`].
+
+use clap::ValueEnum;
+
+use super::known::Known;
+use super::parts::{PartId, Parts};
+use crate::columns::Scope;
+use crate::order::model::{OrderUpdate, ReportLink};
+
+/// What to do with reports that may have been appended already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnAmbiguous {
+    /// Send them again: the server may then hold them twice
+    #[default]
+    Resend,
+    /// Keep them back until `scoreload resolve` says what became of them
+    Hold,
+}
+
+/// How an order's body relates to what is known of the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing is known of the order.
+    New,
+    /// Something is asked for that was not acknowledged.
+    Changed,
+    /// The server has acknowledged all that the body says.
+    Unchanged,
+    /// An earlier update may have been applied: it is sent until it is acknowledged.
+    Resume,
+    /// All that the body says was acknowledged, but for reports that are kept back.
+    Held,
+}
+
+/// What is to be sent of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// How the body relates to what is known.
+    pub change: Change,
+    /// What to send now: all values of the body, and the reports that are due. `None` costs no request.
+    pub body: Option<OrderUpdate>,
+    /// Whether it carries reports that may have been appended already.
+    pub in_doubt: bool,
+    /// The reports in doubt that are asked for and kept back.
+    pub held_reports: Vec<PlacedReport>,
+}
+
+/// A report and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedReport {
+    /// Whether it is a report on the order, an assessment or a test.
+    pub scope: Scope,
+    /// The report.
+    pub link: ReportLink,
+}
+
+/// Plans what to send of a body.
+///
+/// `resend_all` sends it as it is, whatever was accepted or is in doubt.
+#[must_use]
+pub fn plan(
+    body: &OrderUpdate,
+    known: Option<&Known>,
+    policy: OnAmbiguous,
+    resend_all: bool,
+) -> Planned {
+    match known.filter(|known| !known.is_empty()) {
+        None => whole(body, Change::New, false),
+        Some(known) if resend_all => again(body, known),
+        Some(known) => rest(body, known, policy),
+    }
+}
+
+fn whole(body: &OrderUpdate, change: Change, in_doubt: bool) -> Planned {
+    Planned {
+        change,
+        body: Some(body.clone()),
+        in_doubt,
+        held_reports: Vec::new(),
+    }
+}
+
+/// The whole body once more, whatever is known.
+fn again(body: &OrderUpdate, known: &Known) -> Planned {
+    let accepted = Parts::of_body(&known.accepted);
+    let doubtful = Parts::of_body(&known.doubtful);
+    let in_doubt = Parts::of_body(body)
+        .reports()
+        .any(|(id, link)| accepted.has_report(id, link) || doubtful.has_report(id, link));
+    whole(body, sending(known, false), in_doubt)
+}
+
+/// What of the body is left to send.
+fn rest(body: &OrderUpdate, known: &Known, policy: OnAmbiguous) -> Planned {
+    let asked = Parts::of_body(body);
+    let accepted = Parts::of_body(&known.accepted);
+    let mut sorting = Sorting {
+        accepted: &accepted,
+        doubtful: Parts::of_body(&known.doubtful),
+        policy,
+        in_doubt: false,
+        held: Vec::new(),
+    };
+    let mut due = asked.clone();
+    due.retain_reports(|id, link| sorting.is_due(id, link));
+    let Sorting { in_doubt, held, .. } = sorting;
+    let nothing = Parts::default();
+    let certain = if known.unsettled { &nothing } else { &accepted };
+    // A test whose reports were left out is bare in `due` alone: nobody asked for a bare one.
+    let says_more = due.reports().next().is_some()
+        || !asked.values_are_in(certain)
+        || asked.inserts_a_bare_test(&accepted);
+    let change = match (says_more, held.is_empty()) {
+        (true, _) => sending(known, in_doubt),
+        (false, true) => Change::Unchanged,
+        (false, false) => Change::Held,
+    };
+    Planned {
+        change,
+        body: says_more.then(|| due.into_body()),
+        in_doubt,
+        held_reports: held,
+    }
+}
+
+fn sending(known: &Known, in_doubt: bool) -> Change {
+    if known.unsettled || in_doubt {
+        Change::Resume
+    } else {
+        Change::Changed
+    }
+}
+
+/// The reports of a body while they are sorted into those that are due and those that are not.
+struct Sorting<'a> {
+    accepted: &'a Parts,
+    doubtful: Parts,
+    policy: OnAmbiguous,
+    in_doubt: bool,
+    held: Vec<PlacedReport>,
+}
+
+impl Sorting<'_> {
+    fn is_due(&mut self, id: &PartId, link: &ReportLink) -> bool {
+        if self.accepted.has_report(id, link) {
+            return false;
+        }
+        if !self.doubtful.has_report(id, link) {
+            return true;
+        }
+        match self.policy {
+            OnAmbiguous::Resend => self.in_doubt = true,
+            OnAmbiguous::Hold => self.held.push(PlacedReport {
+                scope: id.scope(),
+                link: link.clone(),
+            }),
+        }
+        self.policy == OnAmbiguous::Resend
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use OnAmbiguous::{Hold, Resend};
+
+    fn body(value: Value) -> OrderUpdate {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn link(name: &str) -> Value {
+        json!({"name": name, "url": format!("https://x.example/{name}")})
+    }
+
+    fn with_test(test: &Value) -> OrderUpdate {
+        let results = json!({"tests": [test]});
+        body(json!({"assessments": [{"assessmentId": "A", "assessmentResults": results}]}))
+    }
+
+    /// A body with one test, which has a score and these reports.
+    fn scored(score: &str, reports: &[&str]) -> OrderUpdate {
+        let reports: Vec<Value> = reports.iter().map(|name| link(name)).collect();
+        let score = json!({"value": score, "attempt": 1, "reports": reports});
+        with_test(&json!({"id": "N", "score": score}))
+    }
+
+    /// A body with one test of which nothing is said but these reports.
+    fn only_reports(reports: &[&str]) -> OrderUpdate {
+        let mut body = scored("", reports);
+        let results = body.assessments[0].assessment_results.as_mut().unwrap();
+        results.tests[0].score.as_mut().unwrap().value = None;
+        body
+    }
+
+    fn accepted(body: &OrderUpdate) -> Known {
+        let mut known = Known::default();
+        known.intend(body);
+        known.accept(body);
+        known
+    }
+
+    fn lost(body: &OrderUpdate) -> Known {
+        let mut known = Known::default();
+        known.intend(body);
+        known.doubt(body);
+        known
+    }
+
+    fn names(planned: &Planned) -> Vec<&str> {
+        planned
+            .held_reports
+            .iter()
+            .map(|report| report.link.name.as_deref().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_order_that_was_never_sent_is_new_and_sent_as_it_is() {
+        let asked = scored("1", &["R", "S"]);
+        let mut refused = Known::default();
+        refused.intend(&asked);
+        refused.refuse(&asked);
+        for known in [None, Some(&Known::default()), Some(&refused)] {
+            assert_eq!(
+                plan(&asked, known, Hold, false),
+                whole(&asked, Change::New, false)
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_costs_no_request_and_what_is_new_is_sent_without_accepted_reports() {
+        let known = accepted(&scored("1", &["R"]));
+        let bare = |id: &str| with_test(&json!({"id": id, "score": {"attempt": 1}}));
+        let table = [
+            (scored("1", &["R"]), None),
+            (only_reports(&["R"]), None),
+            (bare("N"), None),
+            (body(json!({"assessments": [{"assessmentId": "B"}]})), None),
+            (bare("M"), Some(bare("M"))),
+            (scored("2", &["R"]), Some(scored("2", &[]))),
+            (scored("1", &["S", "R"]), Some(scored("1", &["S"]))),
+            (only_reports(&["S"]), Some(only_reports(&["S"]))),
+        ];
+        for (asked, sent) in table {
+            let planned = plan(&asked, Some(&known), Resend, false);
+            let change = if sent.is_some() {
+                Change::Changed
+            } else {
+                Change::Unchanged
+            };
+            assert_eq!((planned.change, planned.body), (change, sent), "{asked:?}");
+            assert!(!planned.in_doubt);
+        }
+    }
+
+    #[test]
+    fn a_lost_update_is_sent_again_with_or_without_its_reports() {
+        let known = lost(&scored("1", &["R"]));
+        let asked = scored("1", &["R", "S"]);
+        let again = plan(&asked, Some(&known), Resend, false);
+        assert_eq!(again, whole(&asked, Change::Resume, true));
+        let held = plan(&asked, Some(&known), Hold, false);
+        assert_eq!(
+            (held.change, &held.body),
+            (Change::Resume, &Some(scored("1", &["S"])))
+        );
+        assert_eq!(
+            (names(&held), held.held_reports[0].scope),
+            (vec!["R"], Scope::Test)
+        );
+        assert!(!held.in_doubt);
+    }
+
+    #[test]
+    fn an_order_with_nothing_left_but_held_reports_costs_no_request() {
+        let asked = scored("1", &["R"]);
+        let mut settled = lost(&asked);
+        settled.accept(&scored("1", &[]));
+        for (asked, known) in [
+            (&asked, settled),
+            (&only_reports(&["R"]), lost(&only_reports(&["R"]))),
+        ] {
+            let held = plan(asked, Some(&known), Hold, false);
+            assert_eq!((held.change, &held.body), (Change::Held, &None));
+            assert_eq!(names(&held), ["R"]);
+            assert_eq!(
+                plan(asked, Some(&known), Resend, false),
+                whole(asked, Change::Resume, true)
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_ask_for_the_held_reports_is_unchanged() {
+        let mut known = lost(&scored("1", &["R"]));
+        known.accept(&scored("1", &[]));
+        assert_eq!(
+            plan(&scored("1", &[]), Some(&known), Hold, false).change,
+            Change::Unchanged
+        );
+    }
+
+    #[test]
+    fn resending_all_sends_the_body_as_it_is() {
+        let asked = scored("1", &["R"]);
+        let table = [
+            (accepted(&asked), Change::Changed, true),
+            (accepted(&scored("1", &[])), Change::Changed, false),
+            (lost(&asked), Change::Resume, true),
+        ];
+        for (known, change, in_doubt) in table {
+            assert_eq!(
+                plan(&asked, Some(&known), Hold, true),
+                whole(&asked, change, in_doubt)
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_lost_update_may_have_changed_is_sent_again() {
+        let overall = |score: &str| body(json!({"overallScore": score}));
+        let mut known = accepted(&overall("1"));
+        known.intend(&overall("2"));
+        known.doubt(&overall("2"));
+        known.accept(&scored("5", &[]));
+        let planned = plan(&overall("1"), Some(&known), Resend, false);
+        assert_eq!(planned, whole(&overall("1"), Change::Changed, false));
+    }
+
+    #[test]
+    fn while_an_update_is_unsettled_values_are_sent_again_and_ids_alone_are_not() {
+        let overall = body(json!({"overallScore": "1"}));
+        let mut known = accepted(&scored("1", &["R"]));
+        known.intend(&overall);
+        let planned = plan(&scored("1", &["R"]), Some(&known), Resend, false);
+        assert_eq!(planned, whole(&scored("1", &[]), Change::Resume, false));
+        let planned = plan(&only_reports(&["R"]), Some(&known), Resend, false);
+        assert_eq!((planned.change, planned.body), (Change::Unchanged, None));
+    }
+}

@@ -1,0 +1,137 @@
+//! What a ledger's database says: its rows as entries.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::entry::{Delivery, Run, RunEnd, RunRecord, Settled};
+use crate::order::model::Text;
+
+const RUNS: &str =
+    "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals FROM runs";
+
+const DELIVERIES: &str = "
+    SELECT run, target, company_id, order_id, body, intended_at,
+        settled_at, outcome, http_status, attempts, message
+    FROM deliveries JOIN runs ON runs.id = run";
+
+/// Returns what is known of each of some orders at a target, in their order.
+pub(super) fn known(
+    connection: &Connection,
+    target: &str,
+    orders: &[(Text, Text)],
+) -> rusqlite::Result<Vec<Option<String>>> {
+    let sql = "SELECT known FROM orders WHERE target = ?1 AND company_id = ?2 AND order_id = ?3";
+    // Without a transaction of its own, each look-up would lock and unlock the file: half of its time.
+    let snapshot = connection.unchecked_transaction()?;
+    let mut statement = snapshot.prepare_cached(sql)?;
+    let of = |(company_id, order_id): &(Text, Text)| {
+        let key = params![target, company_id.as_str(), order_id.as_str()];
+        statement.query_row(key, |row| row.get(0)).optional()
+    };
+    orders.iter().map(of).collect()
+}
+
+/// Returns the latest runs, the last first.
+pub(super) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<Run>> {
+    let sql = format!("{RUNS} ORDER BY started_at DESC, rowid DESC LIMIT ?1");
+    // More than SQLite can count is no limit.
+    let limit = i64::try_from(limit).unwrap_or(-1);
+    let mut statement = connection.prepare(&sql)?;
+    statement.query_map([limit], run_of)?.collect()
+}
+
+/// Returns a run.
+pub(super) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<Run>> {
+    let sql = format!("{RUNS} WHERE id = ?1");
+    connection.query_row(&sql, [id], run_of).optional()
+}
+
+/// Returns the orders of a run, in the order in which the ledger first met them.
+pub(super) fn deliveries_of_run(
+    connection: &Connection,
+    run: &str,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let rest = "WHERE run = ?1 ORDER BY deliveries.rowid";
+    deliveries(connection, rest, &[&run])
+}
+
+/// Returns an order's part in every run, at one target or at all, the first run first.
+pub(super) fn deliveries_of_order(
+    connection: &Connection,
+    order_id: &str,
+    target: Option<&str>,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let rest =
+        "WHERE order_id = ?1 AND (?2 IS NULL OR target = ?2) ORDER BY started_at, deliveries.rowid";
+    deliveries(connection, rest, &[&order_id, &target])
+}
+
+fn deliveries(
+    connection: &Connection,
+    rest: &str,
+    values: &[&dyn ToSql],
+) -> rusqlite::Result<Vec<Delivery>> {
+    let mut statement = connection.prepare(&format!("{DELIVERIES} {rest}"))?;
+    statement.query_map(values, delivery_of)?.collect()
+}
+
+/// Returns what `SQLite` finds wrong in the whole file: nothing, where it is sound.
+pub(super) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let found: Vec<String> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found.into_iter().filter(|words| words != "ok").collect())
+}
+
+fn run_of(row: &Row) -> rusqlite::Result<Run> {
+    let end = match parsed(row, 5)? {
+        Some(finished_at) => Some(RunEnd {
+            finished_at,
+            exit_code: row.get(6)?,
+            totals: row.get(7)?,
+        }),
+        None => None,
+    };
+    let record = RunRecord {
+        id: row.get(0)?,
+        mode: row.get(1)?,
+        target: row.get(2)?,
+        started_at: parsed(row, 3)?.unwrap_or_default(),
+        inputs: row.get(4)?,
+    };
+    Ok(Run { record, end })
+}
+
+fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
+    let settled = match parsed(row, 6)? {
+        Some(at) => Some(Settled {
+            at,
+            outcome: row.get(7)?,
+            http_status: row.get(8)?,
+            attempts: row.get(9)?,
+            message: row.get(10)?,
+        }),
+        None => None,
+    };
+    Ok(Delivery {
+        run: row.get(0)?,
+        target: row.get(1)?,
+        company_id: row.get::<_, String>(2)?.into(),
+        order_id: row.get::<_, String>(3)?.into(),
+        body: row.get(4)?,
+        intended_at: parsed(row, 5)?,
+        settled,
+    })
+}
+
+fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    let text: Option<String> = row.get(column)?;
+    let time = text.as_deref().map(Timestamp::from_str).transpose();
+    time.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,97 @@
+//! How inputs are named, and what is said of those that give nothing.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::harness::{Bench, sample};
+use crate::texts::{bodies, gathered, gz, table, zst};
+
+#[test]
+fn inputs_without_rows_say_so() {
+    let bench = Bench::new();
+    bench.write("empty.csv", "");
+    let ran = bench.run(&["validate", "empty.csv"]);
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout.contains("there is nothing in it"),
+        "{}",
+        ran.stdout
+    );
+    bench.write("header.csv", "company_id,order_id,test_id,attempt,score\n");
+    for command in ["validate", "import"] {
+        let ran = bench.run(&[command, "header.csv"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let said = ran.stdout + &ran.stderr;
+        assert!(
+            said.contains("header.csv: there are no rows of data under the header"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn directories_and_patterns_stand_for_files() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("in")).unwrap();
+    bench.write("in/b.csv", table(',', "\n").replace("ORD-", "B-"));
+    bench.write("in/a.csv", table(',', "\n").replace("ORD-", "A-"));
+    bench.write("in/.c.csv", "hidden");
+    for input in ["in", "in/*.csv", "in/?.csv"] {
+        let ran = bench.run(&["validate", input]);
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("2 sheets, 4 rows, 4 orders"),
+            "{}",
+            ran.stdout
+        );
+    }
+    std::fs::create_dir(bench.path("none")).unwrap();
+    for (input, words) in [
+        ("none", "there are no files to import in it\n --> none\n"),
+        ("in/*.xlsx", "no file fits this pattern\n --> in/*.xlsx\n"),
+    ] {
+        let ran = bench.run(&["validate", input]);
+        assert_eq!(ran.code, 3);
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn content_decides_and_not_the_name() {
+    let bench = Bench::new();
+    let workbook = std::fs::read(sample("scores.xlsx")).unwrap();
+    bench.write("really-a-workbook.csv", &workbook);
+    bench.write("packed.gz", gz(&workbook));
+    bench.write(
+        "really-csv.xlsx",
+        std::fs::read(sample("scores.csv")).unwrap(),
+    );
+    let read = |name: &str| gathered(&[bench.path(name)], None, None);
+    let expected = gathered(&[sample("scores.xlsx").into()], None, None);
+    assert_eq!(bodies(&read("really-a-workbook.csv")), bodies(&expected));
+    assert_eq!(bodies(&read("packed.gz")), bodies(&expected));
+    let expected = gathered(&[sample("scores.csv").into()], None, None);
+    assert!(!expected.orders.is_empty());
+    assert_eq!(bodies(&read("really-csv.xlsx")), bodies(&expected));
+}
+
+#[test]
+fn standard_input_is_known_by_its_content() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command(&["validate", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let bytes = zst(table(';', "\n").as_bytes());
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("1 sheet, 2 rows, 2 orders"), "{text}");
+    assert!(
+        text.contains("-: named more than once, and read once"),
+        "{text}"
+    );
+}

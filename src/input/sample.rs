@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::header::{self, HEADER_WITHIN_ROWS, Header};
-use super::{Cell, File, Options, RawRow, Row, Rows, Sheet, SheetHead, Turned, turn_row};
+use super::{Cell, File, Options, RawRow, Row, Rows, Sheet, SheetHead, Turned, placed, turn_row};
 use crate::columns::Column;
 use crate::problem::{Code, Problem, Source};
 
@@ -99,12 +99,13 @@ pub(super) fn read_rows<R>(
         header,
         is_denied: false,
     };
-    let turned = rows[index + 1..]
-        .iter()
-        .map(|row| turn_row(&head, row, turn));
-    let data = turned.filter_map(|row| match row {
-        Turned::Data(row) => Some(row),
-        Turned::Blank | Turned::Skipped(_) => None,
+    let data = rows[index + 1..].iter().filter_map(|row| {
+        // Where nothing is known of the ids, every row looks like a footer.
+        match turn_row(&head, row, turn) {
+            Turned::Data(row) => Some(row),
+            Turned::Skipped(_) if found.is_none() => Some(turn(&head, &placed(&head, row))),
+            Turned::Blank | Turned::Skipped(_) => None,
+        }
     });
     Ok(Rows::Sheet(Sheet {
         source: Arc::clone(source),

@@ -250,9 +250,8 @@ mod tests {
             "Test Score",
             "Candidate",
             "scoreload_row",
-            "",
         ];
-        let sheet = sketch(&headers, &[&["1", "2", "3", "4", "5", "6", "7"]]);
+        let sheet = sketch(&headers, &[&["1", "2", "3", "4", "5", "6"]]);
         let meanings: Vec<Meaning> = sheet
             .columns
             .into_iter()
@@ -268,7 +267,6 @@ mod tests {
                 Meaning::Again(score),
                 Meaning::Ignored,
                 Meaning::Silenced,
-                Meaning::Ignored,
             ]
         );
     }

@@ -51,6 +51,23 @@ pub enum Command {
     /// Settle deliveries whose outcome is unknown
     #[command(after_long_help = RESOLVE_EXAMPLES)]
     Resolve(ResolveArgs),
+    /// Make an empty input file, with drop-downs and notes
+    ///
+    /// The workbook has a sheet to fill in, with a note on each header, drop-downs for the statuses, and columns that
+    /// keep ids and scores as they are typed; a second sheet explains them with an example. The .csv is the header
+    /// alone. A file that is there is never replaced.
+    #[command(after_long_help = TEMPLATE_EXAMPLES)]
+    Template(TemplateArgs),
+    /// Show how each header is understood, ready to paste into the config
+    ///
+    /// For each sheet: its columns, what they are taken for, and some of their values; then the `[columns]` section
+    /// that says the same. Headers that would hold the sheet back are explained, and what they were most likely
+    /// meant to be stands in comments.
+    #[command(after_long_help = COLUMNS_EXAMPLES)]
+    Columns(ColumnsArgs),
+    /// Tell what a problem means and what to do
+    #[command(after_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Run the API on this machine, for trials and tests
     #[command(after_long_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
@@ -100,6 +117,29 @@ const RESOLVE_EXAMPLES: &str = "\
 Look at the orders in Paylocity, then say what became of them:
   scoreload resolve 20261123-231502-abcd --mark-delivered
   scoreload resolve 20261123-231502-abcd --resend --order ORD-1042";
+const TEMPLATE_EXAMPLES: &str = "\
+Examples:
+  scoreload template                 makes scoreload-template.xlsx
+  scoreload template -o march.xlsx
+  scoreload template -o march.csv
+  scoreload template -o - > march.csv
+
+Exit codes: 0 made; 2 wrong usage, or the file is there already.";
+
+const COLUMNS_EXAMPLES: &str = "\
+Examples:
+  scoreload columns scores.xlsx
+  scoreload columns export.csv --wide                      a row per person, a column per test
+  scoreload columns export.csv --format toml >> scoreload.toml
+  scoreload columns export.csv --format json | jq '.columns[]? | select(.status == \"ignored\") | .header'
+
+Exit codes: 0 shown; 1 an input could not be read; 2 wrong usage; 3 no input with a column for the order id.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  scoreload explain                      all codes, a line each
+  scoreload explain id-not-exact
+  scoreload explain --format json | jq -r '[.code, .summary] | @tsv'";
 
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -287,12 +327,15 @@ pub struct HistoryArgs {
 
 /// `scoreload resolve`
 #[derive(Debug, Args)]
-#[group(id = "settlement", required = true, multiple = false, args = ["resend", "mark_delivered"])]
 pub struct ResolveArgs {
     /// The run, as its report and `scoreload history` name it
     pub run: String,
     /// What was sent counts as lost: the next import of the file sends it again
-    #[arg(long)]
+    #[arg(
+        long,
+        required_unless_present = "mark_delivered",
+        conflicts_with = "mark_delivered"
+    )]
     pub resend: bool,
     /// What was sent counts as delivered: it is not sent again
     #[arg(long)]
@@ -308,6 +351,45 @@ pub struct ResolveArgs {
         hide_env_values = true
     )]
     pub ledger: Option<String>,
+}
+
+/// `scoreload template`
+#[derive(Debug, Args)]
+pub struct TemplateArgs {
+    /// Where to; the extension decides the format: .xlsx or .csv; `-` is CSV on standard output
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "scoreload-template.xlsx"
+    )]
+    pub output: PathBuf,
+}
+
+/// `scoreload columns`
+#[derive(Debug, Args)]
+pub struct ColumnsArgs {
+    /// Which files, and how their rows are understood.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Propose a `[[wide]]` table for each column that looks like the scores of a test
+    #[arg(long, help_heading = RESULT)]
+    pub wide: bool,
+    /// How the columns are shown
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: ColumnsFormat,
+}
+
+/// `scoreload explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of the problem, as it stands in brackets: attempt-invalid
+    ///
+    /// Without it all codes are listed, a line each.
+    pub code: Option<String>,
+    /// How the page is shown: for people, or as one JSON object a line
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: Format,
 }
 
 /// `scoreload sandbox`
@@ -377,6 +459,17 @@ pub enum Format {
     Human,
     /// One JSON object a line
     Json,
+}
+
+/// How columns are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColumnsFormat {
+    /// For people: a table, then what to paste into the config
+    Human,
+    /// One JSON object a line, for each sheet; with --wide one more for each table
+    Json,
+    /// What to paste into the config, alone
+    Toml,
 }
 
 /// How log lines are written.

@@ -380,7 +380,8 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// Drops a tail in brackets or one like `/100`.
-fn without_tail(header: &str) -> Option<&str> {
+#[must_use]
+pub fn without_tail(header: &str) -> Option<&str> {
     let header =
         header.trim_end_matches(|c: char| c.is_whitespace() || is_invisible(c) || c == '*');
     let opening = match header.chars().last()? {

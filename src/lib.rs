@@ -12,7 +12,8 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input | order | ledger | error | deliver | new_file, report | rejects | sandbox | exit, cli, config, ui | run | main`
+//! `problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
+//! rejects | sandbox | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -35,7 +36,9 @@ pub mod config;
 pub mod deliver;
 pub mod error;
 pub mod exit;
+pub mod explain;
 pub mod input;
+pub mod layout;
 pub mod ledger;
 pub mod new_file;
 pub mod order;
@@ -44,4 +47,5 @@ pub mod rejects;
 pub mod report;
 pub mod run;
 pub mod sandbox;
+pub mod template;
 pub mod ui;

@@ -133,7 +133,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use super::super::Cell;
+    use super::super::{Cell, Extent};
     use super::*;
     use crate::columns::Names;
     use crate::problem::WarningPolicy;
@@ -242,6 +242,7 @@ mod tests {
                 delimiter: None,
                 encoding: None,
                 warnings: WarningPolicy::Allow,
+                extent: Extent::Whole,
                 on_rows: &|_| {},
             };
             let mut file = File::default();

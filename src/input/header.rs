@@ -169,7 +169,8 @@ pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
 }
 
 /// Returns the name that an unknown header was most likely meant to be.
-fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
+#[must_use]
+pub fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
     let of_table = || wide::nearest(tables, text).map(str::to_owned);
     names.nearest(text).map(Field::name).or_else(of_table)
 }

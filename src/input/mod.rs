@@ -16,6 +16,7 @@ pub mod header;
 pub mod layout;
 mod lines;
 mod paths;
+pub mod sample;
 pub mod timestamp;
 pub mod wide;
 mod workbook;
@@ -33,6 +34,7 @@ use self::delimiter::Delimiter;
 use self::encoding::Encoding;
 use self::format::Format;
 pub use self::header::Header;
+pub use self::sample::{Extent, sample};
 use self::wide::WideTable;
 use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
@@ -51,6 +53,8 @@ pub struct Options<'a> {
     pub encoding: Option<Encoding>,
     /// Whether a doubtful header makes a sheet unusable.
     pub warnings: WarningPolicy,
+    /// How much of each sheet is read.
+    pub extent: Extent,
     /// Told how many rows were read, batch by batch.
     pub on_rows: &'a (dyn Fn(usize) + Sync),
 }
@@ -252,6 +256,9 @@ fn read_rows<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     problems: &mut Vec<Problem>,
 ) -> Result<Rows<R>, Problem> {
+    if let Extent::Sample(count) = options.extent {
+        return sample::read_rows(rows, source, (options, count), turn, problems);
+    }
     let (header_row, above) = match find_header(&mut rows, source, &options.names)? {
         Ok(found) => found,
         Err(missing) => return Ok(Rows::NoHeader(missing)),

@@ -32,6 +32,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let reading =
         config::reading(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
     let options = input::Options {
+        extent: input::Extent::Whole,
         names: reading.names,
         wide: Vec::new(),
         sheets: Vec::new(),

@@ -1,6 +1,8 @@
 //! One file per command; each reads like the product's summary.
 
+mod columns;
 mod delivery;
+mod explain;
 mod history;
 mod import;
 mod memory;
@@ -8,6 +10,7 @@ mod rejects;
 mod reports;
 mod resolve;
 mod sandbox;
+mod template;
 mod validate;
 
 use std::path::PathBuf;
@@ -20,7 +23,7 @@ use crate::config::Reading;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::input;
+use crate::input::{self, Extent};
 use crate::ledger::place::default_path;
 use crate::ledger::{Ledger, Place};
 use crate::order::{self, Batch};
@@ -40,6 +43,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::History(args) => history::run(&args),
         Command::Resolve(args) => resolve::run(&args, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
+        Command::Template(args) => template::run(&args, screen),
+        Command::Columns(args) => columns::run(&args, screen),
+        Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
         }
@@ -105,6 +111,7 @@ fn reading_options<'a>(
         delimiter: args.delimiter,
         encoding: args.encoding,
         warnings: reading.rules.warnings,
+        extent: Extent::Whole,
         on_rows,
     }
 }

@@ -1,5 +1,8 @@
 //! What people see. Alone prints; a stream that is closed is no error.
 
+pub mod config_text;
+pub mod explain;
+pub mod layout;
 pub mod problems;
 pub mod progress;
 pub mod summary;
@@ -92,10 +95,18 @@ pub fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
 /// Those of the stream.
 pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result<()> {
     for problem in problems {
-        serde_json::to_writer(&mut *out, &Diagnostic::from(problem))?;
-        out.write_all(b"\n")?;
+        write_json_line(out, &Diagnostic::from(problem))?;
     }
     Ok(())
+}
+
+/// Writes a value as one JSON object on a line of its own.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_json_line(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
 }
 
 /// Tells what stopped a run.

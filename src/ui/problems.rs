@@ -108,7 +108,8 @@ fn write_rest(out: &mut impl Write, problem: &Problem, more: usize) -> io::Resul
     )
 }
 
-fn style_of(severity: Severity) -> Style {
+/// Returns how a weight is coloured.
+pub(super) fn style_of(severity: Severity) -> Style {
     match severity {
         Severity::Error => ERROR,
         Severity::Warning => WARNING,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
@@ -9,22 +10,28 @@ use super::progress::duration_text;
 use super::text::safe;
 use crate::deliver::rate::Rate;
 use crate::deliver::{Delivery, Outcome};
+use crate::input::Note;
 use crate::order::Batch;
+use crate::problem::Source;
 use crate::report::{Requests, Totals};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const STRONG: Style = Style::new().bold();
 
-/// Writes what was read: sheets, rows, orders, findings.
+/// Writes which sheets were not read and why, and what was assumed of the others.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
-    for (source, reason) in &batch.passed_over {
+pub fn write_notes(
+    out: &mut impl Write,
+    passed_over: &[(Arc<Source>, &'static str)],
+    notes: &[Note],
+) -> io::Result<()> {
+    for (source, reason) in passed_over {
         writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
     }
-    for (source, words) in &batch.notes {
+    for (source, words) in notes {
         writeln!(
             out,
             "note         {}: {}",
@@ -32,6 +39,15 @@ pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::
             safe(words)
         )?;
     }
+    Ok(())
+}
+
+/// Writes what was read: sheets, rows, orders, findings.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
+    write_notes(out, &batch.passed_over, &batch.notes)?;
     let errors = batch.errors();
     let warnings = batch.problems.len() - errors;
     let sheets = batch.sheets.iter().filter(|sheet| sheet.usable).count();

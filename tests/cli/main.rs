@@ -8,6 +8,7 @@
 mod codes;
 mod configuration;
 mod delivery;
+mod guide;
 mod harness;
 mod inputs;
 mod ledger;

@@ -105,6 +105,7 @@ pub(crate) fn gathered(
         delimiter,
         encoding,
         warnings: WarningPolicy::Allow,
+        extent: scoreload::input::Extent::Whole,
         on_rows: &|_| {},
     };
     let rules = Rules {

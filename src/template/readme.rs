@@ -1,0 +1,139 @@
+//! The second sheet of the template: how to fill in the first. It must not look like data, so no cell of it is the
+//! name of a column alone.
+
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+
+use super::SLOTS;
+use super::workbook::header_format;
+use crate::order::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::problem::column_letters;
+
+/// The columns of its table, with their widths in characters.
+const TABLE: [(&str, f64); 5] = [
+    ("Column of the sheet Scores", 42.0),
+    ("Required", 11.0),
+    ("What it is", 72.0),
+    ("Longest", 10.0),
+    ("Example", 52.0),
+];
+/// What fits on a line of a paragraph, or a little less, so that no line is hidden.
+const LETTERS_OF_A_LINE: usize = 130;
+/// The height of a line, in points.
+const LINE_HEIGHT: f64 = 15.0;
+/// The table's last column, from 0.
+const LAST: u16 = 4;
+
+/// Fills the sheet.
+///
+/// # Errors
+/// When the library refuses what it is given.
+pub(super) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
+    sheet.set_name("Read me")?;
+    sheet.set_screen_gridlines(false);
+    sheet.set_landscape().set_print_fit_to_pages(1, 0);
+    for (column, (_, width)) in (0..).zip(TABLE) {
+        sheet.set_column_width(column, width)?;
+    }
+    let title = Format::new().set_bold().set_font_size(16);
+    sheet.write_with_format(0, 0, "How to fill in the sheet Scores", &title)?;
+    sheet.set_row_height(0, 26)?;
+    let after = write_advice(sheet, 2)?;
+    write_table(sheet, after + 1)
+}
+
+/// Writes the paragraphs, and returns the row after them.
+fn write_advice(sheet: &mut Worksheet, first: u32) -> Result<u32, XlsxError> {
+    let name = Format::new().set_bold().set_align(FormatAlign::Top);
+    let text = Format::new()
+        .set_text_wrap()
+        .set_align(FormatAlign::Left)
+        .set_align(FormatAlign::Top);
+    let mut row = first;
+    for (about, advice) in advice() {
+        sheet.write_with_format(row, 0, about, &name)?;
+        sheet.merge_range(row, 1, row, LAST, &advice, &text)?;
+        let lines = u32::try_from(advice.chars().count() / LETTERS_OF_A_LINE + 1).unwrap_or(1);
+        sheet.set_row_height(row, f64::from(lines) * LINE_HEIGHT + 3.0)?;
+        row += 1;
+    }
+    Ok(row)
+}
+
+fn advice() -> [(&'static str, String); 8] {
+    [
+        (
+            "Rows",
+            "One row for each attempt at each test. Rows with the same company and order become one update, \
+             wherever they stand."
+                .to_owned(),
+        ),
+        (
+            "Blank cells",
+            "What is blank is left as it is in Paylocity. Only the headers with a star must be filled in; columns \
+             that you do not need can be deleted."
+                .to_owned(),
+        ),
+        (
+            "Order and assessment",
+            "What is said of a whole order or assessment stands in one of its rows, or the same in all of them."
+                .to_owned(),
+        ),
+        (
+            "Times",
+            "Type a date and time, such as 2026-03-04 17:06. It is read as UTC, unless Scoreload is told another \
+             zone: --timezone America/New_York."
+                .to_owned(),
+        ),
+        (
+            "Statuses of a test",
+            format!("{}.", TEST_STATUSES.join(", ")),
+        ),
+        (
+            "Statuses of an assessment",
+            format!(
+                "{}. When it is Complete, CompleteReview or Expired, each of its tests must be Complete, \
+                 RetestRecommended or Expired.",
+                ASSESSMENT_STATUSES.join(", ")
+            ),
+        ),
+        (
+            "Reports",
+            "A name and a link. For a second one add the columns test_report_name_2 and test_report_url_2. \
+             Reports can be added in Paylocity, and not taken back."
+                .to_owned(),
+        ),
+        (
+            "Check, then deliver",
+            "scoreload validate FILE finds every mistake and sends nothing; scoreload import FILE delivers. The \
+             example below is for reading alone: nothing of this sheet is sent."
+                .to_owned(),
+        ),
+    ]
+}
+
+fn write_table(sheet: &mut Worksheet, first: u32) -> Result<(), XlsxError> {
+    let cell = Format::new()
+        .set_text_wrap()
+        .set_align(FormatAlign::Left)
+        .set_align(FormatAlign::Top)
+        .set_border_bottom(FormatBorder::Hair);
+    let strong = cell.clone().set_bold();
+    for (column, (title, _)) in (0..).zip(TABLE) {
+        sheet.write_with_format(first, column, title, &header_format(false))?;
+    }
+    for (index, slot) in (0u32..).zip(&SLOTS) {
+        let (row, spec) = (first + 1 + index, slot.column.spec());
+        let name = format!("{}: {}", column_letters(index), slot.header());
+        let required = if slot.is_required() { "yes" } else { "" };
+        let limit = spec
+            .limit
+            .map(|limit| limit.to_string())
+            .unwrap_or_default();
+        sheet.write_with_format(row, 0, name, &strong)?;
+        sheet.write_with_format(row, 1, required, &cell)?;
+        sheet.write_with_format(row, 2, spec.about, &cell)?;
+        sheet.write_with_format(row, 3, limit, &cell)?;
+        sheet.write_with_format(row, 4, slot.example, &cell)?;
+    }
+    Ok(())
+}

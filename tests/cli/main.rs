@@ -21,3 +21,4 @@ mod rules;
 mod samples;
 mod server;
 mod texts;
+mod workbooks;

@@ -1,5 +1,8 @@
 //! Workbooks, read as a stream of cells: a cell far away costs no more than a near one. Alone knows calamine.
 
+mod merged;
+mod package;
+
 use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
 
@@ -7,6 +10,7 @@ use calamine::{
     DataRef, Reader, Sheet as SheetInfo, SheetVisible, Xlsx, XlsxCellReader, XlsxError,
 };
 
+use self::merged::Merged;
 use super::cell::{Cell, percent_decimals, percent_text};
 use super::timestamp::from_serial;
 use super::{File, Options, RawCells, RawRow, Row, Rows, SheetHead, read_rows};
@@ -27,6 +31,7 @@ pub(super) fn read<R: Send>(
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     file: &mut File<R>,
 ) -> Result<(), Problem> {
+    package::check(bytes, source)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(source, &error))?;
     let sheets = book.sheets_metadata().to_vec();
     let is_1904 = book.has_1904_epoch();
@@ -44,6 +49,9 @@ pub(super) fn read<R: Send>(
             file.passed_over.push((source, reason));
             continue;
         }
+        let merges = book
+            .merge_cells_by_sheet_name(&sheet.name)
+            .unwrap_or_default();
         let cells = match book.worksheet_cells_reader(&sheet.name) {
             Ok(cells) => cells,
             Err(XlsxError::NotAWorksheet(_)) => {
@@ -53,7 +61,7 @@ pub(super) fn read<R: Send>(
             Err(error) => return Err(unreadable(&source, &error)),
         };
         match read_rows(
-            SheetRows::of(cells, is_1904, &source),
+            SheetRows::of(cells, is_1904, Merged::of(&merges), &source),
             &source,
             options,
             turn,
@@ -111,6 +119,7 @@ struct SheetRows<'a, F: Read + Seek> {
     percent: Vec<Option<usize>>,
     /// Whether days are counted from 1904.
     is_1904: bool,
+    merged: Merged,
     source: Arc<Source>,
     /// The first cell of the next row.
     ahead: Option<(u32, u32, Cell<'static>)>,
@@ -120,7 +129,12 @@ struct SheetRows<'a, F: Read + Seek> {
 }
 
 impl<'a, F: Read + Seek> SheetRows<'a, F> {
-    fn of(cells: XlsxCellReader<'a, F>, is_1904: bool, source: &Arc<Source>) -> Self {
+    fn of(
+        cells: XlsxCellReader<'a, F>,
+        is_1904: bool,
+        merged: Merged,
+        source: &Arc<Source>,
+    ) -> Self {
         let decimals = |style: &calamine::Style| {
             style
                 .number_format
@@ -132,6 +146,7 @@ impl<'a, F: Read + Seek> SheetRows<'a, F> {
             cells,
             percent,
             is_1904,
+            merged,
             source: Arc::clone(source),
             ahead: None,
             count: 0,
@@ -186,6 +201,7 @@ impl<'a, F: Read + Seek> SheetRows<'a, F> {
             }
             cells.push((column, value));
         }
+        self.merged.complete(row, &mut cells);
         Ok(Some(RawRow {
             number: row + 1,
             cells: RawCells::Sparse(cells),

@@ -18,7 +18,7 @@ use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
 use crate::error::Error;
 use crate::ledger::Place;
-use crate::ledger::place::default_path;
+use crate::ledger::place::users_path;
 use file::ConfigFile;
 
 /// Reads an environment variable; a blank one counts as none.
@@ -124,7 +124,7 @@ fn place(
     let path = match (target, named.map(str::trim)) {
         (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
         (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
-        _ => default_path(environment),
+        _ => users_path(environment),
     };
     let Some(path) = path else {
         let message = "there is no home directory to keep the ledger in";

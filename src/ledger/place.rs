@@ -37,6 +37,16 @@ pub fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<Path
     Some(state.join("scoreload/ledger.db"))
 }
 
+/// Returns where the user's ledger is, asking the system for the home where the environment names none, as it is for
+/// jobs that start without one.
+#[must_use]
+pub fn users_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let of_system = || Some(std::env::home_dir()?.join(".local/state/scoreload/ledger.db"));
+    default_path(environment)
+        .or_else(of_system)
+        .filter(|path| path.is_absolute())
+}
+
 /// Returns the path of a file beside a ledger: its own name with something added.
 pub(super) fn beside(path: &Path, tail: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -24,7 +24,7 @@ use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input::{self, Extent};
-use crate::ledger::place::default_path;
+use crate::ledger::place::users_path;
 use crate::ledger::{Ledger, Place};
 use crate::order::{self, Batch};
 use crate::report::Report;
@@ -120,7 +120,7 @@ fn reading_options<'a>(
 fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
     let path = named
         .map(PathBuf::from)
-        .or_else(|| default_path(&environment));
+        .or_else(|| users_path(&environment));
     let Some(path) = path.filter(|path| path.exists()) else {
         let help = "name the ledger with --ledger PATH; an import makes one";
         return Err(Error::usage("there is no ledger", help));

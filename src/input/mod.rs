@@ -16,6 +16,7 @@ pub mod header;
 pub mod layout;
 mod lines;
 mod paths;
+mod rows;
 pub mod sample;
 pub mod timestamp;
 pub mod wide;
@@ -34,10 +35,12 @@ use self::delimiter::Delimiter;
 use self::encoding::Encoding;
 use self::format::Format;
 pub use self::header::Header;
+pub use self::rows::swallowed_rows;
+use self::rows::{RawCells, RawRow, Rows, Turned, placed, read_rows, turn_row};
 pub use self::sample::{Extent, sample};
 use self::wide::WideTable;
 use crate::columns::Names;
-use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
+use crate::problem::{Problem, Source, WarningPolicy};
 
 /// How inputs are read.
 pub struct Options<'a> {
@@ -119,19 +122,6 @@ pub struct File<R> {
 
 /// Something to be said of an input.
 pub type Note = (Arc<Source>, Cow<'static, str>);
-
-/// A row as its file has it: the cells that are there, each with its column from 0.
-struct RawRow {
-    number: u32,
-    cells: RawCells,
-}
-
-enum RawCells {
-    /// A CSV record: a surplus field means that a comma has moved the others.
-    Record(::csv::StringRecord),
-    /// Cells of a workbook: a note far to the right moves nothing.
-    Sparse(Vec<(u32, Cell<'static>)>),
-}
 
 /// Reads inputs on all cores, in their order: files, directories and patterns; `-` is standard input.
 pub fn read_all<R: Send>(
@@ -232,265 +222,4 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// Rows that are read before they are checked together, on all cores.
-const BATCH: usize = 8192;
-
-/// What reading the rows of a sheet came to.
-enum Rows<R> {
-    /// The sheet; without rows where its header is wrong.
-    Sheet(Sheet<R>),
-    /// It has no header, which is for the caller to weigh.
-    NoHeader(header::Missing),
-}
-
-/// Reads the rows of one sheet: finds the header, leaves out what is no data, turns the rest.
-///
-/// # Errors
-/// What is wrong with a row that cannot be read, which is wrong with the whole file.
-fn read_rows<R: Send>(
-    mut rows: impl Iterator<Item = Result<RawRow, Problem>>,
-    source: &Arc<Source>,
-    options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-    problems: &mut Vec<Problem>,
-) -> Result<Rows<R>, Problem> {
-    if let Extent::Sample(count) = options.extent {
-        return sample::read_rows(rows, source, (options, count), turn, problems);
-    }
-    let (header_row, above) = match find_header(&mut rows, source, &options.names)? {
-        Ok(found) => found,
-        Err(missing) => return Ok(Rows::NoHeader(missing)),
-    };
-    let (header, found) = Header::read(
-        source,
-        header_row.number,
-        &header_row.cells.present(),
-        &options.names,
-        &options.wide,
-    );
-    let swallowed = match &header_row.cells {
-        RawCells::Record(record) => swallowed_in(record),
-        RawCells::Sparse(_) => None,
-    };
-    let swallowed =
-        swallowed.map(|column| swallowed_rows(Place::cell(source, header_row.number, column)));
-    let found: Vec<Problem> = found.into_iter().chain(swallowed).collect();
-    let usable = !found.iter().any(Problem::is_error);
-    let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
-    problems.extend(
-        found
-            .into_iter()
-            .map(|problem| options.warnings.weigh(problem)),
-    );
-    let mut sheet = Sheet {
-        source: Arc::clone(source),
-        sha256: Arc::from(""),
-        head: None,
-        rows: Vec::new(),
-        skipped: 0,
-        unread: 0,
-    };
-    if !usable {
-        for row in rows {
-            sheet.unread += usize::from(
-                row?.cells
-                    .present()
-                    .iter()
-                    .any(|(_, cell)| !cell.is_blank()),
-            );
-        }
-        return Ok(Rows::Sheet(sheet));
-    }
-    let head = SheetHead {
-        source: Arc::clone(source),
-        header,
-        above,
-        is_denied,
-    };
-    loop {
-        let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if batch.is_empty() {
-            break;
-        }
-        let turned: Vec<Turned<R>> = batch
-            .par_iter()
-            .map(|row| turn_row(&head, row, turn))
-            .collect();
-        for row in turned {
-            match row {
-                Turned::Blank => {}
-                Turned::Data(row) => sheet.rows.push(row),
-                Turned::Skipped(problem) => {
-                    sheet.skipped += 1;
-                    problems.push(options.warnings.weigh(problem));
-                }
-            }
-        }
-        (options.on_rows)(batch.len());
-    }
-    sheet.head = Some(head);
-    Ok(Rows::Sheet(sheet))
-}
-
-/// The header row, and the rows above it.
-type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
-
-/// Returns the first row that can be the header, or the finding that there is none.
-fn find_header(
-    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
-    source: &Arc<Source>,
-    names: &Names,
-) -> Result<Result<FoundHeader, header::Missing>, Problem> {
-    let mut seen = Vec::new();
-    for row in rows {
-        let row = row?;
-        if row.number > header::HEADER_WITHIN_ROWS {
-            break;
-        }
-        if header::holds_order_id(&row.cells.present(), names) {
-            let above = seen.iter().map(RawRow::owned).collect();
-            return Ok(Ok((row, above)));
-        }
-        seen.push(row);
-    }
-    let seen: Vec<_> = seen
-        .iter()
-        .map(|row| (row.number, row.cells.present()))
-        .collect();
-    Ok(Err(header::missing(source, &seen, names)))
-}
-
-impl RawRow {
-    /// Returns its number and what it holds, parted from the buffers of the file.
-    fn owned(&self) -> (u32, Vec<(u32, Cell<'static>)>) {
-        let held = self.cells.present().into_iter();
-        let held = held.filter(|(_, cell)| !cell.is_blank());
-        (
-            self.number,
-            held.map(|(column, cell)| (column, cell.into_owned()))
-                .collect(),
-        )
-    }
-}
-
-impl RawCells {
-    /// Returns the cells that are there.
-    fn present(&self) -> Vec<(u32, Cell<'_>)> {
-        match self {
-            Self::Record(record) => (0..).zip(record.iter().map(Cell::text)).collect(),
-            Self::Sparse(cells) => cells.clone(),
-        }
-    }
-}
-
-/// What became of a row.
-enum Turned<R> {
-    Blank,
-    Data(R),
-    Skipped(Problem),
-}
-
-fn turn_row<R>(
-    head: &SheetHead,
-    raw: &RawRow,
-    turn: &impl Fn(&SheetHead, &Row<'_>) -> R,
-) -> Turned<R> {
-    let row = placed(head, raw);
-    let skip = |code, message, help: &str| {
-        Turned::Skipped(Problem::new(
-            code,
-            Place::row(&head.source, row.number),
-            message,
-            help,
-        ))
-    };
-    if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
-        Turned::Blank
-    } else if head.header.is_repeated_by(&row.cells) {
-        skip(
-            Code::HeaderRepeated,
-            "the header stands here again; the row is left out",
-            "nothing to do",
-        )
-    } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
-        skip(
-            Code::FooterIgnored,
-            "a row without order, company and test id is left out: it looks like a total or a note",
-            "nothing to do; if it holds a score, fill in its ids",
-        )
-    } else {
-        Turned::Data(turn(head, &row))
-    }
-}
-
-/// Puts the cells of a row under their headers.
-fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
-    let width = head.header.texts.len();
-    let mut cells = vec![Cell::Blank; width];
-    let mut surplus = None;
-    let mut beyond = Vec::new();
-    let mut swallowed = None;
-    let mut filled = 0;
-    match &raw.cells {
-        RawCells::Record(record) => {
-            swallowed = swallowed_in(record);
-            for (column, text) in (0u32..).zip(record) {
-                match (cells.get_mut(column as usize), Cell::text(text)) {
-                    (Some(cell), value) => *cell = value,
-                    (None, Cell::Blank) => {}
-                    (None, value) => {
-                        surplus = surplus.or(Some(column));
-                        beyond.push((column, value));
-                    }
-                }
-            }
-        }
-        RawCells::Sparse(present) => {
-            for (column, value) in present {
-                filled += usize::from(!value.is_blank());
-                match cells.get_mut(*column as usize) {
-                    Some(cell) => *cell = value.clone(),
-                    None => {
-                        surplus = surplus.or(Some(*column));
-                        beyond.push((*column, value.clone()));
-                    }
-                }
-            }
-            let headers = head.header.texts.iter().flatten().count();
-            surplus = surplus.filter(|_| filled > headers);
-        }
-    }
-    Row {
-        number: raw.number,
-        cells,
-        surplus,
-        beyond,
-        swallowed,
-    }
-}
-
-/// A cell of so many lines is rather a quote that was closed rows below.
-const SWALLOWED_LINES: u32 = 10;
-
-/// Returns the first column of a record whose cell has so many lines; only a quoted one can.
-fn swallowed_in(record: &::csv::StringRecord) -> Option<u32> {
-    let bytes = record.as_slice().as_bytes();
-    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
-        return None;
-    }
-    let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
-    let long = (0..).zip(record).find(|(_, text)| is_long(text));
-    long.map(|(column, _)| column)
-}
-
-/// Makes the finding that a quote may have swallowed the rows below a cell.
-#[must_use]
-pub fn swallowed_rows(place: Place) -> Problem {
-    let message = format!(
-        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
-    );
-    let help = "look for a quote that is closed too late; nothing to do if the text is so long";
-    Problem::new(Code::QuoteSwallowedRows, place, message, help)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ledger::PlacedReport;
 
-/// What became of an order (CONTRACT, "Outcomes of an order").
+/// What became of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

@@ -98,6 +98,8 @@ fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -133,6 +135,28 @@ mod tests {
                 text.lines().all(|line| line.chars().count() <= 100),
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn every_flag_that_a_page_names_exists() {
+        let mut command = crate::cli::Cli::command();
+        command.build();
+        let flags: BTreeSet<&str> = command
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(clap::Arg::get_long)
+            .collect();
+        for page in pages() {
+            let words = page.text.split(['`', ' ', '\n']);
+            for flag in words.filter_map(|word| word.strip_prefix("--")) {
+                let is_placeholder = flag.trim_matches('-').is_empty();
+                assert!(
+                    is_placeholder || flags.contains(flag),
+                    "{}: --{flag}",
+                    page.code
+                );
+            }
         }
     }
 

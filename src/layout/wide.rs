@@ -27,6 +27,24 @@ pub struct WideTable {
     pub report_url: Option<String>,
 }
 
+impl WideTable {
+    /// Tells whether a header is one of the table's.
+    #[must_use]
+    pub fn reads(&self, header: &str) -> bool {
+        let others = [
+            &self.attempt,
+            &self.status,
+            &self.updated_at,
+            &self.description,
+            &self.report_url,
+        ];
+        self.score == header
+            || others
+                .into_iter()
+                .any(|other| other.as_deref() == Some(header))
+    }
+}
+
 /// The longest test id that the API is known to take (API.md, table of fields).
 const LONGEST_TEST_ID: usize = 36;
 

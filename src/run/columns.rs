@@ -68,7 +68,7 @@ fn show(
     if sheets.is_empty() {
         return Ok(());
     }
-    config_text::write_columns(out, sheets)?;
+    config_text::write_columns(out, sheets, tables)?;
     if args.wide {
         config_text::write_wide(out, tables)?;
     }

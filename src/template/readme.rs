@@ -1,7 +1,7 @@
 //! The second sheet of the template: how to fill in the first. It must not look like data, so no cell of it is the
 //! name of a column alone.
 
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::SLOTS;
 use super::workbook::header_format;
@@ -69,8 +69,8 @@ fn advice() -> [(&'static str, String); 8] {
         ),
         (
             "Blank cells",
-            "What is blank is left as it is in Paylocity. Only the headers with a star must be filled in; columns \
-             that you do not need can be deleted."
+            "What is blank is left as it is in Paylocity. Headers with a star are required; other columns can be \
+             deleted."
                 .to_owned(),
         ),
         (
@@ -80,8 +80,7 @@ fn advice() -> [(&'static str, String); 8] {
         ),
         (
             "Times",
-            "Type a date and time, such as 2026-03-04 17:06. It is read as UTC, unless Scoreload is told another \
-             zone: --timezone America/New_York."
+            "A date and time, such as 2026-03-04 17:06. It is read as UTC; --timezone America/New_York says otherwise."
                 .to_owned(),
         ),
         (
@@ -98,14 +97,14 @@ fn advice() -> [(&'static str, String); 8] {
         ),
         (
             "Reports",
-            "A name and a link. For a second one add the columns test_report_name_2 and test_report_url_2. \
-             Reports can be added in Paylocity, and not taken back."
+            "A name and a link; for a second one add test_report_name_2 and test_report_url_2. What is sent cannot \
+             be taken back."
                 .to_owned(),
         ),
         (
             "Check, then deliver",
-            "scoreload validate FILE finds every mistake and sends nothing; scoreload import FILE delivers. The \
-             example below is for reading alone: nothing of this sheet is sent."
+            "scoreload validate FILE finds every mistake; scoreload import FILE delivers. Nothing of this sheet is \
+             ever sent."
                 .to_owned(),
         ),
     ]
@@ -116,7 +115,8 @@ fn write_table(sheet: &mut Worksheet, first: u32) -> Result<(), XlsxError> {
         .set_text_wrap()
         .set_align(FormatAlign::Left)
         .set_align(FormatAlign::Top)
-        .set_border_bottom(FormatBorder::Hair);
+        .set_border_bottom(FormatBorder::Thin)
+        .set_border_bottom_color(Color::RGB(0xD9_D9D9));
     let strong = cell.clone().set_bold();
     for (column, (title, _)) in (0..).zip(TABLE) {
         sheet.write_with_format(first, column, title, &header_format(false))?;

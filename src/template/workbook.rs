@@ -37,7 +37,8 @@ fn book() -> Result<Workbook, XlsxError> {
     sheet.set_row_height(0, 24)?;
     sheet.set_freeze_panes(1, 0)?;
     sheet.autofilter(0, 0, LAST_ROW, LAST_COLUMN)?;
-    sheet.set_landscape().set_print_fit_to_pages(1, 0);
+    sheet.set_landscape();
+    sheet.set_repeat_rows(0, 0)?;
     sheet.ignore_error_range(1, 0, LAST_ROW, LAST_COLUMN, IgnoreError::NumberStoredAsText)?;
     readme::fill(book.add_worksheet())?;
     Ok(book)

@@ -11,10 +11,16 @@ use crate::layout::{Meaning, SheetLayout};
 
 /// Writes the `[columns]` section: what is known as it is, what is not as a comment.
 ///
+/// `tables` are those that are written beside it: their columns are not among the ignored.
+///
 /// # Errors
 /// Those of the stream.
-pub fn write_columns(out: &mut dyn Write, sheets: &[SheetLayout]) -> io::Result<()> {
-    let ignored = ignored(sheets);
+pub fn write_columns(
+    out: &mut dyn Write,
+    sheets: &[SheetLayout],
+    tables: &[WideTable],
+) -> io::Result<()> {
+    let ignored = ignored(sheets, tables);
     if !ignored.is_empty() {
         writeln!(
             out,
@@ -69,13 +75,14 @@ fn line(key: &str, meaning: &Meaning) -> Option<String> {
     Some(format!("{mark}{key} = {}{remark}", quoted(&value)))
 }
 
-/// Returns the headers that mean nothing, each once.
-fn ignored(sheets: &[SheetLayout]) -> Vec<String> {
+/// Returns the headers that mean nothing and stand in none of the tables, each once.
+fn ignored(sheets: &[SheetLayout], tables: &[WideTable]) -> Vec<String> {
     let mut seen = HashSet::new();
     let columns = sheets.iter().flat_map(|sheet| &sheet.columns);
     columns
         .filter(|column| column.meaning == Meaning::Ignored)
         .filter_map(|column| column.header.as_deref())
+        .filter(|text| !tables.iter().any(|table| table.reads(text)))
         .filter(|text| seen.insert(*text))
         .map(quoted)
         .collect()
@@ -145,8 +152,9 @@ mod tests {
 
     fn pasted(sheets: &[SheetLayout]) -> (String, toml::Table) {
         let mut out = Vec::new();
-        write_columns(&mut out, sheets).unwrap();
-        write_wide(&mut out, &wide::propose(sheets, &placeholders())).unwrap();
+        let tables = wide::propose(sheets, &placeholders());
+        write_columns(&mut out, sheets, &tables).unwrap();
+        write_wide(&mut out, &tables).unwrap();
         let text = String::from_utf8(out).unwrap();
         let table = text.parse().unwrap();
         (text, table)
@@ -170,7 +178,10 @@ mod tests {
             text.contains("\n# \"Tset Score\" = \"test_score\""),
             "{text}"
         );
-        assert!(text.contains("\"Candidate\""), "{text}");
+        assert!(
+            text.contains("# ignore = [\"Order \\\"No\\\"\", \"Candidate\"]\n"),
+            "{text}"
+        );
         let wide = table["wide"].as_array().unwrap();
         assert_eq!(wide[0]["score"].as_str(), Some("Verbal"));
         assert_eq!(wide[0]["attempt"]["const"].as_integer(), Some(1));

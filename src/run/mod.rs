@@ -14,16 +14,18 @@ mod template;
 mod validate;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use jiff::Timestamp;
 
 use crate::cli::{Cli, Command, InputArgs};
+use crate::columns::simplified;
 use crate::config::Reading;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::input::{self, Extent};
+use crate::input::{self, Extent, Note, SheetHead};
 use crate::ledger::place::users_path;
 use crate::ledger::{Ledger, Place};
 use crate::order::{self, Batch};
@@ -93,9 +95,31 @@ fn gather(args: &InputArgs, reading: &Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let on_rows = |rows| progress.add(rows);
     let options = reading_options(args, reading, &on_rows);
-    let batch = order::gather(&args.inputs, &options, &reading.rules);
+    let mut batch = order::gather(&args.inputs, &options, &reading.rules);
     progress.end();
+    let unmet = unmet_maps(&args.maps, &batch.heads);
+    batch.notes.extend(unmet);
     batch
+}
+
+/// Says which headers of `--map` no sheet has: a slip there would leave a column out.
+fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
+    let Some(last) = heads.last() else {
+        return Vec::new();
+    };
+    let has = |head: &SheetHead, name: &str| {
+        let mut texts = head.header.texts.iter().flatten();
+        texts.any(|text| simplified(text) == simplified(name))
+    };
+    let unmet = maps
+        .iter()
+        .filter_map(|map| Some(map.rsplit_once('=')?.0.trim()))
+        .filter(|name| !heads.iter().any(|head| has(head, name)));
+    let note = |name| {
+        let words = format!("--map names `{name}`, which is the header of no column");
+        (Arc::clone(&last.source), words.into())
+    };
+    unmet.map(note).collect()
 }
 
 /// Returns how the inputs are read: the same whenever they are.

@@ -57,6 +57,19 @@ fn directories_and_patterns_stand_for_files() {
 }
 
 #[test]
+fn a_map_of_a_header_that_no_input_has_is_told() {
+    let bench = Bench::new();
+    bench.write("a.csv", table(',', "\n"));
+    let told = |map: &str| {
+        let ran = bench.run(&["validate", "a.csv", "--map", map]);
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        ran.stdout.contains("which is the header of no column")
+    };
+    assert!(told("Candidate result=test_score"));
+    assert!(!told("ORDER ID=order_id"));
+}
+
+#[test]
 fn content_decides_and_not_the_name() {
     let bench = Bench::new();
     let workbook = std::fs::read(sample("scores.xlsx")).unwrap();

@@ -112,6 +112,7 @@ fn reading_options<'a>(
         encoding: args.encoding,
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
+        program: None,
         on_rows,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{Cursor, Read, Write};
 use std::path::PathBuf;
 
+use rust_xlsxwriter::{Format, Workbook};
 use scoreload::order::Batch;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
@@ -122,7 +123,9 @@ fn a_workbook_is_known_by_its_content_and_read_from_standard_input() {
         let bytes = std::fs::read(fixture(&format!("scores.{format}"))).unwrap();
         let path = bench.write("scores.csv", crate::texts::gz(&bytes));
         assert_eq!(
-            gathered(&[path.clone()], None, None).orders.len(),
+            gathered(std::slice::from_ref(&path), None, None)
+                .orders
+                .len(),
             9,
             "{format}"
         );
@@ -165,6 +168,63 @@ fn a_percentage_of_an_ods_is_what_is_shown_or_a_number_with_a_warning() {
     assert!(bodies(&batch)[0].contains(r#""value":"0.855""#));
     assert!(findings(&batch).contains(&(4, "percent-as-number")));
 }
+
+#[test]
+fn a_percentage_of_an_xlsx_is_what_is_shown_or_a_number_with_a_warning() {
+    let bench = Bench::new();
+    for (format, value, found) in [
+        ("0%", "86%", [].as_slice()),
+        ("0.0\" %\"", "0.855", &[]),
+        ("#,##0.0#%", "0.855", &[(2, "percent-as-number")]),
+    ] {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (column, (header, value)) in (0..).zip(SCORE) {
+            sheet.write(0, column, header).unwrap();
+            sheet.write(1, column, value).unwrap();
+        }
+        let format = Format::new().set_num_format(format);
+        sheet.write_with_format(1, 5, 0.855, &format).unwrap();
+        let bytes = book.save_to_buffer().unwrap();
+        let batch = gathered(&[bench.write("a.xlsx", bytes)], None, None);
+        assert_eq!(findings(&batch), found);
+        let body = &bodies(&batch)[0];
+        assert!(body.contains(&format!("\"value\":\"{value}\"")), "{body}");
+    }
+}
+
+#[test]
+fn a_formula_without_value_matters_only_in_a_column_that_is_read() {
+    let bench = Bench::new();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, (header, value)) in (0..).zip(SCORE) {
+        sheet.write(0, column, header).unwrap();
+        sheet.write(1, column, value).unwrap();
+    }
+    sheet.write(1, 5, 87).unwrap();
+    sheet.write(0, 6, "Remark").unwrap();
+    sheet.write_formula(1, 6, "=1+1").unwrap();
+    let bytes = changed(&book.save_to_buffer().unwrap(), |name, content| {
+        Some(match name {
+            "xl/worksheets/sheet1.xml" => replaced(content, "<f>1+1</f><v>0</v>", "<f>1+1</f>"),
+            _ => content,
+        })
+    });
+    let batch = gathered(&[bench.write("a.xlsx", bytes)], None, None);
+    assert_eq!(findings(&batch), [(1, "column-ignored")]);
+    assert_eq!(batch.orders.len(), 1);
+}
+
+/// The columns of a row with a score, but for the score.
+const SCORE: [(&str, &str); 6] = [
+    ("company_id", "B6001"),
+    ("order_id", "17"),
+    ("assessment_id", "A1"),
+    ("test_id", "T1"),
+    ("attempt", "1"),
+    ("score", ""),
+];
 
 #[test]
 fn rejected_rows_of_every_format_are_handed_back_as_a_workbook_that_can_be_imported() {

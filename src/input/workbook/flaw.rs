@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use zip::result::ZipError;
 
 use crate::problem::{Code, Place, Problem, Source};
 
@@ -73,6 +74,15 @@ impl Flaw {
             ),
         };
         Problem::new(code, Place::whole(source), self.to_string(), help)
+    }
+}
+
+impl From<ZipError> for Flaw {
+    fn from(error: ZipError) -> Self {
+        match error {
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Self::Encrypted,
+            error => Self::unreadable(format!("it is damaged or cut short: {error}")),
+        }
     }
 }
 

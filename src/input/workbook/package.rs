@@ -6,7 +6,6 @@ use std::io::{self, Cursor, Write};
 
 use memchr::memmem;
 use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::flaw::Flaw;
 
@@ -66,7 +65,7 @@ impl Parcel {
         if bytes.starts_with(COMPOUND) {
             return Self::of_compound(bytes);
         }
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
+        let mut archive = ZipArchive::new(Cursor::new(bytes))?;
         if archive.len() > MOST_PARTS {
             let what = format!("it has {} parts", archive.len());
             return Err(Flaw::too_large(what));
@@ -107,6 +106,11 @@ impl Parcel {
         self.parts.get(&normal(name)).copied()
     }
 
+    /// Tells whether any part has formulas.
+    pub(super) fn has_formulas(&self) -> bool {
+        self.parts.values().any(|seen| seen.has_formulas)
+    }
+
     /// Reads a part to its end, which compares it with its checksum and its size.
     fn look_through(
         &mut self,
@@ -114,7 +118,7 @@ impl Parcel {
         index: usize,
         name: String,
     ) -> Result<(), Flaw> {
-        let mut part = archive.by_index(index).map_err(|error| damaged(&error))?;
+        let mut part = archive.by_index(index)?;
         let (packed, size) = (part.compressed_size().max(1), part.size());
         self.unpacked = self.unpacked.saturating_add(size);
         if self.unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > MOST_EXPANSION) {
@@ -141,13 +145,6 @@ impl Parcel {
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-fn damaged(error: &ZipError) -> Flaw {
-    match error {
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Flaw::Encrypted,
-        error => Flaw::unreadable(format!("it is damaged or cut short: {error}")),
-    }
-}
-
 /// Names differ in case and slashes between the programs that write them.
 fn normal(name: &str) -> String {
     let name = name.replace('\\', "/").to_ascii_lowercase();
@@ -157,9 +154,7 @@ fn normal(name: &str) -> String {
 fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, Flaw> {
     let count = archive.len();
     let name = |index| {
-        let part = archive
-            .by_index_raw(index)
-            .map_err(|error| damaged(&error))?;
+        let part = archive.by_index_raw(index)?;
         Ok(normal(&String::from_utf8_lossy(part.name_raw())))
     };
     (0..count).map(name).collect()
@@ -176,7 +171,7 @@ fn kind(names: &[String]) -> Kind {
 fn refuse_encrypted(archive: &mut Archive<'_>, index: usize) -> Result<(), Flaw> {
     /// A manifest has a line for each part.
     const LONGEST: u64 = 8 << 20;
-    let part = archive.by_index(index).map_err(|error| damaged(&error))?;
+    let part = archive.by_index(index)?;
     let mut text = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(part, LONGEST), &mut text)?;
     match memmem::find(&text, b"encryption-data") {

@@ -25,9 +25,9 @@ pub(super) struct Spent {
 impl Spent {
     /// Begins to count, for a file of so many bytes.
     pub(super) fn of_file(bytes: usize) -> Self {
-        /// A small file has a small room; a real sheet comes to a hundred times its packed size at the most.
+        /// A small file has a small room; a real sheet of long texts comes to thirty times its packed size.
         const LEAST: u64 = 64 << 20;
-        const TIMES: u64 = 256;
+        const TIMES: u64 = 48;
         Self {
             cells: Counter::new(0),
             added: Counter::new(0),

@@ -54,7 +54,11 @@ impl<'a> Book<'a> {
             Merged::default()
         };
         let without_value = match seen {
-            Some(seen) if seen.has_formulas => self.without_value(seen)?,
+            Some(seen) if seen.has_formulas => guarded(|| self.without_value(seen))?,
+            None if self.parcel.has_formulas() => {
+                let what = format!("the part of its sheet `{name}` is not found");
+                return Err(Flaw::unreadable(what));
+            }
             _ => HashSet::new(),
         };
         let is_1904 = self.xlsx.has_1904_epoch();
@@ -66,7 +70,7 @@ impl<'a> Book<'a> {
         };
         let cells = Cells {
             formats: cells.styles().iter().map(format).collect(),
-            cells,
+            reader: cells,
             is_1904,
             without_value,
         };
@@ -87,10 +91,8 @@ impl<'a> Book<'a> {
     }
 
     fn without_value(&self, seen: Seen) -> Result<HashSet<(u32, u32)>, Flaw> {
-        let damaged = |error: zip::result::ZipError| Flaw::unreadable(error.to_string());
-        let mut archive = ZipArchive::new(Cursor::new(self.bytes)).map_err(damaged)?;
-        let part = archive.by_index(seen.index).map_err(damaged)?;
-        formulas::without_value(part)
+        let mut archive = ZipArchive::new(Cursor::new(self.bytes))?;
+        formulas::without_value(archive.by_index(seen.index)?)
     }
 }
 
@@ -110,7 +112,7 @@ fn unreadable(error: &XlsxError) -> Flaw {
 
 /// The cells of a sheet.
 struct Cells<'a, F: Read + Seek> {
-    cells: XlsxCellReader<'a, F>,
+    reader: XlsxCellReader<'a, F>,
     /// By style.
     formats: Vec<Format>,
     is_1904: bool,
@@ -122,7 +124,7 @@ impl<F: Read + Seek> Iterator for Cells<'_, F> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = guarded(|| {
-            let next = self.cells.next_cell_with_style_id();
+            let next = self.reader.next_cell_with_style_id();
             next.map_err(|error| unreadable(&error))
         });
         let (cell, style) = match next {

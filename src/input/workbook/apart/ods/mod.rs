@@ -30,8 +30,8 @@ pub(super) struct Ods {
 impl Ods {
     pub(super) fn open(bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
         let tables = {
-            let mut archive = ZipArchive::new(Cursor::new(&bytes[..])).map_err(damaged)?;
-            let content = archive.by_name("content.xml").map_err(damaged)?;
+            let mut archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
+            let content = archive.by_name("content.xml")?;
             tables(BufReader::new(content))?
         };
         room.hold(tables.iter().map(memory).sum())?;
@@ -42,10 +42,6 @@ impl Ods {
         }
         Ok(Self { book, tables })
     }
-}
-
-fn damaged(error: zip::result::ZipError) -> Flaw {
-    Flaw::unreadable(error.to_string())
 }
 
 fn unreadable(error: &OdsError) -> Flaw {
@@ -63,19 +59,19 @@ fn completed(bytes: Vec<u8>) -> Result<Vec<u8>, Flaw> {
         ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
         ("META-INF/manifest.xml", "<manifest:manifest/>"),
     ];
-    let archive = ZipArchive::new(Cursor::new(&bytes[..])).map_err(damaged)?;
+    let archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
     let is_missing = |name: &str| archive.index_for_name(name).is_none();
     let missing: Vec<_> = WANTED.iter().filter(|(name, _)| is_missing(name)).collect();
     if missing.is_empty() {
         return Ok(bytes);
     }
-    let mut writer = ZipWriter::new_append(Cursor::new(bytes)).map_err(damaged)?;
+    let mut writer = ZipWriter::new_append(Cursor::new(bytes))?;
     let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for (name, content) in missing {
-        writer.start_file(*name, plain).map_err(damaged)?;
+        writer.start_file(*name, plain)?;
         writer.write_all(content.as_bytes())?;
     }
-    Ok(writer.finish().map_err(damaged)?.into_inner())
+    Ok(writer.finish()?.into_inner())
 }
 
 /// Returns how much memory the library takes for a sheet: its rows as they are, and the rectangle of them all.

@@ -180,7 +180,7 @@ impl<R: BufRead> Scan<R> {
 
     /// Reads a cell to its end; one that holds nothing is none.
     fn cell(&mut self, tag: &Tag) -> Result<Option<Kind>, Flaw> {
-        let shown = self.shown(&tag.0.name().as_ref().to_owned())?;
+        let shown = self.shown(tag.0.name().as_ref())?;
         let kind = tag
             .text("office:value-type")
             .or_else(|| tag.text("calcext:value-type"));

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::parts::damaged;
 use super::records::{Archive, Records};
 use crate::input::workbook::apart::bits::u32_at;
 use crate::input::workbook::flaw::Flaw;
@@ -30,8 +29,8 @@ pub(super) fn mended(
 ) -> Result<Option<Rc<[u8]>>, Flaw> {
     let mut changed = Vec::new();
     for index in parts.iter().flatten() {
-        if has_short(Records::of(archive.by_index(*index).map_err(damaged)?))? {
-            let records = Records::of(archive.by_index(*index).map_err(damaged)?);
+        if has_short(Records::of(archive.by_index(*index)?))? {
+            let records = Records::of(archive.by_index(*index)?);
             changed.push((*index, written_out(records)?));
         }
     }
@@ -40,19 +39,19 @@ pub(super) fn mended(
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for index in 0..archive.len() {
-        let part = archive.by_index_raw(index).map_err(damaged)?;
+        let part = archive.by_index_raw(index)?;
         match changed.iter().find(|(other, _)| *other == index) {
-            None => writer.raw_copy_file(part).map_err(damaged)?,
+            None => writer.raw_copy_file(part)?,
             Some((_, content)) => {
-                let name = part.name().map_err(damaged)?.into_owned();
+                let name = part.name()?.into_owned();
                 let plain =
                     SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-                writer.start_file(name, plain).map_err(damaged)?;
+                writer.start_file(name, plain)?;
                 writer.write_all(content)?;
             }
         }
     }
-    let bytes = writer.finish().map_err(damaged)?.into_inner();
+    let bytes = writer.finish()?.into_inner();
     Ok(Some(bytes.into()))
 }
 
@@ -101,7 +100,9 @@ fn write(out: &mut Vec<u8>, kind: u16, data: &[&[u8]]) {
             break;
         }
     }
-    data.iter().for_each(|bytes| out.extend_from_slice(bytes));
+    for bytes in data {
+        out.extend_from_slice(bytes);
+    }
 }
 
 #[cfg(test)]

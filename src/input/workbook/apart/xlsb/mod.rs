@@ -11,7 +11,6 @@ use calamine::{DataRef, Reader, XlsbError};
 use zip::ZipArchive;
 
 use self::mend::{RICH_TEXT, ROW};
-use self::parts::damaged;
 use self::records::{Archive, Records};
 use super::bits::{bytes, error_text, size_at, u32_at, wide_text};
 use super::serve::{Book, Cells};
@@ -36,10 +35,10 @@ pub(super) struct Xlsb {
 impl Xlsb {
     pub(super) fn open(bytes: Vec<u8>) -> Result<Self, Flaw> {
         let bytes: Rc<[u8]> = bytes.into();
-        let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes))).map_err(damaged)?;
+        let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes)))?;
         let parts = parts::sheets(&mut archive)?;
         let bytes = mend::mended(&mut archive, &parts)?.unwrap_or(bytes);
-        let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes))).map_err(damaged)?;
+        let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes)))?;
         let book = calamine::Xlsb::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
         Ok(Self {
             parts,
@@ -69,13 +68,13 @@ impl Book for Xlsb {
         let (Some(sheet), Some(part)) = (sheet.cloned(), part) else {
             return Err(Flaw::cut_short());
         };
-        let merged = merged(Records::of(self.archive.by_index(part).map_err(damaged)?))?;
+        let merged = merged(Records::of(self.archive.by_index(part)?))?;
         let is_1904 = self.book.has_1904_epoch();
         let cells = self.book.worksheet_cells_reader(&sheet.name);
         let mut cells = cells.map_err(|error| unreadable(&error))?;
         let cells = SheetCells {
             next_cell: move || cells.next_cell().map_err(|error| unreadable(&error)),
-            records: Records::of(self.archive.by_index(part).map_err(damaged)?),
+            records: Records::of(self.archive.by_index(part)?),
             formats: &self.formats,
             is_1904,
             row: 0,

@@ -37,7 +37,7 @@ fn sheet_ids(archive: &mut Archive) -> Result<Vec<String>, Flaw> {
     const SHEETS_END: u16 = 0x90;
     const NO_TEXT: usize = 0xFFFF_FFFF;
     let workbook = index(archive, "xl/workbook.bin").ok_or_else(Flaw::cut_short)?;
-    let part = archive.by_index(workbook).map_err(damaged)?;
+    let part = archive.by_index(workbook)?;
     let mut records = Records::of(part);
     let mut ids = Vec::new();
     while let Some((kind, data)) = records.next()? {
@@ -59,7 +59,7 @@ fn targets(archive: &mut Archive) -> Result<HashMap<String, String>, Flaw> {
     let Some(index) = index(archive, "xl/_rels/workbook.bin.rels") else {
         return Ok(HashMap::new());
     };
-    let part = archive.by_index(index).map_err(damaged)?;
+    let part = archive.by_index(index)?;
     let mut reader = Reader::from_reader(BufReader::new(part));
     let (mut buffer, mut targets) = (Vec::new(), HashMap::new());
     loop {
@@ -85,7 +85,7 @@ fn targets(archive: &mut Archive) -> Result<HashMap<String, String>, Flaw> {
 /// Returns the number format of each style.
 pub(super) fn formats(archive: &mut Archive) -> Result<Vec<Format>, Flaw> {
     match index(archive, "xl/styles.bin") {
-        Some(index) => formats_in(archive.by_index(index).map_err(damaged)?),
+        Some(index) => formats_in(archive.by_index(index)?),
         None => Ok(Vec::new()),
     }
 }
@@ -117,8 +117,4 @@ fn formats_in(part: impl Read) -> Result<Vec<Format>, Flaw> {
         }
     }
     Ok(formats)
-}
-
-pub(super) fn damaged(error: zip::result::ZipError) -> Flaw {
-    Flaw::unreadable(error.to_string())
 }

@@ -151,6 +151,36 @@ fn an_ods_as_google_writes_it_is_read() {
 }
 
 #[test]
+fn an_ods_with_line_breaks_between_its_cells_is_read() {
+    let bench = Bench::new();
+    let bytes = std::fs::read(fixture("scores.ods")).unwrap();
+    let spread = changed(&bytes, |name, content| {
+        Some(match name {
+            "content.xml" => replaced(content, "<table:table-cell", "\n  <table:table-cell"),
+            _ => content,
+        })
+    });
+    let batch = gathered(&[bench.write("a.ods", spread)], None, None);
+    assert_eq!((batch.orders.len(), findings(&batch).len()), (9, 0));
+}
+
+#[test]
+fn an_xls_whose_table_of_sectors_ends_beyond_the_file_is_read() {
+    let bench = Bench::new();
+    let mut bytes = std::fs::read(fixture("scores.xls")).unwrap();
+    let first = u32::from_le_bytes(*bytes[76..].first_chunk().unwrap()) as usize;
+    let table = (first + 1) * 512;
+    for sector in bytes.len() / 512 - 1..128 {
+        bytes[table + sector * 4..][..4].copy_from_slice(&[0xFE, 0xFF, 0xFF, 0xFF]);
+    }
+    let cut = bytes[..bytes.len() - 512].to_vec();
+    let batch = gathered(&[bench.write("a.xls", bytes)], None, None);
+    assert_eq!((batch.orders.len(), findings(&batch).len()), (9, 0));
+    let batch = gathered(&[bench.write("a.xls", cut)], None, None);
+    assert_eq!(findings(&batch), [(0, "input-unreadable")]);
+}
+
+#[test]
 fn a_percentage_of_an_ods_is_what_is_shown_or_a_number_with_a_warning() {
     let bench = Bench::new();
     let bytes = std::fs::read(fixture("meanings.ods")).unwrap();

@@ -1,15 +1,16 @@
 //! .ods: the library's cells, of which each is held against the XML of the file.
 //!
-//! The library wants parts that some programs leave out (Google writes no `mimetype`); they are added before it reads.
+//! What the library trips over is mended before it reads ([`parts`]).
 
+mod parts;
 mod scan;
 
-use std::io::{BufReader, Cursor, Write};
+use std::io::{BufReader, Cursor};
 
 use calamine::{Data, OdsError, Range, Reader};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::ZipArchive;
 
+use self::parts::{CONTENT, completed};
 use self::scan::{Kind, Mark, Table, tables};
 use super::room::Room;
 use super::serve::{Book, Cells};
@@ -31,11 +32,12 @@ impl Ods {
     pub(super) fn open(bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
         let tables = {
             let mut archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
-            let content = archive.by_name("content.xml")?;
+            let content = archive.by_name(CONTENT)?;
             tables(BufReader::new(content))?
         };
         room.hold(tables.iter().map(memory).sum())?;
-        let bytes = completed(bytes)?;
+        let has_between = tables.iter().any(|table| table.has_between);
+        let bytes = completed(bytes, has_between)?;
         let book = calamine::Ods::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
         if book.sheets_metadata().len() != tables.len() {
             return Err(Flaw::cut_short());
@@ -51,27 +53,6 @@ fn unreadable(error: &OdsError) -> Flaw {
         OdsError::CellLimitExceeded { .. } => Flaw::too_large(error.to_string()),
         error => Flaw::unreadable(error.to_string()),
     }
-}
-
-/// Adds the parts that the library wants and never needs.
-fn completed(bytes: Vec<u8>) -> Result<Vec<u8>, Flaw> {
-    const WANTED: [(&str, &str); 2] = [
-        ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
-        ("META-INF/manifest.xml", "<manifest:manifest/>"),
-    ];
-    let archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
-    let is_missing = |name: &str| archive.index_for_name(name).is_none();
-    let missing: Vec<_> = WANTED.iter().filter(|(name, _)| is_missing(name)).collect();
-    if missing.is_empty() {
-        return Ok(bytes);
-    }
-    let mut writer = ZipWriter::new_append(Cursor::new(bytes))?;
-    let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, content) in missing {
-        writer.start_file(*name, plain)?;
-        writer.write_all(content.as_bytes())?;
-    }
-    Ok(writer.finish()?.into_inner())
 }
 
 /// Returns how much memory the library takes for a sheet: its rows as they are, and the rectangle of them all.

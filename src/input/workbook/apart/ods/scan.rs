@@ -15,6 +15,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Run>,
     /// Merged cells: first row, column, last row.
     pub(super) merges: Vec<(u32, u32, u32)>,
+    /// Whether anything stands between the cells of a row, which the library does not take.
+    pub(super) has_between: bool,
 }
 
 /// A row, or several that are alike.
@@ -129,7 +131,7 @@ impl<R: BufRead> Scan<R> {
             match self.step()? {
                 Step::Begin(tag) if tag.is("table:table-row") => {
                     let count = tag.count("table:number-rows-repeated")?;
-                    let cells = self.row(row, &mut table.merges)?;
+                    let cells = self.row(row, &mut table)?;
                     if !cells.is_empty() {
                         if row.saturating_add(count) > MOST_ROWS {
                             let what = format!("a sheet has more than {MOST_ROWS} rows");
@@ -146,7 +148,7 @@ impl<R: BufRead> Scan<R> {
         }
     }
 
-    fn row(&mut self, row: u32, merges: &mut Vec<(u32, u32, u32)>) -> Result<Vec<Mark>, Flaw> {
+    fn row(&mut self, row: u32, table: &mut Table) -> Result<Vec<Mark>, Flaw> {
         let (mut cells, mut column) = (Vec::new(), 0u32);
         loop {
             match self.step()? {
@@ -155,8 +157,10 @@ impl<R: BufRead> Scan<R> {
                 {
                     let count = tag.count("table:number-columns-repeated")?;
                     let covered = tag.count("table:number-rows-spanned")?;
-                    if covered > 1 && merges.len() <= MOST_REGIONS {
-                        merges.push((row, column, row.saturating_add(covered - 1)));
+                    if covered > 1 && table.merges.len() <= MOST_REGIONS {
+                        table
+                            .merges
+                            .push((row, column, row.saturating_add(covered - 1)));
                     }
                     if let Some(kind) = self.cell(&tag)? {
                         if column.saturating_add(count) > MOST_COLUMNS {
@@ -173,6 +177,7 @@ impl<R: BufRead> Scan<R> {
                 }
                 Step::End(name) if name == "table:table-row" => return Ok(cells),
                 Step::Eof => return Err(Flaw::cut_short()),
+                Step::Text(_) => table.has_between = true,
                 _ => {}
             }
         }

@@ -4,6 +4,7 @@
 //! older kind; so both records are mended before it reads them.
 
 mod scan;
+mod sectors;
 
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
@@ -30,12 +31,16 @@ pub(super) struct Xls {
 }
 
 impl Xls {
-    pub(super) fn open(bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
+    pub(super) fn open(mut bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
+        sectors::mend(&mut bytes)?;
         let mut file = CompoundFile::open(Cursor::new(bytes))
             .map_err(|error| Flaw::unreadable(format!("it is damaged or cut short: {error}")))?;
         let name = stream_name(&file)?;
         let mut stream = Vec::new();
         file.open_stream(name)?.read_to_end(&mut stream)?;
+        if stream.len() as u64 != file.entry(name)?.len() {
+            return Err(Flaw::cut_short());
+        }
         let globals = Globals::of(&stream)?;
         let mended = mends(&stream);
         for (at, bytes) in &mended {

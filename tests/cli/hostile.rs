@@ -133,86 +133,102 @@ fn entry_after(entry: usize) -> u32 {
     u32::try_from(entry + 1).unwrap()
 }
 
-/// The code with which each is refused.
-fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
-    let read = |name: &str| std::fs::read(fixture(name)).unwrap();
-    let half = |name: &str| read(name)[..read(name).len() / 2].to_vec();
+/// Files of a name and bytes, and the code with which each is refused.
+type Refused = Vec<(&'static str, Vec<u8>, &'static str)>;
+
+const UNREADABLE: &str = "input-unreadable";
+const TOO_LARGE: &str = "input-too-large";
+const ENCRYPTED: &str = "input-encrypted";
+
+fn whole(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+/// Files that are cut, changed on the way, or written in a way that is not read.
+fn broken() -> Refused {
+    let half = |name: &str| whole(name)[..whole(name).len() / 2].to_vec();
     let flipped = |name: &str, part: &[u8]| {
-        let mut bytes = read(name);
+        let mut bytes = whole(name);
         let inside = at(&bytes, part) + part.len() + 60;
         bytes[inside] ^= 0xFF;
         bytes
     };
-    let mut hidden = read("scores.xls");
-    let name = at(&hidden, &utf16("Workbook"));
-    let package = utf16("EncryptedPackage");
-    hidden[name..name + package.len()].copy_from_slice(&package);
-    let protected = changed(&read("scores.ods"), |name, content| {
-        Some(match name {
-            "META-INF/manifest.xml" => b"<m><manifest:encryption-data/></m>".to_vec(),
-            _ => content,
-        })
-    });
-    let bomb = changed(&read("scores.xlsb"), |name, content| {
+    let random = |magic: &[u8]| {
+        let noise = (0u32..4096).map(|index| index.wrapping_mul(2_654_435_761).to_le_bytes()[2]);
+        magic.iter().copied().chain(noise).collect::<Vec<u8>>()
+    };
+    let not_in_table = record(0x00FD, &[&place(1, 5)[..], &[9; 4]].concat());
+    let of_excel_2 = record(0x0003, &place(1, 5));
+    let part = b"xl/worksheets/sheet1.bin";
+    let files = [
+        ("cut.xls", half("scores.xls")),
+        ("cut.xlsb", half("scores.xlsb")),
+        ("cut.ods", half("scores.ods")),
+        ("checksum.xlsb", flipped("scores.xlsb", part)),
+        ("checksum.ods", flipped("scores.ods", b"content.xml")),
+        ("noise.xls", random(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")),
+        ("noise.zip", random(b"PK\x03\x04")),
+        ("loop.xls", looping()),
+        ("lost.xls", xls(&[], &not_in_table)),
+        ("old.xls", xls(&[], &of_excel_2)),
+    ];
+    files
+        .map(|(name, bytes)| (name, bytes, UNREADABLE))
+        .to_vec()
+}
+
+/// Files that would fill the memory.
+fn enormous() -> Refused {
+    let cell = r#"<table:table-cell office:value-type="float" office:value="1"/>"#;
+    let apart = format!(
+        r#"<table:table-row>{cell}</table:table-row><table:table-row table:number-rows-repeated="1048574"/><table:table-row><table:table-cell table:number-columns-repeated="16383"/>{cell}</table:table-row>"#
+    );
+    let repeated = |rows: u64, columns: u64| {
+        format!(
+            r#"<table:table-row table:number-rows-repeated="{rows}"><table:table-cell table:number-columns-repeated="{columns}" office:value-type="float" office:value="1"/></table:table-row>"#
+        )
+    };
+    let bomb = changed(&whole("scores.xlsb"), |name, content| {
         Some(if name.ends_with("sheet1.bin") {
             vec![0; 40 << 20]
         } else {
             content
         })
     });
-    let random = |magic: &[u8]| {
-        let noise = (0u32..4096).map(|index| index.wrapping_mul(2_654_435_761).to_le_bytes()[2]);
-        magic.iter().copied().chain(noise).collect::<Vec<u8>>()
-    };
-    let cell = r#"<table:table-cell office:value-type="float" office:value="1"/>"#;
-    let endless = r#"<table:table-row table:number-rows-repeated="4000000000"><table:table-cell table:number-columns-repeated="4000000000" office:value-type="float" office:value="1"/></table:table-row>"#;
-    let filled = r#"<table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="1000" office:value-type="float" office:value="1"/></table:table-row>"#;
-    let apart = format!(
-        r#"<table:table-row>{cell}</table:table-row><table:table-row table:number-rows-repeated="1048574"/><table:table-row><table:table-cell table:number-columns-repeated="16383"/>{cell}</table:table-row>"#
-    );
-    let (old, too_large, encrypted) = ("input-unreadable", "input-too-large", "input-encrypted");
-    vec![
-        ("cut.xls", half("scores.xls"), old),
-        ("cut.xlsb", half("scores.xlsb"), old),
-        ("cut.ods", half("scores.ods"), old),
-        (
-            "checksum.xlsb",
-            flipped("scores.xlsb", b"xl/worksheets/sheet1.bin"),
-            old,
-        ),
-        ("checksum.ods", flipped("scores.ods", b"content.xml"), old),
-        (
-            "noise.xls",
-            random(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
-            old,
-        ),
-        ("noise.zip", random(b"PK\x03\x04"), old),
-        ("loop.xls", looping(), old),
-        (
-            "lost.xls",
-            xls(&[], &record(0x00FD, &[&place(1, 5)[..], &[9; 4]].concat())),
-            old,
-        ),
-        ("old.xls", xls(&[], &record(0x0003, &place(1, 5))), old),
-        ("far.xls", xls(&[], &number(65_535, 255, 1.0)), too_large),
-        ("far.ods", ods(&apart), too_large),
-        ("endless.ods", ods(endless), too_large),
-        ("filled.ods", ods(filled), too_large),
-        ("bomb.xlsb", bomb, too_large),
-        (
-            "password.xls",
-            xls(&record(0x002F, &[0; 6]), &[]),
-            encrypted,
-        ),
-        ("hidden.xls", hidden, encrypted),
-        ("password.ods", protected, encrypted),
-    ]
+    let files = [
+        ("far.xls", xls(&[], &number(65_535, 255, 1.0))),
+        ("far.ods", ods(&apart)),
+        ("endless.ods", ods(&repeated(4_000_000_000, 4_000_000_000))),
+        ("filled.ods", ods(&repeated(1_048_576, 1000))),
+        ("bomb.xlsb", bomb),
+    ];
+    files.map(|(name, bytes)| (name, bytes, TOO_LARGE)).to_vec()
+}
+
+/// Files that ask for a password.
+fn protected() -> Refused {
+    let mut hidden = whole("scores.xls");
+    let name = at(&hidden, &utf16("Workbook"));
+    let package = utf16("EncryptedPackage");
+    hidden[name..name + package.len()].copy_from_slice(&package);
+    let with_manifest = changed(&whole("scores.ods"), |name, content| {
+        Some(match name {
+            "META-INF/manifest.xml" => b"<m><manifest:encryption-data/></m>".to_vec(),
+            _ => content,
+        })
+    });
+    let files = [
+        ("password.xls", xls(&record(0x002F, &[0; 6]), &[])),
+        ("hidden.xls", hidden),
+        ("password.ods", with_manifest),
+    ];
+    files.map(|(name, bytes)| (name, bytes, ENCRYPTED)).to_vec()
 }
 
 #[test]
 fn what_is_no_whole_and_honest_workbook_is_refused_and_the_others_are_read() {
     let bench = Bench::new();
-    let refused = refused();
+    let refused = [broken(), enormous(), protected()].concat();
     let mut arguments = vec!["validate".to_owned()];
     for (name, bytes, _) in &refused {
         arguments.push(bench.write(name, bytes).display().to_string());

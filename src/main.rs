@@ -1,12 +1,16 @@
-//! The command line: parses, calls the library, maps the result to an exit code.
+//! The command line: parses, calls the library, maps the result to an exit code. Started by another run of itself, it reads a
+//! workbook for that and does nothing else.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use scoreload::cli::Cli;
-use scoreload::{exit, run, ui};
+use scoreload::{exit, input, run, ui};
 
 fn main() -> ExitCode {
+    if input::serve_workbook(std::env::args_os().skip(1)) {
+        return ExitCode::SUCCESS;
+    }
     let code = match Cli::try_parse() {
         Ok(cli) => run::run(cli).unwrap_or_else(|error| {
             ui::tell_error(&error);

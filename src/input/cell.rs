@@ -15,6 +15,8 @@ pub enum Cell<'a> {
     Text(Cow<'a, str>),
     /// A number cell of a workbook.
     Number(f64),
+    /// A number cell under a format of percentages that does not tell what the user sees: 0.85 may show as `85 %`.
+    Percentage(f64),
     /// A date cell of a workbook, without zone.
     Date(civil::DateTime),
     /// A duration cell of a workbook, in hours, minutes and seconds.
@@ -23,6 +25,8 @@ pub enum Cell<'a> {
     Boolean(bool),
     /// An error that a spreadsheet put there in place of a value: `#N/A`.
     Error(Cow<'a, str>),
+    /// A formula whose value the file does not hold.
+    Formula,
 }
 
 /// What spreadsheets write in place of a value that they could not compute.
@@ -71,9 +75,9 @@ impl<'a> Cell<'a> {
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         match self {
-            Self::Blank => Cow::Borrowed(""),
+            Self::Blank | Self::Formula => Cow::Borrowed(""),
             Self::Text(text) | Self::Error(text) => Cow::Borrowed(text),
-            Self::Number(number) => Cow::Owned(number_text(*number)),
+            Self::Number(number) | Self::Percentage(number) => Cow::Owned(number_text(*number)),
             Self::Date(time) => Cow::Owned(date_text(*time)),
             Self::Duration(text) => Cow::Borrowed(text),
             Self::Boolean(value) => Cow::Borrowed(if *value { "TRUE" } else { "FALSE" }),
@@ -87,7 +91,9 @@ impl<'a> Cell<'a> {
             Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
             Self::Error(text) => Cell::Error(Cow::Owned(text.into_owned())),
             Self::Blank => Cell::Blank,
+            Self::Formula => Cell::Formula,
             Self::Number(number) => Cell::Number(number),
+            Self::Percentage(number) => Cell::Percentage(number),
             Self::Date(time) => Cell::Date(time),
             Self::Duration(text) => Cell::Duration(text),
             Self::Boolean(value) => Cell::Boolean(value),

@@ -243,6 +243,7 @@ mod tests {
                 encoding: None,
                 warnings: WarningPolicy::Allow,
                 extent: Extent::Whole,
+                program: None,
                 on_rows: &|_| {},
             };
             let mut file = File::default();

@@ -66,8 +66,8 @@ fn is_figure(cell: &Cell<'_>) -> bool {
                     .chars()
                     .all(|c| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c))
         }
-        Cell::Number(_) | Cell::Duration(_) | Cell::Date(_) => true,
-        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => false,
+        Cell::Number(_) | Cell::Percentage(_) | Cell::Duration(_) | Cell::Date(_) => true,
+        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => false,
     }
 }
 

@@ -43,7 +43,11 @@ impl Layout {
     #[must_use]
     pub fn read(path: &Path, sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
         let bytes = super::bytes::read(path).ok()?;
-        let mut book = Xlsx::new(Cursor::new(&bytes[..])).ok()?;
+        super::workbook::guarded(|| Self::of(&bytes, sheet, is_wanted))
+    }
+
+    fn of(bytes: &[u8], sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
+        let mut book = Xlsx::new(Cursor::new(bytes)).ok()?;
         let mut reader = book.worksheet_cells_reader(sheet).ok()?;
         let looks = reader.styles().iter().map(Look::of).collect();
         let mut cells = HashMap::new();
@@ -54,7 +58,7 @@ impl Layout {
             }
         }
         Some(Self {
-            widths: widths(&bytes, sheet).unwrap_or_default(),
+            widths: widths(bytes, sheet).unwrap_or_default(),
             looks,
             cells,
         })
@@ -108,7 +112,7 @@ type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 /// Returns the widths of a sheet's columns. calamine does not tell them, so they are read from the sheet's own part.
 fn widths(bytes: &[u8], sheet: &str) -> Option<Vec<(u32, u32, f64)>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    let part = sheet_part(&mut archive, sheet)?;
+    let part = part_of(&mut archive, sheet)?;
     let mut widths = Vec::new();
     each_element(&mut archive, &part, |element| {
         if let Some(width) = width_of(element) {
@@ -132,14 +136,18 @@ fn width_of(element: &BytesStart<'_>) -> Option<(u32, u32, f64)> {
     is_sound.then(|| (first - 1, last - 1, width))
 }
 
-/// Returns the name of the part that holds a sheet.
-fn sheet_part(archive: &mut Archive<'_>, sheet: &str) -> Option<String> {
+/// Returns the name of the part of an .xlsx that holds a sheet.
+pub(super) fn sheet_part(bytes: &[u8], sheet: &str) -> Option<String> {
+    part_of(&mut ZipArchive::new(Cursor::new(bytes)).ok()?, sheet)
+}
+
+fn part_of(archive: &mut Archive<'_>, sheet: &str) -> Option<String> {
     let mut id = None;
     each_element(archive, "xl/workbook.xml", |element| {
         if element.local_name().as_ref() == "sheet"
             && attribute(element, "name").as_deref() == Some(sheet)
         {
-            id = attribute(element, "r:id");
+            id = relation(element);
         }
         id.is_none()
     })?;
@@ -177,6 +185,14 @@ fn each_element(
         }
         buffer.clear();
     }
+}
+
+/// Returns the id by which a sheet refers to its part, whatever the prefix of that attribute.
+fn relation(element: &BytesStart<'_>) -> Option<String> {
+    let mut attributes = element.attributes().flatten();
+    let found = attributes.find(|attribute| attribute.key.as_ref().ends_with(":id"))?;
+    let text = found.normalized_value(quick_xml::XmlVersion::Implicit1_0);
+    Some(text.ok()?.into_owned())
 }
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {

@@ -39,6 +39,7 @@ pub use self::rows::swallowed_rows;
 use self::rows::{RawCells, RawRow, Rows, Turned, placed, read_rows, turn_row};
 pub use self::sample::{Extent, sample};
 use self::wide::WideTable;
+pub use self::workbook::serve::serve as serve_workbook;
 use crate::columns::Names;
 use crate::problem::{Problem, Source, WarningPolicy};
 
@@ -58,6 +59,8 @@ pub struct Options<'a> {
     pub warnings: WarningPolicy,
     /// How much of each sheet is read.
     pub extent: Extent,
+    /// The program that reads workbooks in a process of its own; this one where none is named.
+    pub program: Option<PathBuf>,
     /// Told how many rows were read, batch by batch.
     pub on_rows: &'a (dyn Fn(usize) + Sync),
 }

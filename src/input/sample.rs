@@ -161,6 +161,7 @@ mod tests {
             encoding: None,
             warnings: WarningPolicy::Allow,
             extent: Extent::Sample(2),
+            program: None,
             on_rows: &|_| {},
         };
         sample(&[file.path().to_owned()], &options).remove(0)

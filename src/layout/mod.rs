@@ -205,6 +205,7 @@ pub(crate) fn sketch_with(
         encoding: None,
         warnings: crate::problem::WarningPolicy::Allow,
         extent: input::Extent::Sample(200),
+        program: None,
         on_rows: &|_| {},
     };
     let cells: Vec<_> = (0..)

@@ -107,6 +107,7 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     match cell {
         Cell::Blank => return Value::default(),
         Cell::Error(text) => return cell_error(text).into(),
+        Cell::Formula => return formula_without_value().into(),
         Cell::Text(text) if kind != Kind::Prose && is_placeholder(text, rules) => {
             return Value {
                 placeholder: true,
@@ -127,6 +128,13 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
         Kind::TestStatus => status(&cell.shown(), &TEST_STATUSES, rules),
         Kind::Time => time(cell, rules),
     };
+    let value = match cell {
+        Cell::Percentage(_) if value.finding.is_none() => Value {
+            finding: Some(percent_as_number(cell)),
+            ..value
+        },
+        _ => value,
+    };
     within_limit(column, value)
 }
 
@@ -146,6 +154,23 @@ fn cell_error(text: &str) -> Finding {
         Code::CellError,
         message,
         "mend the formula, or put the value itself into the cell",
+    )
+}
+
+fn formula_without_value() -> Finding {
+    Finding::new(
+        Code::FormulaWithoutValue,
+        "the cell holds a formula, and the file does not hold its value",
+        "open the file in a spreadsheet program, which computes it, and save it again",
+    )
+}
+
+fn percent_as_number(cell: &Cell<'_>) -> Finding {
+    let text = cell.shown();
+    Finding::new(
+        Code::PercentAsNumber,
+        format!("the cell shows a percentage, and is read as `{text}`"),
+        "nothing to do if that is meant; else give the column the format 0% or enter the values as text",
     )
 }
 

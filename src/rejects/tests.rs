@@ -33,6 +33,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
         config::reading(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
     let options = input::Options {
         extent: input::Extent::Whole,
+        program: None,
         names: reading.names,
         wide: Vec::new(),
         sheets: Vec::new(),

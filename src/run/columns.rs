@@ -35,6 +35,7 @@ pub(super) fn run(args: &ColumnsArgs, screen: Screen) -> Result<ExitCode, Error>
         encoding: args.input.encoding,
         warnings: reading.rules.warnings,
         extent: Extent::Sample(SAMPLED_ROWS),
+        program: None,
         on_rows: &|_| {},
     };
     let look = Look::at(&args.input.inputs, &options);

@@ -136,6 +136,7 @@ fn reading_options<'a>(
         encoding: args.encoding,
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
+        program: None,
         on_rows,
     }
 }

@@ -114,6 +114,7 @@ pub(super) mod tests {
             encoding: None,
             warnings: WarningPolicy::Allow,
             extent: Extent::Whole,
+            program: None,
             on_rows: &|_| {},
         };
         let rules = Rules {

@@ -8,8 +8,10 @@
 mod codes;
 mod configuration;
 mod delivery;
+mod formats;
 mod guide;
 mod harness;
+mod hostile;
 mod inputs;
 mod ledger;
 mod offline;

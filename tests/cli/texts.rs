@@ -106,6 +106,7 @@ pub(crate) fn gathered(
         encoding,
         warnings: WarningPolicy::Allow,
         extent: scoreload::input::Extent::Whole,
+        program: Some(env!("CARGO_BIN_EXE_scoreload").into()),
         on_rows: &|_| {},
     };
     let rules = Rules {

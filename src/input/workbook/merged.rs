@@ -1,9 +1,8 @@
 //! Vertically merged cells: their value counts for every row that they cover and that has cells of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use calamine::Dimensions;
-
+use super::flaw::{Flaw, MOST_REGIONS};
 use crate::input::Cell;
 
 /// The merges of a sheet, as its rows come by.
@@ -12,36 +11,53 @@ pub(super) struct Merged {
     /// By the cell that holds the value, the last row that it counts for.
     until: HashMap<(u32, u32), u32>,
     /// By column, the value that still counts, and the last row that it does.
-    current: HashMap<u32, (u32, Cell<'static>)>,
+    current: BTreeMap<u32, (u32, Cell<'static>)>,
 }
 
 impl Merged {
-    /// Takes the merges that cover several rows; in those beside each other only the left column has the value.
-    pub(super) fn of(merges: &[Dimensions]) -> Self {
-        let vertical = merges.iter().filter(|merge| merge.end.0 > merge.start.0);
-        Self {
-            until: vertical.map(|merge| (merge.start, merge.end.0)).collect(),
-            current: HashMap::new(),
+    /// Takes merges, each its first row, its first column and its last row, and keeps those that cover several rows;
+    /// in those beside each other only the left column has the value.
+    pub(super) fn of(merges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, Flaw> {
+        let mut until = HashMap::new();
+        for (first, column, last) in merges {
+            if last > first {
+                until.insert((first, column), last);
+            }
+            if until.len() > MOST_REGIONS {
+                let what = format!("it has more than {MOST_REGIONS} merged cells");
+                return Err(Flaw::too_large(what));
+            }
         }
+        Ok(Self {
+            until,
+            current: BTreeMap::new(),
+        })
     }
 
-    /// Adds to a row (from 0) what cells above it say for it too, and notes what its own say for those below.
-    pub(super) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) {
+    /// Adds to a row (from 0), sorted by column, what cells above it say for it too, and notes what its own say for
+    /// those below. Returns how many cells were added.
+    pub(super) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) -> usize {
         if self.until.is_empty() {
-            return;
+            return 0;
         }
         self.current.retain(|_, (last, _)| *last >= row);
+        let own = cells.len();
         for (column, (_, value)) in &self.current {
-            if !cells.iter().any(|(other, _)| other == column) {
+            let has_own = cells[..own].binary_search_by_key(column, |(column, _)| *column);
+            if has_own.is_err() {
                 cells.push((*column, value.clone()));
             }
         }
-        for (column, value) in &*cells {
+        for (column, value) in &cells[..own] {
             if let Some(last) = self.until.get(&(row, *column)) {
                 self.current.insert(*column, (*last, value.clone()));
             }
         }
-        cells.sort_by_key(|(column, _)| *column);
+        let added = cells.len() - own;
+        if added > 0 {
+            cells.sort_by_key(|(column, _)| *column);
+        }
+        added
     }
 }
 
@@ -58,10 +74,7 @@ mod tests {
 
     #[test]
     fn a_merged_value_counts_for_every_row_that_it_covers() {
-        let mut merged = Merged::of(&[
-            Dimensions::new((1, 0), (3, 0)),
-            Dimensions::new((1, 2), (1, 5)),
-        ]);
+        let mut merged = Merged::of([(1, 0, 3), (1, 2, 1)]).unwrap();
         let rows = [
             (1, vec![(0, "A"), (2, "x")]),
             (2, vec![(1, "b")]),

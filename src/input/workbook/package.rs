@@ -1,12 +1,13 @@
 //! The parcel that a workbook comes in, looked through before anything in it is believed: what kind it is, whether it
-//! is whole, and whether it stays within bounds.
+//! is whole, whether it stays within bounds, and which of its parts need a second look.
 
-use std::io::{self, Cursor};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::io::{self, Cursor, Write};
 
+use memchr::memmem;
 use zip::ZipArchive;
 
-use crate::problem::{Code, Place, Problem, Source};
+use super::flaw::Flaw;
 
 /// All parts of a workbook together, unpacked: several times the largest real export.
 const MOST_UNPACKED: u64 = 2 << 30;
@@ -14,97 +15,268 @@ const MOST_UNPACKED: u64 = 2 << 30;
 const SMALL_PART: u64 = 16 << 20;
 /// A larger one that is packed more tightly is made to fill the memory; real sheets reach 30.
 const MOST_EXPANSION: u64 = 200;
+/// Parts of a workbook: it has a few for each sheet, chart and picture.
+const MOST_PARTS: usize = 100_000;
+/// Texts in the table that all sheets share, and tags of the styles: each is held in memory.
+const MOST_SHARED_TEXTS: usize = 8_000_000;
+const MOST_STYLE_TAGS: usize = 500_000;
+
+/// What an .xls, and an encrypted workbook of any kind, comes in.
+const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0";
 /// What encrypted workbooks keep their content in, as their directory writes it: UTF-16.
 const ENCRYPTED_PACKAGE: &str = "EncryptedPackage";
-/// What an .xls keeps its content in.
-const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0";
+/// Where an .ods says how its parts are encrypted.
+const MANIFEST: &str = "meta-inf/manifest.xml";
 
-/// Looks through a workbook's parcel.
-///
-/// # Errors
-/// When it is encrypted, of a kind that is not read, damaged, cut short, or made to fill the memory.
-pub(super) fn check(bytes: &[u8], source: &Arc<Source>) -> Result<(), Problem> {
-    let refuse =
-        |code, message: String, help: &str| Problem::new(code, Place::whole(source), message, help);
-    if bytes.starts_with(COMPOUND) {
-        return Err(if is_encrypted(bytes) {
-            let help = "open it with its password, save it without one, and try again";
-            refuse(
-                Code::InputEncrypted,
-                "the workbook is encrypted".to_owned(),
-                help,
-            )
-        } else {
-            not_read(source, "an .xls workbook")
-        });
+/// A kind of workbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Xlsx,
+    Xlsb,
+    Xls,
+    Ods,
+}
+
+/// A workbook's parcel that has been looked through.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) kind: Kind,
+    /// The size of all parts together.
+    pub(super) unpacked: u64,
+    /// By the name of a part, in lower case, what was seen in it.
+    parts: HashMap<String, Seen>,
+}
+
+/// What was seen in a part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    /// Its place in the archive.
+    pub(super) index: usize,
+    pub(super) has_formulas: bool,
+    pub(super) has_merges: bool,
+}
+
+impl Parcel {
+    /// Looks through a workbook's parcel.
+    ///
+    /// # Errors
+    /// When it is encrypted, damaged, cut short, or made to fill the memory.
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Flaw> {
+        if bytes.starts_with(COMPOUND) {
+            return Self::of_compound(bytes);
+        }
+        let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+        if archive.len() > MOST_PARTS {
+            let what = format!("it has {} parts", archive.len());
+            return Err(Flaw::too_large(what));
+        }
+        let names = names(&mut archive)?;
+        let of_manifest = names.iter().position(|name| name == MANIFEST);
+        if let Some(index) = of_manifest {
+            refuse_encrypted(&mut archive, index)?;
+        }
+        let mut parcel = Self {
+            kind: kind(&names),
+            unpacked: 0,
+            parts: HashMap::new(),
+        };
+        for (index, name) in names.into_iter().enumerate() {
+            parcel.look_through(&mut archive, index, name)?;
+        }
+        Ok(parcel)
     }
-    let damaged = |what: &str| {
-        let help = "get the file again from where it came; or open it in a spreadsheet program and save it as .xlsx";
-        refuse(
-            Code::InputUnreadable,
-            format!("the workbook is damaged or cut short: {what}"),
-            help,
-        )
-    };
-    let mut parts =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error.to_string()))?;
-    if let Some(kind) = other_kind(&parts) {
-        return Err(not_read(source, kind));
+
+    fn of_compound(bytes: &[u8]) -> Result<Self, Flaw> {
+        let name: Vec<u8> = ENCRYPTED_PACKAGE
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        if memmem::find(bytes, &name).is_some() {
+            return Err(Flaw::Encrypted);
+        }
+        Ok(Self {
+            kind: Kind::Xls,
+            unpacked: bytes.len() as u64,
+            parts: HashMap::new(),
+        })
     }
-    let mut unpacked = 0;
-    for index in 0..parts.len() {
-        let mut part = parts
-            .by_index(index)
-            .map_err(|error| damaged(&error.to_string()))?;
-        let name = part
-            .name()
-            .map_or_else(|_| format!("number {index}"), std::borrow::Cow::into_owned);
+
+    /// Returns what was seen in a part, whatever the case of its name.
+    pub(super) fn part(&self, name: &str) -> Option<Seen> {
+        self.parts.get(&normal(name)).copied()
+    }
+
+    /// Tells whether any part has formulas.
+    pub(super) fn has_formulas(&self) -> bool {
+        self.parts.values().any(|seen| seen.has_formulas)
+    }
+
+    /// Reads a part to its end, which compares it with its checksum and its size.
+    fn look_through(
+        &mut self,
+        archive: &mut Archive<'_>,
+        index: usize,
+        name: String,
+    ) -> Result<(), Flaw> {
+        let mut part = archive.by_index(index)?;
         let (packed, size) = (part.compressed_size().max(1), part.size());
-        unpacked += size;
-        if unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > MOST_EXPANSION) {
-            let message = format!("the workbook's part `{name}` would unpack to {size} bytes");
-            return Err(refuse(
-                Code::InputTooLarge,
-                message,
-                "split the workbook into several files",
-            ));
+        self.unpacked = self.unpacked.saturating_add(size);
+        if self.unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > MOST_EXPANSION) {
+            let what = format!("its part `{name}` would unpack to {size} bytes");
+            return Err(Flaw::too_large(what));
         }
-        // Reading to the end compares the part with its checksum, and with the size that it names.
-        let read = io::copy(&mut part, &mut io::sink())
-            .map_err(|error| damaged(&format!("`{name}`: {error}")))?;
+        let mut look = Look::default();
+        let read = io::copy(&mut part, &mut look)
+            .map_err(|error| Flaw::unreadable(format!("it is damaged in `{name}`: {error}")))?;
         if read != size {
-            return Err(damaged(&format!(
-                "`{name}` holds {read} bytes instead of {size}"
-            )));
+            let what = format!("it is damaged: `{name}` holds {read} bytes instead of {size}");
+            return Err(Flaw::unreadable(what));
+        }
+        look.within_bounds(&name)?;
+        let seen = Seen {
+            index,
+            has_formulas: look.has_formulas,
+            has_merges: look.has_merges,
+        };
+        self.parts.insert(name, seen);
+        Ok(())
+    }
+}
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Names differ in case and slashes between the programs that write them.
+fn normal(name: &str) -> String {
+    let name = name.replace('\\', "/").to_ascii_lowercase();
+    name.trim_start_matches('/').to_owned()
+}
+
+fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, Flaw> {
+    let count = archive.len();
+    let name = |index| {
+        let part = archive.by_index_raw(index)?;
+        Ok(normal(&String::from_utf8_lossy(part.name_raw())))
+    };
+    (0..count).map(name).collect()
+}
+
+/// Tells the kind of a workbook by its parts.
+fn kind(names: &[String]) -> Kind {
+    const KINDS: [(&str, Kind); 2] = [("content.xml", Kind::Ods), ("xl/workbook.bin", Kind::Xlsb)];
+    let holds = |part: &str| names.iter().any(|name| name == part);
+    let found = KINDS.into_iter().find(|(part, _)| holds(part));
+    found.map_or(Kind::Xlsx, |(_, kind)| kind)
+}
+
+fn refuse_encrypted(archive: &mut Archive<'_>, index: usize) -> Result<(), Flaw> {
+    /// A manifest has a line for each part.
+    const LONGEST: u64 = 8 << 20;
+    let part = archive.by_index(index)?;
+    let mut text = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(part, LONGEST), &mut text)?;
+    match memmem::find(&text, b"encryption-data") {
+        Some(_) => Err(Flaw::Encrypted),
+        None => Ok(()),
+    }
+}
+
+/// Looks for what the library for cells does not tell, while a part goes by.
+#[derive(Default)]
+struct Look {
+    has_formulas: bool,
+    has_merges: bool,
+    tags: usize,
+    shared_texts: usize,
+    /// The end of what went by: what is sought may begin there.
+    tail: Vec<u8>,
+}
+
+impl Look {
+    /// The longest of what is sought.
+    const LONGEST: usize = "mergeCell".len();
+
+    fn look(&mut self, bytes: &[u8]) {
+        self.has_merges |= memmem::find(bytes, b"mergeCell").is_some();
+        self.has_formulas |= has_formula(bytes);
+    }
+
+    fn within_bounds(&self, name: &str) -> Result<(), Flaw> {
+        let is_shared = name.ends_with("sharedstrings.xml");
+        if is_shared && self.shared_texts > MOST_SHARED_TEXTS {
+            let what = format!("it has {} texts", self.shared_texts);
+            return Err(Flaw::too_large(what));
+        }
+        if name.ends_with("styles.xml") && self.tags > MOST_STYLE_TAGS {
+            let what = format!("its part `{name}` has {} tags", self.tags);
+            return Err(Flaw::too_large(what));
+        }
+        Ok(())
+    }
+}
+
+impl Write for Look {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut seam = std::mem::take(&mut self.tail);
+        seam.extend_from_slice(&bytes[..bytes.len().min(Self::LONGEST)]);
+        self.look(&seam);
+        self.look(bytes);
+        self.tags += memchr::memchr_iter(b'<', bytes).count();
+        self.shared_texts += memmem::find_iter(bytes, b"<si").count();
+        let end = if bytes.len() < Self::LONGEST {
+            &seam
+        } else {
+            bytes
+        };
+        self.tail = end[end.len().saturating_sub(Self::LONGEST)..].to_vec();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Tells whether there is a formula's tag: `<f>`, `<f t="shared"/>`, also with a prefix.
+fn has_formula(bytes: &[u8]) -> bool {
+    let begins = |start: &[u8]| {
+        memmem::find_iter(bytes, start).any(|at| {
+            let next = bytes.get(at + start.len());
+            next.is_some_and(|byte| matches!(byte, b'>' | b' ' | b'/' | b'\t' | b'\r' | b'\n'))
+        })
+    };
+    begins(b"<f") || begins(b":f")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str, piece: usize) -> (bool, bool) {
+        let mut look = Look::default();
+        for bytes in text.as_bytes().chunks(piece) {
+            look.write_all(bytes).unwrap();
+        }
+        (look.has_formulas, look.has_merges)
+    }
+
+    #[test]
+    fn formulas_and_merges_are_seen_wherever_the_pieces_end() {
+        let table = [
+            (r#"<c r="A1"><f>SUM(B1)</f></c>"#, (true, false)),
+            (r#"<x:c><x:f t="shared" si="0"/></x:c>"#, (true, false)),
+            (
+                r#"<mergeCells count="1"><mergeCell ref="A1:A2"/>"#,
+                (false, true),
+            ),
+            (
+                "<filterColumn/><formula>1</formula><c><v>1</v></c>",
+                (false, false),
+            ),
+        ];
+        for (text, expected) in table {
+            for piece in 1..text.len() {
+                assert_eq!(seen(text, piece), expected, "{text} by {piece}");
+            }
         }
     }
-    Ok(())
-}
-
-/// Tells whether a compound file is an encrypted workbook.
-fn is_encrypted(bytes: &[u8]) -> bool {
-    let name: Vec<u8> = ENCRYPTED_PACKAGE
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    bytes.windows(name.len()).any(|window| window == name)
-}
-
-/// Names a workbook of a kind that is not read.
-fn other_kind(parts: &ZipArchive<Cursor<&[u8]>>) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 2] = [
-        ("content.xml", "an .ods workbook"),
-        ("xl/workbook.bin", "an .xlsb workbook"),
-    ];
-    let holds = |name: &str| parts.index_for_name(name).is_some();
-    KINDS
-        .into_iter()
-        .find(|(name, _)| holds(name))
-        .map(|(_, kind)| kind)
-}
-
-fn not_read(source: &Arc<Source>, kind: &str) -> Problem {
-    let message = format!("this is {kind}, which is not read");
-    let help = "open it in a spreadsheet program, save it as .xlsx, and try again";
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }

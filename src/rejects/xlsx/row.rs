@@ -207,14 +207,14 @@ impl<'a> Writing<'a, '_> {
 /// A percentage was read as the text that it shows; where its number and format are known, it is a number again.
 fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option<f64> {
     match cell {
-        Cell::Number(number) => Some(*number),
+        Cell::Number(number) | Cell::Percentage(number) => Some(*number),
         Cell::Date(time) => Some(style::serial(*time)),
         Cell::Duration(text) => style::days(text),
         Cell::Text(text) => {
             let (number, decimals) = (stored?, percent_decimals(format?)?);
             (percent_text(number, decimals) == *text).then_some(number)
         }
-        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => None,
+        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => None,
     }
 }
 

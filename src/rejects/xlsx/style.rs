@@ -98,7 +98,12 @@ pub(super) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
         Cell::Date(time) if time.time() == civil::Time::midnight() => Some("yyyy-mm-dd"),
         Cell::Date(_) => Some("yyyy-mm-dd hh:mm:ss"),
         Cell::Duration(_) => Some("[h]:mm:ss"),
-        Cell::Blank | Cell::Number(_) | Cell::Boolean(_) | Cell::Error(_) => None,
+        Cell::Blank
+        | Cell::Number(_)
+        | Cell::Percentage(_)
+        | Cell::Boolean(_)
+        | Cell::Error(_)
+        | Cell::Formula => None,
     }
 }
 

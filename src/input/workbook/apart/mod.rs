@@ -1,0 +1,151 @@
+//! Workbooks whose library builds all of them at once, read in a process of their own: whatever such a file does there,
+//! it takes no more than its room, and this process goes on.
+//!
+//! [`read`] is the side that asks, [`serve`] the one that reads. The bytes go to its standard input, the rows come from
+//! its standard output ([`message`]); what it would say of its end goes nowhere.
+
+mod answer;
+mod bits;
+mod message;
+mod ods;
+mod room;
+pub(in crate::input) mod serve;
+mod xls;
+mod xlsb;
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use self::answer::{Answer, Broken, Rows, pass_on, way};
+use self::message::Message;
+use self::room::Room;
+use self::serve::Request;
+use super::flaw::Flaw;
+use super::package::Parcel;
+use super::taking::Taking;
+use crate::input::{Options, Row, SheetHead};
+use crate::problem::Problem;
+
+/// Reads a workbook in a process of its own.
+pub(super) fn read<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+    bytes: &[u8],
+    parcel: &Parcel,
+    taking: &mut Taking<'_, R, T>,
+) -> Result<(), Problem> {
+    let source = Arc::clone(taking.source);
+    let request = Request {
+        kind: parcel.kind,
+        length: bytes.len(),
+        room: Room::of(parcel),
+        sheets: taking.options.sheets.clone(),
+    };
+    let mut child = start(&request, taking.options).map_err(|error| {
+        let what = format!("the process that reads workbooks cannot be started: {error}");
+        Flaw::unreadable(what).of(&source)
+    })?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let (sender, pieces) = way();
+    thread::scope(|scope| {
+        // Both threads end with the process, and with the way between them.
+        let reader = Reader {
+            child: RefCell::new(child),
+            room: request.room,
+        };
+        scope.spawn(move || {
+            // One that has ended early has said why.
+            let _ = stdin.map(|mut stdin| stdin.write_all(bytes));
+        });
+        scope.spawn(move || stdout.map(|stdout| pass_on(stdout, &sender)));
+        let mut answer = Answer::of(pieces, reader.room.patience());
+        take(&mut answer, &reader, taking)
+    })
+}
+
+/// Starts the process that reads: this program, unless another one is named.
+fn start(request: &Request, options: &Options<'_>) -> io::Result<Child> {
+    let program = match &options.program {
+        Some(program) => program.clone(),
+        None => std::env::current_exe()?,
+    };
+    Command::new(program)
+        .args(request.arguments())
+        // It needs nothing of what surrounds it, and says nothing but its answer.
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// The process that reads, ended with this value.
+struct Reader {
+    child: RefCell<Child>,
+    room: Room,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        // One that has ended cannot be ended again.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Reader {
+    /// Says what is wrong with a workbook whose reader has not come to an end of its own.
+    fn explained(&self, broken: Broken) -> Flaw {
+        const ABORTED: i32 = 6;
+        const KILLED: i32 = 9;
+        let late = || {
+            let what = format!("it takes more than {} seconds of work", self.room.seconds);
+            Flaw::unreadable(what)
+        };
+        match broken {
+            Broken::Flaw(flaw) => flaw,
+            Broken::Late => late(),
+            Broken::Senseless => Flaw::cut_short(),
+            Broken::Cut => {
+                let status = self.child.borrow_mut().wait();
+                match status.ok().and_then(|status| status.signal()) {
+                    Some(ABORTED) => {
+                        let megabytes = self.room.memory >> 20;
+                        Flaw::too_large(format!("it takes more than {megabytes} MB of memory"))
+                    }
+                    Some(KILLED) => late(),
+                    _ => Flaw::cut_short(),
+                }
+            }
+        }
+    }
+}
+
+/// Takes the answer, to its end.
+fn take<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+    answer: &mut Answer,
+    reader: &Reader,
+    taking: &mut Taking<'_, R, T>,
+) -> Result<(), Problem> {
+    let source = Arc::clone(taking.source);
+    let explain = |broken| reader.explained(broken);
+    loop {
+        let message = answer
+            .next()
+            .map_err(|broken| explain(broken).of(&source))?;
+        match message {
+            Message::Sheets(names) => taking.tell_missing(&names),
+            Message::PassedOver(name, reason) => taking.pass_over(&name, reason),
+            Message::Sheet(name) => {
+                taking.take(&name, &mut Rows::of(answer, &explain))?;
+            }
+            Message::Done => return Ok(()),
+            Message::Row(..) | Message::SheetEnd | Message::Flaw(_) => {
+                return Err(explain(Broken::Senseless).of(&source));
+            }
+        }
+    }
+}

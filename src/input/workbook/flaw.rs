@@ -1,0 +1,97 @@
+//! Why a workbook is refused whole, and how far one may go before it is.
+
+use std::io;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zip::result::ZipError;
+
+use crate::problem::{Code, Place, Problem, Source};
+
+/// The last row of a sheet, by the format's own bound.
+pub(super) const MOST_ROWS: u32 = 1_048_576;
+/// The last column of a sheet, by the format's own bound.
+pub(super) const MOST_COLUMNS: u32 = 16_384;
+/// Cells of a workbook: several times the largest real export, so that a hostile one ends.
+pub(super) const MOST_CELLS: u64 = 100_000_000;
+/// Merged regions of a sheet, and formulas without a value in one.
+pub(super) const MOST_REGIONS: usize = 1_000_000;
+/// Sheets of a workbook: far more than anybody turns over.
+pub(super) const MOST_SHEETS: usize = 4096;
+/// Styles and number formats of a workbook: the programs' own bound is 65,490.
+pub(super) const MOST_STYLES: usize = 1 << 17;
+
+/// What makes a workbook unusable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub(super) enum Flaw {
+    /// It is damaged, cut short, or written in a way that is not read.
+    #[error("the workbook cannot be read: {0}")]
+    Unreadable(String),
+    /// It passes a bound.
+    #[error("the workbook is too large: {0}")]
+    TooLarge(String),
+    /// A password protects it.
+    #[error("the workbook is encrypted")]
+    Encrypted,
+}
+
+impl Flaw {
+    pub(super) fn unreadable(what: impl Into<String>) -> Self {
+        Self::Unreadable(what.into())
+    }
+
+    pub(super) fn too_large(what: impl Into<String>) -> Self {
+        Self::TooLarge(what.into())
+    }
+
+    /// The flaw of data that end before they should.
+    pub(super) fn cut_short() -> Self {
+        Self::unreadable("it is damaged or cut short")
+    }
+
+    /// The flaw of a cell that the library lost: other cells may be lost with it.
+    pub(super) fn lost(row: u32, column: u32) -> Self {
+        let cell = crate::problem::cell_name(row.saturating_add(1), column);
+        Self::unreadable(format!(
+            "the cell `{cell}` is written in a way that is not read"
+        ))
+    }
+
+    /// Names the file that has the flaw.
+    pub(super) fn of(self, source: &Arc<Source>) -> Problem {
+        let (code, help) = match &self {
+            Self::Unreadable(_) => (
+                Code::InputUnreadable,
+                "get the file again from where it came; or open it in a spreadsheet program and save it as .xlsx",
+            ),
+            Self::TooLarge(_) => (
+                Code::InputTooLarge,
+                "split it into several files, or save the sheet as CSV",
+            ),
+            Self::Encrypted => (
+                Code::InputEncrypted,
+                "open it with its password, save it without one, and try again",
+            ),
+        };
+        Problem::new(code, Place::whole(source), self.to_string(), help)
+    }
+}
+
+impl From<ZipError> for Flaw {
+    fn from(error: ZipError) -> Self {
+        match error {
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Self::Encrypted,
+            error => Self::unreadable(format!("it is damaged or cut short: {error}")),
+        }
+    }
+}
+
+impl From<io::Error> for Flaw {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::cut_short(),
+            io::ErrorKind::OutOfMemory => Self::too_large("it takes more memory than it is given"),
+            _ => Self::unreadable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What is taken of a workbook, wherever its rows are read: sheets with a header, and what is said of the others.
+
+use std::sync::Arc;
+
+use super::flaw::Flaw;
+use super::sheets::{self, Reason};
+use crate::input::{File, Options, RawRow, Row, Rows, SheetHead, read_rows};
+use crate::problem::{Problem, Source};
+
+/// A workbook, as far as it has been taken.
+pub(super) struct Taking<'a, R, T> {
+    pub(super) source: &'a Arc<Source>,
+    pub(super) options: &'a Options<'a>,
+    pub(super) turn: &'a T,
+    pub(super) file: &'a mut File<R>,
+}
+
+impl<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync> Taking<'_, R, T> {
+    /// Tells which of the sheets that were asked for are not there.
+    pub(super) fn tell_missing(&mut self, there: &[String]) {
+        for name in &self.options.sheets {
+            if !there.contains(name) {
+                let problem = sheets::missing(self.source, name, there);
+                self.file.problems.push(problem);
+            }
+        }
+    }
+
+    /// Leaves a sheet out.
+    pub(super) fn pass_over(&mut self, name: &str, reason: Reason) {
+        let source = self.sheet(name);
+        self.file.passed_over.push((source, reason.words()));
+    }
+
+    /// Takes the rows of a sheet, all of them: what comes behind the wanted ones may be damaged.
+    pub(super) fn take(
+        &mut self,
+        name: &str,
+        rows: &mut impl Iterator<Item = Result<RawRow, Flaw>>,
+    ) -> Result<(), Problem> {
+        let source = self.sheet(name);
+        let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
+        let problems = &mut self.file.problems;
+        match read_rows(&mut rows, &source, self.options, self.turn, problems)? {
+            Rows::Sheet(sheet) => self.file.sheets.push(sheet),
+            Rows::NoHeader(missing) if self.options.sheets.is_empty() && !missing.comes_close => {
+                let reason = "no column for the order id";
+                self.file.passed_over.push((Arc::clone(&source), reason));
+            }
+            Rows::NoHeader(missing) => problems.push(missing.problem),
+        }
+        rows.try_for_each(|row| row.map(drop))
+    }
+
+    /// Refuses a workbook of which nothing can be used, unless that has been said.
+    pub(super) fn end(&self) -> Result<(), Problem> {
+        if self.file.sheets.is_empty() && !self.file.problems.iter().any(Problem::is_error) {
+            return Err(sheets::none_usable(self.source));
+        }
+        Ok(())
+    }
+
+    fn sheet(&self, name: &str) -> Arc<Source> {
+        Arc::new(Source {
+            path: self.source.path.clone(),
+            sheet: Some(name.to_owned()),
+        })
+    }
+}

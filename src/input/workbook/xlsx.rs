@@ -1,0 +1,142 @@
+//! .xlsx and .xlsm, read as a stream of cells in this process: a cell far away costs no more than a near one.
+
+use std::collections::HashSet;
+use std::io::{Cursor, Read, Seek};
+
+use calamine::{Reader, Style, Xlsx, XlsxCellReader, XlsxError};
+use zip::ZipArchive;
+
+use super::flaw::Flaw;
+use super::format::Format;
+use super::formulas;
+use super::guard::guarded;
+use super::merged::Merged;
+use super::package::{Parcel, Seen};
+use super::rows::{Placed, SheetRows, Spent};
+use super::sheets::{Reason, SheetEntry};
+use super::value::value;
+use crate::input::layout;
+
+/// An .xlsx workbook that has been opened.
+pub(super) struct Book<'a> {
+    bytes: &'a [u8],
+    parcel: &'a Parcel,
+    xlsx: Xlsx<Cursor<&'a [u8]>>,
+    spent: Spent,
+}
+
+impl<'a> Book<'a> {
+    pub(super) fn open(bytes: &'a [u8], parcel: &'a Parcel) -> Result<Self, Flaw> {
+        let xlsx = guarded(|| Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error)))?;
+        Ok(Self {
+            bytes,
+            parcel,
+            xlsx,
+            spent: Spent::of_file(bytes.len()),
+        })
+    }
+
+    pub(super) fn sheets(&self) -> Vec<SheetEntry> {
+        let sheets = self.xlsx.sheets_metadata().iter();
+        sheets.map(SheetEntry::of).collect()
+    }
+
+    /// Opens a sheet; one that is no sheet of cells gives the reason why it is passed over.
+    pub(super) fn rows(
+        &mut self,
+        name: &str,
+    ) -> Result<Result<SheetRows<'_, impl Iterator<Item = Result<Placed, Flaw>>>, Reason>, Flaw>
+    {
+        let seen = self.seen(name);
+        let merged = if seen.is_none_or(|seen| seen.has_merges) {
+            self.merged(name)?
+        } else {
+            Merged::default()
+        };
+        let without_value = match seen {
+            Some(seen) if seen.has_formulas => guarded(|| self.without_value(seen))?,
+            None if self.parcel.has_formulas() => {
+                let what = format!("the part of its sheet `{name}` is not found");
+                return Err(Flaw::unreadable(what));
+            }
+            _ => HashSet::new(),
+        };
+        let is_1904 = self.xlsx.has_1904_epoch();
+        let opened = guarded(|| Ok(self.xlsx.worksheet_cells_reader(name)))?;
+        let cells = match opened {
+            Ok(cells) => cells,
+            Err(XlsxError::NotAWorksheet(_)) => return Ok(Err(Reason::NoCells)),
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let cells = Cells {
+            formats: cells.styles().iter().map(format).collect(),
+            reader: cells,
+            is_1904,
+            without_value,
+        };
+        Ok(Ok(SheetRows::of(cells, merged, &self.spent)))
+    }
+
+    /// Returns what was seen in the part of a sheet; `None` where it is not known which that is.
+    fn seen(&self, sheet: &str) -> Option<Seen> {
+        let part = layout::sheet_part(self.bytes, sheet)?;
+        self.parcel.part(&part)
+    }
+
+    fn merged(&mut self, sheet: &str) -> Result<Merged, Flaw> {
+        let merges = guarded(|| Ok(self.xlsx.merge_cells_by_sheet_name(sheet)))?;
+        // A sheet of another kind has none.
+        let merges = merges.unwrap_or_default().into_iter();
+        Merged::of(merges.map(|merge| (merge.start.0, merge.start.1, merge.end.0)))
+    }
+
+    fn without_value(&self, seen: Seen) -> Result<HashSet<(u32, u32)>, Flaw> {
+        let mut archive = ZipArchive::new(Cursor::new(self.bytes))?;
+        formulas::without_value(archive.by_index(seen.index)?)
+    }
+}
+
+fn format(style: &Style) -> Format {
+    let format = style.number_format.as_ref();
+    format.map_or(Format::Number, |format| {
+        Format::of_code(&format.format_code)
+    })
+}
+
+fn unreadable(error: &XlsxError) -> Flaw {
+    match error {
+        XlsxError::Password => Flaw::Encrypted,
+        error => Flaw::unreadable(error.to_string()),
+    }
+}
+
+/// The cells of a sheet.
+struct Cells<'a, F: Read + Seek> {
+    reader: XlsxCellReader<'a, F>,
+    /// By style.
+    formats: Vec<Format>,
+    is_1904: bool,
+    without_value: HashSet<(u32, u32)>,
+}
+
+impl<F: Read + Seek> Iterator for Cells<'_, F> {
+    type Item = Result<Placed, Flaw>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = guarded(|| {
+            let next = self.reader.next_cell_with_style_id();
+            next.map_err(|error| unreadable(&error))
+        });
+        let (cell, style) = match next {
+            Ok(next) => next?,
+            Err(flaw) => return Some(Err(flaw)),
+        };
+        let (row, column) = cell.get_position();
+        let format = self.formats.get(style).copied().unwrap_or_default();
+        let mut value = value(cell.get_value(), format, self.is_1904);
+        if value.is_blank() && self.without_value.contains(&(row, column)) {
+            value = crate::input::Cell::Formula;
+        }
+        Some(Ok((row, column, value)))
+    }
+}

@@ -13,6 +13,7 @@ mod harness;
 mod inputs;
 mod ledger;
 mod offline;
+mod pace;
 mod properties;
 mod readme;
 mod rejects;

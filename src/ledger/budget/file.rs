@@ -107,12 +107,18 @@ impl StateFile {
 
     fn open(&self) -> io::Result<File> {
         let open = || opening::open_private().open(&self.path);
-        let file = match open() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+        let file = match open().map_err(|error| (error.kind(), error)) {
+            Ok(file) => file,
+            Err((ErrorKind::NotFound, _)) => {
                 self.make()?;
                 open()?
             }
-            opened => opened?,
+            // Another user's, who has left it in a directory of ours.
+            Err((ErrorKind::PermissionDenied, _)) => {
+                self.replace()?;
+                open()?
+            }
+            Err((_, error)) => return Err(error),
         };
         let found = file.metadata()?;
         if !found.is_file() {
@@ -126,14 +132,29 @@ impl StateFile {
 
     /// Makes a file that says that nothing is used, whole from the first moment: an empty one says nothing.
     fn make(&self) -> io::Result<()> {
-        let directory = opening::make_directory_of(&self.path)?;
-        let mut new = NamedTempFile::new_in(directory)?;
-        let (text, _) = text_of(&Uses::default(), &Clocks::read())?;
-        new.write_all(&text)?;
+        let new = self.beside(&Uses::default(), &Clocks::read())?;
         match new.persist_noclobber(&self.path) {
             Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(()),
             made => made.map(drop).map_err(|failed| failed.error),
         }
+    }
+
+    /// Puts a file in the place of one that cannot be read. What that held is not known, so everything counts as used.
+    fn replace(&self) -> io::Result<()> {
+        let clocks = Clocks::read();
+        let new = self.beside(&Uses::up(clocks.wall), &clocks)?;
+        new.persist(&self.path)
+            .map(drop)
+            .map_err(|failed| failed.error)
+    }
+
+    /// Writes a file of another name, readable by its owner alone.
+    fn beside(&self, uses: &Uses, clocks: &Clocks) -> io::Result<NamedTempFile> {
+        let directory = opening::make_directory_of(&self.path)?;
+        let mut new = NamedTempFile::new_in(directory)?;
+        let (text, _) = text_of(uses, clocks)?;
+        new.write_all(&text)?;
+        Ok(new)
     }
 }
 

@@ -78,6 +78,39 @@ async fn turns_come_in_the_order_in_which_they_are_asked_for() {
     assert_eq!(*order.lock().unwrap(), (0..9).collect::<Vec<_>>());
 }
 
+/// Tells whether a request has its turn as soon as everything is known that was told before.
+async fn has_its_turn(pace: &Pace) -> bool {
+    let stop = Stop::default();
+    let (permit, ()) = tokio::join!(pace.permit(&stop), async {
+        pace.flush().await;
+        stop.request(End::Interrupted);
+    });
+    permit.is_some()
+}
+
+#[tokio::test]
+async fn two_paces_on_one_file_share_places_and_pauses() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = directory.path().join("ledger.db");
+    let places = Places::of("https://a.example/", "me", [ledger].into_iter());
+    let pace = || Pace::new(&"3/h".parse().unwrap(), Budget::at(&places));
+    let (first, second) = (pace(), pace());
+    let stop = Stop::default();
+    first.permit(&stop).await.unwrap().answered();
+    second.permit(&stop).await.unwrap().answered();
+    let third = first.permit(&stop).await.unwrap();
+    assert!(!has_its_turn(&second).await, "all three are taken");
+    drop(third);
+    first.flush().await;
+    second.permit(&stop).await.unwrap().answered();
+    assert!(!has_its_turn(&first).await);
+    let _ = first.throttle(Duration::from_secs(3600));
+    first.flush().await;
+    assert_eq!(second.pauses.left(), None, "it has not looked yet");
+    second.flush().await;
+    assert!(second.pauses.left() > Some(Duration::from_secs(3590)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_rate_nothing_waits() {
     let arrivals = arrivals(alone("unlimited"), 4, 1000).await;

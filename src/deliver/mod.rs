@@ -77,6 +77,8 @@ pub enum Event {
     Sent(usize),
     /// The server answered 429: nobody sends until then.
     Throttled(Instant),
+    /// The server asked another import to wait until then, which holds for everybody.
+    Paused(Instant),
     /// The update with this index has come to its end, and this is known of its order now.
     Finished(usize, Delivery, Box<Known>),
     /// A request begins to wait for the pace.

@@ -47,7 +47,7 @@ impl Workers {
     ) -> Self {
         Self {
             tokens: TokenSource::new(client.clone(), policy.retries, events.clone(), stop.clone()),
-            pace: Pace::new(&policy.rate, Budget::at(&policy.budget)),
+            pace: Pace::new(&policy.rate, Budget::at(&policy.budget), &events),
             retries: policy.retries,
             on_ambiguous: policy.on_ambiguous,
             resend: policy.resend,

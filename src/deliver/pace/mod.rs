@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::turns::{Note, Turns};
+use super::Event;
 use super::rate::Rate;
 use super::stop::Stop;
 use crate::ledger::budget::Budget;
@@ -53,9 +54,10 @@ pub struct Permit {
 }
 
 impl Pace {
-    /// Makes the pace of a rate, with what is used of it. It needs a runtime to live in.
+    /// Makes the pace of a rate, with what is used of it. It needs a runtime to live in, and tells of pauses that
+    /// others were asked for.
     #[must_use]
-    pub fn new(rate: &Rate, budget: Budget) -> Self {
+    pub fn new(rate: &Rate, budget: Budget, events: &UnboundedSender<Event>) -> Self {
         let (notes, inbox) = mpsc::unbounded_channel();
         let pauses = Pauses::default();
         let turns = Turns {
@@ -64,6 +66,8 @@ impl Pace {
             inbox,
             outbox: notes.downgrade(),
             pauses: pauses.clone(),
+            // Turns must not keep those waiting who listen until everybody has ended.
+            events: events.downgrade(),
             begun: Instant::now(),
             waiting: VecDeque::new(),
             // Told apart from those of another pace in this process.

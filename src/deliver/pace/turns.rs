@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::rule::Opening;
 use super::{Pauses, Permit};
+use crate::deliver::Event;
 use crate::deliver::rate::Rate;
 use crate::ledger::budget::Budget;
 use crate::ledger::budget::holder::Holder;
@@ -23,6 +24,8 @@ use crate::ledger::budget::uses::Uses;
 const LOOK: Duration = Duration::from_millis(50);
 /// By how much earlier a turn is given than the request may leave: its intent must be durable by then.
 const LEAD: Duration = Duration::from_millis(20);
+/// A pause that is longer than we knew by less than this is no news.
+const NOTEWORTHY: Duration = Duration::from_secs(1);
 /// What has happened that is gathered at once, at most.
 const GATHERED: usize = 256;
 
@@ -51,6 +54,7 @@ pub(super) struct Turns {
     /// For the permits, which tell what becomes of their requests.
     pub(super) outbox: WeakUnboundedSender<Note>,
     pub(super) pauses: Pauses,
+    pub(super) events: WeakUnboundedSender<Event>,
     pub(super) begun: Instant,
     pub(super) waiting: VecDeque<oneshot::Sender<Permit>>,
     pub(super) next_number: u64,
@@ -75,7 +79,7 @@ impl Turns {
             let flushed = self.keep_here(&mut notes);
             self.waiting.retain(|waiter| !waiter.is_closed());
             let changed = self.change(std::mem::take(&mut notes)).await;
-            self.pauses.at_least(changed.pause);
+            self.pause(changed.pause);
             self.grant(&changed.granted);
             for done in flushed {
                 // Whoever does not wait any more has no use for the answer.
@@ -136,6 +140,17 @@ impl Turns {
                 next: None,
                 pause: Duration::ZERO,
             })
+    }
+
+    /// Pauses as everybody does, and tells it where that is news.
+    fn pause(&self, pause: Duration) {
+        let known = self.pauses.left().unwrap_or_default();
+        let until = self.pauses.at_least(pause);
+        let is_news = pause > known + NOTEWORTHY;
+        if let Some(events) = self.events.upgrade().filter(|_| is_news) {
+            // Whoever stopped listening has no more use for events.
+            let _ = events.send(Event::Paused(until));
+        }
     }
 
     fn grant(&mut self, waits: &[Duration]) {

@@ -10,7 +10,8 @@ use network::{Network, Spent, most_within};
 
 /// A pace that shares its budget with nobody.
 fn alone(rate: &str) -> Pace {
-    Pace::new(&rate.parse().unwrap(), Budget::at(&Places::none()))
+    let (events, _) = mpsc::unbounded_channel();
+    Pace::new(&rate.parse().unwrap(), Budget::at(&Places::none()), &events)
 }
 
 /// When so many requests of so many workers arrive that are answered at once.
@@ -93,7 +94,9 @@ async fn two_paces_on_one_file_share_places_and_pauses() {
     let directory = tempfile::tempdir().unwrap();
     let ledger = directory.path().join("ledger.db");
     let places = Places::of("https://a.example/", "me", [ledger].into_iter());
-    let pace = || Pace::new(&"3/h".parse().unwrap(), Budget::at(&places));
+    let (events, mut told) = mpsc::unbounded_channel();
+    let rate = "3/h".parse().unwrap();
+    let pace = || Pace::new(&rate, Budget::at(&places), &events);
     let (first, second) = (pace(), pace());
     let stop = Stop::default();
     first.permit(&stop).await.unwrap().answered();
@@ -109,6 +112,9 @@ async fn two_paces_on_one_file_share_places_and_pauses() {
     assert_eq!(second.pauses.left(), None, "it has not looked yet");
     second.flush().await;
     assert!(second.pauses.left() > Some(Duration::from_secs(3590)));
+    let event = told.try_recv();
+    assert!(matches!(event, Ok(Event::Paused(_))), "{event:?}");
+    assert!(told.try_recv().is_err(), "the first knew it");
 }
 
 #[tokio::test(start_paused = true)]

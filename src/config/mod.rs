@@ -157,7 +157,7 @@ fn budget(target: &Target, ledger: Option<&str>, environment: Environment<'_>) -
     };
     let named = ledger
         .map(str::trim)
-        .filter(|path| !path.is_empty() && *path != "none");
+        .filter(|path| !path.is_empty() && *path != "none" && !path.contains("://"));
     let users = users_path(environment);
     Places::of(
         base.as_str(),

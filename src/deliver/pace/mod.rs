@@ -162,12 +162,12 @@ impl Permit {
     /// Says that the request was answered: it has arrived by now.
     pub fn answered(mut self) {
         let took = self.sent.map(|sent| sent.elapsed());
-        self.tell(Note::Ended(self.number, took));
+        self.tell(Note::Ended(self.number, took, Instant::now()));
     }
 
     /// Says that no answer is waited for any more: it may have arrived at any time until now.
     pub fn given_up(mut self) {
-        self.tell(Note::Ended(self.number, None));
+        self.tell(Note::Ended(self.number, None, Instant::now()));
     }
 
     fn tell(&mut self, note: Note) {
@@ -181,7 +181,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let note = match self.sent {
-            Some(_) => Note::Ended(self.number, None),
+            Some(_) => Note::Ended(self.number, None, Instant::now()),
             None => Note::Abandoned(self.number),
         };
         self.tell(note);

@@ -34,8 +34,8 @@ const GATHERED: usize = 256;
 pub(super) enum Note {
     /// A request waits for its turn.
     Awaited(oneshot::Sender<Permit>),
-    /// The request with this number was answered, after so long, or given up.
-    Ended(u64, Option<Duration>),
+    /// The request with this number was answered, after so long, or given up; and when.
+    Ended(u64, Option<Duration>, Instant),
     /// The request with this number will not leave.
     Abandoned(u64),
     /// The server asked everybody to wait for so long.
@@ -118,12 +118,14 @@ impl Turns {
     async fn change(&self, notes: Vec<Note>) -> Changed {
         let (rate, since_begin) = (self.rate.clone(), self.begun.elapsed());
         let (wanted, first) = (self.waiting.len(), self.next_number);
+        // Taken before the file is locked: what seems to have ended later than it did only costs time.
+        let asked = Instant::now();
         let budget = Arc::clone(&self.budget);
         let change = move || {
             let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
             budget.change(since_begin, |uses, here, now| {
                 for note in &notes {
-                    take(note, uses, here, now);
+                    take(note, uses, here, (now, asked));
                 }
                 uses.forget(now, rate.memory(&uses.throttle, now));
                 claim(&rate, uses, (here, now), first..first + wanted as u64)
@@ -170,9 +172,12 @@ impl Turns {
     }
 }
 
-fn take(note: &Note, uses: &mut Uses, here: &Holder, now: Moment) {
+fn take(note: &Note, uses: &mut Uses, here: &Holder, (now, asked): (Moment, Instant)) {
     match note {
-        Note::Ended(number, took) => uses.end(here, *number, *took, now),
+        Note::Ended(number, took, at) => {
+            let ago = asked.saturating_duration_since(*at);
+            uses.end(here, *number, *took, now.minus(ago));
+        }
         Note::Abandoned(number) => uses.abandon(here, *number),
         Note::Paused(wait) => uses.throttle.pause(*wait, now),
         Note::Throttled(wait) => {

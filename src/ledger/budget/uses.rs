@@ -85,15 +85,15 @@ impl Uses {
         });
     }
 
-    /// Notes that a request has arrived by now, and how long its answer took, if there was one.
-    pub fn end(&mut self, holder: &Holder, number: u64, took: Option<Duration>, now: Moment) {
+    /// Notes that a request had arrived by then, and how long its answer took, if there was one.
+    pub fn end(&mut self, holder: &Holder, number: u64, took: Option<Duration>, at: Moment) {
         self.abandon(holder, number);
-        self.arrived(now);
+        self.arrived(at);
         if let Some(took) = took {
             self.answers.push(micros(took));
             let surplus = self.answers.len().saturating_sub(ANSWERS);
             self.answers.drain(..surplus);
-            self.answered_at = now;
+            self.answered_at = at;
         }
     }
 

@@ -68,9 +68,9 @@ impl StateFile {
     }
 
     /// Waits until nobody else changes the file, and reads it; there is nothing to read where this process was the
-    /// last to write. It is opened each time: somebody may have deleted it.
-    pub(super) fn lock(&self) -> io::Result<(Locked, Option<Uses>)> {
-        let mut file = self.open()?;
+    /// last to write. It is opened each time: somebody may have deleted it, and then what is `known` counts.
+    pub(super) fn lock(&self, known: Option<&Uses>) -> io::Result<(Locked, Option<Uses>)> {
+        let mut file = self.open(known)?;
         file.lock()?;
         let clocks = Clocks::read();
         if let Some(last) = &self.last
@@ -105,12 +105,12 @@ impl StateFile {
         ))
     }
 
-    fn open(&self) -> io::Result<File> {
+    fn open(&self, known: Option<&Uses>) -> io::Result<File> {
         let open = || opening::open_private().open(&self.path);
         let file = match open().map_err(|error| (error.kind(), error)) {
             Ok(file) => file,
             Err((ErrorKind::NotFound, _)) => {
-                self.make()?;
+                self.make(known.unwrap_or(&Uses::default()))?;
                 open()?
             }
             // Another user's, who has left it in a directory of ours.
@@ -130,9 +130,9 @@ impl StateFile {
         Ok(file)
     }
 
-    /// Makes a file that says that nothing is used, whole from the first moment: an empty one says nothing.
-    fn make(&self) -> io::Result<()> {
-        let new = self.beside(&Uses::default(), &Clocks::read())?;
+    /// Makes a file, whole from the first moment: an empty one would be a damaged one.
+    fn make(&self, uses: &Uses) -> io::Result<()> {
+        let new = self.beside(uses, &Clocks::read())?;
         match new.persist_noclobber(&self.path) {
             Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(()),
             made => made.map(drop).map_err(|failed| failed.error),

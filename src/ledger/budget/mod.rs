@@ -125,7 +125,7 @@ impl Budget {
     /// Locks the first place that can be used, and reads what is used there.
     fn lock_file(&mut self) -> Option<Locked> {
         while let Some(file) = self.files.first() {
-            match file.lock() {
+            match file.lock(self.uses.as_ref()) {
                 Ok((locked, others)) => {
                     self.uses = others.or(self.uses.take());
                     let uses = self.uses.get_or_insert_default();

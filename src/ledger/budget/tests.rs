@@ -39,6 +39,17 @@ fn two_handles_share_what_is_used_and_it_outlives_both() {
 }
 
 #[test]
+fn a_file_that_is_deleted_meanwhile_is_written_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pace.state");
+    let mut budget_here = budget(&path);
+    use_once(&mut budget_here);
+    fs::remove_file(&path).unwrap();
+    use_once(&mut budget_here);
+    assert_eq!(used(&mut budget(&path)), [1, 1]);
+}
+
+#[test]
 fn changes_of_two_handles_at_once_are_all_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("pace.state");

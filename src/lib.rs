@@ -24,7 +24,8 @@
 //! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
 //! 4. Workers only send events; one loop in [`run`] owns the outcomes, the counts and the bar.
 //! 5. Results stand in the order of the inputs, whatever order they finished in.
-//! 6. One retry layer, one pace; what a server asks us to wait is a deadline for everybody.
+//! 6. One retry layer, one pace, which processes share that send to the same server; what it asks us to wait is a
+//!    deadline for everybody.
 //! 7. No row may vanish: rows in = rows of orders + rows without an order. [`report::Report::closes`] checks it
 //!    whenever a report is written.
 

@@ -18,6 +18,7 @@ use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
 use crate::error::Error;
 use crate::ledger::Place;
+use crate::ledger::budget::Places;
 use crate::ledger::place::users_path;
 use file::ConfigFile;
 
@@ -81,7 +82,12 @@ pub fn delivery(
     let target = Target::resolve(name, args.dry_run, environment)?;
     let rate = args.rate.clone().or_else(|| defaults.rate.clone());
     let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
+    let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
     let policy = Policy {
+        budget: match &rate {
+            Some(rate) if rate.is_unlimited() => Places::none(),
+            _ => budget(&target, named_ledger, environment),
+        },
         rate: rate.unwrap_or_default(),
         concurrency: concurrency.unwrap_or(CONCURRENCY),
         retries: args.retries.or(defaults.retries).unwrap_or(RETRIES),
@@ -93,13 +99,12 @@ pub fn delivery(
     };
     let whole = args.all_or_nothing || defaults.all_or_nothing.unwrap_or_default();
     let test_mode = args.test_mode || defaults.test_mode.unwrap_or_default();
-    let ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
     Ok(Delivery {
         // Where nothing is changed there is nothing to remember.
         ledger: if test_mode {
             Place::Memory
         } else {
-            place(ledger, &target, args.dry_run, environment)?
+            place(named_ledger, &target, args.dry_run, environment)?
         },
         consent: consent(args, &target, is_terminal)?,
         target,
@@ -138,6 +143,27 @@ fn place(
     } else {
         Ok(Place::File(path))
     }
+}
+
+/// Resolves where it is kept what is used of the rate: for a server, whatever ledger this run has.
+fn budget(target: &Target, ledger: Option<&str>, environment: Environment<'_>) -> Places {
+    let Target::Server {
+        base,
+        credentials: Some(credentials),
+        ..
+    } = target
+    else {
+        return Places::none();
+    };
+    let named = ledger
+        .map(str::trim)
+        .filter(|path| !path.is_empty() && *path != "none" && !path.contains("://"));
+    let users = users_path(environment);
+    Places::of(
+        base.as_str(),
+        &credentials.client_id,
+        [users, named.map(PathBuf::from)].into_iter().flatten(),
+    )
 }
 
 fn timeout(args: &ImportArgs, file: &ConfigFile) -> Result<Duration, Error> {

@@ -25,6 +25,7 @@ use self::client::Client;
 pub use self::outcome::{Delivery, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
+use crate::ledger::budget::Places;
 use crate::ledger::{Known, Ledger, OnAmbiguous};
 use crate::order::model::{OrderUpdate, Text};
 
@@ -46,6 +47,8 @@ pub struct Update {
 pub struct Policy {
     /// The most requests in any window of time.
     pub rate: rate::Rate,
+    /// Where it is kept what is used of the rate.
+    pub budget: Places,
     /// The most updates in flight at once.
     pub concurrency: usize,
     /// How often an update is sent again, at most.
@@ -74,6 +77,8 @@ pub enum Event {
     Sent(usize),
     /// The server answered 429: nobody sends until then.
     Throttled(Instant),
+    /// The server asked another import to wait until then, which holds for everybody.
+    Paused(Instant),
     /// The update with this index has come to its end, and this is known of its order now.
     Finished(usize, Delivery, Box<Known>),
     /// A request begins to wait for the pace.
@@ -106,4 +111,5 @@ pub async fn deliver(
             ));
         }
     }
+    shared.end().await;
 }

@@ -33,6 +33,12 @@ impl Rate {
         Self(Vec::new())
     }
 
+    /// Tells whether there is no limit at all.
+    #[must_use]
+    pub const fn is_unlimited(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the least time in which `requests` requests can be made, each answered at once.
     #[must_use]
     pub fn least_time(&self, requests: usize) -> Duration {
@@ -109,7 +115,7 @@ fn limit(text: &str) -> Result<Limit, RateError> {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.is_unlimited() {
             return f.write_str("unlimited");
         }
         for (index, limit) in self.0.iter().enumerate() {

@@ -16,6 +16,7 @@ use super::retry::{self, Verdict};
 use super::stop::{End, Stop};
 use super::token::{Token, TokenSource};
 use super::{Event, Journal, Policy, Update};
+use crate::ledger::budget::Budget;
 use crate::ledger::entry::Intent;
 use crate::ledger::{Known, LedgerError, OnAmbiguous, plan};
 use crate::order::model::OrderUpdate;
@@ -46,7 +47,7 @@ impl Workers {
     ) -> Self {
         Self {
             tokens: TokenSource::new(client.clone(), policy.retries, events.clone(), stop.clone()),
-            pace: Pace::new(&policy.rate),
+            pace: Pace::new(&policy.rate, Budget::at(&policy.budget), &events),
             retries: policy.retries,
             on_ambiguous: policy.on_ambiguous,
             resend: policy.resend,
@@ -57,6 +58,11 @@ impl Workers {
             client,
             events,
         }
+    }
+
+    /// Waits until what was used of the rate is written down.
+    pub(super) async fn end(&self) {
+        self.pace.flush().await;
     }
 
     /// Brings updates to their end until none is left or a stop is requested.
@@ -132,7 +138,7 @@ impl Workers {
         self.tell(Event::PaceAwaited);
         let permit = self.pace.permit(&self.stop).await;
         self.tell(Event::PaceGranted);
-        let permit = permit?;
+        let mut permit = permit?;
         // Taken last: a token can wear out while its request waits for the pace.
         let token = self.tokens.current().await?;
         self.pace.unpaused(&self.stop).await?;
@@ -146,9 +152,13 @@ impl Workers {
         }
         self.tell(Event::Sent(index));
         course.attempts += 1;
+        permit.leave().await;
         let sent = Instant::now();
         let answer = self.client.update(token.text(), update, json).await;
-        permit.answered();
+        match answer.status() {
+            Some(_) => permit.answered(),
+            None => permit.given_up(),
+        }
         let verdict = retry::verdict(&answer);
         match verdict {
             Verdict::Accepted => known.accept(body),

@@ -6,10 +6,12 @@
 //!
 //! - [`store`]: the handle that everybody shares; each call is a message to the one thread that owns the file
 //! - [`lock`]: one import at a time for a ledger and a target
+//! - [`budget`]: what of a target's rate is used, whoever uses it
 //! - [`place`]: where a ledger is; [`fault`]: why one cannot be relied on; [`entry`]: what it holds
 //! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
 //!   over values; the store keeps them as the text that it was given
 
+pub mod budget;
 pub mod entry;
 pub mod fault;
 pub mod known;

@@ -169,6 +169,7 @@ impl State {
                 self.requests.throttled += 1;
                 self.progress.throttled(until.into_std());
             }
+            Event::Paused(until) => self.progress.throttled(until.into_std()),
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),
             Event::Finished(index, delivery, known) => {

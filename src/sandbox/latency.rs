@@ -37,13 +37,15 @@ pub(super) struct Journey {
 impl Latency {
     /// Draws one request's latency, and how much of it is spent on the way in.
     ///
-    /// The split is random too, so that requests sent at a steady pace arrive unevenly, as over a real network.
+    /// What comes on top of the least is split at random too, so that requests sent at a steady pace arrive unevenly,
+    /// as over a real network. The least itself is the length of the road: the same each time, and both ways.
     pub(super) fn draw(&self, rng: &mut Rng) -> Journey {
-        let total = self.least + self.most.saturating_sub(self.least).mul_f64(rng.f64());
-        let inbound = total.mul_f64(rng.f64());
+        let (road, range) = (self.least / 2, self.most.saturating_sub(self.least));
+        let delay = range.mul_f64(rng.f64());
+        let inbound = delay.mul_f64(rng.f64());
         Journey {
-            inbound,
-            outbound: total.saturating_sub(inbound),
+            inbound: road + inbound,
+            outbound: road + delay.saturating_sub(inbound),
         }
     }
 }
@@ -137,6 +139,14 @@ mod tests {
             let total = journey.inbound + journey.outbound;
             assert!(latency.least <= total && total <= latency.most);
         }
+    }
+
+    #[test]
+    fn a_steady_latency_is_steady_both_ways() {
+        let latency: Latency = "300ms".parse().unwrap();
+        let journey = latency.draw(&mut Rng::with_seed(1));
+        let half = Duration::from_millis(150);
+        assert_eq!((journey.inbound, journey.outbound), (half, half));
     }
 
     #[test]

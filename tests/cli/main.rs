@@ -15,6 +15,7 @@ mod hostile;
 mod inputs;
 mod ledger;
 mod offline;
+mod pace;
 mod properties;
 mod readme;
 mod rejects;

@@ -1,0 +1,189 @@
+//! The pace: never more requests in any sliding window than the rate allows, as the server sees it.
+//!
+//! What counts is when requests reach the server, and the network may delay one and not the next. A request has
+//! certainly arrived once it is answered; so its place in each window is given to another only a whole window after
+//! the answer, or earlier by what answers certainly take.
+//!
+//! What is used of the rate stands in a [`Budget`], which other processes may share. [`rule`] says when the next
+//! request may leave, [`margin`] how much of the time to answer counts, and [`turns`] gives the permits, in the order
+//! in which they were asked for.
+
+mod margin;
+mod rule;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use self::turns::{Note, Turns};
+use super::Event;
+use super::rate::Rate;
+use super::stop::Stop;
+use crate::ledger::budget::Budget;
+
+/// No pause is longer, whatever a server asks: a day is as good as never.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Hands out the permission to send.
+#[derive(Debug)]
+pub struct Pace {
+    notes: UnboundedSender<Note>,
+    pauses: Pauses,
+}
+
+/// Until when nobody sends, as this process knows it: it matters at once, also for those who have their permit.
+#[derive(Debug, Clone, Default)]
+struct Pauses(Arc<Mutex<Option<Instant>>>);
+
+/// The permission to send one request.
+#[derive(Debug)]
+pub struct Permit {
+    number: u64,
+    /// When the request may leave: very soon.
+    opens: Instant,
+    sent: Option<Instant>,
+    /// `None` once it is told what became of the request.
+    notes: Option<UnboundedSender<Note>>,
+}
+
+impl Pace {
+    /// Makes the pace of a rate, with what is used of it. It needs a runtime to live in, and tells of pauses that
+    /// others were asked for.
+    #[must_use]
+    pub fn new(rate: &Rate, budget: Budget, events: &UnboundedSender<Event>) -> Self {
+        let (notes, inbox) = mpsc::unbounded_channel();
+        let pauses = Pauses::default();
+        let turns = Turns {
+            rate: rate.clone(),
+            budget: Arc::new(Mutex::new(budget)),
+            inbox,
+            outbox: notes.downgrade(),
+            pauses: pauses.clone(),
+            // Turns must not keep those waiting who listen until everybody has ended.
+            events: events.downgrade(),
+            begun: Instant::now(),
+            waiting: VecDeque::new(),
+            // Told apart from those of another pace in this process.
+            next_number: fastrand::u64(..u64::MAX / 2),
+        };
+        tokio::spawn(turns.run());
+        Self { notes, pauses }
+    }
+
+    /// Waits for the permission to send, very soon; `None` when a stop was requested first.
+    pub async fn permit(&self, stop: &Stop) -> Option<Permit> {
+        let (waiter, turn) = oneshot::channel();
+        self.notes.send(Note::Awaited(waiter)).ok()?;
+        let permit = tokio::select! {
+            permit = turn => permit.ok()?,
+            () = stop.requested() => return None,
+        };
+        self.unpaused(stop).await?;
+        Some(permit)
+    }
+
+    /// Waits until nobody is asked to pause; `None` when a stop was requested first.
+    pub async fn unpaused(&self, stop: &Stop) -> Option<()> {
+        while let Some(wait) = self.pauses.left() {
+            stop.sleep(wait).await;
+            if stop.is_requested() {
+                return None;
+            }
+        }
+        (!stop.is_requested()).then_some(())
+    }
+
+    /// Keeps everybody from sending for so long, as the server asks.
+    pub fn pause(&self, wait: Duration) {
+        self.pauses.at_least(wait);
+        // Where nobody gives turns any more, nobody sends.
+        let _ = self.notes.send(Note::Paused(wait));
+    }
+
+    /// Keeps everybody from sending for so long, and slows the pace down: the server found us too fast.
+    /// Returns until when.
+    #[must_use]
+    pub fn throttle(&self, wait: Duration) -> Instant {
+        let until = self.pauses.at_least(wait);
+        let _ = self.notes.send(Note::Throttled(wait));
+        until
+    }
+
+    /// Waits until what became of the requests is written down, for whoever sends next.
+    pub async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.notes.send(Note::Flushed(done)).is_ok() {
+            // An error means that nobody gives turns any more.
+            let _ = flushed.await;
+        }
+    }
+}
+
+impl Pauses {
+    /// Pauses for so long, or longer where that was asked for already. Returns until when.
+    fn at_least(&self, wait: Duration) -> Instant {
+        let now = Instant::now();
+        let mut paused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = (now + wait.min(LONGEST_PAUSE)).max(paused.unwrap_or(now));
+        *paused = Some(until);
+        until
+    }
+
+    fn left(&self) -> Option<Duration> {
+        let until = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+impl Permit {
+    fn new(number: u64, opens: Instant, notes: UnboundedSender<Note>) -> Self {
+        Self {
+            number,
+            opens,
+            sent: None,
+            notes: Some(notes),
+        }
+    }
+
+    /// Waits for the moment at which the request may leave, and notes that it does.
+    pub async fn leave(&mut self) {
+        tokio::time::sleep_until(self.opens).await;
+        self.sent = Some(Instant::now());
+    }
+
+    /// Says that the request was answered: it has arrived by now.
+    pub fn answered(mut self) {
+        let took = self.sent.map(|sent| sent.elapsed());
+        self.tell(Note::Ended(self.number, took, Instant::now()));
+    }
+
+    /// Says that no answer is waited for any more: it may have arrived at any time until now.
+    pub fn given_up(mut self) {
+        self.tell(Note::Ended(self.number, None, Instant::now()));
+    }
+
+    fn tell(&mut self, note: Note) {
+        if let Some(notes) = self.notes.take() {
+            // Where nobody gives turns any more, nobody sends.
+            let _ = notes.send(note);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let note = match self.sent {
+            Some(_) => Note::Ended(self.number, None, Instant::now()),
+            None => Note::Abandoned(self.number),
+        };
+        self.tell(note);
+    }
+}

@@ -1,0 +1,217 @@
+//! The turns: requests that wait for the pace leave in the order in which they came.
+//!
+//! One task looks after them. It gathers what has happened, changes the budget once for all of it, and gives as many
+//! turns as that allows; so a high rate costs no more than a low one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::rule::Opening;
+use super::{Pauses, Permit};
+use crate::deliver::Event;
+use crate::deliver::rate::Rate;
+use crate::ledger::budget::Budget;
+use crate::ledger::budget::holder::Holder;
+use crate::ledger::budget::moment::Moment;
+use crate::ledger::budget::uses::Uses;
+
+/// How often to look whether another process has ended its requests, where only that can help.
+const LOOK: Duration = Duration::from_millis(50);
+/// By how much earlier a turn is given than the request may leave: its intent must be durable by then.
+const LEAD: Duration = Duration::from_millis(20);
+/// A pause that is longer than we knew by less than this is no news.
+const NOTEWORTHY: Duration = Duration::from_secs(1);
+/// What has happened that is gathered at once, at most.
+const GATHERED: usize = 256;
+
+/// What the turns are told.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// A request waits for its turn.
+    Awaited(oneshot::Sender<Permit>),
+    /// The request with this number was answered, after so long, or given up; and when.
+    Ended(u64, Option<Duration>, Instant),
+    /// The request with this number will not leave.
+    Abandoned(u64),
+    /// The server asked everybody to wait for so long.
+    Paused(Duration),
+    /// The server found us too fast, and is not to be asked for so long.
+    Throttled(Duration),
+    /// Somebody waits until all that was told is written down.
+    Flushed(oneshot::Sender<()>),
+}
+
+/// Gives turns.
+pub(super) struct Turns {
+    pub(super) rate: Rate,
+    pub(super) budget: Arc<Mutex<Budget>>,
+    pub(super) inbox: UnboundedReceiver<Note>,
+    /// For the permits, which tell what becomes of their requests.
+    pub(super) outbox: WeakUnboundedSender<Note>,
+    pub(super) pauses: Pauses,
+    pub(super) events: WeakUnboundedSender<Event>,
+    pub(super) begun: Instant,
+    pub(super) waiting: VecDeque<oneshot::Sender<Permit>>,
+    pub(super) next_number: u64,
+}
+
+/// What a change of the budget came to.
+struct Changed {
+    /// After how long each request may leave that has its turn now.
+    granted: Vec<Duration>,
+    /// After how long others may; `None` where another must end first.
+    next: Option<Duration>,
+    /// How long everybody is asked to pause.
+    pause: Duration,
+}
+
+impl Turns {
+    /// Gives turns until nobody is left who could want one.
+    pub(super) async fn run(mut self) {
+        let mut next = None;
+        let mut notes = Vec::new();
+        while self.gather(next, &mut notes).await {
+            let flushed = self.keep_here(&mut notes);
+            self.waiting.retain(|waiter| !waiter.is_closed());
+            let changed = self.change(std::mem::take(&mut notes)).await;
+            self.pause(changed.pause);
+            self.grant(&changed.granted);
+            for done in flushed {
+                // Whoever does not wait any more has no use for the answer.
+                let _ = done.send(());
+            }
+            let look = self.budget().is_shared().then_some(LOOK);
+            next = changed.next.or(look).filter(|_| !self.waiting.is_empty());
+        }
+    }
+
+    /// Waits until something has happened, or for so long; `false` when nobody is left.
+    async fn gather(&mut self, wait: Option<Duration>, notes: &mut Vec<Note>) -> bool {
+        let gathered = self.inbox.recv_many(notes, GATHERED);
+        match wait {
+            None => gathered.await > 0,
+            Some(wait) => tokio::time::timeout(wait, gathered)
+                .await
+                .map_or(true, |count| count > 0),
+        }
+    }
+
+    /// Takes out of the notes what the budget need not know; returns who waits until it knows the rest.
+    fn keep_here(&mut self, notes: &mut Vec<Note>) -> Vec<oneshot::Sender<()>> {
+        let mut flushed = Vec::new();
+        for note in std::mem::take(notes) {
+            match note {
+                Note::Awaited(waiter) => self.waiting.push_back(waiter),
+                Note::Flushed(done) => flushed.push(done),
+                other => notes.push(other),
+            }
+        }
+        flushed
+    }
+
+    /// Changes the budget. A shared one stands in a file, so that is done where waiting does no harm.
+    async fn change(&self, notes: Vec<Note>) -> Changed {
+        let (rate, since_begin) = (self.rate.clone(), self.begun.elapsed());
+        let (wanted, first) = (self.waiting.len(), self.next_number);
+        // Taken before the file is locked: what seems to have ended later than it did only costs time.
+        let asked = Instant::now();
+        let budget = Arc::clone(&self.budget);
+        let change = move || {
+            let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
+            budget.change(since_begin, |uses, here, now| {
+                for note in &notes {
+                    take(note, uses, here, (now, asked));
+                }
+                uses.forget(now, rate.memory(&uses.throttle, now));
+                claim(&rate, uses, (here, now), first..first + wanted as u64)
+            })
+        };
+        if !self.budget().is_shared() {
+            return change();
+        }
+        // Where the task was cancelled the run has ended.
+        tokio::task::spawn_blocking(change)
+            .await
+            .unwrap_or(Changed {
+                granted: Vec::new(),
+                next: None,
+                pause: Duration::ZERO,
+            })
+    }
+
+    /// Pauses as everybody does, and tells it where that is news.
+    fn pause(&self, pause: Duration) {
+        let known = self.pauses.left().unwrap_or_default();
+        let until = self.pauses.at_least(pause);
+        let is_news = pause > known + NOTEWORTHY;
+        if let Some(events) = self.events.upgrade().filter(|_| is_news) {
+            // Whoever stopped listening has no more use for events.
+            let _ = events.send(Event::Paused(until));
+        }
+    }
+
+    fn grant(&mut self, waits: &[Duration]) {
+        let (first, now) = (self.next_number, Instant::now());
+        self.next_number += waits.len() as u64;
+        let waiters = self.waiting.drain(..waits.len());
+        for ((number, waiter), wait) in (first..).zip(waiters).zip(waits) {
+            if let Some(outbox) = self.outbox.upgrade() {
+                // A permit that nobody takes any more says so when it is dropped.
+                let _ = waiter.send(Permit::new(number, now + *wait, outbox));
+            }
+        }
+    }
+
+    fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take(note: &Note, uses: &mut Uses, here: &Holder, (now, asked): (Moment, Instant)) {
+    match note {
+        Note::Ended(number, took, at) => {
+            let ago = asked.saturating_duration_since(*at);
+            uses.end(here, *number, *took, now.minus(ago));
+        }
+        Note::Abandoned(number) => uses.abandon(here, *number),
+        Note::Paused(wait) => uses.throttle.pause(*wait, now),
+        Note::Throttled(wait) => {
+            uses.throttle.slow_down(now);
+            uses.throttle.pause(*wait, now);
+        }
+        Note::Awaited(_) | Note::Flushed(_) => {}
+    }
+}
+
+/// Claims a place for as many requests as may leave now.
+fn claim(
+    rate: &Rate,
+    uses: &mut Uses,
+    (here, now): (&Holder, Moment),
+    numbers: std::ops::Range<u64>,
+) -> Changed {
+    let mut changed = Changed {
+        granted: Vec::new(),
+        next: None,
+        pause: uses.throttle.paused_until().since(now),
+    };
+    for number in numbers {
+        match rate.opening(uses, now) {
+            Opening::At(at) if at <= now.plus(LEAD) => {
+                uses.begin(here, number, now);
+                changed.granted.push(at.since(now));
+            }
+            Opening::At(at) => {
+                changed.next = Some(at.since(now.plus(LEAD)));
+                break;
+            }
+            Opening::AfterAnother => break,
+        }
+    }
+    changed
+}

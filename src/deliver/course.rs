@@ -13,7 +13,7 @@ const MOST_THROTTLED: u32 = 30;
 const MOST_TOKENS: u32 = 3;
 
 /// One update on its way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Course {
     pub(super) attempts: u32,
     failures: u32,

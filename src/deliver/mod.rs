@@ -3,9 +3,11 @@
 //! Workers take the updates in their order and only send [`Event`]s; whoever calls owns all state. Nothing here
 //! prints, and an update is in flight at most once at any time.
 
+mod canary;
 pub mod client;
 mod course;
 pub mod credentials;
+pub mod limits;
 mod message;
 pub mod outcome;
 pub mod pace;
@@ -17,6 +19,7 @@ mod worker;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -25,6 +28,7 @@ use self::client::Client;
 pub use self::outcome::{Delivery, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
+use crate::ledger::entry::Settlement;
 use crate::ledger::{Known, Ledger, OnAmbiguous};
 use crate::order::model::{OrderUpdate, Text};
 
@@ -54,6 +58,8 @@ pub struct Policy {
     pub on_ambiguous: OnAmbiguous,
     /// Whether to send everything, whatever was accepted before.
     pub resend: bool,
+    /// What ends the run before all is sent.
+    pub limits: limits::Limits,
 }
 
 /// Where intents are written before a request leaves.
@@ -63,6 +69,23 @@ pub struct Journal {
     pub ledger: Ledger,
     /// The id of the run, which has begun.
     pub run: String,
+}
+
+impl Journal {
+    /// Writes down what has become of an update so far, without waiting until that is durable.
+    pub fn settle(&self, update: &Update, delivery: &Delivery, known: &Known) {
+        self.ledger.settle(Settlement {
+            run: self.run.clone(),
+            company_id: update.company_id.clone(),
+            order_id: update.order_id.clone(),
+            outcome: delivery.outcome.words().to_owned(),
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            message: delivery.message.clone(),
+            known: Some(known.to_json()),
+            at: Timestamp::now(),
+        });
+    }
 }
 
 /// What the workers tell.
@@ -96,8 +119,8 @@ pub async fn deliver(
     let count = policy.concurrency.min(updates.len());
     let shared = Arc::new(Workers::new(updates, client, journal, policy, stop, events));
     let mut workers = JoinSet::new();
-    for _ in 0..count {
-        workers.spawn(Arc::clone(&shared).work());
+    for number in 0..count {
+        workers.spawn(Arc::clone(&shared).work(number == 0));
     }
     while let Some(worker) = workers.join_next().await {
         if worker.is_err_and(|error| error.is_panic()) {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use super::canary::{self, Gate};
 use super::client::{Answer, Client};
 use super::course::Course;
 use super::outcome::{Delivery, Outcome};
@@ -24,6 +25,7 @@ use crate::order::model::OrderUpdate;
 pub(super) struct Workers {
     updates: Arc<[Update]>,
     next: AtomicUsize,
+    gate: Gate,
     client: Client,
     tokens: TokenSource,
     pace: Pace,
@@ -52,6 +54,7 @@ impl Workers {
             resend: policy.resend,
             journal,
             next: AtomicUsize::new(0),
+            gate: Gate::default(),
             stop: stop.clone(),
             updates,
             client,
@@ -59,8 +62,18 @@ impl Workers {
         }
     }
 
-    /// Brings updates to their end until none is left or a stop is requested.
-    pub(super) async fn work(self: Arc<Self>) {
+    /// Brings updates to their end until none is left or a stop is requested. The first worker goes ahead, the others
+    /// follow once the API has shown that it works.
+    pub(super) async fn work(self: Arc<Self>, is_first: bool) {
+        if !is_first {
+            self.gate.opened(&self.stop).await;
+        }
+        self.take_updates().await;
+        // Where nothing is left there is nothing to wait for.
+        self.gate.open();
+    }
+
+    async fn take_updates(&self) {
         while !self.stop.is_requested() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(update) = self.updates.get(index) else {
@@ -156,6 +169,14 @@ impl Workers {
             _ => known.refuse(body),
         }
         course.take(&answer, verdict, sent.elapsed(), in_doubt);
+        if canary::is_working(verdict, &answer) {
+            self.gate.open();
+        }
+        if verdict.puts_off() {
+            // A crash while the update waits must not count as doubt.
+            let so_far = course.clone().give_up(Vec::new());
+            self.journal.settle(update, &so_far, known);
+        }
         log(update, course.attempts, &answer, sent.elapsed());
         Some((verdict, token))
     }

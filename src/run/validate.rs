@@ -47,6 +47,7 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
         target: None,
         notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
         corrects,
+        next: Vec::new(),
         started_at,
         requests: Requests::default(),
         timing: Timing {

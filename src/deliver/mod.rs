@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -97,8 +98,9 @@ pub enum Event {
     Sent(usize),
     /// The server answered 429: nobody sends until then.
     Throttled(Instant),
-    /// The update with this index has come to its end, and this is known of its order now.
-    Finished(usize, Delivery, Box<Known>),
+    /// The update with this index has come to its end, and this is known of its order now. The worker goes on once
+    /// the last part is dropped: by then a stop has been requested, if there is a reason.
+    Finished(usize, Delivery, Box<Known>, oneshot::Sender<()>),
     /// A request begins to wait for the pace.
     PaceAwaited,
     /// A request has waited for the pace, and goes on or is given up.

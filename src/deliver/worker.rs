@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::canary::{self, Gate};
@@ -81,7 +82,11 @@ impl Workers {
             };
             let mut known = update.known.clone();
             if let Some(delivery) = self.deliver(index, update, &mut known).await {
-                self.tell(Event::Finished(index, delivery, Box::new(known)));
+                let (judging, judged) = oneshot::channel();
+                let known = Box::new(known);
+                self.tell(Event::Finished(index, delivery, known, judging));
+                // It is dropped, not used.
+                let _ = judged.await;
             }
         }
     }

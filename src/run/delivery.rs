@@ -153,12 +153,13 @@ impl State {
             }
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),
-            Event::Finished(index, delivery, known) => {
+            Event::Finished(index, delivery, known, judging) => {
                 // The moment that it is known, not at the end.
                 self.journal.settle(&self.updates[index], &delivery, &known);
                 if let Some(end) = self.watch.see(&delivery) {
                     stop.request(end);
                 }
+                drop(judging);
                 self.progress.finished(delivery.outcome);
                 self.deliveries[index] = Some(delivery);
             }

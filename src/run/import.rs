@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
 use super::interruption::Interruptions;
-use super::memory::Memory;
+use super::memory::{Memory, Patience};
 use super::next::{self, Ending, Next};
 use super::rejects::{self, RejectsFile};
 use super::{before_delivery, environment, gather, reports, run_id};
@@ -118,7 +118,12 @@ impl<'a> Import<'a> {
             requests: Requests::default(),
             timing: Timing::default(),
         };
-        let memory = Memory::open(&setup, &run, args.dry_run, args.wait)?;
+        let patience = if args.wait {
+            Patience::Waits(screen)
+        } else {
+            Patience::None
+        };
+        let memory = Memory::open(&setup, &run, args.dry_run, patience)?;
         let import = Self {
             memory,
             args,

@@ -425,10 +425,7 @@ fn a_second_interruption_stops_at_once_and_what_was_in_flight_is_unknown() {
 fn no_request_leaves_after_an_interruption() {
     let bench = bench(3);
     let server = Server::start(answer(NEVER, ""), vec![answer(204, "")]);
-    let mut command = bench.import_command(
-        &server.url(),
-        &["orders.csv", "--timeout", "1", "--retries", "0"],
-    );
+    let mut command = bench.import_command(&server.url(), &["orders.csv"]);
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
     server.wait_for("POST", 1);
     signal(&child, "-INT");

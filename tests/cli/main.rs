@@ -7,11 +7,14 @@
 
 mod codes;
 mod configuration;
+mod crash;
 mod delivery;
 mod guide;
 mod harness;
 mod inputs;
+mod interruption;
 mod ledger;
+mod ledger_faults;
 mod offline;
 mod properties;
 mod readme;
@@ -20,5 +23,6 @@ mod reports;
 mod rules;
 mod samples;
 mod server;
+mod stops;
 mod texts;
 mod workbooks;

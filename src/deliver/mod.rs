@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::client::Client;
+pub use self::course::KEPT_BACK;
 pub use self::outcome::{Delivery, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;

@@ -118,11 +118,7 @@ impl<'a> Import<'a> {
             requests: Requests::default(),
             timing: Timing::default(),
         };
-        let patience = if args.wait {
-            Patience::Waits(screen)
-        } else {
-            Patience::None
-        };
+        let patience = Patience::of(args.wait, screen);
         let memory = Memory::open(&setup, &run, args.dry_run, patience)?;
         let import = Self {
             memory,

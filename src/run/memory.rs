@@ -2,7 +2,7 @@
 
 use super::reports::inputs_json;
 use crate::config::Delivery as Settings;
-use crate::deliver::{Delivery, Journal, Outcome, Update};
+use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{RunEnd, RunRecord, Settlement};
@@ -19,6 +19,17 @@ pub(super) enum Patience {
     None,
     /// To wait until it has ended, and to say so.
     Waits(Screen),
+}
+
+impl Patience {
+    /// Returns the patience that was asked for.
+    pub(super) fn of(is_waiting: bool, screen: Screen) -> Self {
+        if is_waiting {
+            Self::Waits(screen)
+        } else {
+            Self::None
+        }
+    }
 }
 
 /// The ledger of an import. The lock is held until it is dropped.
@@ -193,10 +204,7 @@ pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
 /// The end of an order that costs no request.
 fn settled(planned: Planned) -> Delivery {
     let (outcome, message) = match planned.change {
-        Change::Held => {
-            let words = "reports are kept back: it is not known whether they were taken";
-            (Outcome::Unknown, Some(words.to_owned()))
-        }
+        Change::Held => (Outcome::Unknown, Some(KEPT_BACK.to_owned())),
         _ => (Outcome::Unchanged, None),
     };
     Delivery {

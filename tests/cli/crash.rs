@@ -24,9 +24,14 @@ fn seeds() -> impl Iterator<Item = u64> {
     let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(1);
     (0..rounds).map(|_| {
         let seed = fastrand::u64(..);
-        println!("seed {seed}");
+        tell(seed);
         seed
     })
+}
+
+#[expect(clippy::print_stdout, reason = "a failure names its seed")]
+fn tell(seed: u64) {
+    println!("seed {seed}");
 }
 
 fn sandbox(latency: &str) -> TestSandbox {
@@ -189,7 +194,7 @@ fn copy_in_flight(from: &Path, to: &Path) {
 enum Cut {
     Whole,
     WithoutIndex,
-    LogCut,
+    ShortLog,
 }
 
 #[test]
@@ -199,9 +204,9 @@ fn a_ledger_as_a_power_cut_leaves_it_is_opened_and_finishes_the_job() {
         for cut in [
             Cut::Whole,
             Cut::WithoutIndex,
-            Cut::LogCut,
-            Cut::LogCut,
-            Cut::LogCut,
+            Cut::ShortLog,
+            Cut::ShortLog,
+            Cut::ShortLog,
         ] {
             let (bench, sandbox) = (bench(120), sandbox("1ms..6ms"));
             let mut child = spawn(&bench, &sandbox);
@@ -214,9 +219,9 @@ fn a_ledger_as_a_power_cut_leaves_it_is_opened_and_finishes_the_job() {
             match cut {
                 Cut::Whole => {}
                 Cut::WithoutIndex => {
-                    std::fs::remove_file(bench.path("copy/ledger.db-shm")).unwrap()
+                    std::fs::remove_file(bench.path("copy/ledger.db-shm")).unwrap();
                 }
-                Cut::LogCut => {
+                Cut::ShortLog => {
                     let content = std::fs::read(&log).unwrap();
                     std::fs::write(&log, &content[..rng.usize(..=content.len())]).unwrap();
                 }
@@ -236,7 +241,7 @@ fn a_ledger_as_a_power_cut_leaves_it_is_opened_and_finishes_the_job() {
             ));
             let twice = twice(&sandbox);
             assert!(
-                cut == Cut::LogCut || twice.is_subset(&expected),
+                cut == Cut::ShortLog || twice.is_subset(&expected),
                 "{cut:?}: {twice:?} {expected:?}"
             );
         }

@@ -58,8 +58,10 @@ fn what_is_no_ledger_of_this_version_is_refused_and_left_as_it_is() {
         assert_eq!(std::fs::read(bench.path("ledger.db")).unwrap(), content);
     }
     std::fs::create_dir(bench.path("directory")).unwrap();
-    let ran = bench.import(&sandbox.url(), &["orders.csv", "--ledger", "directory"]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    for ledger in ["directory", "/proc/nowhere/ledger.db"] {
+        let ran = bench.import(&sandbox.url(), &["orders.csv", "--ledger", ledger]);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+    }
     assert_eq!(sandbox.requests().len(), sent);
 }
 

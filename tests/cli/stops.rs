@@ -80,7 +80,7 @@ fn more_failures_than_allowed_stop_the_run() {
             json!({"rows": 50, "orders": 50, "rejected": failures, "not_sent": 50 - failures});
         assert_eq!(totals(&bench.report()), expected);
         assert!(
-            ran.stderr.contains("more than --max-failures allows"),
+            ran.stderr.contains("than --max-failures allows: `"),
             "{}",
             ran.stderr
         );

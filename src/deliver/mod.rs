@@ -64,6 +64,9 @@ pub struct Policy {
     pub limits: limits::Limits,
 }
 
+/// What the ledger says of an order whose reports were sent again after they may have been taken.
+const PERHAPS_TWICE: &str = "its reports may stand twice with the server";
+
 /// Where intents are written before a request leaves.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -75,7 +78,11 @@ pub struct Journal {
 
 impl Journal {
     /// Writes down what has become of an update so far, without waiting until that is durable.
+    ///
+    /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
     pub fn settle(&self, update: &Update, delivery: &Delivery, known: &Known) {
+        let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
+        let message = delivery.message.as_deref().or(perhaps_twice);
         self.ledger.settle(Settlement {
             run: self.run.clone(),
             company_id: update.company_id.clone(),
@@ -83,7 +90,7 @@ impl Journal {
             outcome: delivery.outcome.words().to_owned(),
             http_status: delivery.http_status,
             attempts: delivery.attempts,
-            message: delivery.message.clone(),
+            message: message.map(str::to_owned),
             known: Some(known.to_json()),
             at: Timestamp::now(),
         });

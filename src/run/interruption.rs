@@ -3,7 +3,7 @@
 //! Before anything has begun there is nothing to bring to an end: the run is left where it is, also while it waits for
 //! a lock, a disk or a person. Later the delivery stops of itself, and what was begun is written down.
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::thread;
 
 use tokio::runtime::Builder;
@@ -90,6 +90,14 @@ impl Interruptions {
     }
 }
 
+fn tell_abandoned(mut out: &mut dyn Write) -> io::Result<()> {
+    if io::stderr().is_terminal() {
+        // The cursor stands behind a question, or behind a bar.
+        writeln!(out)?;
+    }
+    summary::write_line(&mut out, "stopped", "interrupted; nothing was sent")
+}
+
 /// Carries a run out on a thread of its own, and listens for the wish that it end.
 pub(super) fn guarded(
     screen: Screen,
@@ -116,8 +124,7 @@ pub(super) fn guarded(
                     (Err(_), Ok(())) => return Err(Error::Unaccounted),
                 },
                 () = signals.next() => if interruptions.ask() {
-                    let words = "interrupted; nothing was sent";
-                    screen.tell(|mut out| summary::write_line(&mut out, "stopped", words));
+                    screen.tell(tell_abandoned);
                     return Ok(ExitCode::Interrupted);
                 },
             }

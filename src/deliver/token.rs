@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Event;
 use super::client::{Client, TokenAnswer};
@@ -220,10 +220,16 @@ impl TokenSource {
     }
 }
 
-/// Asks for a token once; `_turn` ends with it.
+/// Asks for a token once, in the time that the present one is good for; `_turn` ends with it.
 async fn renew(client: Client, kept: Arc<Kept>, _turn: OwnedMutexGuard<()>) {
     let asked_at = Instant::now();
-    match client.token().await {
+    let worn_at = kept.lock().token.as_ref().map(|token| token.0.worn_at);
+    let answer = timeout_at(worn_at.unwrap_or(asked_at), client.token()).await;
+    let late = |_| TokenAnswer::Failed {
+        words: "no answer in time".to_owned(),
+        wait: None,
+    };
+    match answer.unwrap_or_else(late) {
         TokenAnswer::Issued { text, lifetime } => {
             kept.keep(text, asked_at, lifetime);
         }

@@ -44,7 +44,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Import(args) => interruption::guarded(screen, move |interruptions| {
             import::run(&args, screen, interruptions)
         }),
-        Command::Validate(args) => validate::run(&args, screen),
+        Command::Validate(args) => interruption::guarded(screen, move |interruptions| {
+            validate::run(&args, screen, &interruptions)
+        }),
         Command::History(args) => history::run(&args),
         Command::Resolve(args) => resolve::run(&args, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),

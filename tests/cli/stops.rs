@@ -251,20 +251,18 @@ fn nothing_is_left_to_do_where_a_rerun_would_not_help() {
 
 #[test]
 fn a_token_that_cannot_be_renewed_serves_to_its_end() {
-    let token = |seconds| {
-        let body = match seconds {
-            2 => r#"{"access_token":"t0ken","expires_in":2}"#,
-            _ => r#"{"access_token":"other","expires_in":3600}"#,
-        };
-        answer(200, body)
-    };
-    let tokens = vec![token(2), answer(500, ""), token(3600)];
-    let server = Server::with_tokens(tokens, vec![answer(204, "")]);
-    let bench = bench(9);
-    let ran = bench.import(&server.url(), &["orders.csv", "--rate", "3/s"]);
-    assert_eq!((ran.code, server.count("PATCH")), (0, 9), "{}", ran.stderr);
-    let report = bench.report();
-    assert_eq!(report["requests"]["token"], server.count("POST"));
+    let short = answer(200, r#"{"access_token":"t0ken","expires_in":2}"#);
+    let long = answer(200, r#"{"access_token":"other","expires_in":3600}"#);
+    for no_renewal in [answer(500, ""), answer(NEVER, "")] {
+        let tokens = vec![short.clone(), no_renewal, long.clone()];
+        let server = Server::with_tokens(tokens, vec![answer(204, "")]);
+        let bench = bench(8);
+        let flags = ["orders.csv", "--rate", "3/s", "--timeout", "3"];
+        let ran = bench.import(&server.url(), &flags);
+        assert_eq!((ran.code, server.count("PATCH")), (0, 8), "{}", ran.stderr);
+        let report = bench.report();
+        assert_eq!(report["requests"]["token"], server.count("POST"));
+    }
 }
 
 /// A reading of standard input cannot be repeated, and is said so.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::deliver::limits::{MaxDuration, MaxFailures};
 use crate::deliver::rate::Rate;
 use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
@@ -250,6 +251,14 @@ pub struct ImportArgs {
     #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, value_parser = seconds,
         help_heading = DELIVERY)]
     pub timeout: Option<Duration>,
+    /// Stop once more orders than this are rejected, failed or unknown: a number, or a share such as 10%
+    ///
+    /// A share is taken of all orders to send; it lets at least one of them fail.
+    #[arg(long, value_name = "N|N%", env = "SCORELOAD_MAX_FAILURES", hide_env_values = true, help_heading = DELIVERY)]
+    pub max_failures: Option<MaxFailures>,
+    /// Send nothing more once the run has lasted so long: 2h, 90m, 45s, 1h30m
+    #[arg(long, value_name = "TIME", env = "SCORELOAD_MAX_DURATION", hide_env_values = true, help_heading = DELIVERY)]
+    pub max_duration: Option<MaxDuration>,
     /// Where it is remembered what was sent: a file, or none
     ///
     /// Without it scoreload/ledger.db in the user's state directory. With none, and for the built-in sandbox, it is

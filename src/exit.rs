@@ -34,6 +34,15 @@ impl ExitCode {
         self as u8
     }
 
+    /// Returns the code where something more went wrong at the end.
+    #[must_use]
+    pub const fn or_incomplete(self) -> Self {
+        match self {
+            Self::Success => Self::Incomplete,
+            other => other,
+        }
+    }
+
     /// Returns the code of a run that came to its end, early or not.
     #[must_use]
     pub fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
@@ -41,7 +50,9 @@ impl ExitCode {
             Some(End::Interrupted) => Self::Interrupted,
             Some(End::Refused(_)) => Self::Refused,
             Some(End::Unreachable(_)) => Self::Unreachable,
-            Some(End::LedgerFailed(_)) => Self::Incomplete,
+            Some(End::LedgerFailed(_) | End::TooManyFailures(_) | End::OutOfTime) => {
+                Self::Incomplete
+            }
             None if errors > 0 || totals.left_over() > 0 => Self::Incomplete,
             None => Self::Success,
         }

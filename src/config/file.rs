@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Environment;
+use crate::deliver::limits::{MaxDuration, MaxFailures};
 use crate::deliver::rate::Rate;
 use crate::error::Error;
 use crate::input::timestamp::DateOrder;
@@ -57,6 +58,8 @@ pub struct Defaults {
     /// In seconds.
     pub timeout: Option<f64>,
     pub test_mode: Option<bool>,
+    pub max_failures: Option<MaxFailures>,
+    pub max_duration: Option<MaxDuration>,
 }
 
 /// One test of a wide sheet: a constant id, and where its fields stand.
@@ -203,6 +206,8 @@ mod tests {
             rate = "1/s"
             timeout = 2.5
             concurrency = 3
+            max_failures = 5
+            max_duration = "1h30m"
             [columns]
             "Candidate result" = "test_score"
             [statuses]
@@ -218,6 +223,8 @@ mod tests {
         assert_eq!(file.missing.as_deref(), Some(&["absent".to_owned()][..]));
         assert_eq!(file.defaults.date_order, Some(DateOrder::Dmy));
         assert_eq!(file.defaults.rate, Some("1/s".parse().unwrap()));
+        assert_eq!(file.defaults.max_failures, Some(MaxFailures::Count(5)));
+        assert_eq!(file.defaults.max_duration, "90m".parse().ok());
         assert!(
             matches!(&file.wide[0].updated_at, Some(Part::Header(header)) if header == "Taken on")
         );
@@ -244,6 +251,8 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_named() {
         let (message, _) = wrong("[[wide]]\ntest_id = \"A\"\nscore = \"B\"\nstatus = 5\n");
         assert!(message.contains("a header is expected"), "{message}");
+        let (message, _) = wrong("[defaults]\nmax_failures = \"many\"\n");
+        assert!(message.contains("`many` is no limit"), "{message}");
         let (message, _) = wrong("[defaults]\nrate = \"3\"\n");
         assert!(message.contains("`3` is no rate"), "{message}");
     }

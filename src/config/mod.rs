@@ -16,6 +16,7 @@ use crate::cli::ImportArgs;
 use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
+use crate::deliver::limits::Limits;
 use crate::error::Error;
 use crate::ledger::Place;
 use crate::ledger::budget::Places;
@@ -96,6 +97,10 @@ pub fn delivery(
             .or(defaults.on_ambiguous)
             .unwrap_or_default(),
         resend: args.resend,
+        limits: Limits {
+            failures: args.max_failures.or(defaults.max_failures),
+            duration: args.max_duration.or(defaults.max_duration),
+        },
     };
     let whole = args.all_or_nothing || defaults.all_or_nothing.unwrap_or_default();
     let test_mode = args.test_mode || defaults.test_mode.unwrap_or_default();

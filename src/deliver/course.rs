@@ -12,8 +12,11 @@ const MOST_THROTTLED: u32 = 30;
 /// An update for which so many good tokens were refused is refused itself.
 const MOST_TOKENS: u32 = 3;
 
+/// What is said of an order whose reports are kept back.
+pub const KEPT_BACK: &str = "reports are kept back: it is not known whether they were taken";
+
 /// One update on its way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Course {
     pub(super) attempts: u32,
     failures: u32,
@@ -76,7 +79,10 @@ impl Course {
     }
 
     /// Ends the course with an outcome.
-    pub(super) fn end(self, outcome: Outcome, held_reports: Vec<PlacedReport>) -> Delivery {
+    pub(super) fn end(mut self, outcome: Outcome, held_reports: Vec<PlacedReport>) -> Delivery {
+        if !held_reports.is_empty() {
+            self.message.get_or_insert_with(|| KEPT_BACK.to_owned());
+        }
         Delivery {
             outcome,
             http_status: self.http_status,

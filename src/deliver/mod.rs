@@ -3,9 +3,11 @@
 //! Workers take the updates in their order and only send [`Event`]s; whoever calls owns all state. Nothing here
 //! prints, and an update is in flight at most once at any time.
 
+mod canary;
 pub mod client;
 mod course;
 pub mod credentials;
+pub mod limits;
 mod message;
 pub mod outcome;
 pub mod pace;
@@ -17,15 +19,19 @@ mod worker;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::client::Client;
+pub use self::course::KEPT_BACK;
 pub use self::outcome::{Delivery, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
 use crate::ledger::budget::Places;
+use crate::ledger::entry::Settlement;
 use crate::ledger::{Known, Ledger, OnAmbiguous};
 use crate::order::model::{OrderUpdate, Text};
 
@@ -57,7 +63,12 @@ pub struct Policy {
     pub on_ambiguous: OnAmbiguous,
     /// Whether to send everything, whatever was accepted before.
     pub resend: bool,
+    /// What ends the run before all is sent.
+    pub limits: limits::Limits,
 }
+
+/// What the ledger says of an order whose reports were sent again after they may have been taken.
+const PERHAPS_TWICE: &str = "its reports may stand twice with the server";
 
 /// Where intents are written before a request leaves.
 #[derive(Debug, Clone)]
@@ -66,6 +77,27 @@ pub struct Journal {
     pub ledger: Ledger,
     /// The id of the run, which has begun.
     pub run: String,
+}
+
+impl Journal {
+    /// Writes down what has become of an update so far, without waiting until that is durable.
+    ///
+    /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
+    pub fn settle(&self, update: &Update, delivery: &Delivery, known: &Known) {
+        let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
+        let message = delivery.message.as_deref().or(perhaps_twice);
+        self.ledger.settle(Settlement {
+            run: self.run.clone(),
+            company_id: update.company_id.clone(),
+            order_id: update.order_id.clone(),
+            outcome: delivery.outcome.words().to_owned(),
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            message: message.map(str::to_owned),
+            known: Some(known.to_json()),
+            at: Timestamp::now(),
+        });
+    }
 }
 
 /// What the workers tell.
@@ -79,8 +111,9 @@ pub enum Event {
     Throttled(Instant),
     /// The server asked another import to wait until then, which holds for everybody.
     Paused(Instant),
-    /// The update with this index has come to its end, and this is known of its order now.
-    Finished(usize, Delivery, Box<Known>),
+    /// The update with this index has come to its end, and this is known of its order now. The worker goes on once
+    /// the last part is dropped: by then a stop has been requested, if there is a reason.
+    Finished(usize, Delivery, Box<Known>, oneshot::Sender<()>),
     /// A request begins to wait for the pace.
     PaceAwaited,
     /// A request has waited for the pace, and goes on or is given up.
@@ -101,8 +134,8 @@ pub async fn deliver(
     let count = policy.concurrency.min(updates.len());
     let shared = Arc::new(Workers::new(updates, client, journal, policy, stop, events));
     let mut workers = JoinSet::new();
-    for _ in 0..count {
-        workers.spawn(Arc::clone(&shared).work());
+    for number in 0..count {
+        workers.spawn(Arc::clone(&shared).work(number == 0));
     }
     while let Some(worker) = workers.join_next().await {
         if worker.is_err_and(|error| error.is_panic()) {

@@ -21,6 +21,17 @@ pub enum Verdict {
     Final,
 }
 
+impl Verdict {
+    /// Tells whether the update was certainly not applied and may be sent again.
+    #[must_use]
+    pub fn puts_off(self) -> bool {
+        matches!(
+            self,
+            Self::TokenRefused | Self::Throttled(_) | Self::NotApplied(_)
+        )
+    }
+}
+
 /// Returns what an answer means.
 #[must_use]
 pub fn verdict(answer: &Answer) -> Verdict {

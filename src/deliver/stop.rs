@@ -1,5 +1,6 @@
 //! Why and how a delivery ends before every update has left.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -17,6 +18,35 @@ pub enum End {
     Unreachable(String),
     /// An intent could not be made durable, so nothing may leave; what happened.
     LedgerFailed(String),
+    /// More orders failed than were allowed to: so many.
+    TooManyFailures(usize),
+    /// The time that the run may last is over.
+    OutOfTime,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interrupted => {
+                f.write_str("interrupted; what was not sent can be imported again")
+            }
+            Self::Refused(words) => {
+                write!(f, "the credentials or permissions are refused: {words}")
+            }
+            Self::Unreachable(words) => {
+                write!(f, "the API could not be reached or kept failing: {words}")
+            }
+            Self::LedgerFailed(words) => write!(
+                f,
+                "the ledger cannot be written, so nothing more may be sent: {words}"
+            ),
+            Self::TooManyFailures(failures) => write!(
+                f,
+                "more orders did not get through than --max-failures allows: `{failures}`"
+            ),
+            Self::OutOfTime => f.write_str("the time of --max-duration is over"),
+        }
+    }
 }
 
 /// A request to stop that everybody can make and everybody sees: no new request leaves after it.
@@ -76,13 +106,36 @@ const FORBIDDEN: u32 = 5;
 pub struct Watch {
     failures_in_a_row: u32,
     forbidden: u32,
+    /// Orders that were rejected, failed or are unknown, and how many of them there may be.
+    failures: usize,
+    most_failures: Option<usize>,
     answered: bool,
     accepted: bool,
 }
 
 impl Watch {
+    /// Watches a run in which no more orders may fail than so many, if that is limited.
+    #[must_use]
+    pub fn new(most_failures: Option<usize>) -> Self {
+        Self {
+            most_failures,
+            ..Self::default()
+        }
+    }
+
     /// Takes an outcome into account; returns a reason to stop, if there is one now.
     pub fn see(&mut self, delivery: &Delivery) -> Option<End> {
+        self.failures += usize::from(matches!(
+            delivery.outcome,
+            Outcome::Rejected | Outcome::Failed | Outcome::Unknown
+        ));
+        let too_many = self.most_failures.is_some_and(|most| self.failures > most);
+        self.see_api(delivery)
+            .or_else(|| too_many.then_some(End::TooManyFailures(self.failures)))
+    }
+
+    /// Looks for a reason to stop in how the API answers.
+    fn see_api(&mut self, delivery: &Delivery) -> Option<End> {
         let words = || delivery.message.clone().unwrap_or_default();
         // An order is unknown too where the server took it and only its reports are kept back.
         let is_answered = delivery
@@ -151,6 +204,17 @@ mod tests {
             watch.see(&delivery(Outcome::Rejected, 403)),
             Some(End::Refused(_))
         ));
+    }
+
+    #[test]
+    fn one_failure_more_than_is_allowed_is_enough() {
+        let mut watch = Watch::new(Some(2));
+        let outcomes = [Outcome::Rejected, Outcome::Accepted, Outcome::Unknown];
+        for outcome in outcomes {
+            assert_eq!(watch.see(&delivery(outcome, 400)), None);
+        }
+        let end = watch.see(&delivery(Outcome::Failed, 503));
+        assert_eq!(end, Some(End::TooManyFailures(3)));
     }
 
     #[tokio::test(start_paused = true)]

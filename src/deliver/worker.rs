@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::canary::{self, Gate};
 use super::client::{Answer, Client};
 use super::course::Course;
 use super::outcome::{Delivery, Outcome};
@@ -25,6 +27,7 @@ use crate::order::model::OrderUpdate;
 pub(super) struct Workers {
     updates: Arc<[Update]>,
     next: AtomicUsize,
+    gate: Gate,
     client: Client,
     tokens: TokenSource,
     pace: Pace,
@@ -53,6 +56,7 @@ impl Workers {
             resend: policy.resend,
             journal,
             next: AtomicUsize::new(0),
+            gate: Gate::default(),
             stop: stop.clone(),
             updates,
             client,
@@ -65,8 +69,18 @@ impl Workers {
         self.pace.flush().await;
     }
 
-    /// Brings updates to their end until none is left or a stop is requested.
-    pub(super) async fn work(self: Arc<Self>) {
+    /// Brings updates to their end until none is left or a stop is requested. The first worker goes ahead, the others
+    /// follow once the API has shown that it works.
+    pub(super) async fn work(self: Arc<Self>, is_first: bool) {
+        if !is_first {
+            self.gate.opened(&self.stop).await;
+        }
+        self.take_updates().await;
+        // Where nothing is left there is nothing to wait for.
+        self.gate.open();
+    }
+
+    async fn take_updates(&self) {
         while !self.stop.is_requested() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(update) = self.updates.get(index) else {
@@ -74,7 +88,11 @@ impl Workers {
             };
             let mut known = update.known.clone();
             if let Some(delivery) = self.deliver(index, update, &mut known).await {
-                self.tell(Event::Finished(index, delivery, Box::new(known)));
+                let (judging, judged) = oneshot::channel();
+                let known = Box::new(known);
+                self.tell(Event::Finished(index, delivery, known, judging));
+                // It is dropped, not used.
+                let _ = judged.await;
             }
         }
     }
@@ -166,6 +184,14 @@ impl Workers {
             _ => known.refuse(body),
         }
         course.take(&answer, verdict, sent.elapsed(), in_doubt);
+        if canary::is_working(verdict, &answer) {
+            self.gate.open();
+        }
+        if verdict.puts_off() {
+            // A crash while the update waits must not count as doubt.
+            let so_far = course.clone().give_up(Vec::new());
+            self.journal.settle(update, &so_far, known);
+        }
         log(update, course.attempts, &answer, sent.elapsed());
         Some((verdict, token))
     }

@@ -96,6 +96,11 @@ impl Fault {
 impl From<&rusqlite::Error> for Fault {
     fn from(error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        if code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            // The index of the log could not grow, which has no code of its own for the reason.
+            return Self::Full;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())

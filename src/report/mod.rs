@@ -36,6 +36,8 @@ pub struct Report {
     pub notice: Option<String>,
     /// The runs whose rejected rows were imported here, fixed; null where there are none.
     pub corrects: Option<Vec<String>>,
+    /// The commands that finish the job, ready to be pasted into a shell; none where nothing is left to deliver.
+    pub next: Vec<String>,
     /// When the run began, RFC 3339.
     #[schemars(with = "String")]
     pub started_at: Timestamp,
@@ -270,6 +272,8 @@ pub struct Run {
     pub notice: Option<String>,
     /// The runs whose rejected rows are among the inputs.
     pub corrects: Option<Vec<String>>,
+    /// The commands that finish the job.
+    pub next: Vec<String>,
     /// When the run began.
     pub started_at: Timestamp,
     /// Requests, counted.
@@ -291,6 +295,7 @@ impl Report {
             target: run.target,
             notice: run.notice,
             corrects: run.corrects,
+            next: run.next,
             started_at: run.started_at,
             finished_at: Timestamp::now(),
             exit_code,
@@ -452,6 +457,7 @@ mod tests {
                 target: None,
                 notice: None,
                 corrects: None,
+                next: Vec::new(),
                 started_at: Timestamp::UNIX_EPOCH,
                 requests: Requests::default(),
                 timing: Timing::default(),

@@ -3,16 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::interruption::Interruptions;
 use crate::deliver::client::Client;
-use crate::deliver::rate::Rate;
 use crate::deliver::{self, Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
-use crate::error::Error;
-use crate::ledger::Known;
-use crate::ledger::entry::Settlement;
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, PLAIN_INTERVAL, Style};
 
@@ -27,19 +23,23 @@ pub(super) struct Delivered {
     pub(super) end: Option<End>,
 }
 
-/// Delivers updates until each has an outcome, or the run is stopped.
+/// Delivers updates until each has an outcome, or the run is stopped. After `deadline` nothing is sent any more.
 pub(super) async fn run(
     updates: Vec<Update>,
     client: Client,
     journal: Journal,
     policy: &Policy,
     style: Style,
-) -> Result<Delivered, Error> {
-    let mut interruptions = Interruptions::listen()?;
+    mut interruptions: Interruptions,
+    deadline: Option<Instant>,
+) -> Delivered {
     let stop = Stop::default();
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        stop.request(End::OutOfTime);
+    }
     let (sender, mut events) = mpsc::unbounded_channel();
     let updates: Arc<[Update]> = Arc::from(updates);
-    let mut state = State::new(&updates, &journal, style, &policy.rate);
+    let mut state = State::new(&updates, &journal, style, policy);
     let (policy, workers_stop) = (policy.clone(), stop.clone());
     let workers = tokio::spawn(async move {
         deliver::deliver(updates, client, journal, &policy, &workers_stop, sender).await;
@@ -62,6 +62,7 @@ pub(super) async fn run(
                 stop.request(End::Interrupted);
                 state.progress.stopping();
             }
+            () = until(deadline), if !stop.is_requested() => stop.request(End::OutOfTime),
             _ = ticks.tick() => state.progress.tick(),
         }
     }
@@ -71,36 +72,16 @@ pub(super) async fn run(
     while let Ok(event) = events.try_recv() {
         state.take(event, &stop);
     }
-    state.journal.ledger.flush().await.map_err(Error::Ledger)?;
-    Ok(state.finish(&stop))
-}
-
-/// Ctrl-C, and the system's request to end.
-pub(super) struct Interruptions {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Interruptions {
-    pub(super) fn listen() -> Result<Self, Error> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind).map_err(|source| Error::System {
-                action: "listen for signals",
-                source,
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-        })
+    if let Err(error) = state.journal.ledger.flush().await {
+        stop.request(End::LedgerFailed(error.to_string()));
     }
+    state.finish(&stop)
+}
 
-    pub(super) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -140,8 +121,9 @@ struct State {
 }
 
 impl State {
-    fn new(updates: &Arc<[Update]>, journal: &Journal, style: Style, rate: &Rate) -> Self {
+    fn new(updates: &Arc<[Update]>, journal: &Journal, style: Style, policy: &Policy) -> Self {
         let count = updates.len();
+        let most_failures = policy.limits.failures.map(|most| most.of(count));
         Self {
             updates: Arc::clone(updates),
             journal: journal.clone(),
@@ -149,8 +131,8 @@ impl State {
             attempts: vec![0; count],
             requests: Requests::default(),
             pace_waits: PaceWaits::default(),
-            watch: Watch::default(),
-            progress: DeliveryProgress::begin(style, count, rate),
+            watch: Watch::new(most_failures),
+            progress: DeliveryProgress::begin(style, count, &policy.rate),
         }
     }
 
@@ -172,31 +154,17 @@ impl State {
             Event::Paused(until) => self.progress.throttled(until.into_std()),
             Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
             Event::PaceGranted => self.pace_waits.end(Instant::now()),
-            Event::Finished(index, delivery, known) => {
-                self.settle(index, &delivery, &known);
+            Event::Finished(index, delivery, known, judging) => {
+                // The moment that it is known, not at the end.
+                self.journal.settle(&self.updates[index], &delivery, &known);
                 if let Some(end) = self.watch.see(&delivery) {
                     stop.request(end);
                 }
+                drop(judging);
                 self.progress.finished(delivery.outcome);
                 self.deliveries[index] = Some(delivery);
             }
         }
-    }
-
-    /// Writes down what became of an order, the moment that it is known.
-    fn settle(&self, index: usize, delivery: &Delivery, known: &Known) {
-        let update = &self.updates[index];
-        self.journal.ledger.settle(Settlement {
-            run: self.journal.run.clone(),
-            company_id: update.company_id.clone(),
-            order_id: update.order_id.clone(),
-            outcome: delivery.outcome.words().to_owned(),
-            http_status: delivery.http_status,
-            attempts: delivery.attempts,
-            message: delivery.message.clone(),
-            known: Some(known.to_json()),
-            at: Timestamp::now(),
-        });
     }
 
     /// Ends the delivery: an update that has left and has no outcome may have been applied.

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
-use super::memory::Memory;
+use super::interruption::Interruptions;
+use super::memory::{Memory, Patience};
+use super::next::{self, Ending, Next};
 use super::rejects::{self, RejectsFile};
 use super::{before_delivery, environment, gather, reports, run_id};
 use crate::cli::{Format, ImportArgs};
@@ -28,8 +30,12 @@ use crate::ui::{self, Screen, problems, summary};
 /// The built-in sandbox answers like a server not far away.
 const SANDBOX_LATENCY: &str = "20ms..80ms";
 
-pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let mut import = Import::begin(args, screen)?;
+pub(super) fn run(
+    args: &ImportArgs,
+    screen: Screen,
+    interruptions: Interruptions,
+) -> Result<ExitCode, Error> {
+    let mut import = Import::begin(args, screen, interruptions)?;
     import.read()?;
     if import.batch.is_unusable() {
         return import.end(ExitCode::NoInput);
@@ -55,6 +61,9 @@ pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> 
         screen.tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
         return import.end(ExitCode::Interrupted);
     }
+    if !import.interruptions.begin() {
+        return Ok(ExitCode::Interrupted);
+    }
     let end = import.deliver(updates)?;
     import.end_of_run(end.as_ref())
 }
@@ -63,6 +72,7 @@ pub(super) fn run(args: &ImportArgs, screen: Screen) -> Result<ExitCode, Error> 
 struct Import<'a> {
     args: &'a ImportArgs,
     screen: Screen,
+    interruptions: Interruptions,
     reading: Reading,
     setup: config::Delivery,
     files: Vec<ReportFile>,
@@ -76,7 +86,11 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     /// Settles everything that can be refused before the inputs are read.
-    fn begin(args: &'a ImportArgs, screen: Screen) -> Result<Self, Error> {
+    fn begin(
+        args: &'a ImportArgs,
+        screen: Screen,
+        interruptions: Interruptions,
+    ) -> Result<Self, Error> {
         let started_at = Timestamp::now();
         let config = config::file::load(args.input.config.as_deref(), &environment)?;
         let reading = config::reading(&args.input, &config, started_at)?;
@@ -99,15 +113,18 @@ impl<'a> Import<'a> {
             target: Some(setup.target.name().to_owned()),
             notice: setup.notice(),
             corrects: None,
+            next: Vec::new(),
             started_at,
             requests: Requests::default(),
             timing: Timing::default(),
         };
-        let memory = Memory::open(&setup, &run, args.dry_run, args.wait)?;
+        let patience = Patience::of(args.wait, screen);
+        let memory = Memory::open(&setup, &run, args.dry_run, patience)?;
         let import = Self {
             memory,
             args,
             screen,
+            interruptions,
             reading,
             setup,
             files,
@@ -217,12 +234,14 @@ impl<'a> Import<'a> {
                 journal,
                 &self.setup.policy,
                 self.screen.progress,
+                self.interruptions.clone(),
+                self.deadline(),
             )
             .await;
             if let Some(sandbox) = sandbox {
                 sandbox.stop().await;
             }
-            delivered
+            Ok(delivered)
         })?;
         // A request that nobody waits for any more must not keep the process.
         runtime.shutdown_timeout(Duration::ZERO);
@@ -245,6 +264,14 @@ impl<'a> Import<'a> {
         self.run.timing.deliver_s = began.elapsed().as_secs_f64();
         self.run.timing.waited_for_rate_s = waited_for_pace.as_secs_f64();
         Ok(end)
+    }
+
+    /// Returns when the time is over that the run may last, counted from its start.
+    fn deadline(&self) -> Option<Instant> {
+        let allowed = self.setup.policy.limits.duration?.0;
+        let lasted = Timestamp::now().duration_since(self.run.started_at);
+        let left = allowed.saturating_sub(lasted.try_into().unwrap_or_default());
+        Instant::now().checked_add(left)
     }
 
     /// Makes the client of the target, and starts the built-in sandbox where that is the target.
@@ -296,11 +323,19 @@ impl<'a> Import<'a> {
     /// Ends a run that came to its end, early or not.
     fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
         let totals = Totals::of(&self.batch, &self.deliveries);
-        let exit = ExitCode::of_run(end, &totals, self.batch.errors());
+        let mut exit = ExitCode::of_run(end, &totals, self.batch.errors());
         if self.run.mode == Mode::Import {
-            self.memory.finish(&totals, exit)?;
+            let finished = self.memory.finish(&totals, exit);
+            match (finished, end) {
+                // It stopped the delivery, and that is told.
+                (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_))) => {}
+                (Err(error), _) => {
+                    ui::tell_error(&error);
+                    exit = exit.or_incomplete();
+                }
+            }
         }
-        if let Some(words) = end.map(why) {
+        if let Some(words) = end.map(ToString::to_string) {
             self.screen
                 .tell(|mut out| summary::write_line(&mut out, "stopped", &words));
         }
@@ -308,7 +343,10 @@ impl<'a> Import<'a> {
     }
 
     /// Tells what became of the orders, and writes the report.
-    fn end(self, exit: ExitCode) -> Result<ExitCode, Error> {
+    fn end(mut self, exit: ExitCode) -> Result<ExitCode, Error> {
+        if !self.interruptions.begin() {
+            return Ok(ExitCode::Interrupted);
+        }
         let outcomes: Vec<Outcome> = self
             .deliveries
             .iter()
@@ -323,11 +361,18 @@ impl<'a> Import<'a> {
                 _ => summary::write_requests(&mut out, &self.run.requests),
             }
         });
+        let next = self.next(exit);
+        self.run.next = next.iter().map(|next| next.command.clone()).collect();
         let id = self.run.id.clone();
         let results = (&self.batch, self.deliveries.as_slice());
         let reported = reports::write(self.files, self.run, results, exit, self.screen);
         let input = (&self.args.input, &self.reading);
         let rejected = rejects::write(self.rejects, input, &id, results, self.screen);
+        for next in &next {
+            self.screen.tell(|mut out| {
+                summary::write_next(&mut out, &next.command, next.first.as_deref())
+            });
+        }
         if exit == ExitCode::Success {
             return reported.and(rejected).map(|()| exit);
         }
@@ -337,17 +382,18 @@ impl<'a> Import<'a> {
         }
         Ok(exit)
     }
-}
 
-fn why(end: &End) -> String {
-    match end {
-        End::Interrupted => {
-            "interrupted; orders that are not sent can be imported again".to_owned()
-        }
-        End::Refused(words) => format!("the credentials or permissions are refused: {words}"),
-        End::LedgerFailed(words) => {
-            format!("the ledger cannot be written, so nothing more may be sent: {words}")
-        }
-        End::Unreachable(words) => format!("the API could not be reached or kept failing: {words}"),
+    /// Returns what is left to do.
+    fn next(&self, exit: ExitCode) -> Vec<Next> {
+        let written = self.rejects.as_ref();
+        next::commands(&Ending {
+            args: self.args,
+            settings: &self.setup,
+            run: &self.run.id,
+            deliveries: &self.deliveries,
+            totals: &Totals::of(&self.batch, &self.deliveries),
+            exit,
+            rejects: written.and_then(|file| file.filled(&self.batch, &self.deliveries)),
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::reports::inputs_json;
 use crate::config::Delivery as Settings;
-use crate::deliver::{Delivery, Journal, Outcome, Update};
+use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{RunEnd, RunRecord, Settlement};
@@ -10,6 +10,27 @@ use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::{Batch, body};
 use crate::report::{Run, Totals};
+use crate::ui::{Screen, summary};
+
+/// What to do where another import holds the ledger.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    /// To give up at once.
+    None,
+    /// To wait until it has ended, and to say so.
+    Waits(Screen),
+}
+
+impl Patience {
+    /// Returns the patience that was asked for.
+    pub(super) fn of(is_waiting: bool, screen: Screen) -> Self {
+        if is_waiting {
+            Self::Waits(screen)
+        } else {
+            Self::None
+        }
+    }
+}
 
 /// The ledger of an import. The lock is held until it is dropped.
 pub(super) struct Memory {
@@ -24,14 +45,14 @@ impl Memory {
         settings: &Settings,
         run: &Run,
         is_dry_run: bool,
-        is_waiting: bool,
+        patience: Patience,
     ) -> Result<Self, Error> {
         let target = settings.target.key().to_owned();
         let ledger = Ledger::open(&settings.ledger).map_err(Error::Ledger)?;
         let lock = if is_dry_run {
             None
         } else {
-            lock(&settings.ledger, &target, &run.id, is_waiting)?
+            lock(&settings.ledger, &target, &run.id, patience)?
         };
         Ok(Self {
             journal: Journal {
@@ -150,21 +171,22 @@ pub(super) fn lock(
     place: &Place,
     target: &str,
     run: &str,
-    is_waiting: bool,
+    patience: Patience,
 ) -> Result<Option<Lock>, Error> {
     let Place::File(path) = place else {
         return Ok(None);
     };
     let holder = Holder::this_process(run, jiff::Timestamp::now());
-    if is_waiting {
-        return Lock::wait_for(path, target, &holder)
-            .map(Some)
-            .map_err(Error::Ledger);
-    }
-    match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
-        Attempt::Taken(lock) => Ok(Some(lock)),
-        Attempt::Held(holder) => Err(Error::Held { holder }),
-    }
+    let held = match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
+        Attempt::Taken(lock) => return Ok(Some(lock)),
+        Attempt::Held(other) => Error::Held { holder: other },
+    };
+    let Patience::Waits(screen) = patience else {
+        return Err(held);
+    };
+    screen.note(|mut out| summary::write_line(&mut out, "waiting", &held.to_string()));
+    let lock = Lock::wait_for(path, target, &holder);
+    lock.map(Some).map_err(Error::Ledger)
 }
 
 /// Reads what the ledger keeps of an order.
@@ -182,10 +204,7 @@ pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
 /// The end of an order that costs no request.
 fn settled(planned: Planned) -> Delivery {
     let (outcome, message) = match planned.change {
-        Change::Held => {
-            let words = "reports are kept back: it is not known whether they were taken";
-            (Outcome::Unknown, Some(words.to_owned()))
-        }
+        Change::Held => (Outcome::Unknown, Some(KEPT_BACK.to_owned())),
         _ => (Outcome::Unchanged, None),
     };
     Delivery {

@@ -5,12 +5,15 @@ mod delivery;
 mod explain;
 mod history;
 mod import;
+mod interruption;
 mod memory;
+mod next;
 mod rejects;
 mod reports;
 mod resolve;
 mod sandbox;
 mod template;
+mod typed;
 mod validate;
 
 use std::path::PathBuf;
@@ -40,8 +43,12 @@ use crate::ui::{self, Screen};
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let screen = Screen::begin(&cli.screen);
     match cli.command {
-        Command::Import(args) => import::run(&args, screen),
-        Command::Validate(args) => validate::run(&args, screen),
+        Command::Import(args) => interruption::guarded(screen, move |interruptions| {
+            import::run(&args, screen, interruptions)
+        }),
+        Command::Validate(args) => interruption::guarded(screen, move |interruptions| {
+            validate::run(&args, screen, &interruptions)
+        }),
         Command::History(args) => history::run(&args),
         Command::Resolve(args) => resolve::run(&args, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),

@@ -30,6 +30,14 @@ enum Form {
     Xlsx,
 }
 
+impl RejectsFile {
+    /// Returns where the rejected rows will be; `None` where there are none.
+    pub(super) fn filled(&self, batch: &Batch, deliveries: &[Delivery]) -> Option<&Path> {
+        let is_empty = rejects::remarks(batch, deliveries).is_empty();
+        (!is_empty).then(|| self.file.path())
+    }
+}
+
 const FORMS: [(&str, Form); 2] = [("csv", Form::Csv), ("xlsx", Form::Xlsx)];
 
 /// A place for the rejected rows.

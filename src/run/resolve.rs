@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::memory::{lock, read_known};
+use super::memory::{Patience, lock, read_known};
 use super::open_ledger;
 use crate::cli::ResolveArgs;
 use crate::deliver::Outcome;
@@ -21,7 +21,12 @@ pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error>
             help,
         ));
     };
-    let _lock = lock(ledger.place(), &run.record.target, &args.run, false)?;
+    let _lock = lock(
+        ledger.place(),
+        &run.record.target,
+        &args.run,
+        Patience::None,
+    )?;
     let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
     open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
     for delivery in &open {

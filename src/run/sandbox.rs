@@ -2,8 +2,8 @@
 
 use tokio::runtime::Runtime;
 
-use super::delivery::Interruptions;
 use super::environment;
+use super::interruption::Signals;
 use crate::cli::SandboxArgs;
 use crate::config;
 use crate::error::Error;
@@ -31,12 +31,12 @@ pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> 
             let help = "choose another address with --listen; port 0 takes a free one";
             Error::usage(format!("cannot listen on {}: {source}", args.listen), help)
         })?;
-        let mut interruptions = Interruptions::listen()?;
+        let mut signals = Signals::listen()?;
         ui::answer(|out| writeln!(out, "{}", sandbox.url()))?;
         screen.note(|out| {
             writeln!(out, "the sandbox listens; its orders are under /sandbox/orders, its requests under /sandbox/requests")
         });
-        interruptions.next().await;
+        signals.next().await;
         sandbox.stop().await;
         Ok(ExitCode::Success)
     })

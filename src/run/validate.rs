@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::interruption::Interruptions;
 use super::{before_delivery, environment, gather, rejects, reports, run_id};
 use crate::cli::{Format, ValidateArgs};
 use crate::config;
@@ -11,7 +12,11 @@ use crate::exit::ExitCode;
 use crate::report::{Mode, Requests, Run, Timing, Totals};
 use crate::ui::{self, Screen, problems, summary};
 
-pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error> {
+pub(super) fn run(
+    args: &ValidateArgs,
+    screen: Screen,
+    interruptions: &Interruptions,
+) -> Result<ExitCode, Error> {
     let started_at = Timestamp::now();
     let config = config::file::load(args.input.config.as_deref(), &environment)?;
     let reading = config::reading(&args.input, &config, started_at)?;
@@ -41,12 +46,16 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
             })?;
         }
     }
+    if !interruptions.begin() {
+        return Ok(ExitCode::Interrupted);
+    }
     let run = Run {
         id: run_id(started_at),
         mode: Mode::Validate,
         target: None,
         notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
         corrects,
+        next: Vec::new(),
         started_at,
         requests: Requests::default(),
         timing: Timing {

@@ -5,6 +5,7 @@ pub mod explain;
 pub mod layout;
 pub mod problems;
 pub mod progress;
+pub mod shell;
 pub mod summary;
 pub mod text;
 

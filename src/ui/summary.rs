@@ -213,6 +213,20 @@ pub fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> 
         .try_for_each(|path| writeln!(out, "report       {}", safe(&path.display().to_string())))
 }
 
+/// Writes a command that is left to do, and what to do before it.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_next(out: &mut impl Write, command: &str, first: Option<&str>) -> io::Result<()> {
+    match first {
+        None => write_line(out, "next", command),
+        Some(first) => {
+            write_line(out, "next", &format!("{first}:"))?;
+            writeln!(out, "             {}", safe(command))
+        }
+    }
+}
+
 /// Writes a line under a label.
 ///
 /// # Errors

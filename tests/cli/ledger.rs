@@ -11,6 +11,12 @@ use crate::server::{NEVER, Server, answer};
 
 const FAST: &[&str] = &["orders.csv", "--rate", "unlimited"];
 
+/// Every way in which an update goes wrong and may go right another time.
+const FAULTS: &str =
+    "drop-before=4%,drop-after=4%,500=3%,500-after=4%,502=3%,504=2%,429=1%,401=2%,slow=1%";
+/// Gives up soon: slow answers are beyond its patience, and not every order gets through in one run.
+const IMPATIENT: &[&str] = &["--retries", "2", "--timeout", "0.7"];
+
 fn bench(orders: usize) -> Bench {
     let bench = Bench::new();
     bench.write("orders.csv", orders_csv(orders));
@@ -18,7 +24,7 @@ fn bench(orders: usize) -> Bench {
 }
 
 /// The reports of each order that the sandbox holds, with their number.
-fn reports(sandbox: &TestSandbox) -> Vec<(String, usize)> {
+pub(crate) fn reports(sandbox: &TestSandbox) -> Vec<(String, usize)> {
     let of = |order: &Value| {
         let reports =
             &order["order"]["assessments"][0]["assessmentResults"]["tests"][0]["score"]["reports"];
@@ -31,7 +37,7 @@ fn reports(sandbox: &TestSandbox) -> Vec<(String, usize)> {
 }
 
 /// The scores that the sandbox holds, by order.
-fn scores(sandbox: &TestSandbox) -> BTreeSet<(String, String)> {
+pub(crate) fn scores(sandbox: &TestSandbox) -> BTreeSet<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let of = |order: &Value| {
         let score =
@@ -42,7 +48,7 @@ fn scores(sandbox: &TestSandbox) -> BTreeSet<(String, String)> {
 }
 
 /// The scores that `orders_csv` writes.
-fn expected_scores(count: usize) -> BTreeSet<(String, String)> {
+pub(crate) fn expected_scores(count: usize) -> BTreeSet<(String, String)> {
     (0..count)
         .map(|index| (format!("ORD-{index}"), index.to_string()))
         .collect()
@@ -170,12 +176,11 @@ fn another_target_has_a_memory_of_its_own() {
 
 #[test]
 fn under_faults_nothing_is_lost_and_only_marked_orders_have_a_report_twice() {
-    let faults = "drop-before=4%,drop-after=4%,500=3%,500-after=4%,502=3%,429=4%,401=3%";
-    let (bench, sandbox) = (bench(300), TestSandbox::start("unlimited", faults));
+    let (bench, sandbox) = (bench(300), TestSandbox::start("unlimited", FAULTS));
     let mut marked = BTreeSet::new();
     let mut codes = Vec::new();
     for _ in 0..12 {
-        let ran = bench.import(&sandbox.url(), &[FAST, &["--retries", "2"]].concat());
+        let ran = bench.import(&sandbox.url(), &[FAST, IMPATIENT].concat());
         for order in bench.report()["orders"].as_array().unwrap() {
             if order["possible_duplicate_reports"] == true {
                 marked.insert(order["order_id"].as_str().unwrap().to_owned());
@@ -201,14 +206,23 @@ fn under_faults_nothing_is_lost_and_only_marked_orders_have_a_report_twice() {
 
 #[test]
 fn under_hold_no_report_is_ever_sent_twice() {
-    let (bench, sandbox) = (
-        bench(120),
-        TestSandbox::start("unlimited", "drop-after=8%,500=5%,500-after=5%"),
-    );
-    let flags = [FAST, &["--on-ambiguous", "hold"]].concat();
-    let ran = bench.import(&sandbox.url(), &flags);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert_eq!(scores(&sandbox), expected_scores(120));
+    let (bench, sandbox) = (bench(300), TestSandbox::start("unlimited", FAULTS));
+    let flags = [FAST, IMPATIENT, &["--on-ambiguous", "hold"]].concat();
+    for round in 0.. {
+        let ran = bench.import(&sandbox.url(), &flags);
+        assert!(ran.code != 0 && round < 20, "{}", ran.stderr);
+        let settled = |order: &Value| {
+            order["outcome"] != "failed"
+                && (order["outcome"] != "unknown" || order["held_reports"] != json!([]))
+        };
+        let report = bench.report();
+        let mut orders = report["orders"].as_array().unwrap().iter();
+        // A server that lost the score too was asked again.
+        if orders.all(settled) && report["requests"]["sent"] == 0 {
+            break;
+        }
+    }
+    assert_eq!(scores(&sandbox), expected_scores(300));
     assert!(reports(&sandbox).iter().all(|(_, count)| *count <= 1));
     let report = bench.report();
     let held: Vec<&Value> = report["orders"]
@@ -300,50 +314,6 @@ fn history_lists_runs_and_one_order_over_time() {
 }
 
 #[test]
-fn an_import_that_is_killed_goes_on_where_it_was() {
-    let (bench, sandbox) = (bench(200), TestSandbox::start("unlimited", ""));
-    let mut marked = BTreeSet::new();
-    for stop_after in [1, 20, 60, 61, 100, 140, 190] {
-        let mut command =
-            bench.import_command(&sandbox.url(), &[FAST, &["--concurrency", "3"]].concat());
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-        while sandbox.updates().len() < stop_after && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        signal_if_running(&mut child);
-    }
-    let ran = bench.import(&sandbox.url(), FAST);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    for order in bench.report()["orders"].as_array().unwrap() {
-        marked.extend(
-            order["attempts"]
-                .as_u64()
-                .filter(|count| *count > 0)
-                .map(|_| order["order_id"].to_string()),
-        );
-    }
-    assert_eq!(scores(&sandbox), expected_scores(200));
-    let twice = reports(&sandbox)
-        .into_iter()
-        .filter(|(_, count)| *count > 1)
-        .count();
-    assert!(
-        twice <= 7 * 3,
-        "only what was in flight at a kill is in doubt: {twice}"
-    );
-    assert!(reports(&sandbox).iter().all(|(_, count)| *count >= 1));
-    let sent = sandbox.requests().len();
-    assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
-    assert_eq!(sandbox.requests().len(), sent);
-}
-
-fn signal_if_running(child: &mut std::process::Child) {
-    // It may have ended by itself in the meantime.
-    let _ = child.kill();
-    child.wait().unwrap();
-}
-
-#[test]
 fn a_second_import_of_the_same_ledger_and_target_is_refused_and_names_the_first() {
     let (bench, server) = (bench(1), Server::answering(vec![answer(NEVER, "")]));
     let mut first = bench
@@ -362,22 +332,6 @@ fn a_second_import_of_the_same_ledger_and_target_is_refused_and_names_the_first(
     signal(&first, "-KILL");
     first.wait().unwrap();
     assert_eq!(server.count("PATCH"), 1);
-}
-
-#[test]
-fn a_ledger_that_cannot_be_used_is_refused_before_anything_is_sent() {
-    let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", ""));
-    let noise = "this is no ledger\n".repeat(100);
-    bench.write("noise.db", &noise);
-    for ledger in ["noise.db", "/proc/nowhere/ledger.db"] {
-        let ran = bench.import(&sandbox.url(), &[FAST, &["--ledger", ledger]].concat());
-        assert_eq!(ran.code, 2, "{}", ran.stderr);
-    }
-    assert_eq!(sandbox.requests().len(), 0);
-    assert_eq!(
-        std::fs::read_to_string(bench.path("noise.db")).unwrap(),
-        noise
-    );
 }
 
 #[test]

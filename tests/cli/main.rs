@@ -7,13 +7,16 @@
 
 mod codes;
 mod configuration;
+mod crash;
 mod delivery;
 mod formats;
 mod guide;
 mod harness;
 mod hostile;
 mod inputs;
+mod interruption;
 mod ledger;
+mod ledger_faults;
 mod offline;
 mod pace;
 mod properties;
@@ -23,5 +26,6 @@ mod reports;
 mod rules;
 mod samples;
 mod server;
+mod stops;
 mod texts;
 mod workbooks;

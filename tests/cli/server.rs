@@ -31,16 +31,25 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(token: Scripted, script: Vec<Scripted>) -> Self {
+        Self::with_tokens(vec![token], script)
+    }
+
+    /// One that answers requests for tokens from a script too.
+    pub(crate) fn with_tokens(tokens: Vec<Scripted>, script: Vec<Scripted>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&seen);
         let script = Arc::new(Mutex::new(script));
+        let tokens = Arc::new(Mutex::new(tokens));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (token, script, shared) =
-                    (token.clone(), Arc::clone(&script), Arc::clone(&shared));
-                std::thread::spawn(move || serve(stream.unwrap(), &token, &script, &shared));
+                let (tokens, script, shared) = (
+                    Arc::clone(&tokens),
+                    Arc::clone(&script),
+                    Arc::clone(&shared),
+                );
+                std::thread::spawn(move || serve(stream.unwrap(), &tokens, &script, &shared));
             }
         });
         Self { address, seen }
@@ -83,7 +92,7 @@ impl Server {
 
 fn serve(
     stream: TcpStream,
-    token: &Scripted,
+    tokens: &Mutex<Vec<Scripted>>,
     script: &Mutex<Vec<Scripted>>,
     seen: &Mutex<Vec<String>>,
 ) {
@@ -91,16 +100,7 @@ fn serve(
     while let Some(request) = read_request(&mut reader) {
         let is_token = request.starts_with("POST");
         seen.lock().unwrap().push(request);
-        let scripted = if is_token {
-            token.clone()
-        } else {
-            let mut script = script.lock().unwrap();
-            if script.len() > 1 {
-                script.remove(0)
-            } else {
-                script[0].clone()
-            }
-        };
+        let scripted = next_of(if is_token { tokens } else { script });
         if scripted.status == NEVER {
             // The client gives up, and closes the connection.
             let _ = reader.read_line(&mut String::new());
@@ -120,6 +120,15 @@ fn serve(
         if reader.get_mut().write_all(answer.as_bytes()).is_err() {
             return;
         }
+    }
+}
+
+fn next_of(script: &Mutex<Vec<Scripted>>) -> Scripted {
+    let mut script = script.lock().unwrap();
+    if script.len() > 1 {
+        script.remove(0)
+    } else {
+        script[0].clone()
     }
 }
 

@@ -1,0 +1,124 @@
+//! What is left to do after an import: the exact commands that finish the job.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::environment;
+use super::typed::Typed;
+use crate::cli::ImportArgs;
+use crate::config::{self, Target};
+use crate::deliver::{Delivery, Outcome};
+use crate::exit::ExitCode;
+use crate::ledger::Place;
+use crate::ledger::place::users_path;
+use crate::report::Totals;
+use crate::ui::shell;
+
+/// A command that is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Next {
+    /// The command, ready to be pasted.
+    pub(super) command: String,
+    /// What to know or to do first.
+    pub(super) first: Option<String>,
+}
+
+/// What an import came to.
+pub(super) struct Ending<'a> {
+    pub(super) args: &'a ImportArgs,
+    pub(super) settings: &'a config::Delivery,
+    pub(super) run: &'a str,
+    pub(super) deliveries: &'a [Delivery],
+    pub(super) totals: &'a Totals,
+    pub(super) exit: ExitCode,
+    /// The file that the rejected rows are written to, if any are.
+    pub(super) rejects: Option<&'a Path>,
+}
+
+/// Flags that a second run does without: `--resend` would send accepted orders again, and a report never replaces a
+/// file.
+const DONE: [&str; 2] = ["resend", "report"];
+/// Flags that tell how the inputs are read, and do not hold for the file of rejected rows.
+const OF_INPUTS: [&str; 3] = ["sheet", "delimiter", "encoding"];
+
+/// Returns what is left to do. What was tried in the built-in sandbox is done with.
+pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
+    if ending.args.dry_run || matches!(ending.settings.target, Target::BuiltInSandbox) {
+        return Vec::new();
+    }
+    let steps = [again(ending), resolve(ending), fixed(ending)];
+    steps.into_iter().flatten().collect()
+}
+
+/// The same command, where it delivers what is left.
+fn again(ending: &Ending<'_>) -> Option<Next> {
+    let is_left = |delivery: &Delivery| match delivery.outcome {
+        Outcome::NotSent | Outcome::Failed => true,
+        // What is kept back is for a person to settle.
+        Outcome::Unknown => delivery.held_reports.is_empty(),
+        _ => false,
+    };
+    // Without a memory the same command would send what was accepted once more.
+    let is_remembered = matches!(ending.settings.ledger, Place::File(_));
+    let is_safe = is_remembered || ending.totals.accepted + ending.totals.unknown == 0;
+    if !is_safe || ending.exit == ExitCode::NoInput || !ending.deliveries.iter().any(is_left) {
+        return None;
+    }
+    let is_piped = ending.args.input.inputs.iter().any(|input| input == "-");
+    Some(Next {
+        command: shell::line(&typed(ending).words()),
+        first: is_piped.then(|| "with the same standard input".to_owned()),
+    })
+}
+
+fn typed(ending: &Ending<'_>) -> Typed {
+    let typed = Typed::here().without(&DONE);
+    match ending.rejects {
+        Some(_) => typed.without(&["rejects"]),
+        None => typed,
+    }
+}
+
+/// The command that settles what is kept back.
+fn resolve(ending: &Ending<'_>) -> Option<Next> {
+    let mut held = ending.deliveries.iter();
+    held.find(|delivery| !delivery.held_reports.is_empty())?;
+    let typed = Typed::here();
+    let mut words = vec![
+        typed.program(),
+        OsStr::new("resolve"),
+        OsStr::new(ending.run),
+    ];
+    words.push(OsStr::new("--mark-delivered"));
+    if let Place::File(path) = &ending.settings.ledger
+        && users_path(&environment).as_ref() != Some(path)
+    {
+        words.extend([OsStr::new("--ledger"), path.as_os_str()]);
+    }
+    let first = "once you have seen that the reports kept back are there; with --resend instead where they are not";
+    Some(Next {
+        command: shell::line(&words),
+        first: Some(first.to_owned()),
+    })
+}
+
+/// The command that imports the rejected rows, once they are fixed.
+fn fixed(ending: &Ending<'_>) -> Option<Next> {
+    let path = ending.rejects?;
+    let Totals {
+        invalid,
+        rejected,
+        rows_invalid,
+        ..
+    } = ending.totals;
+    if invalid + rejected + rows_invalid == 0 {
+        return None;
+    }
+    let typed = typed(ending)
+        .without(&OF_INPUTS)
+        .with_input(path.as_os_str());
+    Some(Next {
+        command: shell::line(&typed.words()),
+        first: Some(format!("once {} is fixed", path.display())),
+    })
+}

@@ -1,0 +1,285 @@
+//! Where a delivery ends before all is sent, and what is said to be left to do.
+
+use std::process::{Command, Output};
+
+use scoreload::sandbox::Settings;
+use serde_json::{Value, json};
+
+use crate::delivery::totals;
+use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv};
+use crate::server::{NEVER, Server, answer};
+
+const FAST: &[&str] = &["orders.csv", "--rate", "unlimited"];
+
+fn bench(orders: usize) -> Bench {
+    let bench = Bench::new();
+    bench.write("orders.csv", orders_csv(orders));
+    bench
+}
+
+/// The commands that are left to do, as the report has them.
+fn next(bench: &Bench) -> Vec<String> {
+    serde_json::from_value(bench.report()["next"].clone()).unwrap()
+}
+
+/// Runs a command line in a shell, as if it had been pasted.
+fn paste(bench: &Bench, line: &str) -> Ran {
+    let template = bench.command(&[]);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", line]).current_dir(bench.path(""));
+    for (name, value) in template.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let shell = shell
+        .env("SCORELOAD_CLIENT_ID", "me")
+        .env("SCORELOAD_CLIENT_SECRET", SECRET);
+    Ran::from(shell.output().unwrap())
+}
+
+#[test]
+fn where_every_order_fails_each_goes_alone_and_ten_are_enough() {
+    let (bench, server) = (bench(30), Server::answering(vec![answer(503, "")]));
+    let ran = bench.import(&server.url(), &[FAST, &["--retries", "0"]].concat());
+    assert_eq!((ran.code, server.count("PATCH")), (5, 10), "{}", ran.stderr);
+}
+
+#[test]
+fn where_every_order_is_forbidden_five_are_enough() {
+    let (bench, server) = (bench(30), Server::answering(vec![answer(403, "not yours")]));
+    let ran = bench.import(&server.url(), FAST);
+    assert_eq!((ran.code, server.count("PATCH")), (4, 5), "{}", ran.stderr);
+}
+
+#[test]
+fn once_an_order_was_answered_the_others_follow_side_by_side() {
+    let script = vec![answer(503, ""), answer(400, ""), answer(NEVER, "")];
+    let (bench, server) = (bench(30), Server::answering(script));
+    let mut child = bench.import_command(&server.url(), FAST).spawn().unwrap();
+    server.wait_for("PATCH", 10);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(server.count("PATCH"), 10, "two, and eight in flight");
+}
+
+#[test]
+fn more_failures_than_allowed_stop_the_run() {
+    for (most, failures) in [("3", 4), ("10%", 6), ("0", 1)] {
+        let (bench, server) = (bench(50), Server::answering(vec![answer(400, "no")]));
+        let flags = ["--concurrency", "1", "--max-failures", most];
+        let ran = bench.import(&server.url(), &[FAST, &flags].concat());
+        assert_eq!(
+            (ran.code, server.count("PATCH")),
+            (1, failures),
+            "{}",
+            ran.stderr
+        );
+        let expected =
+            json!({"rows": 50, "orders": 50, "rejected": failures, "not_sent": 50 - failures});
+        assert_eq!(totals(&bench.report()), expected);
+        assert!(
+            ran.stderr.contains("than --max-failures allows: `"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn the_limits_come_from_the_environment_and_the_config_too() {
+    let (bench, server) = (bench(9), Server::answering(vec![answer(400, "no")]));
+    let flags = [FAST, &["--concurrency", "1"]].concat();
+    bench.write(
+        "scoreload.toml",
+        "[defaults]\nmax_failures = 2\nmax_duration = \"1h30m\"\n",
+    );
+    assert_eq!(bench.import(&server.url(), &flags).code, 1);
+    assert_eq!(server.count("PATCH"), 3);
+    let mut command = bench.import_command(&server.url(), &flags);
+    let output = command
+        .env("SCORELOAD_MAX_FAILURES", "50%")
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), server.count("PATCH")), (Some(1), 8));
+    for flags in [["--max-failures", "many"], ["--max-duration", "90"]] {
+        assert_eq!(
+            bench.import(&server.url(), &[FAST, &flags].concat()).code,
+            2
+        );
+    }
+}
+
+#[test]
+fn nothing_is_sent_any_more_once_the_time_is_over() {
+    let settings = Settings {
+        latency: "20ms".parse().unwrap(),
+        ..Settings::default()
+    };
+    let (bench, sandbox) = (bench(30), TestSandbox::with(settings));
+    let ran = bench.import(&sandbox.url(), &["orders.csv", "--max-duration", "2s"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let report = bench.report();
+    let (accepted, rest) = (&report["totals"]["accepted"], &report["totals"]["not_sent"]);
+    assert_eq!(*accepted, sandbox.orders().len());
+    assert_eq!(accepted.as_u64().unwrap() + rest.as_u64().unwrap(), 30);
+    assert!((1..12).contains(&accepted.as_u64().unwrap()), "{report}");
+    assert!(
+        ran.stderr.contains("the time of --max-duration is over"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_command_that_finishes_the_job_can_be_pasted() {
+    let bench = Bench::new();
+    bench.write("it's march.csv", orders_csv(6));
+    let script = vec![answer(204, ""), answer(503, ""), answer(204, "")];
+    let server = Server::answering(script);
+    let flags = [
+        "it's march.csv",
+        "--rate",
+        "unlimited",
+        "--resend",
+        "--max-failures=0",
+        "--retries",
+        "0",
+        "--concurrency",
+        "1",
+        "--rejects",
+        "bad.csv",
+    ];
+    let ran = bench.import(&server.url(), &flags);
+    assert_eq!((ran.code, server.count("PATCH")), (1, 2), "{}", ran.stderr);
+    let next = next(&bench);
+    let program = assert_cmd::cargo::cargo_bin!("scoreload").display();
+    let expected = format!(
+        "{program} import --target {} 'it'\\''s march.csv' --rate unlimited --max-failures=0 --retries 0 --concurrency 1",
+        server.url()
+    );
+    assert_eq!(next, [expected.as_str()]);
+    assert!(
+        ran.stderr.contains(&format!("next         {expected}\n")),
+        "{}",
+        ran.stderr
+    );
+    let ran = paste(&bench, &next[0]);
+    assert_eq!((ran.code, server.count("PATCH")), (0, 7), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("next  "), "{}", ran.stderr);
+}
+
+#[test]
+fn rejected_rows_are_left_to_be_fixed_and_imported() {
+    let (bench, server) = (
+        bench(3),
+        Server::answering(vec![answer(400, "no"), answer(204, "")]),
+    );
+    let flags = [
+        "--concurrency",
+        "1",
+        "--delimiter",
+        ",",
+        "--rejects",
+        "bad.csv",
+    ];
+    let ran = bench.import(&server.url(), &[FAST, &flags].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let next = next(&bench);
+    let end = format!(
+        "import --target {} bad.csv --rate unlimited --concurrency 1",
+        server.url()
+    );
+    assert!(next.len() == 1 && next[0].ends_with(&end), "{next:?}");
+    assert!(
+        ran.stderr.contains("next         once bad.csv is fixed:\n"),
+        "{}",
+        ran.stderr
+    );
+    let ran = paste(&bench, &next[0]);
+    assert_eq!((ran.code, server.count("PATCH")), (0, 4), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_kept_back_is_left_to_be_resolved() {
+    let (bench, server) = (
+        bench(1),
+        Server::answering(vec![answer(500, ""), answer(204, "")]),
+    );
+    let flags = ["--on-ambiguous", "hold", "--ledger", "my ledger.db"];
+    assert_eq!(
+        bench.import(&server.url(), &[FAST, &flags].concat()).code,
+        1
+    );
+    let next = next(&bench);
+    let run = bench.report()["run"].as_str().unwrap().to_owned();
+    let end = format!("resolve {run} --mark-delivered --ledger 'my ledger.db'");
+    assert!(next.len() == 1 && next[0].ends_with(&end), "{next:?}");
+    assert_eq!(paste(&bench, &next[0]).code, 0);
+    assert_eq!(
+        bench.import(&server.url(), &[FAST, &flags].concat()).code,
+        0
+    );
+}
+
+#[test]
+fn nothing_is_left_to_do_where_a_rerun_would_not_help() {
+    let (bench, server) = (
+        bench(2),
+        Server::answering(vec![answer(204, ""), answer(503, "")]),
+    );
+    let once = [FAST, &["--retries", "0", "--concurrency", "1"]].concat();
+    let forgetful = [&once[..], &["--ledger", "none"]].concat();
+    assert_eq!(bench.import(&server.url(), &forgetful).code, 1);
+    assert_eq!(
+        next(&bench),
+        [""; 0],
+        "it would send what was accepted once more"
+    );
+    bench.write("bad.csv", "order_id,test_id,attempt,score\n1,T1,1,5\n");
+    let sandbox = bench.run(&[
+        "import",
+        "orders.csv",
+        "bad.csv",
+        "--report",
+        "sandbox.json",
+    ]);
+    assert_eq!(sandbox.code, 1, "{}", sandbox.stderr);
+    assert!(!sandbox.stderr.contains("next  "), "{}", sandbox.stderr);
+}
+
+#[test]
+fn a_token_that_cannot_be_renewed_serves_to_its_end() {
+    let short = answer(200, r#"{"access_token":"t0ken","expires_in":2}"#);
+    let long = answer(200, r#"{"access_token":"other","expires_in":3600}"#);
+    for no_renewal in [answer(500, ""), answer(NEVER, "")] {
+        let tokens = vec![short.clone(), no_renewal, long.clone()];
+        let server = Server::with_tokens(tokens, vec![answer(204, "")]);
+        let bench = bench(8);
+        let flags = ["orders.csv", "--rate", "3/s", "--timeout", "3"];
+        let ran = bench.import(&server.url(), &flags);
+        assert_eq!((ran.code, server.count("PATCH")), (0, 8), "{}", ran.stderr);
+        let report = bench.report();
+        assert_eq!(report["requests"]["token"], server.count("POST"));
+    }
+}
+
+/// A reading of standard input cannot be repeated, and is said so.
+#[test]
+fn standard_input_is_to_be_given_again() {
+    let (bench, server) = (bench(2), Server::answering(vec![answer(503, "")]));
+    let flags = ["-", "--retries", "0", "--max-failures", "0"];
+    let mut command = bench.import_command(&server.url(), &flags);
+    let input = std::fs::File::open(bench.path("orders.csv")).unwrap();
+    let output: Output = command.stdin(input).output().unwrap();
+    let ran = Ran::from(output);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let expected = "next         with the same standard input:\n";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    assert!(
+        next(&bench)[0].contains(" - --retries 0 "),
+        "{:?}",
+        Value::from(next(&bench))
+    );
+}

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::client::Client;
-pub use self::outcome::{Delivery, Outcome};
+pub use self::outcome::{Delivery, Exchange, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
 use crate::ledger::{Known, Ledger, OnAmbiguous};

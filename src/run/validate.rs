@@ -49,10 +49,12 @@ pub(super) fn run(args: &ValidateArgs, screen: Screen) -> Result<ExitCode, Error
         corrects,
         started_at,
         requests: Requests::default(),
+        rate: None,
         timing: Timing {
             read_s,
             ..Timing::default()
         },
+        next: Vec::new(),
     };
     let id = run.id.clone();
     let results = (&batch, deliveries.as_slice());

@@ -79,7 +79,7 @@ mod tests {
             .unwrap();
         assert_eq!(&record[0], "'=1+1");
         assert_eq!(&record[1], "</script><script>alert(1)</script>");
-        assert_eq!(&record[7], "--!>.csv:2-4,7");
+        assert_eq!(&record[7], "'--!>.csv:2-4,7");
         assert!(line.starts_with("'=1+1,"), "{line}");
     }
 

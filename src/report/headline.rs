@@ -1,7 +1,5 @@
 //! What happened in one sentence, and what to do next: the words that every form of the report for people begins with.
 
-use crate::deliver::Outcome;
-
 use super::{Mode, Report};
 
 /// How well a run went.
@@ -137,70 +135,59 @@ fn checked(report: &Report) -> String {
     }
 }
 
-/// What each kind of leftover asks for, the most urgent first.
+/// What each kind of leftover asks for, in the order in which to go about it.
 fn advice(report: &Report) -> Vec<String> {
     let totals = &report.totals;
     let twice = report
         .orders
         .iter()
         .filter(|order| order.possible_duplicate_reports);
-    let again = "import the same files again: what was accepted is not sent twice";
     let (rows, twice) = (totals.rows_invalid, twice.count());
-    let number = |outcome| totals.count(outcome);
-    let of = |outcome| orders(number(outcome));
-    let table = [
-        (
-            number(Outcome::Invalid),
-            format!(
-                "{} held back by errors: correct the cells listed under Problems, then {again}.",
-                of(Outcome::Invalid)
-            ),
-        ),
-        (
-            rows,
-            format!(
-                "{} without an order: give them the ids or the header that they lack.",
-                count(rows, "row", "rows")
-            ),
-        ),
-        (
-            number(Outcome::Rejected),
-            format!(
-                "{} refused by the server: its words stand at each order. Correct the rows, then {again}.",
-                of(Outcome::Rejected)
-            ),
-        ),
-        (
-            number(Outcome::Failed),
-            format!("{} certainly not applied: {again}.", of(Outcome::Failed)),
-        ),
-        (
-            number(Outcome::NotSent),
-            format!("{} never sent: {again}.", of(Outcome::NotSent)),
-        ),
-        (
-            number(Outcome::Unknown),
-            format!(
-                "{} of unknown outcome: {again}, or say what became of them with scoreload resolve {}.",
-                of(Outcome::Unknown),
-                report.run
-            ),
-        ),
-        (
-            twice,
-            format!(
-                "{} may hold a report link twice: look at them in Paylocity.",
-                orders(twice)
-            ),
-        ),
-    ];
-    let mut advice: Vec<String> = table
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(_, text)| text)
-        .collect();
+    let verb = |number| if number == 1 { "was" } else { "were" };
+    let line = |number: usize, words: &str| {
+        (number > 0).then(|| format!("{} {} {words}", orders(number), verb(number)))
+    };
+    let mut advice: Vec<String> = [
+        before(report.exit_code).map(str::to_owned),
+        line(totals.invalid, "held back by errors: correct the cells listed under Problems."),
+        (rows > 0).then(|| format!(
+            "{} {} left behind without an order: see under Problems which id or header is missing.",
+            count(rows, "row", "rows"), verb(rows))),
+        line(totals.rejected, "refused for good: read the server's words at the order, and correct the rows."),
+        line(totals.failed, "certainly not applied."),
+        line(totals.not_sent, "never sent."),
+        (totals.unknown > 0).then(|| format!(
+            "{} may have arrived or not: import again, or say what became of them with scoreload resolve {}.",
+            orders(totals.unknown), report.run)),
+        (twice > 0).then(|| format!("{} may hold a report link twice: look there in Paylocity.", orders(twice))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    advice.extend(again(report));
     advice.extend(warnings(report, advice.is_empty()));
     advice
+}
+
+/// What must be in order before anything else.
+fn before(exit_code: u8) -> Option<&'static str> {
+    match exit_code {
+        4 => Some("Check the credentials and what they permit."),
+        5 => Some("Wait until the API answers again."),
+        _ => None,
+    }
+}
+
+/// The last step, wherever something is left.
+fn again(report: &Report) -> Option<String> {
+    let is_left = report.totals.left_over() + report.totals.rows_invalid > 0;
+    let step = match report.mode {
+        Mode::Validate => "Then check the files again.",
+        Mode::Import | Mode::Plan => {
+            "Then import the same files again: what was accepted is not sent twice."
+        }
+    };
+    is_left.then(|| step.to_owned())
 }
 
 /// What remains to be said where nothing was held back.
@@ -314,8 +301,8 @@ mod tests {
             unknown: 2,
             ..Totals::default()
         });
-        assert_eq!((open.state, open.advice.len()), (State::Open, 2));
-        assert!(open.advice[0].starts_with("1 order held back by errors: "));
+        assert_eq!((open.state, open.advice.len()), (State::Open, 3));
+        assert!(open.advice[0].starts_with("1 order was held back by errors: "));
         let interrupted = Headline::of(&Report {
             exit_code: 130,
             ..empty()

@@ -2,7 +2,6 @@
 //!
 //! Whatever comes from the data stands in a code span, where nothing has a meaning.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::groups::{self, Group};
@@ -38,7 +37,7 @@ fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "- {line}")?;
     }
     for line in &report.next {
-        writeln!(out, "\n    {}", safe(line))?;
+        writeln!(out, "- {}", span(line))?;
     }
     let mode = match report.mode {
         Mode::Import => "import",
@@ -155,9 +154,10 @@ fn write_rest(out: &mut dyn Write, all: usize, shown: usize, before: &str) -> io
 
 /// Returns a text as a code span, in which nothing has a meaning: fenced by more backticks than it holds in a row.
 fn span(text: &str) -> String {
-    let text: Cow<'_, str> = match text.trim() {
-        "" => "-".into(),
-        text => safe(text),
+    let text = if text.is_empty() {
+        "-".into()
+    } else {
+        safe(text)
     };
     let longest = text
         .split(|c| c != '`')
@@ -181,6 +181,7 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Totals;
     use crate::report::tests::hostile;
 
     #[test]
@@ -200,24 +201,84 @@ mod tests {
         assert_eq!(cell("a | b"), "`a \\| b`");
     }
 
+    /// What is left of a line without its code spans: a run of backticks ends with the next of its length.
+    fn outside_spans(line: &str) -> String {
+        let Some(start) = line.find('`') else {
+            return line.to_owned();
+        };
+        let rest = line[start..].trim_start_matches('`');
+        let fence = &line[start..line.len() - rest.len()];
+        let ends = rest.match_indices(fence).map(|(end, _)| end);
+        let mut ends = ends.filter(|end| {
+            !rest[..*end].ends_with('`') && !rest[end + fence.len()..].starts_with('`')
+        });
+        let end = ends.next().unwrap();
+        [&line[..start], &outside_spans(&rest[end + fence.len()..])].concat()
+    }
+
     #[test]
     fn a_hostile_report_is_text() {
         let mut out = Vec::new();
         write(&hostile(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let table = text
-            .lines()
-            .find(|line| line.starts_with("| `=1+1`") || line.contains("| `</script>"))
-            .unwrap();
-        let bars = table.replace("\\|", "").matches('|').count();
-        assert_eq!(bars, 7, "{table}");
         assert!(!text.contains(['\u{202e}', '\u{2028}']));
-        let outside: String = text.lines().filter(|line| line.starts_with('#')).collect();
-        assert!(
-            !outside
-                .replace(&span(crate::report::tests::HOSTILE[1]), "")
-                .contains("<script>"),
-            "{outside}"
-        );
+        let outside: Vec<String> = text.lines().map(outside_spans).collect();
+        let outside = outside.join("\n");
+        for markup in ["<", "](", "**", "@", "=1"] {
+            assert!(!outside.contains(markup), "{markup}: {outside}");
+        }
+        let order = text
+            .lines()
+            .find(|line| line.contains("| rejected |"))
+            .unwrap();
+        assert_eq!(order.replace("\\|", "").matches('|').count(), 7, "{order}");
+    }
+
+    #[test]
+    fn a_ticket_says_what_happened_and_names_what_is_left() {
+        let mut report = hostile();
+        report.notice = None;
+        report.next = vec!["scoreload import rest.csv".to_owned()];
+        report.target = None;
+        report.diagnostics.truncate(1);
+        report.finished_at = report.started_at;
+        report.orders[0].message = Some("no | such order".to_owned());
+        report.totals = Totals {
+            rows: 4,
+            orders: 1,
+            rejected: 1,
+            ..Totals::default()
+        };
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let expected = "\
+# Nothing was delivered: 1 order is left.
+
+- 1 order was refused for good: read the server's words at the order, and correct the rows.
+- Then import the same files again: what was accepted is not sent twice.
+- `scoreload import rest.csv`
+
+Run `run` (import), 1970-01-01 00:00:00 to 00:00:00 UTC, exit code 0, Scoreload 0.1.0.
+
+| what | number |
+| --- | ---: |
+| rows | 4 |
+| orders | 1 |
+| rejected | 1 |
+
+## Orders that did not get through
+
+| order | company | outcome | status | rows | why |
+| --- | --- | --- | --- | --- | --- |
+| `</script><script>alert(1)</script>` | `=1+1` | rejected | 400 | `--!>.csv:2-4,7` | `no \\| such order` |
+
+## Problems
+
+### error `value-too-long` in column `=1+1`: 1
+
+- `=1+1 [=1+1] B2`: `=1+1`; `=1+1`
+";
+        assert_eq!(text, expected);
     }
 }

@@ -4,17 +4,27 @@ use crate::report::Report;
 use crate::report::headline::{count, grouped};
 
 /// Where each column ends, in milliseconds; the last has no end.
-const EDGES: [(f64, &str); 11] = [
+const EDGES: [(f64, &str); 21] = [
+    (5.0, "5 ms"),
     (10.0, "10 ms"),
+    (15.0, "15 ms"),
     (20.0, "20 ms"),
+    (30.0, "30 ms"),
+    (40.0, "40 ms"),
     (50.0, "50 ms"),
+    (70.0, "70 ms"),
     (100.0, "100 ms"),
+    (150.0, "150 ms"),
     (200.0, "200 ms"),
+    (300.0, "300 ms"),
     (500.0, "500 ms"),
+    (700.0, "700 ms"),
     (1000.0, "1 s"),
     (2000.0, "2 s"),
+    (3000.0, "3 s"),
     (5000.0, "5 s"),
     (10_000.0, "10 s"),
+    (30_000.0, "30 s"),
     (f64::INFINITY, "more"),
 ];
 
@@ -107,7 +117,7 @@ mod tests {
 
     #[test]
     fn answers_fall_into_the_columns_of_their_time() {
-        let drawn = columns(&[15.0, 20.0, 21.0, 150.0]);
+        let drawn = columns(&[15.0, 20.0, 21.0, 30.0, 50.0]);
         let numbers: Vec<_> = drawn
             .iter()
             .map(|column| (column.label, column.number.as_str()))
@@ -115,10 +125,11 @@ mod tests {
         assert_eq!(
             numbers,
             [
-                ("20 ms", "2"),
-                ("50 ms", "1"),
-                ("100 ms", "0"),
-                ("200 ms", "1")
+                ("15 ms", "1"),
+                ("20 ms", "1"),
+                ("30 ms", "2"),
+                ("40 ms", "0"),
+                ("50 ms", "1")
             ]
         );
     }

@@ -81,7 +81,11 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         tile(
             "Unchanged",
             totals.unchanged,
-            "nothing new to send".to_owned(),
+            if totals.unchanged > 0 {
+                "nothing new to send".to_owned()
+            } else {
+                String::new()
+            },
             "plain",
         ),
         tile(

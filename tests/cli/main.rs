@@ -8,6 +8,7 @@
 mod codes;
 mod configuration;
 mod delivery;
+mod formats;
 mod guide;
 mod harness;
 mod inputs;

@@ -14,6 +14,7 @@ function problemsOf({ rows }) {
   return data.problems.map(problem).filter(({ source, row }) => places.has(`${source}:${row}`));
 }
 
+const fullName = source => [data.sources[source].path, data.sources[source].sheet].filter(Boolean).join(', sheet ');
 const part = (title, ...children) => [make('h3', {}, title), ...children];
 const list = items => make('ul', {}, ...items.map(item => make('li', {}, item)));
 
@@ -39,7 +40,7 @@ function fate({ company, outcome, status, message, isTwice, held }) {
 }
 
 function rowsOf(one) {
-  const places = one.rows.map(([source, ...numbers]) => `${sourceName(source)}: ${numbers.length === 1 ? 'row' : 'rows'} ${runs(numbers)}`);
+  const places = one.rows.map(([source, ...numbers]) => `${shown(fullName(source))}: ${numbers.length === 1 ? 'row' : 'rows'} ${runs(numbers)}`);
   const found = problemsOf(one);
   const problems = found.length === 0 ? [] : part('Problems', findingsTable(found.slice(0, 200), true));
   return [...part('Rows', list(places)), ...problems];

@@ -45,7 +45,7 @@ struct Page<'a> {
     style: &'a str,
     script: &'a str,
     title: String,
-    kind: &'a str,
+    kind: String,
     is_good: bool,
     is_delivery: bool,
     sentence: String,
@@ -96,8 +96,12 @@ impl<'a> Page<'a> {
             policy: policy(STYLE, SCRIPT),
             style: STYLE,
             script: SCRIPT,
-            title: format!("{} Scoreload {}", sentence, safe(&report.run)),
-            kind: summary::kind(report.mode),
+            title: format!(
+                "Scoreload {} {}",
+                summary::kind(report.mode),
+                safe(&report.run)
+            ),
+            kind: summary::subject(report),
             is_good: state == State::Good,
             is_delivery: report.mode == Mode::Import,
             sentence,

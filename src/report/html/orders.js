@@ -139,12 +139,12 @@ function space(body, where, rows) {
 function orderRow(index) {
   const { company, id, outcome, status, attempts, latency, rows, message } = order(index);
   const open = make('button', { type: 'button', className: 'link', 'data-order': String(index) }, shown(id));
-  const places = rows.map(([source, ...numbers]) => `${sourceName(source)}: ${runs(numbers)}`).join('; ');
+  const place = ([source, ...numbers]) => (data.sources.length === 1 ? '' : `${sourceName(source)}: `) + runs(numbers);
   const cells = [
     open,
     shown(company),
     make('span', { className: `badge ${outcome.replace(' ', '-')}` }, outcome + (status >= 300 ? ` (${status})` : '')),
-    places,
+    rows.map(place).join('; '),
     attempts === 0 ? '' : grouped(attempts),
     latency === null ? '' : duration(latency),
     message === null ? '' : shown(message),

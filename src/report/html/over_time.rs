@@ -72,7 +72,7 @@ impl OverTime {
         }
         let rate = report.rate.as_deref().and_then(|rate| rate.parse().ok());
         let allowed = rate.and_then(|rate| allowed(&rate, seconds));
-        Some(draw(&stretches, seconds, allowed, (last - first) / 1000))
+        Some(draw(&stretches, seconds, allowed))
     }
 }
 
@@ -85,7 +85,7 @@ fn allowed(rate: &Rate, seconds: u32) -> Option<f64> {
     rate.0.iter().map(of).min_by(f64::total_cmp)
 }
 
-fn draw(stretches: &[Stretch], seconds: u32, allowed: Option<f64>, length: i64) -> OverTime {
+fn draw(stretches: &[Stretch], seconds: u32, allowed: Option<f64>) -> OverTime {
     let most = stretches
         .iter()
         .map(|stretch| stretch.through + stretch.other)
@@ -99,11 +99,12 @@ fn draw(stretches: &[Stretch], seconds: u32, allowed: Option<f64>, length: i64) 
         other: scaled(stretch.other),
     };
     let a_second = |number: f64| format!("{:.1}", number / f64::from(seconds));
+    let width = stretches.len().max(LEAST_BARS);
     OverTime {
-        width: stretches.len().max(LEAST_BARS),
+        width,
         bars: (0..).zip(stretches).map(bar).collect(),
         pace: allowed.map(|allowed| 100.0 - 100.0 * allowed / top),
-        length: span(length),
+        length: span(i64::from(seconds) * i64::try_from(width).unwrap_or_default()),
         words: words(stretches, seconds, &a_second(most), allowed.map(a_second)),
     }
 }
@@ -164,7 +165,7 @@ mod tests {
                 other: 1,
             },
         ];
-        let drawn = draw(&stretches, 1, Some(3.0), 1);
+        let drawn = draw(&stretches, 1, Some(3.0));
         assert_eq!(
             drawn.words,
             "5 requests, one bar for each second: at most 3.0 a second, 3.0 allowed; 1 did not get through"

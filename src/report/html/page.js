@@ -27,10 +27,18 @@ function make(tag, properties = {}, ...children) {
 const grouped = number => number.toLocaleString('en-US');
 const counted = (number, one, many) => `${grouped(number)} ${number === 1 ? one : many}`;
 
-/** A file and its sheet. */
-function sourceName(index) {
-  const { path, sheet } = data.sources[index];
-  return shown(sheet === null ? path : `${path} [${sheet}]`);
+/** The files and their sheets in words; a file without its directory where that tells it apart. */
+let sourceNames = [];
+const sourceName = index => sourceNames[index];
+
+function nameSources() {
+  const short = path => path.split(/[\\/]/).at(-1);
+  const paths = new Map();
+  for (const { path } of data.sources) paths.set(short(path), (paths.get(short(path)) ?? new Set()).add(path));
+  sourceNames = data.sources.map(({ path, sheet }) => {
+    const name = paths.get(short(path)).size > 1 ? path : short(path);
+    return shown(sheet === null ? name : `${name} [${sheet}]`);
+  });
 }
 
 /** Rows in runs: 2, 3, 4, 7 are 2-4, 7. */

@@ -1,6 +1,8 @@
 // Problems: searched and grouped by code and column; a group's findings become elements when it is opened.
 
 const PAGE = 100;
+/** So few problems are open from the beginning. */
+const FEW = 40;
 
 /** A problem of the data as an object; the order of the fields is that of data.rs. */
 function problem([isError, code, message, help, source, row, column, cell, value]) {
@@ -42,7 +44,7 @@ function drawProblems() {
   const all = counted(data.problems.length, 'problem', 'problems');
   const kinds = counted(groups.length, 'kind', 'kinds');
   $('problem-count').textContent = `${number === data.problems.length ? all : `${grouped(number)} of ${all}`} of ${kinds}`;
-  $('problem-groups').replaceChildren(...groups.map((group, index) => groupElement(group, index < 3)));
+  $('problem-groups').replaceChildren(...groups.map((group, index) => groupElement(group, index < 3 || number <= FEW)));
 }
 
 function groupElement(findings, isOpen) {

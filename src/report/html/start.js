@@ -2,6 +2,7 @@
 
 /** Draws all of the data. */
 function show() {
+  nameSources();
   takeOrders();
   orders.drawn = new Map();
   findOrders();
@@ -26,7 +27,7 @@ $('order-rows').addEventListener('click', event => {
   if (index !== undefined) openOrder(Number(index));
 });
 $('order-close').addEventListener('click', () => $('order-dialog').close());
-addEventListener('resize', calmly(drawOrders));
+new ResizeObserver(() => drawOrders()).observe($('order-box'));
 addEventListener('beforeprint', () => prepare(true));
 addEventListener('afterprint', () => prepare(false));
 

@@ -50,6 +50,19 @@ pub(super) fn kind(mode: Mode) -> &'static str {
     }
 }
 
+/// Returns what the report is of, when, and where updates went.
+pub(super) fn subject(report: &Report) -> String {
+    let what = match report.mode {
+        Mode::Import => "import report",
+        Mode::Plan => "plan of an import",
+        Mode::Validate => "check of files",
+    };
+    let when = report.started_at.strftime("%Y-%m-%d %H:%M UTC");
+    let target = report.target.as_deref();
+    let target = target.map_or_else(String::new, |target| format!(", to {}", safe(target)));
+    format!("{what}, {when}{target}")
+}
+
 fn tile(name: &'static str, number: usize, note: String, look: &'static str) -> Tile {
     Tile {
         name,

@@ -146,9 +146,9 @@ mod tests {
     use super::*;
     use crate::report::tests::{HOSTILE, hostile};
 
-    fn sheets(report: &Report) -> Xlsx<std::io::Cursor<Vec<u8>>> {
+    fn sheets(report: &Report) -> Xlsx<io::Cursor<Vec<u8>>> {
         let bytes = book(report).unwrap().save_to_buffer().unwrap();
-        Xlsx::new(std::io::Cursor::new(bytes)).unwrap()
+        Xlsx::new(io::Cursor::new(bytes)).unwrap()
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn without_credentials_an_import_is_tried_on_this_machine() {
     reports.sort_unstable();
     let [page, json] = <[String; 2]>::try_from(reports).unwrap();
     assert_eq!(page.strip_suffix(".html"), json.strip_suffix(".json"));
-    let report: Value = serde_json::from_slice(&std::fs::read(bench.path(json)).unwrap()).unwrap();
+    let report: Value = serde_json::from_slice(&std::fs::read(bench.path(&json)).unwrap()).unwrap();
     assert_eq!(
         (&report["target"], &report["totals"]["accepted"]),
         (&"sandbox".into(), &2.into())

@@ -21,7 +21,7 @@ const list = items => make('ul', {}, ...items.map(item => make('li', {}, item)))
 function openOrder(index) {
   const one = order(index);
   $('order-title').textContent = `Order ${shown(one.id)}`;
-  $('order-detail').replaceChildren(...fate(one), ...rowsOf(one), ...requestsOf(one), ...updateOf(index));
+  $('order-detail').replaceChildren(...fate(one), ...rowsOf(one), ...requestsOf(one), ...updateOf(index, one.outcome));
   $('order-dialog').showModal();
   $('order-dialog').scrollTop = 0;
 }
@@ -56,14 +56,16 @@ function requestsOf({ requests }) {
   return part('Requests', list(requests.map(line)));
 }
 
-function updateOf(index) {
+function updateOf(index, outcome) {
   const body = make('pre', { className: 'body', tabIndex: 0 }, '…');
   const text = bodyOf(index).then(
     update => JSON.stringify(update, null, 2).replace(DISTURBING, c => (c === '\n' ? c : `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`)),
     () => 'this browser cannot unpack the update: a newer one can');
   text.then(ready => { body.textContent = ready; });
   const title = make('h3', {}, 'Update', copyButton('Copy', () => text));
-  const note = make('p', { className: 'hint' }, 'What its rows say. Report links that were accepted before are not sent again.');
+  const note = make('p', { className: 'hint' }, outcome === 'invalid'
+    ? 'What can be read of its rows; nothing of it was sent.'
+    : 'What its rows say. Report links that were accepted before are not sent again.');
   return [title, note, body];
 }
 

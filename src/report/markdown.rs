@@ -180,6 +180,8 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::report::Totals;
     use crate::report::tests::hostile;
@@ -214,6 +216,14 @@ mod tests {
         });
         let end = ends.next().unwrap();
         [&line[..start], &outside_spans(&rest[end + fence.len()..])].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_nothing_of_it_stands_outside_its_code_span(text in "[`|a \n]{0,12}|.*") {
+            prop_assert_eq!(outside_spans(&span(&text)), "");
+            prop_assert!(!cell(&text).replace("\\|", "").contains('|'));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 const PAGE = 100;
 /** So few problems are open from the beginning. */
 const FEW = 40;
+/** By the element of a group: its findings. */
+const findingsOf = new WeakMap();
 
 /** A problem of the data as an object; the order of the fields is that of data.rs. */
 function problem([isError, code, message, help, source, row, column, cell, value]) {
@@ -55,11 +57,16 @@ function groupElement(findings, isOpen) {
     column === null ? null : make('span', {}, `column ${shown(column)}`),
     make('span', { className: 'number' }, grouped(findings.length)));
   const group = make('details', { className: 'group' }, head);
-  const fill = () => { if (group.open && group.children.length === 1) group.append(inside(findings)); };
-  group.addEventListener('toggle', fill);
-  group.open = isOpen;
-  fill();
+  findingsOf.set(group, findings);
+  group.addEventListener('toggle', () => { if (group.open) openGroup(group); });
+  if (isOpen) openGroup(group);
   return group;
+}
+
+/** Opens a group, which is filled when it is first open. */
+function openGroup(group) {
+  group.open = true;
+  if (group.children.length === 1) group.append(inside(findingsOf.get(group)));
 }
 
 function inside(findings) {

@@ -9,10 +9,16 @@ function show() {
   drawProblems();
 }
 
-/** On paper there is no scrolling: as many orders as are sensible stand there whole. */
+/** On paper nothing scrolls or opens: as many orders as are sensible stand there whole, and each kind of problem. */
 function prepare(isPrinting) {
   orders.isPrinting = isPrinting;
   drawOrders();
+  for (const group of document.querySelectorAll('.group')) {
+    if (isPrinting && !group.open) group.classList.add('is-for-paper');
+    if (isPrinting) openGroup(group);
+    else if (group.classList.contains('is-for-paper')) group.open = false;
+    if (!isPrinting) group.classList.remove('is-for-paper');
+  }
 }
 
 for (const element of document.querySelectorAll('.needs-script')) element.hidden = false;

@@ -1,7 +1,7 @@
 //! The page's structure, and that nothing of the data is ever markup in it.
 
 use super::*;
-use crate::report::tests::{HOSTILE, hostile};
+use crate::report::tests::{HOSTILE, empty, hostile};
 
 fn page(report: &Report) -> String {
     let mut out = Vec::new();
@@ -48,7 +48,7 @@ fn the_data_reads_back_as_it_was() {
 
 #[test]
 fn only_this_style_and_this_script_may_run_and_nothing_may_load() {
-    let page = page(&hostile());
+    let page = page(&empty());
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
     assert!(
         policy.starts_with("default-src &#39;none&#39;; "),
@@ -67,21 +67,15 @@ fn only_this_style_and_this_script_may_run_and_nothing_may_load() {
     );
     for loading in [
         "src=",
+        "href=\"h",
         "@import",
         "url(",
         "fetch(",
-        "http://",
-        "https://",
+        "://",
         " style=",
         " onclick=",
     ] {
-        assert!(
-            !page
-                .replace(between(&page, "<main>", "</main>"), "")
-                .replace(between(&page, "id=\"data\">", "</script>"), "")
-                .contains(loading),
-            "{loading}"
-        );
+        assert!(!page.contains(loading), "{loading}");
     }
 }
 

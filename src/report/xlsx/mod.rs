@@ -35,7 +35,7 @@ const ORDER_COLUMNS: [Column; 11] = [
     ("Rows", 36.0),
     ("Reports perhaps twice", 22.0),
     ("Reports kept back", 36.0),
-    ("What the server said", 70.0),
+    ("Message", 70.0),
 ];
 
 const PROBLEM_COLUMNS: [Column; 9] = [

@@ -16,6 +16,8 @@ const WIDTH: f64 = 90.0;
 pub(super) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
     let sheet = book.add_worksheet();
     sheet.set_name("Summary")?;
+    sheet.set_landscape();
+    sheet.set_print_fit_to_pages(1, 0);
     sheet.set_column_width(0, 26)?;
     sheet.set_column_width(1, WIDTH)?;
     let mut lines = Lines { sheet, row: 0 };

@@ -109,7 +109,8 @@ function drawOrders() {
   }
   orders.drawn = drawn;
   space(body, 'before', first);
-  space(body, 'after', orders.isPrinting ? 0 : orders.sight.length - last);
+  if (orders.isPrinting) note(body, orders.sight.length - last);
+  else space(body, 'after', orders.sight.length - last);
   const height = rows[0]?.getBoundingClientRect().height;
   if (height && !orders.isPrinting && Math.abs(height - orders.height) > 0.5) {
     orders.height = height;
@@ -134,6 +135,13 @@ function space(body, where, rows) {
   const row = make('tr', { className: 'space', 'aria-hidden': 'true' }, cell);
   if (where === 'before') body.prepend(row);
   else body.append(row);
+}
+
+/** Says on paper what is not on it. */
+function note(body, rows) {
+  if (rows === 0) return;
+  const words = `and ${counted(rows, 'order', 'orders')} more; filter them, or see the other forms of the report`;
+  body.append(make('tr', {}, make('td', { colSpan: COLUMNS.length }, words)));
 }
 
 function orderRow(index) {

@@ -220,65 +220,32 @@ mod tests {
         .sentence
     }
 
+    /// Mode; orders, accepted, unchanged, valid; sentence.
+    #[rustfmt::skip]
+    const SENTENCES: [(Mode, [usize; 4], &str); 10] = [
+        (Mode::Import, [0, 0, 0, 0], "Nothing was delivered: no order could be read."),
+        (Mode::Import, [1, 1, 0, 0], "The order is delivered."),
+        (Mode::Import, [1, 0, 1, 0], "The order is delivered, and nothing of it was new."),
+        (Mode::Import, [1, 0, 0, 0], "Nothing was delivered: 1 order is left."),
+        (Mode::Import, [50_000, 50_000, 0, 0], "All 50,000 orders are delivered."),
+        (Mode::Import, [12, 10, 2, 0], "All 12 orders are delivered, 2 of them before."),
+        (Mode::Import, [12, 9, 2, 0], "11 of 12 orders are delivered, 2 of them before; 1 is not."),
+        (Mode::Validate, [12, 0, 0, 12], "All 12 orders can be sent."),
+        (Mode::Validate, [12, 0, 0, 10], "10 of 12 orders can be sent; 2 are held back."),
+        (Mode::Plan, [12, 0, 3, 9], "All 12 orders can be sent, 3 of them with nothing new."),
+    ];
+
     #[test]
     fn one_sentence_says_what_happened() {
-        let totals = |orders, accepted, unchanged, valid| Totals {
-            orders,
-            accepted,
-            unchanged,
-            valid,
-            invalid: orders - accepted - unchanged - valid,
-            ..Totals::default()
-        };
-        let table = [
-            (
-                Mode::Import,
-                totals(0, 0, 0, 0),
-                "Nothing was delivered: no order could be read.",
-            ),
-            (Mode::Import, totals(1, 1, 0, 0), "The order is delivered."),
-            (
-                Mode::Import,
-                totals(1, 0, 1, 0),
-                "The order is delivered, and nothing of it was new.",
-            ),
-            (
-                Mode::Import,
-                totals(1, 0, 0, 0),
-                "Nothing was delivered: 1 order is left.",
-            ),
-            (
-                Mode::Import,
-                totals(50_000, 50_000, 0, 0),
-                "All 50,000 orders are delivered.",
-            ),
-            (
-                Mode::Import,
-                totals(12, 10, 2, 0),
-                "All 12 orders are delivered, 2 of them before.",
-            ),
-            (
-                Mode::Import,
-                totals(12, 9, 2, 0),
-                "11 of 12 orders are delivered, 2 of them before; 1 is not.",
-            ),
-            (
-                Mode::Validate,
-                totals(12, 0, 0, 12),
-                "All 12 orders can be sent.",
-            ),
-            (
-                Mode::Validate,
-                totals(12, 0, 0, 10),
-                "10 of 12 orders can be sent; 2 are held back.",
-            ),
-            (
-                Mode::Plan,
-                totals(12, 0, 3, 9),
-                "All 12 orders can be sent, 3 of them with nothing new.",
-            ),
-        ];
-        for (mode, totals, words) in table {
+        for (mode, [orders, accepted, unchanged, valid], words) in SENTENCES {
+            let totals = Totals {
+                orders,
+                accepted,
+                unchanged,
+                valid,
+                invalid: orders - accepted - unchanged - valid,
+                ..Totals::default()
+            };
             assert_eq!(sentence(mode, totals), words);
         }
     }

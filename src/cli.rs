@@ -277,9 +277,10 @@ pub struct ImportArgs {
     /// Send `testMode: true`: the server answers and changes nothing
     #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub test_mode: bool,
-    /// Write the report here (repeatable); the format by the extension: .json
+    /// Write the report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
     ///
-    /// Without it the report is scoreload-report-RUN.json in the working directory. A report never replaces a file.
+    /// Without it the reports are scoreload-report-RUN.html and .json in the working directory. A report never replaces
+    /// a file.
     #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
     pub reports: Vec<PathBuf>,
     /// Write no report
@@ -302,7 +303,7 @@ pub struct ValidateArgs {
     /// Which files, and how their rows are understood.
     #[command(flatten)]
     pub input: InputArgs,
-    /// Write a report here (repeatable); the format by the extension: .json
+    /// Write a report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
     #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
     pub reports: Vec<PathBuf>,
     /// Write the rows with errors, and their orders' other rows, here, to fix and import: .csv or .xlsx

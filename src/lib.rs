@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
+//! `text, problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
 //! rejects | sandbox | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
@@ -49,4 +49,5 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod template;
+pub mod text;
 pub mod ui;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::client::Answer;
-use super::outcome::{Delivery, Outcome};
+use super::outcome::{Delivery, Exchange, Outcome};
 use super::retry::Verdict;
 use crate::ledger::PlacedReport;
 
@@ -29,6 +31,7 @@ pub(super) struct Course {
     http_status: Option<u16>,
     latency: Option<Duration>,
     message: Option<String>,
+    exchanges: Vec<Exchange>,
 }
 
 impl Course {
@@ -44,6 +47,13 @@ impl Course {
         self.http_status = answer.status();
         self.message = answer.message();
         self.latency = Some(latency);
+        let now = Timestamp::now();
+        self.exchanges.push(Exchange {
+            sent_at: now.checked_sub(latency).unwrap_or(now),
+            latency,
+            http_status: self.http_status,
+            message: self.message.clone(),
+        });
         match verdict {
             Verdict::Accepted => self.perhaps_twice |= in_doubt,
             Verdict::Ambiguous => {
@@ -91,6 +101,7 @@ impl Course {
             possible_duplicate_reports: self.perhaps_twice,
             held_reports,
             message: self.message,
+            exchanges: self.exchanges,
         }
     }
 

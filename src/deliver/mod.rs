@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use self::client::Client;
 pub use self::course::KEPT_BACK;
-pub use self::outcome::{Delivery, Outcome};
+pub use self::outcome::{Delivery, Exchange, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
 use crate::ledger::budget::Places;

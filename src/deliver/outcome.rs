@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::ledger::PlacedReport;
@@ -57,6 +58,19 @@ impl Outcome {
     }
 }
 
+/// One request and what came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// When the request left.
+    pub sent_at: Timestamp,
+    /// How long the answer took, or how long it was waited for.
+    pub latency: Duration,
+    /// The status of the answer, if there was one.
+    pub http_status: Option<u16>,
+    /// What the server said, or what went wrong.
+    pub message: Option<String>,
+}
+
 /// How one order's delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -74,6 +88,8 @@ pub struct Delivery {
     pub held_reports: Vec<PlacedReport>,
     /// What the server said, or what went wrong.
     pub message: Option<String>,
+    /// Each request of it, in their order.
+    pub exchanges: Vec<Exchange>,
 }
 
 impl Delivery {
@@ -88,6 +104,7 @@ impl Delivery {
             possible_duplicate_reports: false,
             held_reports: Vec::new(),
             message: None,
+            exchanges: Vec::new(),
         }
     }
 }

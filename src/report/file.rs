@@ -3,19 +3,34 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Report, json};
+use super::{Report, csv, html, json, markdown, xlsx};
 use crate::error::Error;
 use crate::new_file::{NewFile, format_of};
+use crate::order::Batch;
 
 /// A form that a report can take, chosen by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `.json`
+    /// `.html`: a page for people.
+    Html,
+    /// `.json`: all there is, for scripts.
     Json,
+    /// `.csv`: the orders.
+    Csv,
+    /// `.xlsx`: summary, orders and problems.
+    Xlsx,
+    /// `.md`: what belongs into a ticket.
+    Markdown,
 }
 
 impl Format {
-    const BY_EXTENSION: [(&'static str, Self); 1] = [("json", Self::Json)];
+    const BY_EXTENSION: [(&'static str, Self); 5] = [
+        ("html", Self::Html),
+        ("json", Self::Json),
+        ("csv", Self::Csv),
+        ("xlsx", Self::Xlsx),
+        ("md", Self::Markdown),
+    ];
 
     /// Returns the format that a path asks for.
     ///
@@ -51,16 +66,20 @@ impl ReportFile {
         self.file.path()
     }
 
-    /// Writes the report into its place.
+    /// Writes the report of a batch into its place.
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub fn write(self, report: &Report) -> Result<PathBuf, Error> {
+    pub fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, Error> {
         let format = self.format;
         self.file.write(|file| {
             let mut out = BufWriter::new(file);
             match format {
+                Format::Html => html::write(report, batch, &mut out)?,
                 Format::Json => json::write(report, &mut out)?,
+                Format::Csv => csv::write(report, &mut out)?,
+                Format::Xlsx => xlsx::write(report, out.get_mut())?,
+                Format::Markdown => markdown::write(report, &mut out)?,
             }
             out.flush()
         })

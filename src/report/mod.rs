@@ -1,19 +1,24 @@
 //! What a run leaves behind: an account of every row, order and finding.
 
+mod csv;
 pub mod file;
+mod groups;
+mod headline;
+mod html;
 mod json;
-
-use std::time::Duration;
+mod markdown;
+mod order;
+mod xlsx;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use crate::columns::{Field, Scope};
+pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
+use crate::columns::Field;
 use crate::deliver::{Delivery, Outcome};
-use crate::ledger::PlacedReport;
-use crate::order::model::Text;
-use crate::order::{Batch, Order, RowAt, SheetSummary};
+use crate::order::{Batch, SheetSummary};
 use crate::problem::{Problem, Severity};
 
 /// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
@@ -52,6 +57,8 @@ pub struct Report {
     pub totals: Totals,
     /// Requests, counted.
     pub requests: Requests,
+    /// The most requests in any window of time, such as `3/s,180/m`; null where nothing was to be sent.
+    pub rate: Option<String>,
     /// How long it took.
     pub timing: Timing,
     /// Every order, in the order of first appearance.
@@ -138,69 +145,6 @@ pub struct Timing {
     pub waited_for_rate_s: f64,
 }
 
-/// One order.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct OrderEntry {
-    /// The company.
-    pub company_id: String,
-    /// The order.
-    pub order_id: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The HTTP status of the last answer.
-    pub http_status: Option<u16>,
-    /// How many requests it took.
-    pub attempts: u32,
-    /// How long the last answer took, in milliseconds.
-    pub latency_ms: Option<f64>,
-    /// The rows that it was made of.
-    pub rows: Vec<RowPlace>,
-    /// Whether its reports may stand twice with the server.
-    pub possible_duplicate_reports: bool,
-    /// Reports that were held back because it is not known whether they were taken.
-    pub held_reports: Vec<HeldReport>,
-    /// What the server said, or why the order was held back.
-    pub message: Option<String>,
-}
-
-/// Where a row stands.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RowPlace {
-    /// The file, as it was named.
-    pub path: String,
-    /// The sheet, for workbooks.
-    pub sheet: Option<String>,
-    /// The row's number as the user sees it.
-    pub row: u32,
-}
-
-/// A report that was held back.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct HeldReport {
-    /// What it is about: `order`, `assessment` or `test`.
-    pub scope: String,
-    /// What it is called.
-    pub name: Option<String>,
-    /// Where it is.
-    pub url: Option<String>,
-}
-
-impl From<&PlacedReport> for HeldReport {
-    fn from(report: &PlacedReport) -> Self {
-        let scope = match report.scope {
-            Scope::Order => "order",
-            Scope::Assessment => "assessment",
-            Scope::Test => "test",
-        };
-        let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string);
-        Self {
-            scope: scope.to_owned(),
-            name: text(&report.link.name),
-            url: text(&report.link.url),
-        }
-    }
-}
-
 /// A finding about the data.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Diagnostic {
@@ -278,6 +222,8 @@ pub struct Run {
     pub started_at: Timestamp,
     /// Requests, counted.
     pub requests: Requests,
+    /// The most requests in any window of time.
+    pub rate: Option<String>,
     /// How long it took.
     pub timing: Timing,
 }
@@ -302,6 +248,7 @@ impl Report {
             inputs: Input::all(batch),
             totals: Totals::of(batch, deliveries),
             requests: run.requests,
+            rate: run.rate,
             timing: run.timing,
             orders: orders
                 .map(|(order, delivery)| OrderEntry::new(batch, order, delivery))
@@ -330,7 +277,8 @@ impl Report {
     /// Returns the published JSON Schema of the report.
     #[must_use]
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(Report);
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        let mut schema = settings.into_generator().into_root_schema_for::<Self>();
         schema.insert("$id".to_owned(), SCHEMA.into());
         schema.insert("title".to_owned(), "Scoreload report".into());
         schema.to_value()
@@ -408,67 +356,5 @@ impl Totals {
     }
 }
 
-impl OrderEntry {
-    fn new(batch: &Batch, order: &Order, delivery: &Delivery) -> Self {
-        Self {
-            company_id: order.company_id.to_string(),
-            order_id: order.order_id.to_string(),
-            outcome: delivery.outcome,
-            http_status: delivery.http_status,
-            attempts: delivery.attempts,
-            latency_ms: delivery.latency.map(milliseconds),
-            rows: order
-                .rows
-                .iter()
-                .map(|row| RowPlace::new(batch, *row))
-                .collect(),
-            possible_duplicate_reports: delivery.possible_duplicate_reports,
-            held_reports: delivery.held_reports.iter().map(HeldReport::from).collect(),
-            message: delivery.message.clone(),
-        }
-    }
-}
-
-impl RowPlace {
-    fn new(batch: &Batch, row: RowAt) -> Self {
-        let source = batch.source(row.sheet);
-        Self {
-            path: source.path.clone(),
-            sheet: source.sheet.clone(),
-            row: row.row,
-        }
-    }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_that_lost_a_row_or_an_order_does_not_close() {
-        let report = || {
-            let run = Run {
-                id: "run".into(),
-                mode: Mode::Import,
-                target: None,
-                notice: None,
-                corrects: None,
-                next: Vec::new(),
-                started_at: Timestamp::UNIX_EPOCH,
-                requests: Requests::default(),
-                timing: Timing::default(),
-            };
-            Report::new(run, &Batch::default(), &[], 0)
-        };
-        assert!(report().closes());
-        let (mut row, mut order, mut outcome) = (report(), report(), report());
-        row.totals.rows = 1;
-        order.totals.orders = 1;
-        outcome.totals.accepted = 1;
-        assert!(!row.closes() && !order.closes() && !outcome.closes());
-    }
-}
+pub(crate) mod tests;

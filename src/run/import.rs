@@ -99,7 +99,7 @@ impl<'a> Import<'a> {
         let files = match (args.no_report, args.reports.as_slice()) {
             (true, _) => Vec::new(),
             (false, []) if args.dry_run => Vec::new(),
-            (false, []) => reports::reserve(&[reports::default_path(&id)])?,
+            (false, []) => reports::reserve(&reports::default_paths(&id))?,
             (false, paths) => reports::reserve(paths)?,
         };
         let rejects = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
@@ -116,6 +116,7 @@ impl<'a> Import<'a> {
             next: Vec::new(),
             started_at,
             requests: Requests::default(),
+            rate: Some(setup.policy.rate.to_string()),
             timing: Timing::default(),
         };
         let patience = Patience::of(args.wait, screen);

@@ -27,9 +27,9 @@ pub(super) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     paths.iter().map(|path| ReportFile::reserve(path)).collect()
 }
 
-/// Returns where an import reports when nothing else is said.
-pub(super) fn default_path(run: &str) -> PathBuf {
-    PathBuf::from(format!("scoreload-report-{run}.json"))
+/// Returns where an import reports when nothing else is said: a page for people, and all there is for scripts.
+pub(super) fn default_paths(run: &str) -> [PathBuf; 2] {
+    ["html", "json"].map(|format| PathBuf::from(format!("scoreload-report-{run}.{format}")))
 }
 
 /// Writes the reports, and tells where they are.
@@ -44,11 +44,17 @@ pub(super) fn write(
     screen: Screen,
 ) -> Result<(), Error> {
     let report = Report::new(run, batch, deliveries, exit.number());
-    let paths = files
-        .into_iter()
-        .map(|file| file.write(&report))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut paths = Vec::new();
+    let mut failed = None;
+    for file in files {
+        match file.write(&report, batch) {
+            Ok(path) => paths.push(path),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    // One that cannot be written takes none of the others away.
     screen.note(|mut out| summary::write_reports(&mut out, &paths));
+    failed.map_or(Ok(()), Err)?;
     if report.closes() {
         Ok(())
     } else {

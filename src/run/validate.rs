@@ -58,6 +58,7 @@ pub(super) fn run(
         next: Vec::new(),
         started_at,
         requests: Requests::default(),
+        rate: None,
         timing: Timing {
             read_s,
             ..Timing::default()

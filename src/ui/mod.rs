@@ -7,17 +7,17 @@ pub mod problems;
 pub mod progress;
 pub mod shell;
 pub mod summary;
-pub mod text;
 
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use self::text::safe;
 use crate::cli::{LogFormat, ScreenArgs};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::report::Diagnostic;
+pub use crate::text;
+use crate::text::safe;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();

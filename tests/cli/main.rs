@@ -22,6 +22,7 @@ mod pace;
 mod properties;
 mod readme;
 mod rejects;
+mod report_formats;
 mod reports;
 mod rules;
 mod samples;

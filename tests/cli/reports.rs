@@ -38,12 +38,12 @@ fn assert_fits(value: &Value, schema: &Value, root: &Value, path: &str) {
     assert!(fits, "{path} is {actual}, not {types:?}");
     if let Value::Object(map) = value {
         let properties = schema["properties"].as_object().unwrap();
-        assert!(
-            map.keys().eq(properties.keys()),
-            "{path}: {:?} and {:?}",
-            map.keys(),
-            properties.keys()
-        );
+        let required = schema["required"].as_array().unwrap();
+        for name in required {
+            assert!(map.contains_key(name.as_str().unwrap()), "{path}: {name}");
+        }
+        let known = properties.keys().filter(|name| map.contains_key(*name));
+        assert!(map.keys().eq(known), "{path}: {:?}", map.keys());
         for (name, value) in map {
             assert_fits(value, &properties[name], root, &format!("{path}.{name}"));
         }

@@ -92,12 +92,13 @@ fn without_credentials_an_import_is_tried_on_this_machine() {
     let reports = std::fs::read_dir(bench.path(""))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let reports: Vec<String> = reports
+    let mut reports: Vec<String> = reports
         .filter(|name| name.starts_with("scoreload-report-"))
         .collect();
-    assert_eq!(reports.len(), 1);
-    let report: Value =
-        serde_json::from_slice(&std::fs::read(bench.path(&reports[0])).unwrap()).unwrap();
+    reports.sort_unstable();
+    let [page, json] = <[String; 2]>::try_from(reports).unwrap();
+    assert_eq!(page.strip_suffix(".html"), json.strip_suffix(".json"));
+    let report: Value = serde_json::from_slice(&std::fs::read(bench.path(&json)).unwrap()).unwrap();
     assert_eq!(
         (&report["target"], &report["totals"]["accepted"]),
         (&"sandbox".into(), &2.into())

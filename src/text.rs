@@ -1,8 +1,8 @@
-//! Untrusted text, made safe before a terminal shows it.
+//! Untrusted text, made safe before a terminal or a report shows it.
 
 use std::borrow::Cow;
 
-/// Returns a text in which nothing can disturb a terminal: control characters and marks that change the direction of
+/// Returns a text in which nothing can disturb the words around it: control characters and marks that change the direction of
 /// writing are shown as escapes.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
@@ -19,8 +19,9 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// Tells whether a character can disturb a terminal.
-pub(super) fn is_disturbing(c: char) -> bool {
+/// Tells whether a character can disturb the words around it.
+#[must_use]
+pub fn is_disturbing(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
 }

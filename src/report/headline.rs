@@ -1,0 +1,291 @@
+//! What happened in one sentence, and what to do next: the words that every form of the report for people begins with.
+
+use super::{Mode, Report};
+
+/// How well a run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// There is nothing to do.
+    Good,
+    /// Something is left to do.
+    Open,
+}
+
+/// The head of a report.
+#[derive(Debug)]
+pub(super) struct Headline {
+    /// How well it went.
+    pub(super) state: State,
+    /// What happened.
+    pub(super) sentence: String,
+    /// What to do next, a sentence each.
+    pub(super) advice: Vec<String>,
+}
+
+impl Headline {
+    /// Finds the words for a report.
+    pub(super) fn of(report: &Report) -> Self {
+        let totals = &report.totals;
+        let is_good = totals.left_over() == 0 && errors(report) == 0 && report.exit_code == 0;
+        let sentence = match report.mode {
+            Mode::Import => delivered(report),
+            Mode::Plan | Mode::Validate => checked(report),
+        };
+        Self {
+            state: if is_good { State::Good } else { State::Open },
+            sentence: [stop(report.exit_code), &sentence].concat(),
+            advice: advice(report),
+        }
+    }
+}
+
+/// Counts the findings that are errors.
+pub(super) fn errors(report: &Report) -> usize {
+    let findings = report.diagnostics.iter();
+    findings.filter(|found| found.severity == "error").count()
+}
+
+/// Returns a number with its thousands apart, and what is counted: `1,200 orders`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number),
+        if number == 1 { one } else { many }
+    )
+}
+
+/// Returns a number with its thousands apart.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn orders(number: usize) -> String {
+    count(number, "order", "orders")
+}
+
+/// Why a run ended early.
+fn stop(exit_code: u8) -> &'static str {
+    match exit_code {
+        4 => "The credentials or permissions were refused. ",
+        5 => "The API could not be reached or kept failing. ",
+        130 => "The run was interrupted. ",
+        _ => "",
+    }
+}
+
+fn delivered(report: &Report) -> String {
+    let totals = &report.totals;
+    let (all, through) = (totals.orders, totals.accepted + totals.unchanged);
+    let there = match totals.unchanged {
+        0 => String::new(),
+        same if same == through => ", and nothing of it was new".to_owned(),
+        same => format!(", {} of them before", grouped(same)),
+    };
+    match (all, through) {
+        (0, _) => "Nothing was delivered: no order could be read.".to_owned(),
+        (1, 1) => format!(
+            "The order is delivered{}.",
+            there.replace(", 1 of them", "")
+        ),
+        (_, 0) => format!("Nothing was delivered: {} are left.", orders(all))
+            .replace("1 order are", "1 order is"),
+        _ if through == all => format!("All {} are delivered{there}.", orders(all)),
+        _ => {
+            let rest = all - through;
+            let verb = if rest == 1 { "is" } else { "are" };
+            format!(
+                "{} of {} are delivered{there}; {} {verb} not.",
+                grouped(through),
+                orders(all),
+                grouped(rest)
+            )
+        }
+    }
+}
+
+fn checked(report: &Report) -> String {
+    let totals = &report.totals;
+    let sendable = totals.valid + totals.unchanged;
+    let same = match totals.unchanged {
+        0 => String::new(),
+        same => format!(", {} of them with nothing new", grouped(same)),
+    };
+    match totals.orders {
+        0 => "No order could be read.".to_owned(),
+        1 if sendable == 1 => "The order can be sent.".to_owned(),
+        all if sendable == all => format!("All {} can be sent{same}.", orders(all)),
+        all => {
+            let rest = all - sendable;
+            let verb = if rest == 1 { "is" } else { "are" };
+            format!(
+                "{} of {} can be sent{same}; {} {verb} held back.",
+                grouped(sendable),
+                orders(all),
+                grouped(rest)
+            )
+        }
+    }
+}
+
+/// What each kind of leftover asks for, in the order in which to go about it.
+fn advice(report: &Report) -> Vec<String> {
+    let totals = &report.totals;
+    let twice = report
+        .orders
+        .iter()
+        .filter(|order| order.possible_duplicate_reports);
+    let (rows, twice) = (totals.rows_invalid, twice.count());
+    let verb = |number| if number == 1 { "was" } else { "were" };
+    let line = |number: usize, words: &str| {
+        (number > 0).then(|| format!("{} {} {words}", orders(number), verb(number)))
+    };
+    let mut advice: Vec<String> = [
+        before(report.exit_code).map(str::to_owned),
+        line(totals.invalid, "held back by errors: correct the cells listed under Problems."),
+        (rows > 0).then(|| format!(
+            "{} {} left behind without an order: see under Problems which id or header is missing.",
+            count(rows, "row", "rows"), verb(rows))),
+        line(totals.rejected, "refused for good: read the server's words at the order, and correct the rows."),
+        line(totals.failed, "certainly not applied."),
+        line(totals.not_sent, "never sent."),
+        (totals.unknown > 0).then(|| format!(
+            "{} may have arrived or not: import again, or say what became of them with scoreload resolve {}.",
+            orders(totals.unknown), report.run)),
+        (twice > 0).then(|| format!("{} may hold a report link twice: look there in Paylocity.", orders(twice))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    advice.extend(again(report));
+    advice.extend(warnings(report, advice.is_empty()));
+    advice
+}
+
+/// What must be in order before anything else.
+fn before(exit_code: u8) -> Option<&'static str> {
+    match exit_code {
+        4 => Some("Check the credentials and what they permit."),
+        5 => Some("Wait until the API answers again."),
+        _ => None,
+    }
+}
+
+/// The last step, wherever something is left.
+fn again(report: &Report) -> Option<String> {
+    let is_left = report.totals.left_over() + report.totals.rows_invalid > 0;
+    let step = match report.mode {
+        Mode::Validate => "Then check the files again.",
+        Mode::Import | Mode::Plan => {
+            "Then import the same files again: what was accepted is not sent twice."
+        }
+    };
+    is_left.then(|| step.to_owned())
+}
+
+/// What remains to be said where nothing was held back.
+fn warnings(report: &Report, is_rest: bool) -> Option<String> {
+    let errors = errors(report);
+    let warnings = report.diagnostics.len() - errors;
+    match (is_rest, errors, warnings) {
+        (false, ..) => None,
+        (true, 0, 0) => Some("There is nothing to do.".to_owned()),
+        (true, 0, _) => Some(format!(
+            "There is nothing to do; {} held nothing back.",
+            count(warnings, "warning", "warnings")
+        )),
+        (true, ..) => Some("Look at the errors listed under Problems.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Totals;
+    use crate::report::tests::empty;
+
+    fn sentence(mode: Mode, totals: Totals) -> String {
+        Headline::of(&Report {
+            mode,
+            totals,
+            ..empty()
+        })
+        .sentence
+    }
+
+    /// Mode; orders, accepted, unchanged, valid; sentence.
+    #[rustfmt::skip]
+    const SENTENCES: [(Mode, [usize; 4], &str); 10] = [
+        (Mode::Import, [0, 0, 0, 0], "Nothing was delivered: no order could be read."),
+        (Mode::Import, [1, 1, 0, 0], "The order is delivered."),
+        (Mode::Import, [1, 0, 1, 0], "The order is delivered, and nothing of it was new."),
+        (Mode::Import, [1, 0, 0, 0], "Nothing was delivered: 1 order is left."),
+        (Mode::Import, [50_000, 50_000, 0, 0], "All 50,000 orders are delivered."),
+        (Mode::Import, [12, 10, 2, 0], "All 12 orders are delivered, 2 of them before."),
+        (Mode::Import, [12, 9, 2, 0], "11 of 12 orders are delivered, 2 of them before; 1 is not."),
+        (Mode::Validate, [12, 0, 0, 12], "All 12 orders can be sent."),
+        (Mode::Validate, [12, 0, 0, 10], "10 of 12 orders can be sent; 2 are held back."),
+        (Mode::Plan, [12, 0, 3, 9], "All 12 orders can be sent, 3 of them with nothing new."),
+    ];
+
+    #[test]
+    fn one_sentence_says_what_happened() {
+        for (mode, [orders, accepted, unchanged, valid], words) in SENTENCES {
+            let totals = Totals {
+                orders,
+                accepted,
+                unchanged,
+                valid,
+                invalid: orders - accepted - unchanged - valid,
+                ..Totals::default()
+            };
+            assert_eq!(sentence(mode, totals), words);
+        }
+    }
+
+    #[test]
+    fn what_is_left_to_do_follows_from_what_is_left() {
+        let of = |totals| Headline::of(&Report { totals, ..empty() });
+        let done = of(Totals {
+            orders: 1,
+            accepted: 1,
+            ..Totals::default()
+        });
+        assert_eq!(
+            (done.state, done.advice.as_slice()),
+            (State::Good, &["There is nothing to do.".to_owned()][..])
+        );
+        let open = of(Totals {
+            orders: 3,
+            invalid: 1,
+            unknown: 2,
+            ..Totals::default()
+        });
+        assert_eq!((open.state, open.advice.len()), (State::Open, 3));
+        assert!(open.advice[0].starts_with("1 order was held back by errors: "));
+        let interrupted = Headline::of(&Report {
+            exit_code: 130,
+            ..empty()
+        });
+        assert!(
+            interrupted
+                .sentence
+                .starts_with("The run was interrupted. ")
+        );
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

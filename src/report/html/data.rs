@@ -1,0 +1,170 @@
+//! What the page's script draws from: one object, small enough for many orders.
+//!
+//! Orders and problems are lists in the order of their fields here; texts that repeat are told by their place in
+//! `texts`, files and sheets by theirs in `sources`. The script alone reads it: it is no published format.
+
+use indexmap::IndexSet;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::bodies::{Bodies, EACH};
+use super::summary;
+use crate::deliver::Outcome;
+use crate::order::Batch;
+use crate::report::{Diagnostic, OrderEntry, Report, RequestEntry};
+
+/// The object.
+#[derive(Serialize)]
+pub(super) struct Data<'a> {
+    /// `import`, `plan` or `validate`.
+    kind: &'static str,
+    /// When the run began, in milliseconds since 1970.
+    began: i64,
+    /// The outcomes in words.
+    outcomes: [&'static str; 8],
+    sources: Vec<Source<'a>>,
+    texts: Vec<&'a str>,
+    orders: Vec<Order<'a>>,
+    problems: Vec<Problem<'a>>,
+    /// How many bodies are in a part.
+    bodies_each: usize,
+    bodies: Bodies<'a>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    path: &'a str,
+    sheet: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Order<'a>(
+    &'a str,         // company
+    &'a str,         // order
+    usize,           // outcome
+    Option<u16>,     // HTTP status
+    u32,             // attempts
+    Option<f64>,     // latency in milliseconds
+    Vec<Vec<usize>>, // rows: a source and rows in it, as often as the source changes
+    Vec<Request>,    // requests
+    Option<usize>,   // message
+    bool,            // whether reports may stand twice
+    Vec<Held<'a>>,   // reports that were kept back
+);
+
+/// When it left, in milliseconds since the run began; latency; HTTP status; message.
+#[derive(Serialize)]
+struct Request(i64, f64, Option<u16>, Option<usize>);
+
+/// What it is about, its name, its link.
+#[derive(Serialize)]
+struct Held<'a>(&'a str, Option<&'a str>, Option<&'a str>);
+
+#[derive(Serialize)]
+struct Problem<'a>(
+    bool,            // whether it is an error
+    usize,           // code
+    &'a str,         // message
+    usize,           // help
+    usize,           // source
+    Option<u32>,     // row
+    Option<usize>,   // header of the column
+    Option<&'a str>, // cell
+    Option<&'a str>, // value
+);
+
+impl<'a> Data<'a> {
+    /// Makes the object of a report.
+    pub(super) fn of(report: &'a Report, batch: &'a Batch) -> Self {
+        let mut names = Names::default();
+        let orders = report.orders.iter();
+        let orders = orders
+            .map(|order| names.order(order, report.started_at))
+            .collect();
+        let problems = report.diagnostics.iter();
+        let problems = problems.map(|found| names.problem(found)).collect();
+        let source = |(path, sheet)| Source { path, sheet };
+        Self {
+            kind: summary::kind(report.mode),
+            began: report.started_at.as_millisecond(),
+            outcomes: Outcome::ALL.map(Outcome::words),
+            sources: names.sources.into_iter().map(source).collect(),
+            texts: names.texts.into_iter().collect(),
+            orders,
+            problems,
+            bodies_each: EACH,
+            bodies: Bodies(&batch.orders),
+        }
+    }
+}
+
+/// Texts and sources, each once.
+#[derive(Default)]
+struct Names<'a> {
+    texts: IndexSet<&'a str>,
+    sources: IndexSet<(&'a str, Option<&'a str>)>,
+}
+
+impl<'a> Names<'a> {
+    fn text(&mut self, text: &'a str) -> usize {
+        self.texts.insert_full(text).0
+    }
+
+    fn order(&mut self, order: &'a OrderEntry, began: Timestamp) -> Order<'a> {
+        let outcome = Outcome::ALL
+            .iter()
+            .position(|outcome| *outcome == order.outcome);
+        let parts = order
+            .rows
+            .chunk_by(|one, next| one.source() == next.source());
+        let rows = parts.filter_map(|part| {
+            let source = self.sources.insert_full(part.first()?.source()).0;
+            let rows = part.iter().map(|row| row.row as usize);
+            Some([source].into_iter().chain(rows).collect())
+        });
+        let rows = rows.collect();
+        let held = order.held_reports.iter();
+        let held = held.map(|held| Held(&held.scope, held.name.as_deref(), held.url.as_deref()));
+        let requests = order.requests.iter();
+        Order(
+            &order.company_id,
+            &order.order_id,
+            outcome.unwrap_or_default(),
+            order.http_status,
+            order.attempts,
+            order.latency_ms,
+            rows,
+            requests
+                .map(|request| self.request(request, began))
+                .collect(),
+            order.message.as_deref().map(|message| self.text(message)),
+            order.possible_duplicate_reports,
+            held.collect(),
+        )
+    }
+
+    fn request(&mut self, request: &'a RequestEntry, began: Timestamp) -> Request {
+        Request(
+            request.sent_at.as_millisecond() - began.as_millisecond(),
+            request.latency_ms,
+            request.http_status,
+            request.message.as_deref().map(|message| self.text(message)),
+        )
+    }
+
+    fn problem(&mut self, found: &'a Diagnostic) -> Problem<'a> {
+        Problem(
+            found.severity == "error",
+            self.text(found.code),
+            &found.message,
+            self.text(&found.help),
+            self.sources
+                .insert_full((&found.path, found.sheet.as_deref()))
+                .0,
+            found.row,
+            found.column.as_deref().map(|column| self.text(column)),
+            found.cell.as_deref(),
+            found.value.as_deref(),
+        )
+    }
+}

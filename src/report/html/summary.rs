@@ -1,0 +1,251 @@
+//! What the page says above its tables: figures, shares, facts of the run.
+
+use crate::deliver::Outcome;
+use crate::report::groups::{self, source};
+use crate::report::headline::{count, errors, grouped};
+use crate::report::{Mode, Report, Totals};
+use crate::text::safe;
+
+/// A figure that matters.
+pub(super) struct Tile {
+    pub(super) name: &'static str,
+    pub(super) number: String,
+    pub(super) note: String,
+    /// How it looks: `good`, `bad` or `plain`.
+    pub(super) look: &'static str,
+}
+
+/// The share of an outcome in all orders, for a bar 1000 units wide.
+pub(super) struct Share {
+    pub(super) class: String,
+    pub(super) name: &'static str,
+    pub(super) number: String,
+    pub(super) x: f64,
+    pub(super) width: f64,
+}
+
+/// A name and what there is to say of it.
+pub(super) struct Fact {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// A kind of problem, for those who run no script.
+pub(super) struct GroupLine {
+    pub(super) severity: String,
+    pub(super) code: String,
+    pub(super) column: Option<String>,
+    pub(super) number: String,
+    pub(super) place: String,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+/// Returns what was asked for, in a word.
+pub(super) fn kind(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Import => "import",
+        Mode::Plan => "plan",
+        Mode::Validate => "validate",
+    }
+}
+
+/// Returns what the report is of, when, and where updates went.
+pub(super) fn subject(report: &Report) -> String {
+    let what = match report.mode {
+        Mode::Import => "import report",
+        Mode::Plan => "plan of an import",
+        Mode::Validate => "check of files",
+    };
+    let when = report.started_at.strftime("%Y-%m-%d %H:%M UTC");
+    let target = report.target.as_deref();
+    let target = target.map_or_else(String::new, |target| format!(", to {}", safe(target)));
+    format!("{what}, {when}{target}")
+}
+
+fn tile(name: &'static str, number: usize, note: String, look: &'static str) -> Tile {
+    Tile {
+        name,
+        number: grouped(number),
+        note,
+        look,
+    }
+}
+
+/// Returns the figures of a report.
+pub(super) fn tiles(report: &Report) -> Vec<Tile> {
+    let totals = &report.totals;
+    let errors = errors(report);
+    let warnings = report.diagnostics.len() - errors;
+    let bad = |number| if number > 0 { "bad" } else { "plain" };
+    let good = |number| if number > 0 { "good" } else { "plain" };
+    let (through, name) = match report.mode {
+        Mode::Import => (totals.accepted, "Accepted"),
+        Mode::Plan | Mode::Validate => (totals.valid, "Can be sent"),
+    };
+    let left = match report.mode {
+        Mode::Import => "Not delivered",
+        Mode::Plan | Mode::Validate => "Held back",
+    };
+    let mut tiles = vec![
+        tile("Rows", totals.rows, rows_note(totals), "plain"),
+        tile("Orders", totals.orders, String::new(), "plain"),
+        tile(name, through, String::new(), good(through)),
+        tile(
+            "Unchanged",
+            totals.unchanged,
+            if totals.unchanged > 0 {
+                "nothing new to send".to_owned()
+            } else {
+                String::new()
+            },
+            "plain",
+        ),
+        tile(
+            left,
+            totals.left_over(),
+            String::new(),
+            bad(totals.left_over()),
+        ),
+        tile(
+            "Problems",
+            report.diagnostics.len(),
+            problems_note(errors, warnings),
+            bad(errors),
+        ),
+    ];
+    if report.mode == Mode::Validate {
+        tiles.retain(|tile| tile.name != "Unchanged");
+    }
+    tiles
+}
+
+fn rows_note(totals: &Totals) -> String {
+    let without = (totals.rows_invalid > 0)
+        .then(|| format!("{} without an order", grouped(totals.rows_invalid)));
+    let skipped =
+        (totals.rows_skipped > 0).then(|| format!("{} left out", grouped(totals.rows_skipped)));
+    without
+        .into_iter()
+        .chain(skipped)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn problems_note(errors: usize, warnings: usize) -> String {
+    match errors + warnings {
+        0 => String::new(),
+        _ => format!(
+            "{}, {}",
+            count(errors, "error", "errors"),
+            count(warnings, "warning", "warnings")
+        ),
+    }
+}
+
+/// Returns the shares of the outcomes, side by side.
+#[expect(clippy::cast_precision_loss, reason = "widths of a drawing")]
+pub(super) fn shares(totals: &Totals) -> Vec<Share> {
+    let mut x = 0.0;
+    let share = |outcome: Outcome| {
+        let number = totals.count(outcome);
+        let width = 1000.0 * number as f64 / totals.orders.max(1) as f64;
+        let at = x;
+        x += width;
+        (number > 0).then(|| Share {
+            class: class(outcome),
+            name: outcome.words(),
+            number: grouped(number),
+            x: at,
+            width,
+        })
+    };
+    Outcome::ALL.into_iter().filter_map(share).collect()
+}
+
+/// Returns the shares as a text.
+pub(super) fn in_words(shares: &[Share]) -> String {
+    let words = shares
+        .iter()
+        .map(|share| format!("{} {}", share.number, share.name));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn class(outcome: Outcome) -> String {
+    outcome.words().replace(' ', "-")
+}
+
+/// Returns what is to be known of the run itself.
+pub(super) fn facts(report: &Report) -> Vec<Fact> {
+    let fact = |name: &str, text: String| Fact {
+        name: name.to_owned(),
+        text: safe(&text).into_owned(),
+    };
+    let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let mut facts = vec![
+        fact("Run", report.run.clone()),
+        fact("Began", time(report.started_at)),
+        fact("Ended", time(report.finished_at)),
+        fact("Exit code", report.exit_code.to_string()),
+        fact("Scoreload", report.tool_version.to_owned()),
+    ];
+    facts.extend(report.target.clone().map(|target| fact("Target", target)));
+    facts.extend(report.rate.clone().map(|rate| fact("Allowed pace", rate)));
+    let runs = report.corrects.as_ref().map(|runs| runs.join(", "));
+    facts.extend(runs.map(|runs| fact("Corrects", runs)));
+    if report.mode == Mode::Import {
+        facts.push(fact("Requests", requests(report)));
+        facts.push(fact("Time", timing(report)));
+    }
+    facts
+}
+
+fn requests(report: &Report) -> String {
+    let requests = &report.requests;
+    format!(
+        "{} sent, {} of them again, {} put off by the server, {} for a token",
+        requests.sent, requests.retried, requests.throttled, requests.token
+    )
+}
+
+fn timing(report: &Report) -> String {
+    let timing = &report.timing;
+    format!(
+        "{:.1} s to read, {:.1} s to deliver, {:.1} s of it spent waiting for the pace",
+        timing.read_s, timing.deliver_s, timing.waited_for_rate_s
+    )
+}
+
+/// Returns the sheets that were read.
+pub(super) fn inputs(report: &Report) -> Vec<Fact> {
+    let input = |input: &crate::report::Input| Fact {
+        name: safe(&source(&input.path, input.sheet.as_deref())).into_owned(),
+        text: format!(
+            "{}, sha256 {}",
+            count(input.rows, "row", "rows"),
+            input.sha256
+        ),
+    };
+    report.inputs.iter().map(input).collect()
+}
+
+/// Returns the kinds of problems, each with its first place.
+pub(super) fn groups(report: &Report) -> Vec<GroupLine> {
+    let shown = |text: &str| safe(text).into_owned();
+    let line = |group: &groups::Group<'_>| {
+        let first = group.findings.first()?;
+        Some(GroupLine {
+            severity: group.severity.to_owned(),
+            code: group.code.to_owned(),
+            column: group.column.map(shown),
+            number: grouped(group.findings.len()),
+            place: shown(&groups::place(first)),
+            message: shown(&first.message),
+            help: shown(&first.help),
+        })
+    };
+    groups::of(&report.diagnostics)
+        .iter()
+        .filter_map(line)
+        .collect()
+}

@@ -1,0 +1,182 @@
+//! The report's account of an order: what became of it, the rows that it was made of, the requests that it took.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::groups;
+use crate::columns::Scope;
+use crate::deliver::{Delivery, Exchange, Outcome};
+use crate::ledger::PlacedReport;
+use crate::order::model::Text;
+use crate::order::{Batch, Order, RowAt};
+
+/// One order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OrderEntry {
+    /// The company.
+    pub company_id: String,
+    /// The order.
+    pub order_id: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The HTTP status of the last answer.
+    pub http_status: Option<u16>,
+    /// How many requests it took.
+    pub attempts: u32,
+    /// How long the last answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// The rows that it was made of.
+    pub rows: Vec<RowPlace>,
+    /// Whether its reports may stand twice with the server.
+    pub possible_duplicate_reports: bool,
+    /// Reports that were held back because it is not known whether they were taken.
+    pub held_reports: Vec<HeldReport>,
+    /// What the server said, or why the order was held back.
+    pub message: Option<String>,
+    /// The requests that it took, in their order.
+    pub requests: Vec<RequestEntry>,
+}
+
+/// One request and what came back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RequestEntry {
+    /// When it left, RFC 3339.
+    #[schemars(with = "String")]
+    pub sent_at: Timestamp,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: f64,
+    /// The HTTP status of the answer.
+    pub http_status: Option<u16>,
+    /// What the server said, or what went wrong.
+    pub message: Option<String>,
+}
+
+/// Where a row stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RowPlace {
+    /// The file, as it was named.
+    pub path: String,
+    /// The sheet, for workbooks.
+    pub sheet: Option<String>,
+    /// The row's number as the user sees it.
+    pub row: u32,
+}
+
+/// A report that was held back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HeldReport {
+    /// What it is about: `order`, `assessment` or `test`.
+    pub scope: String,
+    /// What it is called.
+    pub name: Option<String>,
+    /// Where it is.
+    pub url: Option<String>,
+}
+
+impl From<&PlacedReport> for HeldReport {
+    fn from(report: &PlacedReport) -> Self {
+        let scope = match report.scope {
+            Scope::Order => "order",
+            Scope::Assessment => "assessment",
+            Scope::Test => "test",
+        };
+        let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string);
+        Self {
+            scope: scope.to_owned(),
+            name: text(&report.link.name),
+            url: text(&report.link.url),
+        }
+    }
+}
+
+impl OrderEntry {
+    pub(super) fn new(batch: &Batch, order: &Order, delivery: &Delivery) -> Self {
+        Self {
+            company_id: order.company_id.to_string(),
+            order_id: order.order_id.to_string(),
+            outcome: delivery.outcome,
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            latency_ms: delivery.latency.map(milliseconds),
+            rows: order
+                .rows
+                .iter()
+                .map(|row| RowPlace::new(batch, *row))
+                .collect(),
+            possible_duplicate_reports: delivery.possible_duplicate_reports,
+            held_reports: delivery.held_reports.iter().map(HeldReport::from).collect(),
+            message: delivery.message.clone(),
+            requests: delivery.exchanges.iter().map(RequestEntry::from).collect(),
+        }
+    }
+}
+
+impl OrderEntry {
+    /// Tells whether the order did not get through.
+    #[must_use]
+    pub fn is_left_over(&self) -> bool {
+        !matches!(
+            self.outcome,
+            Outcome::Valid | Outcome::Accepted | Outcome::Unchanged
+        )
+    }
+
+    /// Returns where its rows stand, by file and sheet: `a.csv:2-4,7; b.xlsx [March]:9`.
+    #[must_use]
+    pub fn places(&self) -> String {
+        let sources = self
+            .rows
+            .chunk_by(|one, next| one.source() == next.source());
+        let of_source = |rows: &[RowPlace]| {
+            let (path, sheet) = rows.first().map_or(("", None), RowPlace::source);
+            let runs = rows.chunk_by(|one, next| one.row.checked_add(1) == Some(next.row));
+            let runs: Vec<String> = runs.filter_map(run).collect();
+            format!("{}:{}", groups::source(path, sheet), runs.join(","))
+        };
+        sources.map(of_source).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Returns rows that follow each other as one text.
+fn run(rows: &[RowPlace]) -> Option<String> {
+    match rows {
+        [] => None,
+        [one] => Some(one.row.to_string()),
+        [first, .., last] => Some(format!("{}-{}", first.row, last.row)),
+    }
+}
+
+impl RowPlace {
+    /// Returns its file and sheet.
+    #[must_use]
+    pub fn source(&self) -> (&str, Option<&str>) {
+        (&self.path, self.sheet.as_deref())
+    }
+
+    fn new(batch: &Batch, row: RowAt) -> Self {
+        let source = batch.source(row.sheet);
+        Self {
+            path: source.path.clone(),
+            sheet: source.sheet.clone(),
+            row: row.row,
+        }
+    }
+}
+
+impl From<&Exchange> for RequestEntry {
+    fn from(exchange: &Exchange) -> Self {
+        Self {
+            sent_at: exchange.sent_at,
+            latency_ms: milliseconds(exchange.latency),
+            http_status: exchange.http_status,
+            message: exchange.message.clone(),
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

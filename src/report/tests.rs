@@ -1,0 +1,86 @@
+//! That a report closes; and reports to try the forms on.
+
+use super::*;
+
+/// The report of an import in which nothing happened.
+pub(crate) fn empty() -> Report {
+    let run = Run {
+        id: "run".into(),
+        mode: Mode::Import,
+        target: None,
+        notice: None,
+        corrects: None,
+        started_at: Timestamp::UNIX_EPOCH,
+        requests: Requests::default(),
+        rate: None,
+        timing: Timing::default(),
+        next: Vec::new(),
+    };
+    Report::new(run, &Batch::default(), &[], 0)
+}
+
+/// A report whose every text is an attack on whoever shows it.
+pub(crate) fn hostile() -> Report {
+    let text = |index: usize| HOSTILE[index].to_owned();
+    let row = |row| RowPlace {
+        path: "--!>.csv".to_owned(),
+        sheet: None,
+        row,
+    };
+    let order = OrderEntry {
+        company_id: text(0),
+        order_id: text(1),
+        outcome: Outcome::Rejected,
+        http_status: Some(400),
+        attempts: 1,
+        latency_ms: Some(12.5),
+        rows: [2, 3, 4, 7].map(row).into(),
+        possible_duplicate_reports: false,
+        held_reports: Vec::new(),
+        message: Some(HOSTILE.concat()),
+        requests: Vec::new(),
+    };
+    let found = |index: usize| Diagnostic {
+        severity: "error",
+        code: "value-too-long",
+        message: text(index),
+        help: text(index),
+        path: text(index),
+        sheet: Some(text(index)),
+        row: Some(2),
+        column: Some(text(index)),
+        field: None,
+        cell: Some("B2".to_owned()),
+        value: Some(text(index)),
+    };
+    Report {
+        target: Some(HOSTILE.concat()),
+        notice: Some(HOSTILE.concat()),
+        next: vec![HOSTILE.concat()],
+        orders: vec![order],
+        diagnostics: (0..HOSTILE.len()).map(found).collect(),
+        ..empty()
+    }
+}
+
+pub(crate) const HOSTILE: [&str; 9] = [
+    "=1+1",
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "--!><img src=x onerror=alert(1)>",
+    "\u{2028}\u{2029}",
+    "\"'><b onclick='alert(1)'>",
+    "\u{202e}gnp.exe\u{2066}",
+    "| a | b |\n|---|",
+    "```\n`` ` [a](javascript:alert(1)) @everyone **b**",
+];
+
+#[test]
+fn a_report_that_lost_a_row_or_an_order_does_not_close() {
+    assert!(empty().closes());
+    let (mut row, mut order, mut outcome) = (empty(), empty(), empty());
+    row.totals.rows = 1;
+    order.totals.orders = 1;
+    outcome.totals.accepted = 1;
+    assert!(!row.closes() && !order.closes() && !outcome.closes());
+}

@@ -1,0 +1,125 @@
+//! A table of the workbook: a header that stays in sight, filters, and as many sheets as its rows need.
+
+use rust_xlsxwriter::{
+    ColNum, Color, Format, FormatAlign, FormatBorder, RowNum, Workbook, Worksheet, XlsxError,
+};
+
+use super::MOST_ROWS;
+
+/// The longest text that a cell can hold, in UTF-16 units.
+const LONGEST: usize = 32_767;
+
+/// A column: its header, and its width in characters.
+pub(super) type Column = (&'static str, f64);
+
+/// A cell to be written.
+pub(super) enum Cell {
+    Blank,
+    Text(String),
+    Number(f64),
+    /// A word that stands for a state, on its colour.
+    Coloured(&'static str, Color),
+}
+
+impl Cell {
+    /// Makes a cell of text.
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// A table and how it looks.
+pub(super) struct Table<'a> {
+    pub(super) name: &'a str,
+    pub(super) columns: &'a [Column],
+}
+
+impl Table<'_> {
+    /// Writes the items, a row each; a sheet that is full is followed by another.
+    pub(super) fn fill<T>(
+        &self,
+        book: &mut Workbook,
+        items: &[T],
+        cells: impl Fn(&T) -> Vec<Cell>,
+    ) -> Result<(), XlsxError> {
+        let mut parts: Vec<&[T]> = items.chunks(MOST_ROWS).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        for (index, part) in parts.into_iter().enumerate() {
+            let sheet = book.add_worksheet_with_low_memory()?;
+            sheet.set_name(self.part_name(index))?;
+            self.head(sheet, part.len())?;
+            for (row, item) in (1..).zip(part) {
+                write_row(sheet, row, &cells(item))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part_name(&self, index: usize) -> String {
+        match index {
+            0 => self.name.to_owned(),
+            index => format!("{} {}", self.name, index + 1),
+        }
+    }
+
+    fn head(&self, sheet: &mut Worksheet, rows: usize) -> Result<(), XlsxError> {
+        let header = header_format();
+        for (column, (name, width)) in (0..).zip(self.columns) {
+            sheet.set_column_width(column, *width)?;
+            sheet.write_string_with_format(0, column, *name, &header)?;
+        }
+        sheet.set_freeze_panes(1, 0)?;
+        let last_row = RowNum::try_from(rows).unwrap_or(RowNum::MAX);
+        let last_column = ColNum::try_from(self.columns.len()).unwrap_or(ColNum::MAX) - 1;
+        sheet.autofilter(0, 0, last_row, last_column)?;
+        sheet.set_landscape();
+        sheet.set_print_fit_to_pages(1, 0);
+        sheet.set_repeat_rows(0, 0)?;
+        Ok(())
+    }
+}
+
+/// Returns the format of a header.
+pub(super) fn header_format() -> Format {
+    Format::new()
+        .set_bold()
+        .set_align(FormatAlign::VerticalCenter)
+        .set_border_bottom(FormatBorder::Thin)
+        .set_background_color(Color::RGB(0xDD_E6F2))
+}
+
+fn write_row(sheet: &mut Worksheet, row: RowNum, cells: &[Cell]) -> Result<(), XlsxError> {
+    for (column, cell) in (0..).zip(cells) {
+        match cell {
+            Cell::Blank => {}
+            Cell::Text(text) if text.is_empty() => {}
+            Cell::Text(text) => {
+                sheet.write_string(row, column, cut(text))?;
+            }
+            Cell::Number(number) => {
+                sheet.write_number(row, column, *number)?;
+            }
+            Cell::Coloured(text, colour) => {
+                let format = Format::new().set_background_color(*colour);
+                sheet.write_string_with_format(row, column, *text, &format)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns as much of a text as a cell can hold.
+pub(super) fn cut(text: &str) -> &str {
+    let mut units = 0;
+    let longer = |c: char| {
+        units += c.len_utf16();
+        units > LONGEST
+    };
+    let end = text.char_indices().find_map({
+        let mut longer = longer;
+        move |(index, c)| longer(c).then_some(index)
+    });
+    &text[..end.unwrap_or(text.len())]
+}

@@ -12,7 +12,9 @@ use crate::columns::Scope;
 use crate::order::model::{OrderUpdate, ReportLink};
 
 /// What to do with reports that may have been appended already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum OnAmbiguous {
     /// Send them again: the server may then hold them twice

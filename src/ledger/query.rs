@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::entry::{Delivery, Run, RunEnd, RunRecord, Settled};
+use super::entry::{Delivery, LastSent, Run, RunEnd, RunRecord, Settled};
 use crate::order::model::Text;
 
 const RUNS: &str =
-    "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals FROM runs";
+    "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals, plan FROM runs";
 
 const DELIVERIES: &str = "
     SELECT run, target, company_id, order_id, body, intended_at,
@@ -47,6 +47,38 @@ pub(super) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Ve
 pub(super) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<Run>> {
     let sql = format!("{RUNS} WHERE id = ?1");
     connection.query_row(&sql, [id], run_of).optional()
+}
+
+/// Returns the runs that applied a plan, the first one first.
+pub(super) fn runs_of_plan(connection: &Connection, plan: &str) -> rusqlite::Result<Vec<Run>> {
+    let sql = format!("{RUNS} WHERE plan = ?1 ORDER BY started_at, rowid");
+    let mut statement = connection.prepare(&sql)?;
+    statement.query_map([plan], run_of)?.collect()
+}
+
+/// Returns which update of each of some orders left last for a target, in their order.
+pub(super) fn last_sent(
+    connection: &Connection,
+    target: &str,
+    orders: &[(Text, Text)],
+) -> rusqlite::Result<Vec<Option<LastSent>>> {
+    let sql = "
+        SELECT run, outcome FROM deliveries JOIN runs ON runs.id = run
+        WHERE order_id = ?3 AND company_id = ?2 AND target = ?1 AND body IS NOT NULL
+        ORDER BY deliveries.rowid DESC LIMIT 1";
+    let snapshot = connection.unchecked_transaction()?;
+    let mut statement = snapshot.prepare_cached(sql)?;
+    let sent = |row: &Row| {
+        Ok(LastSent {
+            run: row.get(0)?,
+            outcome: row.get(1)?,
+        })
+    };
+    let of = |(company_id, order_id): &(Text, Text)| {
+        let key = params![target, company_id.as_str(), order_id.as_str()];
+        statement.query_row(key, sent).optional()
+    };
+    orders.iter().map(of).collect()
 }
 
 /// Returns the orders of a run, in the order in which the ledger first met them.
@@ -102,6 +134,7 @@ fn run_of(row: &Row) -> rusqlite::Result<Run> {
         target: row.get(2)?,
         started_at: parsed(row, 3)?.unwrap_or_default(),
         inputs: row.get(4)?,
+        plan: row.get(8)?,
     };
     Ok(Run { record, end })
 }

@@ -12,7 +12,8 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_4C44;
 ///
 /// Times are RFC 3339 in UTC; `known`, `inputs`, `totals` and `body` are JSON. An order has one delivery in a run,
 /// however often it is sent.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE runs (
         id TEXT PRIMARY KEY,
         mode TEXT NOT NULL,
@@ -45,7 +46,9 @@ const STEPS: &[&str] = &["
         UNIQUE (run, company_id, order_id)
     ) STRICT;
     CREATE INDEX deliveries_by_order ON deliveries (order_id);
-"];
+",
+    "ALTER TABLE runs ADD COLUMN plan TEXT;",
+];
 
 /// The latest format.
 const KNOWN: isize = STEPS.len().cast_signed();

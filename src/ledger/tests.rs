@@ -28,6 +28,7 @@ fn run(id: &str, target: &str) -> RunRecord {
         target: target.to_owned(),
         started_at: at(0),
         inputs: r#"[{"path":"scores.csv"}]"#.to_owned(),
+        plan: None,
     }
 }
 

@@ -13,7 +13,7 @@
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
 //! `problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
-//! rejects | sandbox | exit, cli, config, ui | run | main`
+//! rejects, plan | sandbox | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
@@ -42,6 +42,7 @@ pub mod layout;
 pub mod ledger;
 pub mod new_file;
 pub mod order;
+pub mod plan;
 pub mod problem;
 pub mod rejects;
 pub mod report;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::columns::{Field, Scope};
 use crate::deliver::{Delivery, Outcome};
@@ -26,7 +26,7 @@ pub struct Report {
     pub schema: &'static str,
     /// The id of the run.
     pub run: String,
-    /// What was asked for: `import`, `plan` or `validate`.
+    /// What was asked for: `import`, `apply`, `plan` or `validate`.
     pub mode: Mode,
     /// The version of Scoreload.
     pub tool_version: &'static str,
@@ -64,10 +64,25 @@ pub struct Report {
 pub enum Mode {
     /// Check, deliver, report.
     Import,
+    /// Deliver what a plan says.
+    Apply,
     /// Check, and say what an import would send.
     Plan,
     /// Check alone.
     Validate,
+}
+
+impl Mode {
+    /// Returns the mode as it is written.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Apply => "apply",
+            Self::Plan => "plan",
+            Self::Validate => "validate",
+        }
+    }
 }
 
 /// A sheet that was read.
@@ -173,7 +188,7 @@ pub struct RowPlace {
 }
 
 /// A report that was held back.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeldReport {
     /// What it is about: `order`, `assessment` or `test`.
     pub scope: String,

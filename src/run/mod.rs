@@ -1,11 +1,15 @@
 //! One file per command; each reads like the product's summary.
 
+mod apply;
+mod change_limit;
 mod columns;
+mod connection;
 mod delivery;
 mod explain;
 mod history;
 mod import;
 mod memory;
+mod plan;
 mod rejects;
 mod reports;
 mod resolve;
@@ -39,6 +43,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let screen = Screen::begin(&cli.screen);
     match cli.command {
         Command::Import(args) => import::run(&args, screen),
+        Command::Plan(args) => plan::run(&args.import, args.output.as_deref(), screen),
+        Command::Apply(args) => apply::run(&args, screen),
         Command::Validate(args) => validate::run(&args, screen),
         Command::History(args) => history::run(&args),
         Command::Resolve(args) => resolve::run(&args, screen),

@@ -13,6 +13,7 @@ mod harness;
 mod inputs;
 mod ledger;
 mod offline;
+mod plan;
 mod properties;
 mod readme;
 mod rejects;

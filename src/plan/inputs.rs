@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn rows_are_named_by_all_sheets_and_counted_by_the_usable_ones() {
-        let input = |path: &str, usable| PlanInput {
+        let input = |path: &str, usable: bool| PlanInput {
             path: path.into(),
             sheet: None,
             sha256: String::new(),

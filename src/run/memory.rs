@@ -12,7 +12,6 @@ use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::model::Text;
 use crate::order::{Batch, Order, body};
-use crate::plan::fingerprint;
 use crate::report::{Run, Totals};
 
 /// An order beside what the ledger knows of it.
@@ -23,8 +22,8 @@ pub(super) struct Looked {
     pub(super) update: Update,
     /// What is to be sent.
     pub(super) planned: Planned,
-    /// The fingerprint of what the ledger keeps of it; `None` where it keeps nothing.
-    pub(super) fingerprint: Option<String>,
+    /// What the ledger keeps of it, as it stands there; `None` where it keeps nothing.
+    pub(super) text: Option<String>,
 }
 
 /// The ledger of an import. The lock is held until it is dropped.
@@ -104,9 +103,9 @@ impl Memory {
             };
             Ok(turn(Looked {
                 index,
-                fingerprint: text.as_deref().map(fingerprint),
                 planned: planned(&update, settings),
                 update,
+                text,
             }))
         };
         good.into_par_iter().zip(texts).map(look).collect()

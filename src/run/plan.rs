@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::new_file::{NewFile, is_same_place};
 use crate::plan::inputs::{Finding, PlanInput, RowRef, UsableSheets};
-use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA};
+use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA, fingerprint};
 use crate::report::file::ReportFile;
 use crate::ui::{self, Screen, plan as plan_text, summary};
 
@@ -30,11 +30,11 @@ pub(super) fn run(
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
-    let plan = make(&mut import)?;
+    let plan = make(&mut import, file.is_some())?;
     tell(&plan, &import, args.result.format)?;
     change_limit::check(&import, plan.bodies().count())?;
     if let Some(file) = file {
-        keep(file, plan.sealed(), screen)?;
+        keep(file, &plan.sealed(), screen)?;
     }
     import.end_of_run(None)
 }
@@ -49,7 +49,7 @@ fn reserve(path: &Path, reports: &[ReportFile]) -> Result<NewFile, Error> {
     NewFile::reserve(path, "a plan")
 }
 
-fn keep(file: NewFile, plan: Plan, screen: Screen) -> Result<(), Error> {
+fn keep(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {
     let path = file.write(|file| plan.write(file))?;
     let words = format!("{0}: deliver it with `scoreload apply {0}`", path.display());
     screen.note(|mut out| summary::write_line(&mut out, "plan", &words));
@@ -57,8 +57,8 @@ fn keep(file: NewFile, plan: Plan, screen: Screen) -> Result<(), Error> {
 }
 
 /// Makes the plan of everything that was read, and brings each order to the outcome that it has as long as nothing is
-/// sent.
-fn make(import: &mut Import<'_>) -> Result<Plan, Error> {
+/// sent. What the ledger knew is noted where the plan is kept.
+fn make(import: &mut Import<'_>, is_kept: bool) -> Result<Plan, Error> {
     let Import {
         setup,
         batch,
@@ -73,7 +73,7 @@ fn make(import: &mut Import<'_>) -> Result<Plan, Error> {
         (
             looked.index,
             as_long_as_unsent(&looked),
-            standing(looked, rows),
+            standing(looked, rows, is_kept),
         )
     })?;
     let invalid = |order| PlanOrder::invalid(order, sheets.row_refs(&order.rows));
@@ -116,14 +116,12 @@ fn as_long_as_unsent(looked: &Looked) -> Delivery {
     }
 }
 
-fn standing(looked: Looked, rows: Vec<RowRef>) -> PlanOrder {
+fn standing(looked: Looked, rows: Vec<RowRef>, is_kept: bool) -> PlanOrder {
     let Looked {
-        update,
-        planned,
-        fingerprint,
-        ..
+        update, planned, ..
     } = looked;
-    PlanOrder::of(update, rows, planned, fingerprint)
+    let noted = looked.text.filter(|_| is_kept);
+    PlanOrder::of(update, rows, planned, noted.as_deref().map(fingerprint))
 }
 
 /// Tells the plan on standard output: it is what was asked for.

@@ -159,9 +159,8 @@ fn as_json_a_plan_is_a_line_for_each_problem_each_order_and_their_sum() {
     );
     let ran = bench.run(&["plan", "orders.csv", "--format", "json"]);
     assert_eq!(ran.code, 1);
-    let [problem, good, bad, sum] = &ran.diagnostics()[..] else {
-        panic!("{}", ran.stdout);
-    };
+    let lines = ran.diagnostics();
+    let [problem, good, bad, sum] = <&[Value; 4]>::try_from(&lines[..]).unwrap();
     assert_eq!(problem["code"], "attempt-invalid");
     let results = json!({"tests": [{"id": "T", "score": {"value": "5", "attempt": 1}}]});
     let body = json!({"assessments": [{"assessmentId": "A", "assessmentResults": results}]});
@@ -245,6 +244,8 @@ fn run_history(bench: &Bench) -> Vec<Value> {
     bench.run(&["history", "--format", "json"]).diagnostics()
 }
 
+type Harm<'a> = &'a dyn Fn(&Bench);
+
 #[test]
 fn a_plan_that_does_not_hold_any_more_is_refused_and_nothing_is_sent() {
     let sandbox = TestSandbox::start("unlimited", "");
@@ -258,7 +259,6 @@ fn a_plan_that_does_not_hold_any_more_is_refused_and_nothing_is_sent() {
         assert!(kept.contains(from), "{kept}");
         bench.write("plan.json", kept.replace(from, to));
     };
-    type Harm<'a> = &'a dyn Fn(&Bench);
     let table: [(&str, Harm<'_>); 7] = [
         ("`orders.csv` has changed", &|bench| {
             bench.write("orders.csv", orders_csv(4));

@@ -16,7 +16,7 @@ pub(super) struct Earlier(Vec<Run>);
 
 /// What is to be done of an order.
 enum Next {
-    Send(Update),
+    Send(Box<Update>),
     Settle(Delivery),
     /// Another run has delivered to it; its id, where it is known.
     Moved(Option<String>),
@@ -70,7 +70,7 @@ impl Earlier {
         let mut updates = Vec::new();
         for (index, next) in nexts {
             match next {
-                Next::Send(update) => updates.push(update),
+                Next::Send(update) => updates.push(*update),
                 Next::Settle(delivery) => import.deliveries[index] = delivery,
                 Next::Moved(_) => {}
             }
@@ -126,7 +126,7 @@ impl Earlier {
         };
         let planned = planned(&update, &import.setup);
         Ok(match planned.body {
-            Some(_) => Next::Send(update),
+            Some(_) => Next::Send(Box::new(update)),
             None => Next::Settle(settled(planned)),
         })
     }
@@ -149,7 +149,7 @@ fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import<'_>) -> Resu
         ));
     }
     Ok(match planned.body {
-        Some(_) => Next::Send(update),
+        Some(_) => Next::Send(Box::new(update)),
         None => Next::Settle(settled(planned)),
     })
 }

@@ -52,7 +52,8 @@ pub enum Command {
     /// Say what an import would send, and how long it would take
     ///
     /// Takes the flags of `import`, sends nothing, and needs neither network nor credentials: for each order `+` new,
-    /// `*` changed, `=` unchanged, `!` invalid, `?` unknown. Kept with -o, a plan is what `apply` delivers.
+    /// `*` changed, `=` unchanged, `!` invalid, `?` unknown. Kept with -o, a plan is what `apply` delivers; -v lists a large one to its
+    /// end.
     #[command(after_long_help = plan::PLAN_EXAMPLES)]
     Plan(PlanArgs),
     /// Deliver exactly what a plan says

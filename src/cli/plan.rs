@@ -58,8 +58,25 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
     arg.hide(is_hidden)
 }
 
+/// Leaves flags out of the help that decide what is sent and where to: the plan has decided.
+fn leave_to_the_plan(arg: clap::Arg) -> clap::Arg {
+    const DECIDED: [&str; 3] = ["on_ambiguous", "resend", "test_mode"];
+    match arg.get_id().as_str() {
+        "target" => {
+            let help =
+                "Where the plan goes, to make sure: another target than the plan's is refused";
+            arg.help(help).long_help(help)
+        }
+        id => {
+            let is_hidden = DECIDED.contains(&id);
+            arg.hide(is_hidden)
+        }
+    }
+}
+
 /// `scoreload apply`
 #[derive(Debug, Args)]
+#[command(mut_args(leave_to_the_plan))]
 pub struct ApplyArgs {
     /// The plan, as `scoreload plan -o` made it
     #[arg(value_name = "PLAN")]

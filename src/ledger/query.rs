@@ -168,3 +168,37 @@ fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::schema;
+
+    #[test]
+    fn the_run_that_sent_an_order_last_is_found_for_each_target() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let runs = "
+            INSERT INTO runs (id, mode, target, started_at, inputs, plan) VALUES
+                ('R1', 'apply', 'demo', '2026-03-04T17:06:00Z', '', 'P'),
+                ('R2', 'import', 'demo', '2026-03-04T18:06:00Z', '', NULL),
+                ('R3', 'apply', 'demo', '2026-03-04T19:06:00Z', '', 'P');
+            INSERT INTO deliveries (run, company_id, order_id, body, outcome) VALUES
+                ('R1', 'B1', 'A1', '{}', 'accepted'), ('R1', 'B1', 'A2', '{}', 'failed'),
+                ('R2', 'B1', 'A2', '{}', NULL), ('R3', 'B1', 'A1', NULL, 'unknown');";
+        connection.execute_batch(runs).unwrap();
+        let orders = ["A2", "A1", "A3"].map(|order| ("B1".into(), order.into()));
+        let sent = |target| last_sent(&connection, target, &orders).unwrap();
+        let found = |run: &str, outcome: Option<&str>| {
+            let outcome = outcome.map(str::to_owned);
+            let run = run.to_owned();
+            Some(LastSent { run, outcome })
+        };
+        let of_demo = [found("R2", None), found("R1", Some("accepted")), None];
+        assert_eq!(sent("demo"), of_demo);
+        assert_eq!(sent("production"), [None, None, None]);
+        let runs = runs_of_plan(&connection, "P").unwrap();
+        let ids: Vec<&str> = runs.iter().map(|run| run.record.id.as_str()).collect();
+        assert_eq!(ids, ["R1", "R3"]);
+    }
+}

@@ -78,3 +78,23 @@ fn steps_left(connection: &Connection) -> Result<&'static [&'static str], Fault>
         known: KNOWN,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_ledger_takes_the_steps_that_it_lacks_and_keeps_what_it_holds() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        let run = "INSERT INTO runs (id, mode, target, started_at, inputs) VALUES ('R', 'import', 'demo', '', '')";
+        connection.execute(run, []).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut connection).unwrap();
+        let plan = connection.query_row("SELECT plan FROM runs WHERE id = 'R'", [], |row| {
+            row.get::<_, Option<String>>(0)
+        });
+        assert_eq!(plan, Ok(None));
+        assert!(steps_left(&connection).unwrap().is_empty());
+    }
+}

@@ -20,8 +20,8 @@ use crate::report::HeldReport;
 
 /// Orders are told one by one up to so many, a screen or two; those in which nothing is new give way to the others.
 const MOST_ORDERS: usize = 60;
-/// So many values of a changed order are told, the scores first.
-const MOST_VALUES: usize = 3;
+/// So many scores of a changed order are told one by one.
+const MOST_SCORES: usize = 3;
 /// Longer ids push what follows out of line, and no further.
 const WIDEST_ID: usize = 36;
 
@@ -129,29 +129,26 @@ fn amount_text(body: &OrderUpdate) -> String {
     parts.join(", ")
 }
 
-/// Names the values that change, scores first, and counts the rest and the reports.
+/// Names the scores that change, and counts the other values and the reports.
 fn changes_text(order: &PlanOrder) -> Vec<String> {
-    let (mut values, others): (Vec<&ValueChange>, Vec<&ValueChange>) =
+    let (scores, others): (Vec<&ValueChange>, Vec<&ValueChange>) =
         order.changes.iter().partition(|change| is_score(change));
-    values.extend(others);
-    let mut parts: Vec<String> = values
-        .iter()
-        .take(MOST_VALUES)
-        .map(|it| value_text(it))
-        .collect();
-    match values.len().saturating_sub(MOST_VALUES) {
-        0 => {}
-        more => parts.push(count(more, "value more", "values more")),
-    }
-    let reports = order
-        .body
-        .as_ref()
-        .map_or(0, |body| Amount::of(body).reports);
-    if reports > 0 {
-        parts.push(count(reports, "report", "reports"));
-    }
+    let shown = scores.iter().take(MOST_SCORES);
+    let mut parts: Vec<String> = shown.map(|change| score_text(change)).collect();
+    let reports = order.body.as_ref().map(|body| Amount::of(body).reports);
+    let counts = [
+        (
+            scores.len().saturating_sub(MOST_SCORES),
+            "score more",
+            "scores more",
+        ),
+        (others.len(), "other value", "other values"),
+        (reports.unwrap_or_default(), "report", "reports"),
+    ];
+    let told = counts.into_iter().filter(|(number, ..)| *number > 0);
+    parts.extend(told.map(|(number, one, many)| count(number, one, many)));
     if parts.is_empty() {
-        // All values stand there already: `--resend`, or a test that only its id names.
+        // Nothing of it is new: `--resend`, or a test of which only its id is told.
         parts.extend(order.body.as_ref().map(amount_text));
     }
     parts
@@ -166,23 +163,19 @@ fn is_score(change: &ValueChange) -> bool {
     scores.iter().any(|column| column.name() == change.field)
 }
 
-fn value_text(change: &ValueChange) -> String {
+fn score_text(change: &ValueChange) -> String {
     let attempt = match change.attempt {
         Some(attempt) if attempt != 1 => format!(" (attempt {attempt})"),
         _ => String::new(),
     };
-    let what = match (&change.test_id, &change.assessment_id) {
-        (Some(test), _) if is_score(change) => format!("{test}{attempt}"),
-        (Some(part), _) => format!("{part}{attempt} {}", change.field),
-        (None, Some(part)) => format!("{part} {}", change.field),
-        (None, None) => change.field.to_owned(),
-    };
+    let part = change.test_id.as_ref().or(change.assessment_id.as_ref());
+    let part = part.map_or("overall", Text::as_str);
     let after = excerpt(&change.after);
-    let values = match &change.before {
+    let scores = match &change.before {
         Some(before) => format!("{} → {after}", excerpt(before)),
         None => after,
     };
-    format!("{} {}", safe(&what), safe(&values))
+    format!("{}{attempt} {}", safe(part), safe(&scores))
 }
 
 fn write_rest(out: &mut dyn Write, plan: &Plan, shown: &[&PlanOrder]) -> io::Result<()> {

@@ -151,3 +151,80 @@ impl Formatter for EntryALine {
         self.part(out, first, 2)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A plan with one order, whose score is this text.
+    fn plan(score: &str) -> Plan {
+        let target = json!({
+            "name": "demo", "base": "https://x.example/", "on_ambiguous": "hold", "resend": false, "test_mode": false,
+        });
+        let order = json!({
+            "company_id": "B1", "order_id": "A1", "change": "new", "rows": [{"input": 0, "row": 2}],
+            "ledger": null, "body": {"overallScore": score},
+        });
+        let plan = json!({
+            "schema": SCHEMA, "plan": "20260304-170600-abcd", "tool_version": "1.0.0",
+            "made_at": "2026-03-04T17:06:00Z", "target": target, "corrects": null, "inputs": [], "orderless": [],
+            "orders": [order], "diagnostics": [], "checksum": "",
+        });
+        serde_json::from_value::<Plan>(plan).unwrap().sealed()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Plan, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        Plan::read(file.path()).map_err(|error| error.to_string())
+    }
+
+    fn written(plan: &Plan) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        plan.write(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written_however_it_is_laid_out() {
+        for score in ["87", "\"}]\n, é😀\\", ""] {
+            let bytes = written(&plan(score));
+            assert_eq!(written(&read(&bytes).unwrap()), bytes);
+            let laid_out: Value = serde_json::from_slice(&bytes).unwrap();
+            let laid_out = serde_json::to_vec_pretty(&laid_out).unwrap();
+            assert_eq!(written(&read(&laid_out).unwrap()), bytes);
+        }
+    }
+
+    #[test]
+    fn each_order_has_a_line_of_its_own() {
+        let text = String::from_utf8(written(&plan("87"))).unwrap();
+        let orders = text.lines().filter(|line| line.contains("\"order_id\""));
+        assert_eq!(orders.count(), 1);
+        assert!(text.lines().all(|line| line.len() < 200), "{text}");
+    }
+
+    #[test]
+    fn whatever_is_edited_the_checksum_tells() {
+        let bytes = written(&plan("87"));
+        let text = String::from_utf8(bytes).unwrap();
+        let edits = [
+            ("\"87\"", "\"88\""),
+            ("\"row\":2", "\"row\":3"),
+            ("\"hold\"", "\"resend\""),
+            ("-abcd\"", "-abce\""),
+            (
+                "\"orderless\":[]",
+                "\"orderless\":[{\"input\":0,\"row\":9}]",
+            ),
+            ("sha256:", "sha256:0"),
+        ];
+        for (from, to) in edits {
+            assert!(text.contains(from), "{from}");
+            let refused = read(text.replace(from, to).as_bytes()).unwrap_err();
+            assert!(refused.ends_with("its checksum is another"), "{refused}");
+        }
+    }
+}

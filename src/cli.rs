@@ -1,5 +1,7 @@
 //! What may be typed; what it means is for [`crate::config`].
 
+mod plan;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,12 +9,14 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::plan::{ApplyArgs, PlanArgs};
 use crate::deliver::limits::{MaxDuration, MaxFailures};
 use crate::deliver::rate::Rate;
 use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
 use crate::ledger::OnAmbiguous;
+use crate::plan::MaxChange;
 use crate::sandbox::{Faults, Latency};
 
 /// Delivers spreadsheets of assessment scores to Paylocity.
@@ -46,6 +50,19 @@ pub enum Command {
     /// Check files only: no network, no credentials
     #[command(after_long_help = VALIDATE_EXAMPLES)]
     Validate(ValidateArgs),
+    /// Say what an import would send, and how long it would take
+    ///
+    /// Takes the flags of `import`, sends nothing, and needs neither network nor credentials: for each order `+` new,
+    /// `*` changed, `=` unchanged, `!` invalid, `?` unknown. Kept with -o, a plan is what `apply` delivers; -v lists a large one to its
+    /// end.
+    #[command(after_long_help = plan::PLAN_EXAMPLES)]
+    Plan(PlanArgs),
+    /// Deliver exactly what a plan says
+    ///
+    /// It is refused where it would not do what the plan says: an input has changed, another run has delivered to one
+    /// of its orders, the plan was edited, or applied before. One that was cut off goes on with what is left.
+    #[command(after_long_help = plan::APPLY_EXAMPLES)]
+    Apply(ApplyArgs),
     /// List earlier runs, one run's orders, or one order over time
     #[command(after_long_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
@@ -91,7 +108,7 @@ pub enum Command {
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   scoreload import scores.xlsx                             try it against the built-in sandbox
-  scoreload import scores.xlsx --dry-run                   see what would be sent
+  scoreload import scores.xlsx --dry-run                   see what would be sent, as `plan` does
   scoreload import scores.xlsx --target demo               deliver to Paylocity's demo environment
   scoreload import a.csv b.csv --target production --yes   unattended
 
@@ -215,7 +232,6 @@ const SCREEN: &str = "Screen";
 
 /// `scoreload import`
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ImportArgs {
     /// Which files, and how their rows are understood.
     #[command(flatten)]
@@ -223,6 +239,24 @@ pub struct ImportArgs {
     /// Say what would be sent and how long it would take, and send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Where and how updates are delivered.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
+    /// What is left behind.
+    #[command(flatten)]
+    pub result: ResultArgs,
+    /// Write the rows that did not get through here, to fix and import again: .csv or .xlsx
+    ///
+    /// They keep their own columns, and say what is wrong in columns of their own. As .xlsx they keep the look of
+    /// their sheet too, with the bad cells coloured and annotated. No file is written where nothing was rejected.
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub rejects: Option<PathBuf>,
+}
+
+/// Where and how updates are delivered.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct DeliveryArgs {
     /// Where to deliver: sandbox, demo, production, or the URL of a gateway
     ///
     /// Without a target and without credentials it is the built-in sandbox: the API runs inside this process, and
@@ -271,12 +305,23 @@ pub struct ImportArgs {
     /// Send everything, whatever the ledger says was accepted
     #[arg(long, help_heading = DELIVERY)]
     pub resend: bool,
+    /// Refuse to send if the number of orders to change differs by more than this from that of the last import
+    ///
+    /// An export that was cut short or doubled shows so: `--max-change 50%` refuses 40 or 160 orders after 100. What
+    /// counts is the last import to this target that came to its end and changed an order.
+    #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", hide_env_values = true, help_heading = DELIVERY)]
+    pub max_change: Option<MaxChange>,
     /// Wait until an import that holds the ledger has ended
     #[arg(long, help_heading = DELIVERY)]
     pub wait: bool,
     /// Send `testMode: true`: the server answers and changes nothing
     #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub test_mode: bool,
+}
+
+/// What a delivery leaves behind.
+#[derive(Debug, Args)]
+pub struct ResultArgs {
     /// Write the report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
     ///
     /// Without it the reports are scoreload-report-RUN.html and .json in the working directory. A report never replaces
@@ -286,12 +331,6 @@ pub struct ImportArgs {
     /// Write no report
     #[arg(long, conflicts_with = "reports", help_heading = RESULT)]
     pub no_report: bool,
-    /// Write the rows that did not get through here, to fix and import again: .csv or .xlsx
-    ///
-    /// They keep their own columns, and say what is wrong in columns of their own. As .xlsx they keep the look of
-    /// their sheet too, with the bad cells coloured and annotated. No file is written where nothing was rejected.
-    #[arg(long, value_name = "FILE", help_heading = RESULT)]
-    pub rejects: Option<PathBuf>,
     /// How problems are shown: for people, or as one JSON object a line on standard output
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub format: Format,

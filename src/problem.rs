@@ -64,6 +64,12 @@ macro_rules! codes {
                 match self { $($(Self::$variant => $name),*),* }
             }
 
+            /// Returns the code that is written so.
+            #[must_use]
+            pub fn find(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+
             /// Returns how much the finding weighs when warnings are not denied.
             #[must_use]
             pub const fn severity(self) -> Severity {

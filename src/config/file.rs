@@ -11,6 +11,7 @@ use crate::deliver::rate::Rate;
 use crate::error::Error;
 use crate::input::timestamp::DateOrder;
 use crate::ledger::OnAmbiguous;
+use crate::plan::MaxChange;
 
 /// The name of the file, in the working directory or the user's configuration directory.
 const NAME: &str = "scoreload.toml";
@@ -55,6 +56,7 @@ pub struct Defaults {
     pub retries: Option<u32>,
     pub ledger: Option<String>,
     pub on_ambiguous: Option<OnAmbiguous>,
+    pub max_change: Option<MaxChange>,
     /// In seconds.
     pub timeout: Option<f64>,
     pub test_mode: Option<bool>,

@@ -12,7 +12,7 @@ use url::Url;
 
 pub use self::reading::{Reading, reading};
 pub use self::target::{Target, base, credentials};
-use crate::cli::ImportArgs;
+use crate::cli::DeliveryArgs;
 use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::ledger::Place;
 use crate::ledger::budget::Places;
 use crate::ledger::place::users_path;
+use crate::plan::MaxChange;
 use file::ConfigFile;
 
 /// Reads an environment variable; a blank one counts as none.
@@ -33,6 +34,15 @@ pub enum Consent {
     Given,
     /// The person at the terminal is asked.
     Ask,
+}
+
+/// Whether a run delivers, or only says what it would deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Updates are sent: it needs credentials, a ledger and somebody's consent.
+    Deliver,
+    /// Nothing leaves the machine, and no ledger is made.
+    Plan,
 }
 
 /// What happens to the good orders when others have an error.
@@ -57,8 +67,11 @@ pub struct Delivery {
     pub partial: PartialDelivery,
     /// Where it is remembered what was sent.
     pub ledger: Place,
+    /// How far the number of orders to change may be from that of the last import.
+    pub max_change: Option<MaxChange>,
     timeout: Duration,
-    test_mode: bool,
+    /// Whether the server only pretends.
+    pub test_mode: bool,
 }
 
 /// Updates in flight at once: enough to use the API's rate with answers that take over two seconds.
@@ -73,14 +86,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the target cannot be told, is no URL, lacks credentials, or is production and nobody can be asked.
 pub fn delivery(
-    args: &ImportArgs,
+    args: &DeliveryArgs,
     file: &ConfigFile,
     environment: Environment<'_>,
-    is_terminal: bool,
+    (purpose, is_terminal): (Purpose, bool),
 ) -> Result<Delivery, Error> {
     let defaults = &file.defaults;
     let name = args.target.as_deref().or(defaults.target.as_deref());
-    let target = Target::resolve(name, args.dry_run, environment)?;
+    let target = Target::resolve(name, purpose, environment)?;
     let rate = args.rate.clone().or_else(|| defaults.rate.clone());
     let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
     let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
@@ -109,9 +122,12 @@ pub fn delivery(
         ledger: if test_mode {
             Place::Memory
         } else {
-            place(named_ledger, &target, args.dry_run, environment)?
+            place(named_ledger, &target, purpose, environment)?
         },
-        consent: consent(args, &target, is_terminal)?,
+        consent: match purpose {
+            Purpose::Deliver => consent(args, &target, is_terminal)?,
+            Purpose::Plan => Consent::Given,
+        },
         target,
         policy,
         partial: if whole {
@@ -119,6 +135,7 @@ pub fn delivery(
         } else {
             PartialDelivery::Allowed
         },
+        max_change: args.max_change.or(defaults.max_change),
         timeout: timeout(args, file)?,
         test_mode,
     })
@@ -128,7 +145,7 @@ pub fn delivery(
 fn place(
     named: Option<&str>,
     target: &Target,
-    is_dry_run: bool,
+    purpose: Purpose,
     environment: Environment<'_>,
 ) -> Result<Place, Error> {
     let path = match (target, named.map(str::trim)) {
@@ -143,7 +160,7 @@ fn place(
             "pass --ledger PATH, or --ledger none to forget what was sent",
         ));
     };
-    if is_dry_run && !path.exists() {
+    if purpose == Purpose::Plan && !path.exists() {
         Ok(Place::Memory)
     } else {
         Ok(Place::File(path))
@@ -171,7 +188,7 @@ fn budget(target: &Target, ledger: Option<&str>, environment: Environment<'_>) -
     )
 }
 
-fn timeout(args: &ImportArgs, file: &ConfigFile) -> Result<Duration, Error> {
+fn timeout(args: &DeliveryArgs, file: &ConfigFile) -> Result<Duration, Error> {
     let Some(seconds) = file.defaults.timeout.filter(|_| args.timeout.is_none()) else {
         return Ok(args.timeout.unwrap_or(TIMEOUT));
     };
@@ -186,8 +203,8 @@ fn timeout(args: &ImportArgs, file: &ConfigFile) -> Result<Duration, Error> {
     })
 }
 
-fn consent(args: &ImportArgs, target: &Target, is_terminal: bool) -> Result<Consent, Error> {
-    if !target.is_production() || args.yes || args.dry_run {
+fn consent(args: &DeliveryArgs, target: &Target, is_terminal: bool) -> Result<Consent, Error> {
+    if !target.is_production() || args.yes {
         return Ok(Consent::Given);
     }
     if is_terminal {

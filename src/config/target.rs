@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Environment;
+use super::{Environment, Purpose};
 use crate::deliver::client::is_loopback;
 use crate::deliver::credentials::{Credentials, Secret};
 use crate::error::Error;
@@ -35,13 +35,15 @@ impl Target {
     /// Resolves the target that is named, or the one that is meant where none is.
     pub(super) fn resolve(
         name: Option<&str>,
-        is_dry_run: bool,
+        purpose: Purpose,
         environment: Environment<'_>,
     ) -> Result<Self, Error> {
         let credentials = credentials(environment)?;
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => name,
-            None if credentials.is_none() || is_dry_run => return Ok(Self::BuiltInSandbox),
+            None if credentials.is_none() || purpose == Purpose::Plan => {
+                return Ok(Self::BuiltInSandbox);
+            }
             None => {
                 let help = "pass --target demo, --target production or --target URL; --target sandbox tries it on this machine";
                 return Err(Error::usage("there are credentials and no target", help));
@@ -53,7 +55,7 @@ impl Target {
             "production" => base(PRODUCTION)?,
             url => base(url)?,
         };
-        if credentials.is_none() && !is_dry_run {
+        if credentials.is_none() && purpose == Purpose::Deliver {
             let message = format!("the target `{name}` needs credentials");
             let help = format!(
                 "set {CLIENT_ID} and {CLIENT_SECRET}; without a target the import is tried on this machine"

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::target::{CLIENT_ID, CLIENT_SECRET, PRODUCTION};
 use super::*;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ImportArgs};
 
 fn import(flags: &[&str]) -> ImportArgs {
     let line = ["scoreload", "import", "a.csv"].iter().chain(flags);
@@ -29,12 +29,14 @@ fn resolved(
             .find(|(known, _)| *known == name)
             .map(|(_, value)| (*value).to_owned())
     };
-    match delivery(
-        &import(flags),
-        &ConfigFile::default(),
-        &environment,
-        is_terminal,
-    ) {
+    let args = import(flags);
+    let purpose = if args.dry_run {
+        Purpose::Plan
+    } else {
+        Purpose::Deliver
+    };
+    let file = ConfigFile::default();
+    match delivery(&args.delivery, &file, &environment, (purpose, is_terminal)) {
         Ok(Delivery {
             target, consent, ..
         }) => Ok(format!("{} {consent:?}", target.name())),

@@ -24,6 +24,7 @@ mod workbook;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -178,6 +179,14 @@ pub fn read<R: Send>(
     file
 }
 
+/// Returns the fingerprint of a file, in hexadecimal, as it is kept of an input.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn fingerprint(path: &Path) -> io::Result<String> {
+    bytes::read(path).map(|bytes| hex(&Sha256::digest(&bytes)))
+}
+
 /// Reads what a file holds, by what that is; of a compressed one, by what is in it.
 fn read_content<R: Send>(
     bytes: &[u8],
@@ -219,7 +228,8 @@ impl<R> File<R> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Returns bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing into memory does not fail.
         let _ = write!(text, "{byte:02x}");

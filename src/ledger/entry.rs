@@ -17,6 +17,8 @@ pub struct RunRecord {
     pub started_at: Timestamp,
     /// Its inputs, as JSON.
     pub inputs: String,
+    /// The id of the plan that it applies, where it applies one.
+    pub plan: Option<String>,
 }
 
 /// How a run ended.
@@ -96,6 +98,15 @@ pub struct Delivery {
     pub intended_at: Option<Timestamp>,
     /// What became of it; `None` where the run was cut off before that was known.
     pub settled: Option<Settled>,
+}
+
+/// Which update of an order left last, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSent {
+    /// The id of the run that sent it.
+    pub run: String,
+    /// The name of its outcome; `None` where the run was cut off before that was known.
+    pub outcome: Option<String>,
 }
 
 /// What became of an order's part in a run.

@@ -198,6 +198,21 @@ impl Parts {
         })
     }
 
+    /// Goes through the values that `held` does not have: each its part, its place there, and what is held instead.
+    pub(super) fn values_not_in<'a>(
+        &'a self,
+        held: &'a Self,
+    ) -> impl Iterator<Item = (&'a PartId, usize, Option<&'a Text>, &'a Text)> {
+        self.0.iter().flat_map(|(id, part)| {
+            let held = held.0.get(id);
+            let before = move |place: usize| held.and_then(|part| part.values[place].as_ref());
+            let values = part.values.iter().enumerate();
+            values
+                .filter_map(move |(place, value)| Some((id, place, before(place), value.as_ref()?)))
+                .filter(|(_, _, before, value)| *before != Some(*value))
+        })
+    }
+
     /// Tells whether there is a test of which nothing is said but its id and attempt, and that `held` lacks: sending
     /// it inserts it.
     pub(super) fn inserts_a_bare_test(&self, held: &Self) -> bool {

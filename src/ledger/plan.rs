@@ -12,7 +12,9 @@ use crate::columns::Scope;
 use crate::order::model::{OrderUpdate, ReportLink};
 
 /// What to do with reports that may have been appended already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum OnAmbiguous {
     /// Send them again: the server may then hold them twice
@@ -72,6 +74,7 @@ pub fn plan(
     match known.filter(|known| !known.is_empty()) {
         None => whole(body, Change::New, false),
         Some(known) if resend_all => again(body, known),
+        Some(known) if is_all_accepted(body, known) => nothing(),
         Some(known) => rest(body, known, policy),
     }
 }
@@ -93,6 +96,20 @@ fn again(body: &OrderUpdate, known: &Known) -> Planned {
         .reports()
         .any(|(id, link)| accepted.has_report(id, link) || doubtful.has_report(id, link));
     whole(body, sending(known, false), in_doubt)
+}
+
+/// Tells without a look at its parts that nothing of a body is left: the usual case where a file comes again.
+fn is_all_accepted(body: &OrderUpdate, known: &Known) -> bool {
+    !known.unsettled && known.doubtful == OrderUpdate::default() && known.accepted == *body
+}
+
+fn nothing() -> Planned {
+    Planned {
+        change: Change::Unchanged,
+        body: None,
+        in_doubt: false,
+        held_reports: Vec::new(),
+    }
 }
 
 /// What of the body is left to send.
@@ -258,6 +275,17 @@ mod tests {
             };
             assert_eq!((planned.change, planned.body), (change, sent), "{asked:?}");
             assert!(!planned.in_doubt);
+        }
+    }
+
+    #[test]
+    fn a_body_that_was_accepted_as_a_whole_is_known_without_a_look_at_its_parts() {
+        for asked in [scored("1", &["R", "S"]), only_reports(&["R"])] {
+            let known = accepted(&asked);
+            assert!(is_all_accepted(&asked, &known));
+            assert_eq!(rest(&asked, &known, Hold), nothing());
+            assert!(!is_all_accepted(&asked, &lost(&asked)));
+            assert!(!is_all_accepted(&asked, &accepted(&scored("2", &["R"]))));
         }
     }
 

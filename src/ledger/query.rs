@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::entry::{Delivery, Run, RunEnd, RunRecord, Settled};
+use super::entry::{Delivery, LastSent, Run, RunEnd, RunRecord, Settled};
 use crate::order::model::Text;
 
 const RUNS: &str =
-    "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals FROM runs";
+    "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals, plan FROM runs";
 
 const DELIVERIES: &str = "
     SELECT run, target, company_id, order_id, body, intended_at,
@@ -47,6 +47,38 @@ pub(super) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Ve
 pub(super) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<Run>> {
     let sql = format!("{RUNS} WHERE id = ?1");
     connection.query_row(&sql, [id], run_of).optional()
+}
+
+/// Returns the runs that applied a plan, the first one first.
+pub(super) fn runs_of_plan(connection: &Connection, plan: &str) -> rusqlite::Result<Vec<Run>> {
+    let sql = format!("{RUNS} WHERE plan = ?1 ORDER BY started_at, rowid");
+    let mut statement = connection.prepare(&sql)?;
+    statement.query_map([plan], run_of)?.collect()
+}
+
+/// Returns which update of each of some orders left last for a target, in their order.
+pub(super) fn last_sent(
+    connection: &Connection,
+    target: &str,
+    orders: &[(Text, Text)],
+) -> rusqlite::Result<Vec<Option<LastSent>>> {
+    let sql = "
+        SELECT run, outcome FROM deliveries JOIN runs ON runs.id = run
+        WHERE order_id = ?3 AND company_id = ?2 AND target = ?1 AND body IS NOT NULL
+        ORDER BY deliveries.rowid DESC LIMIT 1";
+    let snapshot = connection.unchecked_transaction()?;
+    let mut statement = snapshot.prepare_cached(sql)?;
+    let sent = |row: &Row| {
+        Ok(LastSent {
+            run: row.get(0)?,
+            outcome: row.get(1)?,
+        })
+    };
+    let of = |(company_id, order_id): &(Text, Text)| {
+        let key = params![target, company_id.as_str(), order_id.as_str()];
+        statement.query_row(key, sent).optional()
+    };
+    orders.iter().map(of).collect()
 }
 
 /// Returns the orders of a run, in the order in which the ledger first met them.
@@ -102,6 +134,7 @@ fn run_of(row: &Row) -> rusqlite::Result<Run> {
         target: row.get(2)?,
         started_at: parsed(row, 3)?.unwrap_or_default(),
         inputs: row.get(4)?,
+        plan: row.get(8)?,
     };
     Ok(Run { record, end })
 }
@@ -134,4 +167,38 @@ fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     time.map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::schema;
+
+    #[test]
+    fn the_run_that_sent_an_order_last_is_found_for_each_target() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let runs = "
+            INSERT INTO runs (id, mode, target, started_at, inputs, plan) VALUES
+                ('R1', 'apply', 'demo', '2026-03-04T17:06:00Z', '', 'P'),
+                ('R2', 'import', 'demo', '2026-03-04T18:06:00Z', '', NULL),
+                ('R3', 'apply', 'demo', '2026-03-04T19:06:00Z', '', 'P');
+            INSERT INTO deliveries (run, company_id, order_id, body, outcome) VALUES
+                ('R1', 'B1', 'A1', '{}', 'accepted'), ('R1', 'B1', 'A2', '{}', 'failed'),
+                ('R2', 'B1', 'A2', '{}', NULL), ('R3', 'B1', 'A1', NULL, 'unknown');";
+        connection.execute_batch(runs).unwrap();
+        let orders = ["A2", "A1", "A3"].map(|order| ("B1".into(), order.into()));
+        let sent = |target| last_sent(&connection, target, &orders).unwrap();
+        let found = |run: &str, outcome: Option<&str>| {
+            let outcome = outcome.map(str::to_owned);
+            let run = run.to_owned();
+            Some(LastSent { run, outcome })
+        };
+        let of_demo = [found("R2", None), found("R1", Some("accepted")), None];
+        assert_eq!(sent("demo"), of_demo);
+        assert_eq!(sent("production"), [None, None, None]);
+        let runs = runs_of_plan(&connection, "P").unwrap();
+        let ids: Vec<&str> = runs.iter().map(|run| run.record.id.as_str()).collect();
+        assert_eq!(ids, ["R1", "R3"]);
+    }
 }

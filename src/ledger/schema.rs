@@ -12,7 +12,8 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_4C44;
 ///
 /// Times are RFC 3339 in UTC; `known`, `inputs`, `totals` and `body` are JSON. An order has one delivery in a run,
 /// however often it is sent.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE runs (
         id TEXT PRIMARY KEY,
         mode TEXT NOT NULL,
@@ -45,7 +46,9 @@ const STEPS: &[&str] = &["
         UNIQUE (run, company_id, order_id)
     ) STRICT;
     CREATE INDEX deliveries_by_order ON deliveries (order_id);
-"];
+",
+    "ALTER TABLE runs ADD COLUMN plan TEXT;",
+];
 
 /// The latest format.
 const KNOWN: isize = STEPS.len().cast_signed();
@@ -74,4 +77,24 @@ fn steps_left(connection: &Connection) -> Result<&'static [&'static str], Fault>
         found,
         known: KNOWN,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_ledger_takes_the_steps_that_it_lacks_and_keeps_what_it_holds() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        let run = "INSERT INTO runs (id, mode, target, started_at, inputs) VALUES ('R', 'import', 'demo', '', '')";
+        connection.execute(run, []).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut connection).unwrap();
+        let plan = connection.query_row("SELECT plan FROM runs WHERE id = 'R'", [], |row| {
+            row.get::<_, Option<String>>(0)
+        });
+        assert_eq!(plan, Ok(None));
+        assert!(steps_left(&connection).unwrap().is_empty());
+    }
 }

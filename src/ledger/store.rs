@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::entry::{Delivery, Intent, Run, RunEnd, RunRecord, Settlement};
+use super::entry::{Delivery, Intent, LastSent, Run, RunEnd, RunRecord, Settlement};
 use super::fault::{Fault, LedgerError};
 use super::opening;
 use super::place::Place;
@@ -128,6 +128,28 @@ impl Ledger {
     ) -> Result<Vec<Option<String>>, LedgerError> {
         let target = target.to_owned();
         self.read(move |connection| query::known(connection, &target, &orders))
+    }
+
+    /// Returns which update of each of some orders (company, order) left last for a target, in their order.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn last_sent(
+        &self,
+        target: &str,
+        orders: Vec<(Text, Text)>,
+    ) -> Result<Vec<Option<LastSent>>, LedgerError> {
+        let target = target.to_owned();
+        self.read(move |connection| query::last_sent(connection, &target, &orders))
+    }
+
+    /// Returns the runs that applied a plan, the first one first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn runs_of_plan(&self, plan: &str) -> Result<Vec<Run>, LedgerError> {
+        let plan = plan.to_owned();
+        self.read(move |connection| query::runs_of_plan(connection, &plan))
     }
 
     /// Returns the latest runs, the last first.

@@ -28,6 +28,7 @@ fn run(id: &str, target: &str) -> RunRecord {
         target: target.to_owned(),
         started_at: at(0),
         inputs: r#"[{"path":"scores.csv"}]"#.to_owned(),
+        plan: None,
     }
 }
 
@@ -320,7 +321,7 @@ fn a_ledger_of_a_later_version_is_refused_and_not_touched() {
     let before = fs::read(&path).unwrap();
     let error = Ledger::open(&place).unwrap_err();
     let expected = format!(
-        "cannot open the ledger `{}`: its format is number `7`, and this version of Scoreload knows up to `1`",
+        "cannot open the ledger `{}`: its format is number `7`, and this version of Scoreload knows up to `2`",
         path.display()
     );
     assert_eq!(error.to_string(), expected);

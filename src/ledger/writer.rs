@@ -115,11 +115,13 @@ fn write_group(connection: &mut Connection, writes: &[Write]) -> rusqlite::Resul
 }
 
 fn begin(transaction: &Transaction, run: &RunRecord) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO runs (id, mode, target, started_at, inputs) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO runs (id, mode, target, started_at, inputs, plan) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let started_at = run.started_at.to_string();
     transaction.execute(
         sql,
-        params![run.id, run.mode, run.target, started_at, run.inputs],
+        params![
+            run.id, run.mode, run.target, started_at, run.inputs, run.plan
+        ],
     )?;
     Ok(())
 }

@@ -220,6 +220,16 @@ fn scattered(place: Place, order: &Order) -> Problem {
 }
 
 impl Order {
+    /// Makes an order of which only its rows are told, and how many errors they have.
+    #[must_use]
+    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
+        Self {
+            rows,
+            errors,
+            ..Self::new(company_id, order_id)
+        }
+    }
+
     fn new(company_id: Text, order_id: Text) -> Self {
         Self {
             company_id,

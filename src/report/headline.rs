@@ -28,7 +28,7 @@ impl Headline {
         let totals = &report.totals;
         let is_good = totals.left_over() == 0 && errors(report) == 0 && report.exit_code == 0;
         let sentence = match report.mode {
-            Mode::Import => delivered(report),
+            Mode::Import | Mode::Apply => delivered(report),
             Mode::Plan | Mode::Validate => checked(report),
         };
         Self {
@@ -183,7 +183,7 @@ fn again(report: &Report) -> Option<String> {
     let is_left = report.totals.left_over() + report.totals.rows_invalid > 0;
     let step = match report.mode {
         Mode::Validate => "Then check the files again.",
-        Mode::Import | Mode::Plan => {
+        Mode::Import | Mode::Apply | Mode::Plan => {
             "Then import the same files again: what was accepted is not sent twice."
         }
     };

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::groups::{self, Group};
 use super::headline::{Headline, grouped};
-use super::{Mode, OrderEntry, Report};
+use super::{OrderEntry, Report};
 use crate::deliver::Outcome;
 use crate::text::safe;
 
@@ -39,11 +39,7 @@ fn write_head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for line in &report.next {
         writeln!(out, "- {}", span(line))?;
     }
-    let mode = match report.mode {
-        Mode::Import => "import",
-        Mode::Plan => "plan",
-        Mode::Validate => "validate",
-    };
+    let mode = report.mode.words();
     let target = report
         .target
         .as_deref()

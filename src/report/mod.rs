@@ -31,7 +31,7 @@ pub struct Report {
     pub schema: &'static str,
     /// The id of the run.
     pub run: String,
-    /// What was asked for: `import`, `plan` or `validate`.
+    /// What was asked for: `import`, `apply`, `plan` or `validate`.
     pub mode: Mode,
     /// The version of Scoreload.
     pub tool_version: &'static str,
@@ -73,10 +73,31 @@ pub struct Report {
 pub enum Mode {
     /// Check, deliver, report.
     Import,
+    /// Deliver what a plan says.
+    Apply,
     /// Check, and say what an import would send.
     Plan,
     /// Check alone.
     Validate,
+}
+
+impl Mode {
+    /// Tells whether updates are sent.
+    #[must_use]
+    pub const fn delivers(self) -> bool {
+        matches!(self, Self::Import | Self::Apply)
+    }
+
+    /// Returns the mode as it is written.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Apply => "apply",
+            Self::Plan => "plan",
+            Self::Validate => "validate",
+        }
+    }
 }
 
 /// A sheet that was read.

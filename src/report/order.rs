@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::groups;
 use crate::columns::Scope;
@@ -66,7 +66,7 @@ pub struct RowPlace {
 }
 
 /// A report that was held back.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeldReport {
     /// What it is about: `order`, `assessment` or `test`.
     pub scope: String,

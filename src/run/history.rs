@@ -64,6 +64,8 @@ impl Told for Run {
             .and_then(|end| serde_json::from_str::<serde_json::Value>(&end.totals).ok());
         serde_json::json!({
             "run": self.record.id,
+            "mode": self.record.mode,
+            "plan": self.record.plan,
             "target": self.record.target,
             "started_at": self.record.started_at,
             "finished_at": self.end.as_ref().map(|end| end.finished_at),

@@ -11,123 +11,91 @@ use super::interruption::Interruptions;
 use super::memory::{Memory, Patience};
 use super::next::{self, Ending, Next};
 use super::rejects::{self, RejectsFile};
-use super::{before_delivery, environment, gather, reports, run_id};
-use crate::cli::{Format, ImportArgs};
-use crate::config::{self, Consent, PartialDelivery, Reading, Target};
-use crate::deliver::client::Client;
-use crate::deliver::credentials::{Credentials, Secret};
+use super::{
+    before_delivery, change_limit, connection, environment, gather, plan, reports, run_id,
+};
+use crate::cli::{Format, ImportArgs, InputArgs};
+use crate::config::{self, Consent, PartialDelivery, Purpose, Reading};
 use crate::deliver::{Delivery, End, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::ledger::plan;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
 use crate::report::{Mode, Requests, Run, Timing, Totals};
-use crate::sandbox::{self, Sandbox};
 use crate::ui::progress::duration_text;
 use crate::ui::{self, Screen, problems, summary};
-
-/// The built-in sandbox answers like a server not far away.
-const SANDBOX_LATENCY: &str = "20ms..80ms";
 
 pub(super) fn run(
     args: &ImportArgs,
     screen: Screen,
     interruptions: Interruptions,
 ) -> Result<ExitCode, Error> {
-    let mut import = Import::begin(args, screen, interruptions)?;
-    import.read()?;
-    if import.batch.is_unusable() {
-        return import.end(ExitCode::NoInput);
+    if args.dry_run {
+        return plan::run(args, None, screen, interruptions);
     }
-    if import.setup.partial == PartialDelivery::Refused && import.batch.errors() > 0 {
-        screen.tell(|mut out| {
-            summary::write_line(
-                &mut out,
-                "stopped",
-                "there are errors, and --all-or-nothing: nothing was sent",
-            )
-        });
+    let mut import = Import::begin(args, Purpose::Deliver, screen, interruptions)?;
+    import.read(args.result.format)?;
+    if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
     let updates = import
         .memory
         .updates(&import.batch, &import.setup, &mut import.deliveries)?;
-    if args.dry_run {
-        import.plan(&updates)?;
-        return import.end_of_run(None);
-    }
-    if import.setup.consent == Consent::Ask && !import.is_agreed(updates.len()) {
-        screen.tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
-        return import.end(ExitCode::Interrupted);
-    }
-    if !import.interruptions.begin() {
-        return Ok(ExitCode::Interrupted);
-    }
-    let end = import.deliver(updates)?;
-    import.end_of_run(end.as_ref())
+    change_limit::check(&import, updates.len())?;
+    import.send(updates)
 }
 
-/// An import on its way.
-struct Import<'a> {
-    args: &'a ImportArgs,
-    screen: Screen,
-    interruptions: Interruptions,
-    reading: Reading,
-    setup: config::Delivery,
-    files: Vec<ReportFile>,
-    rejects: Option<RejectsFile>,
-    run: Run,
-    memory: Memory,
-    batch: Batch,
+/// An import on its way, from whatever its updates are.
+pub(super) struct Import<'a> {
+    pub(super) screen: Screen,
+    pub(super) interruptions: Interruptions,
+    pub(super) setup: config::Delivery,
+    /// The inputs and how they are read; `None` where a plan stands for them.
+    pub(super) inputs: Option<(&'a InputArgs, Reading)>,
+    /// The id of the plan that is applied, where one is.
+    pub(super) plan: Option<String>,
+    pub(super) files: Vec<ReportFile>,
+    pub(super) rejects: Option<RejectsFile>,
+    pub(super) run: Run,
+    pub(super) memory: Memory,
+    pub(super) batch: Batch,
     /// By order: what became of it.
-    deliveries: Vec<Delivery>,
+    pub(super) deliveries: Vec<Delivery>,
 }
 
 impl<'a> Import<'a> {
     /// Settles everything that can be refused before the inputs are read.
-    fn begin(
+    pub(super) fn begin(
         args: &'a ImportArgs,
+        purpose: Purpose,
         screen: Screen,
         interruptions: Interruptions,
     ) -> Result<Self, Error> {
         let started_at = Timestamp::now();
         let config = config::file::load(args.input.config.as_deref(), &environment)?;
         let reading = config::reading(&args.input, &config, started_at)?;
-        let setup = config::delivery(args, &config, &environment, std::io::stdin().is_terminal())?;
+        let how = (purpose, std::io::stdin().is_terminal());
+        let setup = config::delivery(&args.delivery, &config, &environment, how)?;
         let id = run_id(started_at);
-        let files = match (args.no_report, args.reports.as_slice()) {
-            (true, _) => Vec::new(),
-            (false, []) if args.dry_run => Vec::new(),
-            (false, []) => reports::reserve(&reports::default_paths(&id))?,
-            (false, paths) => reports::reserve(paths)?,
+        let files = match (purpose, args.result.reports.as_slice()) {
+            (Purpose::Plan, []) => Vec::new(),
+            _ => reports::of_delivery(&args.result, &id)?,
         };
         let rejects = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
-        let run = Run {
-            id,
-            mode: if args.dry_run {
-                Mode::Plan
-            } else {
-                Mode::Import
-            },
-            target: Some(setup.target.name().to_owned()),
-            notice: setup.notice(),
-            corrects: None,
-            next: Vec::new(),
-            started_at,
-            requests: Requests::default(),
-            rate: Some(setup.policy.rate.to_string()),
-            timing: Timing::default(),
+        let mode = match purpose {
+            Purpose::Deliver => Mode::Import,
+            Purpose::Plan => Mode::Plan,
         };
-        let patience = Patience::of(args.wait, screen);
-        let memory = Memory::open(&setup, &run, args.dry_run, patience)?;
+        let run = new_run(id, mode, &setup, started_at);
+        let patience = Patience::of(args.delivery.wait, screen);
+        let memory = Memory::open(&setup, &run, purpose, patience)?;
         let import = Self {
             memory,
-            args,
             screen,
             interruptions,
-            reading,
             setup,
+            inputs: Some((&args.input, reading)),
+            plan: None,
             files,
             rejects,
             run,
@@ -138,30 +106,23 @@ impl<'a> Import<'a> {
     }
 
     /// Reads and checks the inputs, and tells what is wrong with them.
-    fn read(&mut self) -> Result<(), Error> {
-        let target = match &self.run.notice {
-            Some(notice) => format!(
-                "{}: {}",
-                self.setup.target.name(),
-                notice.replace("left", "leaves")
-            ),
-            None => self.setup.target.name().to_owned(),
+    pub(super) fn read(&mut self, format: Format) -> Result<(), Error> {
+        let Some((args, reading)) = &self.inputs else {
+            return Ok(());
         };
-        self.screen
-            .note(|mut out| summary::write_line(&mut out, "target", &target));
+        self.tell_target();
         let began = Instant::now();
-        self.batch = gather(&self.args.input, &self.reading, self.screen);
+        self.batch = gather(args, reading, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
-        self.run.corrects = rejects::corrected((&self.args.input, &self.reading), &self.batch);
+        self.run.corrects = rejects::corrected((args, reading), &self.batch);
         rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);
-        let otherwise = if self.args.dry_run {
-            Outcome::Valid
-        } else {
-            Outcome::NotSent
+        let otherwise = match self.run.mode {
+            Mode::Plan => Outcome::Valid,
+            _ => Outcome::NotSent,
         };
         self.deliveries = before_delivery(&self.batch, otherwise);
         let problems = &self.batch.problems;
-        match self.args.format {
+        match format {
             Format::Json => ui::answer(|out| ui::write_json_lines(out, problems))?,
             Format::Human => self
                 .screen
@@ -173,28 +134,46 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Tells what would be sent, on standard output: it is what was asked for.
-    fn plan(&self, updates: &[Update]) -> Result<(), Error> {
-        if self.args.format == Format::Json {
-            return Ok(());
-        }
-        let bodies: Vec<usize> = updates.iter().map(|update| self.size(update)).collect();
-        let target = self.setup.target.name();
-        ui::answer(|mut out| {
-            summary::write_plan(&mut out, target, &bodies, &self.setup.policy.rate)
-        })
+    /// Tells where updates go.
+    pub(super) fn tell_target(&self) {
+        let target = match &self.run.notice {
+            Some(notice) => format!(
+                "{}: {}",
+                self.setup.target.name(),
+                notice.replace("left", "leaves")
+            ),
+            None => self.setup.target.name().to_owned(),
+        };
+        self.screen
+            .note(|mut out| summary::write_line(&mut out, "target", &target));
     }
 
-    /// Returns how many bytes an update's body has.
-    fn size(&self, update: &Update) -> usize {
-        let policy = &self.setup.policy;
-        let planned = plan(
-            &update.wanted,
-            Some(&update.known),
-            policy.on_ambiguous,
-            policy.resend,
-        );
-        planned.body.map_or(0, |body| body.to_json().len())
+    /// Tells whether nothing may be sent: there is nothing to send, or not everything can be.
+    pub(super) fn is_refused(&self) -> bool {
+        if self.batch.is_unusable() {
+            return true;
+        }
+        let is_refused = self.setup.partial == PartialDelivery::Refused && self.batch.errors() > 0;
+        if is_refused {
+            let words = "there are errors, and --all-or-nothing: nothing was sent";
+            self.screen
+                .tell(|mut out| summary::write_line(&mut out, "stopped", words));
+        }
+        is_refused
+    }
+
+    /// Delivers the updates once somebody has agreed, and ends the run.
+    pub(super) fn send(mut self, updates: Vec<Update>) -> Result<ExitCode, Error> {
+        if self.setup.consent == Consent::Ask && !self.is_agreed(updates.len()) {
+            self.screen
+                .tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
+            return self.end(ExitCode::Interrupted);
+        }
+        if !self.interruptions.begin() {
+            return Ok(ExitCode::Interrupted);
+        }
+        let end = self.deliver(updates)?;
+        self.end_of_run(end.as_ref())
     }
 
     /// Asks whether so many updates are to go to the target.
@@ -219,16 +198,19 @@ impl<'a> Import<'a> {
 
     /// Delivers the updates; returns why that ended early, if it did.
     fn deliver(&mut self, updates: Vec<Update>) -> Result<Option<End>, Error> {
-        let journal = self
-            .memory
-            .begin(&self.run, &self.batch, &self.deliveries)?;
+        let journal = self.memory.begin(
+            &self.run,
+            &self.batch,
+            &self.deliveries,
+            self.plan.as_deref(),
+        )?;
         let began = Instant::now();
         let runtime = Runtime::new().map_err(|source| Error::System {
             action: "start the delivery",
             source,
         })?;
         let delivered = runtime.block_on(async {
-            let (client, sandbox) = self.connect().await?;
+            let (client, sandbox) = connection::open(&self.setup, &self.run.id).await?;
             let delivered = delivery::run(
                 updates,
                 client,
@@ -275,57 +257,11 @@ impl<'a> Import<'a> {
         Instant::now().checked_add(left)
     }
 
-    /// Makes the client of the target, and starts the built-in sandbox where that is the target.
-    async fn connect(&self) -> Result<(Client, Option<Sandbox>), Error> {
-        let (base, credentials, sandbox) = match &self.setup.target {
-            Target::Server {
-                base,
-                credentials: Some(credentials),
-                ..
-            } => (base.clone(), credentials.clone(), None),
-            Target::Server {
-                name,
-                credentials: None,
-                ..
-            } => {
-                return Err(Error::usage(
-                    format!("the target `{name}` needs credentials"),
-                    "set them in the environment",
-                ));
-            }
-            Target::BuiltInSandbox => {
-                let latency = SANDBOX_LATENCY.parse().unwrap_or_default();
-                let settings = sandbox::Settings {
-                    latency,
-                    ..sandbox::Settings::default()
-                };
-                let unstarted = |source| Error::System {
-                    action: "start the built-in sandbox",
-                    source,
-                };
-                let sandbox = Sandbox::start(settings).await.map_err(unstarted)?;
-                let base = config::base(&sandbox.url())?;
-                let credentials = Credentials {
-                    client_id: "sandbox".into(),
-                    client_secret: Secret::new(&self.run.id),
-                };
-                (base, credentials, Some(sandbox))
-            }
-        };
-        let client = Client::new(self.setup.endpoint(base, credentials)).map_err(|words| {
-            Error::usage(
-                format!("no client can be made: {words}"),
-                "check the proxy settings of the environment",
-            )
-        })?;
-        Ok((client, sandbox))
-    }
-
     /// Ends a run that came to its end, early or not.
-    fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
+    pub(super) fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
         let totals = Totals::of(&self.batch, &self.deliveries);
         let mut exit = ExitCode::of_run(end, &totals, self.batch.errors());
-        if self.run.mode == Mode::Import {
+        if self.run.mode != Mode::Plan {
             let finished = self.memory.finish(&totals, exit);
             match (finished, end) {
                 // It stopped the delivery, and that is told.
@@ -344,7 +280,7 @@ impl<'a> Import<'a> {
     }
 
     /// Tells what became of the orders, and writes the report.
-    fn end(mut self, exit: ExitCode) -> Result<ExitCode, Error> {
+    pub(super) fn end(mut self, exit: ExitCode) -> Result<ExitCode, Error> {
         if !self.interruptions.begin() {
             return Ok(ExitCode::Interrupted);
         }
@@ -367,8 +303,12 @@ impl<'a> Import<'a> {
         let id = self.run.id.clone();
         let results = (&self.batch, self.deliveries.as_slice());
         let reported = reports::write(self.files, self.run, results, exit, self.screen);
-        let input = (&self.args.input, &self.reading);
-        let rejected = rejects::write(self.rejects, input, &id, results, self.screen);
+        let rejected = match &self.inputs {
+            Some((args, reading)) => {
+                rejects::write(self.rejects, (args, reading), &id, results, self.screen)
+            }
+            None => Ok(()),
+        };
         for next in &next {
             self.screen.tell(|mut out| {
                 summary::write_next(&mut out, &next.command, next.first.as_deref())
@@ -386,9 +326,13 @@ impl<'a> Import<'a> {
 
     /// Returns what is left to do.
     fn next(&self, exit: ExitCode) -> Vec<Next> {
+        if self.run.mode == Mode::Plan {
+            return Vec::new();
+        }
+        let inputs = self.inputs.iter().flat_map(|(args, _)| &args.inputs);
         let written = self.rejects.as_ref();
         next::commands(&Ending {
-            args: self.args,
+            is_piped: inputs.into_iter().any(|input| input == "-"),
             settings: &self.setup,
             run: &self.run.id,
             deliveries: &self.deliveries,
@@ -396,5 +340,26 @@ impl<'a> Import<'a> {
             exit,
             rejects: written.and_then(|file| file.filled(&self.batch, &self.deliveries)),
         })
+    }
+}
+
+/// Returns a run of which nothing is known but how it begins.
+pub(super) fn new_run(
+    id: String,
+    mode: Mode,
+    setup: &config::Delivery,
+    started_at: Timestamp,
+) -> Run {
+    Run {
+        id,
+        mode,
+        target: Some(setup.target.name().to_owned()),
+        notice: setup.notice(),
+        corrects: None,
+        next: Vec::new(),
+        started_at,
+        requests: Requests::default(),
+        rate: Some(setup.policy.rate.to_string()),
+        timing: Timing::default(),
     }
 }

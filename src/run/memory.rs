@@ -1,14 +1,17 @@
 //! What an import knows of earlier runs: the ledger, opened and locked before anything is read.
 
+use rayon::prelude::*;
+
 use super::reports::inputs_json;
-use crate::config::Delivery as Settings;
+use crate::config::{Delivery as Settings, Purpose};
 use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::ledger::entry::{RunEnd, RunRecord, Settlement};
+use crate::ledger::entry::{LastSent, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
-use crate::order::{Batch, body};
+use crate::order::model::Text;
+use crate::order::{Batch, Order, body};
 use crate::report::{Run, Totals};
 use crate::ui::{Screen, summary};
 
@@ -32,6 +35,18 @@ impl Patience {
     }
 }
 
+/// An order beside what the ledger knows of it.
+pub(super) struct Looked {
+    /// Its place in the batch.
+    pub(super) index: usize,
+    /// Everything that the inputs say of it, and what is known.
+    pub(super) update: Update,
+    /// What is to be sent.
+    pub(super) planned: Planned,
+    /// What the ledger keeps of it, as it stands there; `None` where it keeps nothing.
+    pub(super) text: Option<String>,
+}
+
 /// The ledger of an import. The lock is held until it is dropped.
 pub(super) struct Memory {
     journal: Journal,
@@ -44,15 +59,14 @@ impl Memory {
     pub(super) fn open(
         settings: &Settings,
         run: &Run,
-        is_dry_run: bool,
+        purpose: Purpose,
         patience: Patience,
     ) -> Result<Self, Error> {
         let target = settings.target.key().to_owned();
         let ledger = Ledger::open(&settings.ledger).map_err(Error::Ledger)?;
-        let lock = if is_dry_run {
-            None
-        } else {
-            lock(&settings.ledger, &target, &run.id, patience)?
+        let lock = match purpose {
+            Purpose::Plan => None,
+            Purpose::Deliver => lock(&settings.ledger, &target, &run.id, patience)?,
         };
         Ok(Self {
             journal: Journal {
@@ -72,58 +86,100 @@ impl Memory {
         settings: &Settings,
         deliveries: &mut [Delivery],
     ) -> Result<Vec<Update>, Error> {
-        let good: Vec<usize> = (0..batch.orders.len())
-            .filter(|index| batch.orders[*index].errors == 0)
-            .collect();
-        let id = |index: &usize| {
-            let order = &batch.orders[*index];
-            (order.company_id.clone(), order.order_id.clone())
-        };
-        let ids = good.iter().map(id).collect();
-        let all_known = self
-            .journal
-            .ledger
-            .known(&self.target, ids)
-            .map_err(Error::Ledger)?;
+        let found = self.each(batch, settings, |looked| match looked.planned.body {
+            Some(_) => Ok(looked.update),
+            None => Err((looked.index, settled(looked.planned))),
+        })?;
         let mut updates = Vec::new();
-        for (index, known) in good.into_iter().zip(all_known) {
-            let order = &batch.orders[index];
-            let known = known
-                .map(|text| read_known(&text, &order.order_id))
-                .transpose()?
-                .unwrap_or_default();
-            let wanted = body::of(order);
-            let planned = plan(
-                &wanted,
-                Some(&known),
-                settings.policy.on_ambiguous,
-                settings.policy.resend,
-            );
-            if planned.body.is_some() {
-                let (company_id, order_id) = id(&index);
-                updates.push(Update {
-                    company_id,
-                    order_id,
-                    wanted,
-                    known,
-                });
-            } else {
-                deliveries[index] = settled(planned);
+        for found in found {
+            match found {
+                Ok(update) => updates.push(update),
+                Err((index, delivery)) => deliveries[index] = delivery,
             }
         }
         Ok(updates)
     }
 
-    /// Begins the run in the ledger.
+    /// Looks into the ledger for each order that is not held back, and turns what follows for it by `turn`: on all
+    /// cores, as each look is a reading of JSON and a comparison of bodies.
+    pub(super) fn each<T: Send>(
+        &self,
+        batch: &Batch,
+        settings: &Settings,
+        turn: impl Fn(Looked) -> T + Sync,
+    ) -> Result<Vec<T>, Error> {
+        let good: Vec<usize> = (0..batch.orders.len())
+            .filter(|index| batch.orders[*index].errors == 0)
+            .collect();
+        let id = |index: &usize| id_of(&batch.orders[*index]);
+        let texts = self.known(good.iter().map(id).collect())?;
+        let look = |(index, text): (usize, Option<String>)| {
+            let order = &batch.orders[index];
+            let (company_id, order_id) = id_of(order);
+            let update = Update {
+                known: known_of(text.as_deref(), &order_id)?,
+                wanted: body::of(order),
+                company_id,
+                order_id,
+            };
+            Ok(turn(Looked {
+                index,
+                planned: planned(&update, settings),
+                update,
+                text,
+            }))
+        };
+        good.into_par_iter().zip(texts).map(look).collect()
+    }
+
+    /// Returns what the ledger keeps of each of some orders, in their order.
+    pub(super) fn known(&self, ids: Vec<(Text, Text)>) -> Result<Vec<Option<String>>, Error> {
+        let ledger = &self.journal.ledger;
+        ledger.known(&self.target, ids).map_err(Error::Ledger)
+    }
+
+    /// Returns which update of each of some orders left last, in their order.
+    pub(super) fn last_sent(&self, ids: Vec<(Text, Text)>) -> Result<Vec<Option<LastSent>>, Error> {
+        let ledger = &self.journal.ledger;
+        ledger.last_sent(&self.target, ids).map_err(Error::Ledger)
+    }
+
+    /// Returns the runs that have applied a plan.
+    pub(super) fn runs_of_plan(&self, plan: &str) -> Result<Vec<LedgerRun>, Error> {
+        let ledger = &self.journal.ledger;
+        ledger.runs_of_plan(plan).map_err(Error::Ledger)
+    }
+
+    /// Returns the latest runs that delivered to the same target, the last one first.
+    pub(super) fn runs(&self, limit: usize) -> Result<Vec<LedgerRun>, Error> {
+        let mut runs = self.journal.ledger.runs(limit).map_err(Error::Ledger)?;
+        runs.retain(|run| run.record.target == self.target);
+        Ok(runs)
+    }
+
+    /// Returns how many orders a run had accepted.
+    pub(super) fn accepted_by(&self, run: &str) -> Result<usize, Error> {
+        let ledger = &self.journal.ledger;
+        let deliveries = ledger.deliveries_of_run(run).map_err(Error::Ledger)?;
+        let outcomes = deliveries.iter().filter_map(|it| it.settled.as_ref());
+        let accepted = Outcome::Accepted.words();
+        Ok(outcomes
+            .filter(|settled| settled.outcome == accepted)
+            .count())
+    }
+
+    /// Begins the run in the ledger; `plan` is the id of the plan that it applies.
     pub(super) fn begin(
         &self,
         run: &Run,
         batch: &Batch,
         deliveries: &[Delivery],
+        plan: Option<&str>,
     ) -> Result<Journal, Error> {
         let record = RunRecord {
             id: run.id.clone(),
-            mode: "import".to_owned(),
+            mode: run.mode.words().to_owned(),
+            plan: plan.map(str::to_owned),
             target: self.target.clone(),
             started_at: run.started_at,
             inputs: inputs_json(batch),
@@ -201,8 +257,28 @@ pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
     })
 }
 
+/// Reads what the ledger keeps of an order; where that is nothing, nothing is known.
+pub(super) fn known_of(text: Option<&str>, order_id: &str) -> Result<Known, Error> {
+    text.map_or_else(|| Ok(Known::default()), |text| read_known(text, order_id))
+}
+
+/// Plans what is to be sent of an order.
+pub(super) fn planned(update: &Update, settings: &Settings) -> Planned {
+    let policy = &settings.policy;
+    plan(
+        &update.wanted,
+        Some(&update.known),
+        policy.on_ambiguous,
+        policy.resend,
+    )
+}
+
+fn id_of(order: &Order) -> (Text, Text) {
+    (order.company_id.clone(), order.order_id.clone())
+}
+
 /// The end of an order that costs no request.
-fn settled(planned: Planned) -> Delivery {
+pub(super) fn settled(planned: Planned) -> Delivery {
     let (outcome, message) = match planned.change {
         Change::Held => (Outcome::Unknown, Some(KEPT_BACK.to_owned())),
         _ => (Outcome::Unchanged, None),

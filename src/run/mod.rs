@@ -1,6 +1,9 @@
 //! One file per command; each reads like the product's summary.
 
+mod apply;
+mod change_limit;
 mod columns;
+mod connection;
 mod delivery;
 mod explain;
 mod history;
@@ -8,6 +11,7 @@ mod import;
 mod interruption;
 mod memory;
 mod next;
+mod plan;
 mod rejects;
 mod reports;
 mod resolve;
@@ -45,6 +49,12 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Import(args) => interruption::guarded(screen, move |interruptions| {
             import::run(&args, screen, interruptions)
+        }),
+        Command::Plan(args) => interruption::guarded(screen, move |interruptions| {
+            plan::run(&args.import, args.output.as_deref(), screen, interruptions)
+        }),
+        Command::Apply(args) => interruption::guarded(screen, move |interruptions| {
+            apply::run(&args, screen, interruptions)
         }),
         Command::Validate(args) => interruption::guarded(screen, move |interruptions| {
             validate::run(&args, screen, &interruptions)

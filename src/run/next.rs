@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::environment;
 use super::typed::Typed;
-use crate::cli::ImportArgs;
 use crate::config::{self, Target};
 use crate::deliver::{Delivery, Outcome};
 use crate::exit::ExitCode;
@@ -25,7 +24,8 @@ pub(super) struct Next {
 
 /// What an import came to.
 pub(super) struct Ending<'a> {
-    pub(super) args: &'a ImportArgs,
+    /// Whether an input came on standard input.
+    pub(super) is_piped: bool,
     pub(super) settings: &'a config::Delivery,
     pub(super) run: &'a str,
     pub(super) deliveries: &'a [Delivery],
@@ -43,7 +43,7 @@ const OF_INPUTS: [&str; 3] = ["sheet", "delimiter", "encoding"];
 
 /// Returns what is left to do. What was tried in the built-in sandbox is done with.
 pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
-    if ending.args.dry_run || matches!(ending.settings.target, Target::BuiltInSandbox) {
+    if matches!(ending.settings.target, Target::BuiltInSandbox) {
         return Vec::new();
     }
     let steps = [again(ending), resolve(ending), fixed(ending)];
@@ -64,10 +64,11 @@ fn again(ending: &Ending<'_>) -> Option<Next> {
     if !is_safe || ending.exit == ExitCode::NoInput || !ending.deliveries.iter().any(is_left) {
         return None;
     }
-    let is_piped = ending.args.input.inputs.iter().any(|input| input == "-");
     Some(Next {
         command: shell::line(&typed(ending).words()),
-        first: is_piped.then(|| "with the same standard input".to_owned()),
+        first: ending
+            .is_piped
+            .then(|| "with the same standard input".to_owned()),
     })
 }
 

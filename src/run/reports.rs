@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::ResultArgs;
 use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -27,8 +28,17 @@ pub(super) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     paths.iter().map(|path| ReportFile::reserve(path)).collect()
 }
 
+/// Takes the places of the reports of a delivery: those that are named, or two that are named after the run.
+pub(super) fn of_delivery(args: &ResultArgs, run: &str) -> Result<Vec<ReportFile>, Error> {
+    match (args.no_report, args.reports.as_slice()) {
+        (true, _) => Ok(Vec::new()),
+        (false, []) => reserve(&default_paths(run)),
+        (false, paths) => reserve(paths),
+    }
+}
+
 /// Returns where an import reports when nothing else is said: a page for people, and all there is for scripts.
-pub(super) fn default_paths(run: &str) -> [PathBuf; 2] {
+fn default_paths(run: &str) -> [PathBuf; 2] {
     ["html", "json"].map(|format| PathBuf::from(format!("scoreload-report-{run}.{format}")))
 }
 

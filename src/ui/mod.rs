@@ -3,6 +3,7 @@
 pub mod config_text;
 pub mod explain;
 pub mod layout;
+pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod shell;
@@ -27,7 +28,10 @@ const HELP: Style = AnsiColor::Cyan.on_default();
 pub struct Screen {
     /// How progress is shown.
     pub progress: progress::Style,
-    is_quiet: bool,
+    /// Whether nothing is left out of a list.
+    pub is_verbose: bool,
+    /// Whether only what is wrong is told.
+    pub is_quiet: bool,
 }
 
 impl Screen {
@@ -46,6 +50,7 @@ impl Screen {
         let progress = progress::Style::settle(args.progress, has_bars, args.quiet);
         Self {
             progress,
+            is_verbose: args.verbose > 0,
             is_quiet: args.quiet,
         }
     }

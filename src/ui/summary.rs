@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use super::progress::duration_text;
 use super::text::safe;
-use crate::deliver::rate::Rate;
 use crate::deliver::{Delivery, Outcome};
 use crate::input::Note;
 use crate::order::Batch;
@@ -181,26 +179,6 @@ pub fn write_requests(out: &mut impl Write, requests: &Requests) -> io::Result<(
         write!(out, ", {throttled} answered with 429")?;
     }
     writeln!(out)
-}
-
-/// Writes what an import would send.
-///
-/// # Errors
-/// Those of the stream.
-pub fn write_plan(
-    out: &mut impl Write,
-    target: &str,
-    bodies: &[usize],
-    rate: &Rate,
-) -> io::Result<()> {
-    let bytes: usize = bodies.iter().sum();
-    let time = duration_text(rate.least_time(bodies.len()));
-    writeln!(
-        out,
-        "{STRONG}would send{STRONG:#}   {} with {bytes} bytes to {}, in at least {time} at {rate}",
-        count(bodies.len(), "update", "updates"),
-        safe(target),
-    )
 }
 
 /// Writes where the report is.

@@ -346,7 +346,7 @@ fn a_dry_run_needs_no_credentials_and_sends_nothing() {
     ]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stdout.starts_with("would send   10 updates with "),
+        ran.stdout.contains("\nwould send   10 updates with "),
         "{}",
         ran.stdout
     );

@@ -5,6 +5,7 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod apply;
 mod codes;
 mod configuration;
 mod crash;
@@ -19,6 +20,7 @@ mod ledger;
 mod ledger_faults;
 mod offline;
 mod pace;
+mod plan;
 mod properties;
 mod readme;
 mod rejects;

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::bodies::{Bodies, EACH};
-use super::summary;
 use crate::deliver::Outcome;
 use crate::order::Batch;
 use crate::report::{Diagnostic, OrderEntry, Report, RequestEntry};
@@ -85,7 +84,7 @@ impl<'a> Data<'a> {
         let problems = problems.map(|found| names.problem(found)).collect();
         let source = |(path, sheet)| Source { path, sheet };
         Self {
-            kind: summary::kind(report.mode),
+            kind: report.mode.words(),
             began: report.started_at.as_millisecond(),
             outcomes: Outcome::ALL.map(Outcome::words),
             sources: names.sources.into_iter().map(source).collect(),

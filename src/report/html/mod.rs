@@ -24,8 +24,8 @@ use self::island::Island;
 use self::latency::Latencies;
 use self::over_time::OverTime;
 use self::summary::{Fact, GroupLine, Share, Tile};
+use super::Report;
 use super::headline::{Headline, State};
-use super::{Mode, Report};
 use crate::order::Batch;
 use crate::text::safe;
 
@@ -96,14 +96,10 @@ impl<'a> Page<'a> {
             policy: policy(STYLE, SCRIPT),
             style: STYLE,
             script: SCRIPT,
-            title: format!(
-                "Scoreload {} {}",
-                summary::kind(report.mode),
-                safe(&report.run)
-            ),
+            title: format!("Scoreload {} {}", report.mode.words(), safe(&report.run)),
             kind: summary::subject(report),
             is_good: state == State::Good,
-            is_delivery: report.mode == Mode::Import,
+            is_delivery: report.mode.delivers(),
             sentence,
             notice: report.notice.as_ref().map(shown),
             advice,

@@ -41,19 +41,10 @@ pub(super) struct GroupLine {
     pub(super) help: String,
 }
 
-/// Returns what was asked for, in a word.
-pub(super) fn kind(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Import => "import",
-        Mode::Plan => "plan",
-        Mode::Validate => "validate",
-    }
-}
-
 /// Returns what the report is of, when, and where updates went.
 pub(super) fn subject(report: &Report) -> String {
     let what = match report.mode {
-        Mode::Import => "import report",
+        Mode::Import | Mode::Apply => "import report",
         Mode::Plan => "plan of an import",
         Mode::Validate => "check of files",
     };
@@ -80,11 +71,11 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
     let bad = |number| if number > 0 { "bad" } else { "plain" };
     let good = |number| if number > 0 { "good" } else { "plain" };
     let (through, name) = match report.mode {
-        Mode::Import => (totals.accepted, "Accepted"),
+        Mode::Import | Mode::Apply => (totals.accepted, "Accepted"),
         Mode::Plan | Mode::Validate => (totals.valid, "Can be sent"),
     };
     let left = match report.mode {
-        Mode::Import => "Not delivered",
+        Mode::Import | Mode::Apply => "Not delivered",
         Mode::Plan | Mode::Validate => "Held back",
     };
     let mut tiles = vec![
@@ -193,7 +184,7 @@ pub(super) fn facts(report: &Report) -> Vec<Fact> {
     facts.extend(report.rate.clone().map(|rate| fact("Allowed pace", rate)));
     let runs = report.corrects.as_ref().map(|runs| runs.join(", "));
     facts.extend(runs.map(|runs| fact("Corrects", runs)));
-    if report.mode == Mode::Import {
+    if report.mode.delivers() {
         facts.push(fact("Requests", requests(report)));
         facts.push(fact("Time", timing(report)));
     }

@@ -1,0 +1,272 @@
+//! A batch as a plan keeps it, and back again: sheets, rows, findings. The bodies of its orders stand in the plan.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, PlanOrder};
+use crate::columns::{Field, Names};
+use crate::input::{Header, SheetHead};
+use crate::order::{Batch, Order, RowAt, SheetSummary};
+use crate::problem::{Code, Place, Problem, Severity, Source};
+
+/// A sheet that a plan was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanInput {
+    /// The file, as it was named.
+    pub path: String,
+    /// The sheet, for workbooks.
+    pub sheet: Option<String>,
+    /// The fingerprint of the whole file, in hexadecimal.
+    pub sha256: String,
+    /// Its rows of data.
+    pub rows: usize,
+    /// Those among them that were not read, because the header is wrong.
+    pub rows_unread: usize,
+    /// Rows that were left out: repeated headers and footers.
+    pub rows_skipped: usize,
+    /// Whether its header could be used.
+    pub usable: bool,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowRef {
+    /// The sheet, by its place among the plan's inputs, from 0.
+    pub input: usize,
+    /// The row's number as the user sees it.
+    pub row: u32,
+}
+
+/// A finding about the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each is described at the report's")]
+pub struct Finding {
+    /// `error` or `warning`.
+    pub severity: String,
+    pub code: String,
+    pub message: String,
+    pub help: String,
+    pub path: String,
+    pub sheet: Option<String>,
+    pub row: Option<u32>,
+    /// The column's place, from 0.
+    pub column: Option<u32>,
+    /// The header of the column, as the file has it.
+    pub header: Option<String>,
+    pub field: Option<String>,
+    pub value: Option<String>,
+}
+
+impl PlanInput {
+    /// Returns the sheets of a batch.
+    #[must_use]
+    pub fn all(batch: &Batch) -> Vec<Self> {
+        let input = |sheet: &SheetSummary| Self {
+            path: sheet.source.path.clone(),
+            sheet: sheet.source.sheet.clone(),
+            sha256: sheet.sha256.to_string(),
+            rows: sheet.rows,
+            rows_unread: sheet.unread,
+            rows_skipped: sheet.skipped,
+            usable: sheet.usable,
+        };
+        batch.sheets.iter().map(input).collect()
+    }
+
+    fn source(&self) -> Arc<Source> {
+        Arc::new(Source {
+            path: self.path.clone(),
+            sheet: self.sheet.clone(),
+        })
+    }
+}
+
+/// The usable sheets of a batch, each its place among all of them: a plan names rows by all sheets, a batch by the
+/// usable ones alone.
+#[derive(Debug)]
+pub struct UsableSheets(Vec<usize>);
+
+impl UsableSheets {
+    /// Returns those of a batch.
+    #[must_use]
+    pub fn of(batch: &Batch) -> Self {
+        Self::among(batch.sheets.iter().map(|sheet| sheet.usable))
+    }
+
+    fn among(sheets: impl Iterator<Item = bool>) -> Self {
+        let usable = sheets.enumerate().filter(|(_, usable)| *usable);
+        Self(usable.map(|(place, _)| place).collect())
+    }
+
+    /// Returns rows of the batch as a plan names them.
+    #[must_use]
+    pub fn row_refs(&self, rows: &[RowAt]) -> Vec<RowRef> {
+        let named = |row: &RowAt| {
+            let input = *self.0.get(row.sheet)?;
+            let row = row.row;
+            Some(RowRef { input, row })
+        };
+        rows.iter().filter_map(named).collect()
+    }
+
+    /// Returns rows of a plan as its batch names them.
+    fn rows_at(&self, rows: &[RowRef]) -> Vec<RowAt> {
+        let at = |row: &RowRef| {
+            let sheet = self.0.binary_search(&row.input).ok()?;
+            let row = row.row;
+            Some(RowAt { sheet, row })
+        };
+        rows.iter().filter_map(at).collect()
+    }
+}
+
+impl Plan {
+    /// Returns the batch that the plan was made of, but for what its rows said.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        let sheets = UsableSheets::among(self.inputs.iter().map(|input| input.usable));
+        let usable = self.inputs.iter().filter(|input| input.usable);
+        let order = |order: &PlanOrder| {
+            let (company_id, order_id) = (order.company_id.clone(), order.order_id.clone());
+            Order::of_rows(
+                company_id,
+                order_id,
+                sheets.rows_at(&order.rows),
+                order.errors,
+            )
+        };
+        Batch {
+            sheets: self.inputs.iter().map(summary).collect(),
+            heads: usable.map(head).collect(),
+            orders: self.orders.iter().map(order).collect(),
+            orderless: sheets.rows_at(&self.orderless),
+            problems: self.diagnostics.iter().filter_map(problem).collect(),
+            ..Batch::default()
+        }
+    }
+}
+
+fn summary(input: &PlanInput) -> SheetSummary {
+    SheetSummary {
+        source: input.source(),
+        sha256: input.sha256.as_str().into(),
+        usable: input.usable,
+        rows: input.rows,
+        unread: input.rows_unread,
+        skipped: input.rows_skipped,
+    }
+}
+
+fn head(input: &PlanInput) -> SheetHead {
+    SheetHead {
+        source: input.source(),
+        header: Header {
+            row: 0,
+            texts: Vec::new(),
+            fields: Vec::new(),
+            wide: Vec::new(),
+        },
+        above: Vec::new(),
+        is_denied: false,
+    }
+}
+
+impl From<&Problem> for Finding {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            severity: problem.severity.to_string(),
+            code: problem.code.name().to_owned(),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            path: problem.place.source.path.clone(),
+            sheet: problem.place.source.sheet.clone(),
+            row: problem.place.row,
+            column: problem.place.column,
+            header: problem.header.as_ref().map(ToString::to_string),
+            field: problem.field.map(Field::name),
+            value: problem.value.clone(),
+        }
+    }
+}
+
+/// Returns a finding as it was; `None` for a code that this version does not know.
+fn problem(finding: &Finding) -> Option<Problem> {
+    let source = Arc::new(Source {
+        path: finding.path.clone(),
+        sheet: finding.sheet.clone(),
+    });
+    let severities = [Severity::Error, Severity::Warning];
+    let is_written_so = |severity: &Severity| severity.to_string() == finding.severity;
+    Some(Problem {
+        code: Code::find(&finding.code)?,
+        severity: severities.into_iter().find(is_written_so)?,
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        place: Place {
+            source,
+            row: finding.row,
+            column: finding.column,
+        },
+        header: finding.header.as_deref().map(Arc::from),
+        field: finding
+            .field
+            .as_deref()
+            .and_then(|name| Names::default().find(name)),
+        value: finding.value.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Column;
+
+    #[test]
+    fn a_finding_comes_back_as_it_was() {
+        let source = Arc::new(Source {
+            path: "a.xlsx".into(),
+            sheet: Some("March".into()),
+        });
+        let field = Field {
+            column: Column::TestReportUrl,
+            number: 2,
+        };
+        let cell = Place::cell(&source, 7, 3);
+        let whole = Problem::new(Code::HeaderMissing, Place::whole(&source), "none", "add it");
+        let found = Problem::new(Code::UrlInvalid, cell, "`x` is no link", "use https")
+            .in_column(Some("Report 2".into()), Some(field))
+            .with_value("x");
+        for before in [whole, found] {
+            assert_eq!(problem(&Finding::from(&before)), Some(before));
+        }
+    }
+
+    #[test]
+    fn rows_are_named_by_all_sheets_and_counted_by_the_usable_ones() {
+        let input = |path: &str, usable: bool| PlanInput {
+            path: path.into(),
+            sheet: None,
+            sha256: String::new(),
+            rows: 1,
+            rows_unread: usize::from(!usable),
+            rows_skipped: 0,
+            usable,
+        };
+        let inputs = [input("a", true), input("b", false), input("c", true)];
+        let batch = Batch {
+            sheets: inputs.iter().map(summary).collect(),
+            heads: vec![head(&inputs[0]), head(&inputs[2])],
+            ..Batch::default()
+        };
+        let rows = [RowAt { sheet: 1, row: 5 }, RowAt { sheet: 0, row: 2 }];
+        let sheets = UsableSheets::of(&batch);
+        let refs = sheets.row_refs(&rows);
+        assert_eq!(refs.iter().map(|row| row.input).collect::<Vec<_>>(), [2, 0]);
+        assert_eq!(sheets.rows_at(&refs), rows);
+        assert_eq!(PlanInput::all(&batch), inputs);
+    }
+}

@@ -1,0 +1,87 @@
+//! How far the number of orders that an import changes may be from that of the last one.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The most that a number of orders may differ from another, in percent of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct MaxChange(u32);
+
+/// Why a text is no percentage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no percentage: write a whole number such as `50%`")]
+pub struct MaxChangeError(String);
+
+impl MaxChange {
+    /// Tells whether a number is too far from the one before, whichever is the larger.
+    #[must_use]
+    pub fn is_exceeded(self, now: usize, before: usize) -> bool {
+        let hundredfold = (now.abs_diff(before) as u128) * 100;
+        hundredfold > u128::from(self.0) * (before as u128)
+    }
+}
+
+impl fmt::Display for MaxChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
+impl FromStr for MaxChange {
+    type Err = MaxChangeError;
+
+    fn from_str(text: &str) -> Result<Self, MaxChangeError> {
+        let trimmed = text.trim();
+        let digits = trimmed.strip_suffix('%').unwrap_or(trimmed).trim_end();
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_number.then(|| digits.parse().ok()).flatten();
+        number
+            .map(Self)
+            .ok_or_else(|| MaxChangeError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for MaxChange {
+    type Error = MaxChangeError;
+
+    fn try_from(text: String) -> Result<Self, MaxChangeError> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_differ_by_so_many_percent_of_the_one_before_in_either_direction() {
+        let half: MaxChange = "50%".parse().unwrap();
+        let table = [
+            (100, 100, false),
+            (50, 100, false),
+            (49, 100, true),
+            (150, 100, false),
+            (151, 100, true),
+            (0, 1, true),
+            (0, 0, false),
+            (1, 0, true),
+        ];
+        for (now, before, is_exceeded) in table {
+            assert_eq!(half.is_exceeded(now, before), is_exceeded, "{now} {before}");
+        }
+        assert!(!"0".parse::<MaxChange>().unwrap().is_exceeded(7, 7));
+        assert!(
+            "300 %"
+                .parse::<MaxChange>()
+                .is_ok_and(|most| !most.is_exceeded(4, 1))
+        );
+    }
+
+    #[test]
+    fn what_is_no_whole_percentage_is_refused() {
+        for text in ["", "%", "half", "-5%", "+5", "12.5%", "99999999999%"] {
+            assert!(text.parse::<MaxChange>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A plan: what an import would send, to the byte, and everything that must still be so when it is delivered.
+//!
+//! - [`inputs`]: a batch as a plan keeps it, and back again, so that a delivery accounts for every row without reading
+//!   the inputs a second time
+//! - `standing`: how one order stands to what the ledger knows of it
+//! - [`seal`]: the file, and the checksum that tells an edited one
+//! - [`max_change`]: how far one import's number of orders may be from that of the last
+//!
+//! What is to be sent of an order is for [`crate::ledger`]; whether a plan still holds is for [`crate::run`].
+
+pub mod inputs;
+pub mod max_change;
+pub mod seal;
+mod standing;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::inputs::{Finding, PlanInput, RowRef};
+pub use self::max_change::MaxChange;
+use crate::deliver::Outcome;
+use crate::ledger::{OnAmbiguous, ValueChange};
+use crate::order::model::{OrderUpdate, Text};
+use crate::report::HeldReport;
+
+/// The name and version of a plan's shape.
+pub const SCHEMA: &str = "scoreload/plan/1";
+
+/// What an import would send.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The name and version of this shape.
+    pub schema: String,
+    /// The id of the plan: the ledger remembers by it that it was applied.
+    pub plan: String,
+    /// The version of Scoreload that made it.
+    pub tool_version: String,
+    /// When it was made, RFC 3339.
+    pub made_at: Timestamp,
+    /// Where its updates go, and what decides their bodies.
+    pub target: PlanTarget,
+    /// The runs whose rejected rows are among the inputs.
+    pub corrects: Option<Vec<String>>,
+    /// The sheets that it was made of.
+    pub inputs: Vec<PlanInput>,
+    /// Rows that belong to no order.
+    pub orderless: Vec<RowRef>,
+    /// Every order, in the order of first appearance.
+    pub orders: Vec<PlanOrder>,
+    /// What is wrong with the inputs.
+    pub diagnostics: Vec<Finding>,
+    /// The checksum of all the rest; empty while the plan is open.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub checksum: String,
+}
+
+/// Where the updates of a plan go, and what decides their bodies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanTarget {
+    /// The target as it was named.
+    pub name: String,
+    /// The server itself, as the ledger knows it.
+    pub base: String,
+    /// What is done with reports that may have been taken already.
+    pub on_ambiguous: OnAmbiguous,
+    /// Whether everything is sent, whatever was accepted.
+    pub resend: bool,
+    /// Whether the server only pretends.
+    pub test_mode: bool,
+}
+
+/// One order of a plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanOrder {
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// How it stands to what the target has acknowledged.
+    pub change: Change,
+    /// Whether it is sent because an earlier answer was lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent_again: bool,
+    /// How many errors its rows have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub errors: usize,
+    /// The rows that it is made of.
+    pub rows: Vec<RowRef>,
+    /// The fingerprint of what the ledger knew of it; `None` where it knew nothing.
+    pub ledger: Option<String>,
+    /// What would be sent, to the byte once it is written compactly; `None` where nothing would be.
+    pub body: Option<OrderUpdate>,
+    /// Everything that the rows say, where the body is not all of it and something is left to send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<OrderUpdate>,
+    /// The reports that are kept back, because it is not known whether they were taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_reports: Vec<HeldReport>,
+    /// The values that would change; for those who look at a plan, and not kept in its file.
+    #[serde(skip)]
+    pub changes: Vec<ValueChange>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// How an order stands to what its target has acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The ledger knows nothing of it.
+    New,
+    /// Something is sent that was not acknowledged.
+    Changed,
+    /// Nothing in it is new, so nothing is sent.
+    Unchanged,
+    /// It has errors, so it is held back.
+    Invalid,
+    /// All that is left are reports of which it is not known whether they were taken.
+    Unknown,
+}
+
+impl Change {
+    /// Every change, in the order in which they are told.
+    pub const ALL: [Self; 5] = [
+        Self::New,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Invalid,
+        Self::Unknown,
+    ];
+
+    /// Returns the sign of the change.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::New => '+',
+            Self::Changed => '*',
+            Self::Unchanged => '=',
+            Self::Invalid => '!',
+            Self::Unknown => '?',
+        }
+    }
+
+    /// Returns the change in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Returns the outcome of the order as long as nothing is sent.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::New | Self::Changed => Outcome::Valid,
+            Self::Unchanged => Outcome::Unchanged,
+            Self::Invalid => Outcome::Invalid,
+            Self::Unknown => Outcome::Unknown,
+        }
+    }
+}
+
+impl Plan {
+    /// Returns how many orders stand so.
+    #[must_use]
+    pub fn count(&self, change: Change) -> usize {
+        let orders = self.orders.iter();
+        orders.filter(|order| order.change == change).count()
+    }
+
+    /// Returns the bodies that would be sent.
+    pub fn bodies(&self) -> impl Iterator<Item = &OrderUpdate> {
+        self.orders.iter().filter_map(|order| order.body.as_ref())
+    }
+}
+
+/// How much is in a body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Amount {
+    /// Tests, each attempt counted.
+    pub tests: usize,
+    /// Reports, whatever they are about.
+    pub reports: usize,
+    /// The length of its JSON.
+    pub bytes: usize,
+}
+
+impl Amount {
+    /// Measures a body.
+    #[must_use]
+    pub fn of(body: &OrderUpdate) -> Self {
+        let mut amount = Self {
+            tests: 0,
+            reports: body.overall_reports.len(),
+            bytes: body.to_json().len(),
+        };
+        let assessments = body.assessments.iter();
+        for results in assessments.filter_map(|assessment| assessment.assessment_results.as_ref()) {
+            let scores = results.tests.iter().filter_map(|test| test.score.as_ref());
+            amount.tests += results.tests.len();
+            amount.reports += results.reports.len();
+            amount.reports += scores.map(|score| score.reports.len()).sum::<usize>();
+        }
+        amount
+    }
+}
+
+/// Returns the fingerprint of what a ledger keeps of an order.
+#[must_use]
+pub fn fingerprint(known: &str) -> String {
+    crate::input::hex(&Sha256::digest(known))
+}

@@ -1,0 +1,230 @@
+//! The file of a plan: one order a line, under a checksum that tells an edited one.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{Formatter, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::{Plan, SCHEMA};
+use crate::error::Error;
+use crate::input::hex;
+
+impl Plan {
+    /// Closes the plan: from now on an edited one is told by its checksum.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.checksum.clear();
+        self.checksum = self.digest();
+        self
+    }
+
+    /// Writes the plan, one order a line.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        let mut writer = Serializer::with_formatter(&mut out, EntryALine::default());
+        self.serialize(&mut writer)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Reads a plan that was kept.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no plan, one of another version, or not as it was written.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let shown = path.display();
+        let is_none = |words: &dyn std::fmt::Display| {
+            let help = "make one with `scoreload plan INPUT -o PLAN.json`";
+            Error::usage(format!("`{shown}` is no plan: {words}"), help)
+        };
+        let bytes = fs::read(path).map_err(|error| is_none(&error.kind()))?;
+        let head: Head = serde_json::from_slice(&bytes).map_err(|error| is_none(&error))?;
+        if head.schema != SCHEMA {
+            let message = format!(
+                "`{shown}` has the form `{}`, and this version knows `{SCHEMA}`",
+                head.schema
+            );
+            let help = "make the plan again with this version of Scoreload";
+            return Err(Error::usage(message, help));
+        }
+        let edited = |words: &dyn std::fmt::Display| {
+            let help =
+                "an edited plan is never delivered: change the inputs, and make the plan again";
+            Error::usage(format!("`{shown}` is not as it was written: {words}"), help)
+        };
+        let mut plan: Self = serde_json::from_slice(&bytes).map_err(|error| edited(&error))?;
+        let checksum = std::mem::take(&mut plan.checksum);
+        if checksum != plan.digest() {
+            return Err(edited(&"its checksum is another"));
+        }
+        Ok(Self { checksum, ..plan })
+    }
+
+    /// Returns the checksum of an open plan, however it is laid out in a file.
+    fn digest(&self) -> String {
+        let mut digest = Digesting(Sha256::new());
+        // Texts and numbers always have a form in JSON, and a digest takes them all.
+        let _ = serde_json::to_writer(&mut digest, self);
+        format!("sha256:{}", hex(&digest.0.finalize()))
+    }
+}
+
+/// What tells a plan from other files, whatever else stands in it.
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+}
+
+struct Digesting(Sha256);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lays JSON out with each property, and each entry of its lists, on a line of its own.
+#[derive(Default)]
+struct EntryALine {
+    depth: usize,
+}
+
+impl EntryALine {
+    fn begin(&mut self, out: &mut (impl Write + ?Sized), sign: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(sign)
+    }
+
+    fn end(&mut self, out: &mut (impl Write + ?Sized), sign: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.depth == 0 {
+            out.write_all(b"\n")?;
+        }
+        out.write_all(sign)
+    }
+
+    /// Separates an entry from the one before, at the depth of which each has its line.
+    fn part(&self, out: &mut (impl Write + ?Sized), first: bool, depth: usize) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth == depth {
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+impl Formatter for EntryALine {
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"}")
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"]")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.part(out, first, 1)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.part(out, first, 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A plan with one order, whose score is this text.
+    fn plan(score: &str) -> Plan {
+        let target = json!({
+            "name": "demo", "base": "https://x.example/", "on_ambiguous": "hold", "resend": false, "test_mode": false,
+        });
+        let order = json!({
+            "company_id": "B1", "order_id": "A1", "change": "new", "rows": [{"input": 0, "row": 2}],
+            "ledger": null, "body": {"overallScore": score},
+        });
+        let plan = json!({
+            "schema": SCHEMA, "plan": "20260304-170600-abcd", "tool_version": "1.0.0",
+            "made_at": "2026-03-04T17:06:00Z", "target": target, "corrects": null, "inputs": [], "orderless": [],
+            "orders": [order], "diagnostics": [], "checksum": "",
+        });
+        serde_json::from_value::<Plan>(plan).unwrap().sealed()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Plan, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        Plan::read(file.path()).map_err(|error| error.to_string())
+    }
+
+    fn written(plan: &Plan) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        plan.write(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written_however_it_is_laid_out() {
+        for score in ["87", "\"}]\n, é😀\\", ""] {
+            let bytes = written(&plan(score));
+            assert_eq!(written(&read(&bytes).unwrap()), bytes);
+            let laid_out: Value = serde_json::from_slice(&bytes).unwrap();
+            let laid_out = serde_json::to_vec_pretty(&laid_out).unwrap();
+            assert_eq!(written(&read(&laid_out).unwrap()), bytes);
+        }
+    }
+
+    #[test]
+    fn each_order_has_a_line_of_its_own() {
+        let text = String::from_utf8(written(&plan("87"))).unwrap();
+        let orders = text.lines().filter(|line| line.contains("\"order_id\""));
+        assert_eq!(orders.count(), 1);
+        assert!(text.lines().all(|line| line.len() < 200), "{text}");
+    }
+
+    #[test]
+    fn whatever_is_edited_the_checksum_tells() {
+        let bytes = written(&plan("87"));
+        let text = String::from_utf8(bytes).unwrap();
+        let edits = [
+            ("\"87\"", "\"88\""),
+            ("\"row\":2", "\"row\":3"),
+            ("\"hold\"", "\"resend\""),
+            ("-abcd\"", "-abce\""),
+            (
+                "\"orderless\":[]",
+                "\"orderless\":[{\"input\":0,\"row\":9}]",
+            ),
+            ("sha256:", "sha256:0"),
+        ];
+        for (from, to) in edits {
+            assert!(text.contains(from), "{from}");
+            let refused = read(text.replace(from, to).as_bytes()).unwrap_err();
+            assert!(refused.ends_with("its checksum is another"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `scoreload apply`: delivers exactly what a plan says, or refuses where that does not hold any more.
+
+mod setting;
+mod standing;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use self::standing::Earlier;
+use super::import::{Import, new_run};
+use super::interruption::Interruptions;
+use super::memory::{Memory, Patience};
+use super::{before_delivery, change_limit, reports, run_id};
+use crate::cli::{ApplyArgs, Format};
+use crate::config::Purpose;
+use crate::deliver::Outcome;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::input;
+use crate::plan::Plan;
+use crate::plan::inputs::PlanInput;
+use crate::report::Mode;
+use crate::ui::{self, Screen, summary};
+
+pub(super) fn run(
+    args: &ApplyArgs,
+    screen: Screen,
+    interruptions: Interruptions,
+) -> Result<ExitCode, Error> {
+    let plan = Plan::read(&args.plan)?;
+    check_inputs(&plan)?;
+    let mut import = begin(args, &plan, screen, interruptions)?;
+    import.tell_target();
+    let earlier = Earlier::of(&plan, &import.memory)?;
+    let updates = earlier.updates(&plan, &mut import)?;
+    tell(&plan, updates.len(), &import, args.result.format)?;
+    if import.is_refused() {
+        return import.end(ExitCode::NoInput);
+    }
+    change_limit::check(&import, updates.len())?;
+    import.send(updates)
+}
+
+/// Refuses a plan of which an input is not as it was.
+fn check_inputs(plan: &Plan) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    let files = plan.inputs.iter().filter(|input| seen.insert(&input.path));
+    // What came on standard input cannot be read again; the bodies are the plan's own in any case.
+    for input in files.filter(|input| input.path != "-") {
+        check_input(input)?;
+    }
+    Ok(())
+}
+
+fn check_input(input: &PlanInput) -> Result<(), Error> {
+    let path = &input.path;
+    let help = "make the plan again; inputs are looked for from where the plan was made";
+    match input::fingerprint(Path::new(path)) {
+        Ok(sha256) if sha256 == input.sha256 => Ok(()),
+        Ok(_) => {
+            let message = format!("`{path}` has changed since the plan was made");
+            Err(Error::usage(message, help))
+        }
+        Err(error) => {
+            let message = format!("`{path}` cannot be read any more: {}", error.kind());
+            Err(Error::usage(message, help))
+        }
+    }
+}
+
+/// Settles everything that can be refused before the ledger is asked.
+fn begin(
+    args: &ApplyArgs,
+    plan: &Plan,
+    screen: Screen,
+    interruptions: Interruptions,
+) -> Result<Import<'static>, Error> {
+    let started_at = Timestamp::now();
+    let setup = setting::of(args, &plan.target)?;
+    let id = run_id(started_at);
+    let files = reports::of_delivery(&args.result, &id)?;
+    let mut run = new_run(id, Mode::Apply, &setup, started_at);
+    run.corrects.clone_from(&plan.corrects);
+    let patience = Patience::of(args.delivery.wait, screen);
+    let memory = Memory::open(&setup, &run, Purpose::Deliver, patience)?;
+    let batch = plan.batch();
+    Ok(Import {
+        screen,
+        interruptions,
+        setup,
+        inputs: None,
+        plan: Some(plan.plan.clone()),
+        files,
+        rejects: None,
+        run,
+        memory,
+        deliveries: before_delivery(&batch, Outcome::NotSent),
+        batch,
+    })
+}
+
+/// Tells what is about to be delivered.
+fn tell(plan: &Plan, updates: usize, import: &Import<'_>, format: Format) -> Result<(), Error> {
+    if format == Format::Json {
+        ui::answer(|out| ui::write_json_lines(out, &import.batch.problems))?;
+    }
+    let words = format!(
+        "{} of {}: {}, {} to send",
+        plan.plan,
+        plan.made_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+        summary::count(plan.orders.len(), "order", "orders"),
+        summary::count(updates, "update", "updates"),
+    );
+    import
+        .screen
+        .note(|mut out| summary::write_line(&mut out, "plan", &words));
+    Ok(())
+}

@@ -77,4 +77,10 @@ mod tests {
             assert_eq!(default_path(&environment), expected);
         }
     }
+
+    #[test]
+    fn a_job_without_a_home_in_its_environment_has_a_ledger_all_the_same() {
+        let path = users_path(&|_| None).unwrap();
+        assert!(path.is_absolute() && path.ends_with(".local/state/scoreload/ledger.db"));
+    }
 }

@@ -123,23 +123,6 @@ fn resend_sends_everything_and_says_what_that_means_for_reports() {
 }
 
 #[test]
-fn a_job_without_a_home_in_its_environment_has_a_ledger_all_the_same() {
-    let bench = bench(1);
-    let mut command = bench.command(&["import", "orders.csv", "--target", "demo", "--dry-run"]);
-    let output = command
-        .env_remove("HOME")
-        .env_remove("XDG_STATE_HOME")
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-#[test]
 fn without_a_ledger_nothing_is_remembered() {
     let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
     let flags = [FAST, &["--ledger", "none"]].concat();

@@ -251,12 +251,15 @@ async fn issued(response: Response) -> TokenAnswer {
     }
 }
 
-/// Reads a number of seconds, which some servers write as text.
+/// Reads a number of seconds above 0, which some servers write as text: a token that has no life is told wrong, for it
+/// is good when it comes.
 fn seconds(value: &Value) -> Option<Duration> {
     let number = value
         .as_f64()
         .or_else(|| value.as_str()?.trim().parse().ok())?;
-    Duration::try_from_secs_f64(number).ok()
+    Duration::try_from_secs_f64(number)
+        .ok()
+        .filter(|lifetime| !lifetime.is_zero())
 }
 
 /// Tells whether a token can stand in a header.

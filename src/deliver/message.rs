@@ -25,17 +25,34 @@ const TELLING: [&str; 10] = [
 /// Returns the useful part of an answer's body; `None` where there is none.
 pub(super) fn of_body(body: &str, secrets: &[String]) -> Option<String> {
     let words = match serde_json::from_str::<Value>(body) {
+        Ok(value) if is_bare(&value) => String::new(),
         Ok(value) => of_json(&value).unwrap_or_else(|| value.to_string()),
-        Err(_) => without_tags(body),
+        // Hidden first: a secret may look like a tag.
+        Err(_) => without_tags(&hide(body, secrets)),
     };
-    let mut words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    for secret in secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST_SECRET)
-    {
-        words = words.replace(secret.as_str(), "[hidden]");
-    }
+    let words = hide(&words, secrets);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     (!words.is_empty()).then(|| cut(&words))
+}
+
+/// Tells whether a value says nothing at all.
+fn is_bare(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_bare),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn hide(text: &str, secrets: &[String]) -> String {
+    let secrets = secrets
+        .iter()
+        .filter(|secret| secret.len() >= SHORTEST_SECRET);
+    secrets.fold(text.to_owned(), |text, secret| {
+        text.replace(secret.as_str(), "[hidden]")
+    })
 }
 
 fn of_json(value: &Value) -> Option<String> {
@@ -123,7 +140,16 @@ mod tests {
         for (body, words) in table {
             assert_eq!(of_body(body, &[]).as_deref(), Some(words), "{body}");
         }
-        for body in ["", "  \n", "<p></p>"] {
+        for body in [
+            "",
+            "  \n",
+            "<p></p>",
+            "{}",
+            "null",
+            "[]",
+            r#""""#,
+            "[null, {}]",
+        ] {
             assert_eq!(of_body(body, &[]), None, "{body:?}");
         }
     }
@@ -143,5 +169,9 @@ mod tests {
             words.as_deref(),
             Some("bad secret [hidden] for token [hidden]")
         );
+        for body in ["<b>no: a<b  c>d</b>", r#"{"message":"no: a<b  c>d"}"#] {
+            let words = of_body(body, &["a<b  c>d".into()]);
+            assert_eq!(words.as_deref(), Some("no: [hidden]"), "{body}");
+        }
     }
 }

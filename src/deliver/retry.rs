@@ -47,8 +47,9 @@ pub fn verdict(answer: &Answer) -> Verdict {
             401 => Verdict::TokenRefused,
             429 => Verdict::Throttled(*retry_after),
             503 => Verdict::NotApplied(*retry_after),
-            500..=599 => Verdict::Ambiguous,
-            _ => Verdict::Final,
+            300..=499 => Verdict::Final,
+            // 5xx, and what is no status of HTTP, tell nothing.
+            _ => Verdict::Ambiguous,
         },
     }
 }
@@ -96,6 +97,8 @@ mod tests {
             (response(502), Verdict::Ambiguous),
             (response(503), Verdict::NotApplied(None)),
             (response(504), Verdict::Ambiguous),
+            (response(101), Verdict::Ambiguous),
+            (response(600), Verdict::Ambiguous),
             (
                 Answer::NotConnected(String::new()),
                 Verdict::NotApplied(None),

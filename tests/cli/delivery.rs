@@ -579,6 +579,35 @@ fn the_sandbox_command_listens_says_where_and_ends_when_asked() {
 }
 
 #[test]
+fn a_token_without_a_life_serves_like_one_that_says_nothing_of_it() {
+    for expires_in in ["0", r#""0""#, "-1", "null", r#""soon""#] {
+        let token = format!(r#"{{"access_token":"t0ken","expires_in":{expires_in}}}"#);
+        let server = Server::start(answer(200, token.leak()), vec![answer(204, "")]);
+        let bench = bench(3);
+        let ran = bench.import(&server.url(), FAST);
+        assert_eq!(
+            (ran.code, server.count("POST")),
+            (0, 1),
+            "{expires_in}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_server_that_repeats_the_client_id_does_not_bring_it_into_the_report() {
+    let echo = r#"{"message":"the client cl1ent-of-the-tests may not do this"}"#;
+    let (bench, server) = (bench(1), Server::answering(vec![answer(400, echo)]));
+    let mut command = bench.import_command(&server.url(), FAST);
+    command.env("SCORELOAD_CLIENT_ID", "cl1ent-of-the-tests");
+    assert_eq!(command.status().unwrap().code(), Some(1));
+    assert_eq!(
+        bench.report()["orders"][0]["message"],
+        "the client [hidden] may not do this"
+    );
+}
+
+#[test]
 fn a_token_is_renewed_before_it_is_worn_out() {
     let settings = Settings {
         token_lifetime: Duration::from_secs(1),

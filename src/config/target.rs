@@ -41,9 +41,7 @@ impl Target {
         let credentials = credentials(environment)?;
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => name,
-            None if credentials.is_none() || purpose == Purpose::Plan => {
-                return Ok(Self::BuiltInSandbox);
-            }
+            None if credentials.is_none() => return Ok(Self::BuiltInSandbox),
             None => {
                 let help = "pass --target demo, --target production or --target URL; --target sandbox tries it on this machine";
                 return Err(Error::usage("there are credentials and no target", help));

@@ -58,7 +58,7 @@ fn a_target_is_told_from_flags_and_credentials() {
     let table: &[Case<'_>] = &[
         (&[], &[], false, Ok("sandbox Given")),
         (&[], BOTH, false, Err("there are credentials and no target")),
-        (&["--dry-run"], BOTH, false, Ok("sandbox Given")),
+        (&["--dry-run"], BOTH, false, Err("there are credentials and no target")),
         (&["--target", "sandbox"], BOTH, false, Ok("sandbox Given")),
         (&["--target", "demo"], BOTH, false, Ok("demo Given")),
         (&["--target", "demo"], &[], false, Err("the target `demo` needs credentials")),

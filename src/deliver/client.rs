@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of an answer's body that are read; more than that tells a person nothing.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How long the body of a success is read for: that keeps the connection, and what it says changes nothing.
+const DRAINING: Duration = Duration::from_millis(500);
 /// A token's life where the server does not tell it (API.md: 3600 s).
 const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -155,10 +157,7 @@ impl Client {
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
-                let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
-                let words = words(response, &secrets).await;
-                let message =
-                    (!status.is_success()).then(|| words.unwrap_or_else(|| default_words(status)));
+                let message = self.words_of_failure(response, token).await;
                 Answer::Response {
                     status: status.as_u16(),
                     retry_after,
@@ -166,6 +165,19 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// Returns the server's words where an answer is no success.
+    async fn words_of_failure(&self, response: Response, token: &str) -> Option<String> {
+        let status = response.status();
+        if status.is_success() {
+            // The outcome is known, and must not wait for a body that stalls.
+            let _ = tokio::time::timeout(DRAINING, bounded(response)).await;
+            return None;
+        }
+        let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
+        let words = words(response, &secrets).await;
+        Some(words.unwrap_or_else(|| default_words(status)))
     }
 
     fn update_url(&self, update: &Update) -> String {

@@ -22,6 +22,16 @@ const TELLING: [&str; 10] = [
     "fault",
 ];
 
+/// What a page writes for signs of its own; the one that begins all others comes last.
+const ENTITIES: [(&str, &str); 6] = [
+    ("&nbsp;", " "),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&amp;", "&"),
+];
+
 /// Returns the useful part of an answer's body; `None` where there is none.
 pub(super) fn of_body(body: &str, secrets: &[String]) -> Option<String> {
     let words = match serde_json::from_str::<Value>(body) {
@@ -85,6 +95,11 @@ fn without_tags(text: &str) -> String {
     });
     while let Some((before, tag)) = rest.split_once('<') {
         shown.push_str(before);
+        if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
+            shown.push('<');
+            rest = tag;
+            continue;
+        }
         shown.push(' ');
         let hidden = ["style", "script"].into_iter().find(|name| {
             tag.get(..name.len())
@@ -95,7 +110,9 @@ fn without_tags(text: &str) -> String {
             .map_or(tag, |(_, after)| after);
         rest = tag.split_once('>').map_or("", |(_, after)| after);
     }
-    shown + rest
+    ENTITIES.iter().fold(shown + rest, |text, (entity, sign)| {
+        text.replace(entity, sign)
+    })
 }
 
 fn cut(text: &str) -> String {
@@ -133,8 +150,12 @@ mod tests {
             (r#"{"code":7}"#, r#"{"code":7}"#),
             ("plain\n words ", "plain words"),
             (
-                "<html><title>502</title><style>p{}</style><body class='x'><h1>502</h1><p>Bad Gateway</p></body></html>",
-                "502 Bad Gateway",
+                "a score < 0 or > 100 is refused",
+                "a score < 0 or > 100 is refused",
+            ),
+            (
+                "<html><title>502</title><style>p{}</style><body class='x'><h1>502</h1><p>Bad&nbsp;Gate &amp;lt; way</p></body></html>",
+                "502 Bad Gate &lt; way",
             ),
         ];
         for (body, words) in table {

@@ -93,6 +93,20 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Tells whether the same command would send more of the order. Reports that are kept back are for a person to
+    /// settle; scores whose answer was lost are not.
+    #[must_use]
+    pub fn is_worth_a_rerun(&self) -> bool {
+        match self.outcome {
+            Outcome::NotSent | Outcome::Failed => true,
+            Outcome::Unknown if self.held_reports.is_empty() => true,
+            Outcome::Unknown => {
+                self.attempts > 0 && self.http_status.is_none_or(|status| status >= 300)
+            }
+            _ => false,
+        }
+    }
+
     /// The delivery of an order that never left.
     #[must_use]
     pub const fn not_sent() -> Self {

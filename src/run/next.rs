@@ -6,7 +6,7 @@ use std::path::Path;
 use super::environment;
 use super::typed::Typed;
 use crate::config::{self, Target};
-use crate::deliver::{Delivery, Outcome};
+use crate::deliver::Delivery;
 use crate::exit::ExitCode;
 use crate::ledger::Place;
 use crate::ledger::place::users_path;
@@ -52,16 +52,13 @@ pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
 
 /// The same command, where it delivers what is left.
 fn again(ending: &Ending<'_>) -> Option<Next> {
-    let is_left = |delivery: &Delivery| match delivery.outcome {
-        Outcome::NotSent | Outcome::Failed => true,
-        // What is kept back is for a person to settle.
-        Outcome::Unknown => delivery.held_reports.is_empty(),
-        _ => false,
-    };
     // Without a memory the same command would send what was accepted once more.
     let is_remembered = matches!(ending.settings.ledger, Place::File(_));
     let is_safe = is_remembered || ending.totals.accepted + ending.totals.unknown == 0;
-    if !is_safe || ending.exit == ExitCode::NoInput || !ending.deliveries.iter().any(is_left) {
+    if !is_safe
+        || ending.exit == ExitCode::NoInput
+        || !ending.deliveries.iter().any(Delivery::is_worth_a_rerun)
+    {
         return None;
     }
     Some(Next {

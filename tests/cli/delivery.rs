@@ -608,6 +608,19 @@ fn a_server_that_repeats_the_client_id_does_not_bring_it_into_the_report() {
 }
 
 #[test]
+fn a_success_is_known_though_its_body_never_comes_to_an_end() {
+    let stalled = Scripted {
+        status: 200,
+        // The length that the server adds becomes a part of the last one.
+        headers: "Content-Length: 9\r\nX-Ignored: ",
+        body: "",
+    };
+    let (bench, server) = (bench(1), Server::answering(vec![stalled]));
+    let ran = bench.import(&server.url(), &[FAST, &["--timeout", "600"]].concat());
+    assert_eq!((ran.code, server.count("PATCH")), (0, 1), "{}", ran.stderr);
+}
+
+#[test]
 fn a_token_is_renewed_before_it_is_worn_out() {
     let settings = Settings {
         token_lifetime: Duration::from_secs(1),

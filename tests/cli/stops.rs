@@ -224,6 +224,22 @@ fn what_is_kept_back_is_left_to_be_resolved() {
 }
 
 #[test]
+fn scores_whose_answer_was_lost_are_sent_again_by_the_next_command_though_reports_are_kept_back() {
+    let lost = answer(500, "");
+    let script = vec![lost.clone(), lost, answer(204, "")];
+    let (bench, server) = (bench(1), Server::answering(script));
+    let flags = [FAST, &["--on-ambiguous", "hold", "--retries", "1"]].concat();
+    assert_eq!(bench.import(&server.url(), &flags).code, 5);
+    let next = next(&bench);
+    assert!(
+        next.len() == 2 && next[0].contains(" import ") && next[1].contains(" resolve "),
+        "{next:?}"
+    );
+    assert_eq!(paste(&bench, &next[0]).code, 1, "the reports still wait");
+    assert_eq!(server.count("PATCH"), 3);
+}
+
+#[test]
 fn nothing_is_left_to_do_where_a_rerun_would_not_help() {
     let (bench, server) = (
         bench(2),

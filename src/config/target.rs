@@ -69,8 +69,13 @@ impl Target {
 
     /// Tells whether updates to it reach people's records.
     pub(super) fn is_production(&self) -> bool {
-        let host = PRODUCTION.strip_prefix("https://");
-        matches!(self, Self::Server { base, .. } if base.host_str() == host)
+        let host = |base: &Url| {
+            // A dot at the end of a name changes nothing.
+            let name = base.host_str()?.trim_end_matches('.').to_owned();
+            Some(name)
+        };
+        let production = PRODUCTION.strip_prefix("https://");
+        matches!(self, Self::Server { base, .. } if host(base).as_deref() == production)
     }
 
     /// Returns the name under which a ledger keeps its orders: the server itself, whatever it is called.
@@ -107,7 +112,7 @@ impl Target {
 /// When it is none, would send the credentials in the clear, or holds more than a place.
 pub fn base(text: &str) -> Result<Url, Error> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    let Some(url) = Url::parse(text).ok().filter(is_web) else {
+    let Some(mut url) = Url::parse(text).ok().filter(is_web) else {
         let help = "use sandbox, demo, production, or a URL that begins with https://";
         return Err(Error::usage(format!("`{text}` is no target"), help));
     };
@@ -126,6 +131,9 @@ pub fn base(text: &str) -> Result<Url, Error> {
         let message = format!("`{text}` would send the credentials in the clear");
         return Err(Error::usage(message, help));
     }
+    // The same place has one name in the ledger and one pace.
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
     Ok(url)
 }
 

@@ -68,6 +68,7 @@ fn a_target_is_told_from_flags_and_credentials() {
         (&["--target", "production", "--yes"], BOTH, false, Ok("production Given")),
         (&["--target", "production"], BOTH, false, Err("delivering to production needs a yes, and there is no terminal to ask on")),
         (&["--target", PRODUCTION], BOTH, true, Ok("https://dc1prodgwext.paylocity.com Ask")),
+        (&["--target", "https://dc1prodgwext.paylocity.com./"], BOTH, true, Ok("https://dc1prodgwext.paylocity.com./ Ask")),
         (&["--target", "http://127.0.0.1:8085"], BOTH, false, Ok("http://127.0.0.1:8085 Given")),
         (&["--target", "http://gateway.example"], BOTH, false, Err("`http://gateway.example` would send the credentials in the clear")),
         (&["--target", "gateway"], BOTH, false, Err("`gateway` is no target")),
@@ -129,4 +130,16 @@ fn a_map_is_split_at_its_last_sign() {
             .as_deref(),
         Some("test_score")
     );
+}
+
+#[test]
+fn a_place_has_one_name_however_its_url_ends() {
+    for (written, expected) in [
+        ("https://x.example", "https://x.example/"),
+        ("https://X.example:443//", "https://x.example/"),
+        ("https://x.example/gateway", "https://x.example/gateway"),
+        ("https://x.example/gateway/", "https://x.example/gateway"),
+    ] {
+        assert_eq!(base(written).unwrap().as_str(), expected, "{written}");
+    }
 }

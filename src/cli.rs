@@ -376,18 +376,15 @@ pub struct HistoryArgs {
 
 /// `scoreload resolve`
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("fate").required(true)))]
 pub struct ResolveArgs {
     /// The run, as its report and `scoreload history` name it
     pub run: String,
     /// What was sent counts as lost: the next import of the file sends it again
-    #[arg(
-        long,
-        required_unless_present = "mark_delivered",
-        conflicts_with = "mark_delivered"
-    )]
+    #[arg(long, group = "fate")]
     pub resend: bool,
     /// What was sent counts as delivered: it is not sent again
-    #[arg(long)]
+    #[arg(long, group = "fate")]
     pub mark_delivered: bool,
     /// Only this order (repeatable); without it all of the run whose outcome is unknown
     #[arg(long = "order", value_name = "ID")]

@@ -42,7 +42,7 @@ impl fmt::Display for End {
             ),
             Self::TooManyFailures(failures) => write!(
                 f,
-                "more orders did not get through than --max-failures allows: `{failures}`"
+                "`{failures}` orders did not get through, more than --max-failures allows"
             ),
             Self::OutOfTime => f.write_str("the time of --max-duration is over"),
         }

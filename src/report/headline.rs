@@ -33,7 +33,7 @@ impl Headline {
         };
         Self {
             state: if is_good { State::Good } else { State::Open },
-            sentence: [stop(report.exit_code), &sentence].concat(),
+            sentence,
             advice: advice(report),
         }
     }
@@ -69,16 +69,6 @@ pub(super) fn grouped(number: usize) -> String {
 
 fn orders(number: usize) -> String {
     count(number, "order", "orders")
-}
-
-/// Why a run ended early.
-fn stop(exit_code: u8) -> &'static str {
-    match exit_code {
-        4 => "The credentials or permissions were refused. ",
-        5 => "The API could not be reached or kept failing. ",
-        130 => "The run was interrupted. ",
-        _ => "",
-    }
 }
 
 fn delivered(report: &Report) -> String {
@@ -148,6 +138,7 @@ fn advice(report: &Report) -> Vec<String> {
         (number > 0).then(|| format!("{} {} {words}", orders(number), verb(number)))
     };
     let mut advice: Vec<String> = [
+        report.stopped.as_ref().map(|words| format!("The run was stopped: {words}.")),
         before(report.exit_code).map(str::to_owned),
         line(totals.invalid, "held back by errors: correct the cells listed under Problems."),
         (rows > 0).then(|| format!(
@@ -187,7 +178,8 @@ fn again(report: &Report) -> Option<String> {
             "Then import the same files again: what was accepted is not sent twice."
         }
     };
-    is_left.then(|| step.to_owned())
+    // The commands say it better.
+    (is_left && report.next.is_empty()).then(|| step.to_owned())
 }
 
 /// What remains to be said where nothing was held back.
@@ -270,14 +262,13 @@ mod tests {
         });
         assert_eq!((open.state, open.advice.len()), (State::Open, 3));
         assert!(open.advice[0].starts_with("1 order was held back by errors: "));
-        let interrupted = Headline::of(&Report {
-            exit_code: 130,
+        let stopped = Headline::of(&Report {
+            stopped: Some("the time of --max-duration is over".to_owned()),
             ..empty()
         });
-        assert!(
-            interrupted
-                .sentence
-                .starts_with("The run was interrupted. ")
+        assert_eq!(
+            stopped.advice[0],
+            "The run was stopped: the time of --max-duration is over."
         );
     }
 

@@ -262,7 +262,6 @@ mod tests {
 # Nothing was delivered: 1 order is left.
 
 - 1 order was refused for good: read the server's words at the order, and correct the rows.
-- Then import the same files again: what was accepted is not sent twice.
 - `scoreload import rest.csv`
 
 Run `run` (import), 1970-01-01 00:00:00 to 00:00:00 UTC, exit code 0, Scoreload 0.1.0.

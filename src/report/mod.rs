@@ -41,7 +41,10 @@ pub struct Report {
     pub notice: Option<String>,
     /// The runs whose rejected rows were imported here, fixed; null where there are none.
     pub corrects: Option<Vec<String>>,
-    /// The commands that finish the job, ready to be pasted into a shell; none where nothing is left to deliver.
+    /// Why nothing more was sent before everything was; null where the run came to its end.
+    pub stopped: Option<String>,
+    /// The commands that finish the job, ready to be pasted into a shell, each with what to know first as a comment
+    /// behind it; none where nothing is left to deliver.
     pub next: Vec<String>,
     /// When the run began, RFC 3339.
     #[schemars(with = "String")]
@@ -237,6 +240,8 @@ pub struct Run {
     pub notice: Option<String>,
     /// The runs whose rejected rows are among the inputs.
     pub corrects: Option<Vec<String>>,
+    /// Why nothing more was sent before everything was.
+    pub stopped: Option<String>,
     /// The commands that finish the job.
     pub next: Vec<String>,
     /// When the run began.
@@ -262,6 +267,7 @@ impl Report {
             target: run.target,
             notice: run.notice,
             corrects: run.corrects,
+            stopped: run.stopped,
             next: run.next,
             started_at: run.started_at,
             finished_at: Timestamp::now(),

@@ -14,6 +14,7 @@ pub(crate) fn empty() -> Report {
         requests: Requests::default(),
         rate: None,
         timing: Timing::default(),
+        stopped: None,
         next: Vec::new(),
     };
     Report::new(run, &Batch::default(), &[], 0)

@@ -258,7 +258,7 @@ impl<'a> Import<'a> {
     }
 
     /// Ends a run that came to its end, early or not.
-    pub(super) fn end_of_run(self, end: Option<&End>) -> Result<ExitCode, Error> {
+    pub(super) fn end_of_run(mut self, end: Option<&End>) -> Result<ExitCode, Error> {
         let totals = Totals::of(&self.batch, &self.deliveries);
         let mut exit = ExitCode::of_run(end, &totals, self.batch.errors());
         if self.run.mode != Mode::Plan {
@@ -275,6 +275,7 @@ impl<'a> Import<'a> {
         if let Some(words) = end.map(ToString::to_string) {
             self.screen
                 .tell(|mut out| summary::write_line(&mut out, "stopped", &words));
+            self.run.stopped = Some(words);
         }
         self.end(exit)
     }
@@ -291,6 +292,8 @@ impl<'a> Import<'a> {
             .collect();
         self.screen
             .tell(|mut out| summary::write_undelivered(&mut out, &self.batch, &self.deliveries));
+        self.screen
+            .tell(|mut out| summary::write_perhaps_twice(&mut out, &self.deliveries));
         self.screen.note(|mut out| {
             summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
             match self.run.requests.sent {
@@ -299,7 +302,7 @@ impl<'a> Import<'a> {
             }
         });
         let next = self.next(exit);
-        self.run.next = next.iter().map(|next| next.command.clone()).collect();
+        self.run.next = next.iter().map(Next::line).collect();
         let id = self.run.id.clone();
         let results = (&self.batch, self.deliveries.as_slice());
         let reported = reports::write(self.files, self.run, results, exit, self.screen);
@@ -356,6 +359,7 @@ pub(super) fn new_run(
         target: Some(setup.target.name().to_owned()),
         notice: setup.notice(),
         corrects: None,
+        stopped: None,
         next: Vec::new(),
         started_at,
         requests: Requests::default(),

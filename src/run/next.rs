@@ -22,6 +22,17 @@ pub(super) struct Next {
     pub(super) first: Option<String>,
 }
 
+impl Next {
+    /// Returns the command with what to know first behind it, as a shell takes it: pasted as it is, the condition that
+    /// it stands under stays with it.
+    pub(super) fn line(&self) -> String {
+        match &self.first {
+            None => self.command.clone(),
+            Some(first) => format!("{}  # {first}", self.command),
+        }
+    }
+}
+
 /// What an import came to.
 pub(super) struct Ending<'a> {
     /// Whether an input came on standard input.
@@ -46,8 +57,8 @@ pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
     if matches!(ending.settings.target, Target::BuiltInSandbox) {
         return Vec::new();
     }
-    let steps = [again(ending), resolve(ending), fixed(ending)];
-    steps.into_iter().flatten().collect()
+    let steps = again(ending).into_iter().chain(resolve(ending));
+    steps.chain(fixed(ending)).collect()
 }
 
 /// The same command, where it delivers what is left.
@@ -77,27 +88,37 @@ fn typed(ending: &Ending<'_>) -> Typed {
     }
 }
 
-/// The command that settles what is kept back.
-fn resolve(ending: &Ending<'_>) -> Option<Next> {
-    let mut held = ending.deliveries.iter();
-    held.find(|delivery| !delivery.held_reports.is_empty())?;
+/// The commands of which one settles what is kept back: which, only a look at the orders tells.
+fn resolve(ending: &Ending<'_>) -> Vec<Next> {
+    let mut deliveries = ending.deliveries.iter();
+    if deliveries.all(|delivery| delivery.held_reports.is_empty()) {
+        return Vec::new();
+    }
+    let ways = [
+        ("--mark-delivered", "where the reports kept back are there"),
+        ("--resend", "where they are not"),
+    ];
+    let way = |(flag, first): (&str, &str)| Next {
+        command: resolve_by(ending, flag),
+        first: Some(first.to_owned()),
+    };
+    ways.map(way).into()
+}
+
+fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
     let typed = Typed::here();
     let mut words = vec![
         typed.program(),
         OsStr::new("resolve"),
         OsStr::new(ending.run),
     ];
-    words.push(OsStr::new("--mark-delivered"));
+    words.push(OsStr::new(flag));
     if let Place::File(path) = &ending.settings.ledger
         && users_path(&environment).as_ref() != Some(path)
     {
         words.extend([OsStr::new("--ledger"), path.as_os_str()]);
     }
-    let first = "once you have seen that the reports kept back are there; with --resend instead where they are not";
-    Some(Next {
-        command: shell::line(&words),
-        first: Some(first.to_owned()),
-    })
+    shell::line(&words)
 }
 
 /// The command that imports the rejected rows, once they are fixed.

@@ -55,6 +55,7 @@ pub(super) fn run(
         target: None,
         notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
         corrects,
+        stopped: None,
         next: Vec::new(),
         started_at,
         requests: Requests::default(),

@@ -160,6 +160,26 @@ pub fn write_undelivered(
     }
 }
 
+/// Writes how many orders may hold a report twice: nothing else on the screen tells.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io::Result<()> {
+    let twice = deliveries
+        .iter()
+        .filter(|delivery| delivery.possible_duplicate_reports);
+    match twice.count() {
+        0 => Ok(()),
+        number => {
+            let orders = count(number, "order", "orders");
+            let words = format!(
+                "{orders} may hold a report link twice: an answer was lost, and it was sent again"
+            );
+            write_line(out, "look there", &words)
+        }
+    }
+}
+
 /// Writes what was sent.
 ///
 /// # Errors

@@ -96,7 +96,9 @@ impl<'a> Records<'a> {
 
     /// Tells whether a quote that the last record opens is never closed: then a line put after it becomes part of it.
     fn ends_in_quotes(&self, start: usize) -> bool {
-        let probe = format!("{}\nprobe", &self.text[start..]);
+        // Behind the end of a line no byte order mark is dropped.
+        let end_before = if start > 0 { "\n" } else { "" };
+        let probe = format!("{end_before}{}\nprobe", &self.text[start..]);
         self.dialect.reader(&probe).records().count() == 1
     }
 }
@@ -253,7 +255,8 @@ mod tests {
             "a,b\r1,2\r\r3,4",
             "a,b\r\n1,\"x\r\ny\r\nz\"\r\n\r\n3,4\r\n",
             "a,b\n1,5\" disk\n2,\"x\"\"\n,\"y\n3,\"\n\"\"\n4,\"z\" \"\n5\n",
-            "a,b\n\u{feff}\"1\n\",2\n3,4\n",
+            "a,b\n\u{feff}\"1\n2,x\n3,4\n",
+            "\u{feff}\u{feff}\r\u{feff}\ra",
         ] {
             assert_eq!(lines_in_pieces(text), lines(text), "{text:?}");
         }
@@ -290,6 +293,12 @@ mod tests {
         assert_eq!(last("a,b\n1,5\" disk\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\"\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\""), Some(true));
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_the_last_record_opens_no_quote() {
+        assert_eq!(lines("a,b\n1,2\n\u{feff}\n").len(), 3);
+        assert_eq!(lines("a,b\n1,2\n\u{feff}\"x\n").len(), 3);
     }
 
     #[test]

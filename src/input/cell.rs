@@ -58,7 +58,7 @@ impl<'a> Cell<'a> {
         } else {
             Cow::Borrowed(text)
         };
-        if ERROR_TEXTS.contains(&&*text) {
+        if text.starts_with('#') && ERROR_TEXTS.contains(&&*text) {
             Self::Error(text)
         } else {
             Self::Text(text)

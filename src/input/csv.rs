@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use csv::StringRecord;
+use rayon::prelude::*;
 
 use super::dialect::{self, Dialect, Told};
 use super::format::{foreign_text, refusal};
 use super::lines::Lines;
+use super::pieces::{PIECE_BYTES, Piece, Pieces};
+use super::rows::RowSource;
 use super::{File, Options, RawCells, RawRow, Row, Rows, SheetHead, encoding, read_rows};
 use crate::problem::{Code, Place, Problem, Source};
 
@@ -50,15 +53,33 @@ impl<'a> Records<'a> {
     fn of(told: &Told<'a>, source: &'a Arc<Source>) -> Self {
         let mut lines = Lines::default();
         lines.advance(told.preamble.as_bytes());
+        let text = told.body;
+        Self::of_piece(&Piece { text, lines }, told.dialect, source)
+    }
+
+    fn of_piece(piece: &Piece<'a>, dialect: Dialect, source: &'a Arc<Source>) -> Self {
         Self {
-            text: told.body,
-            dialect: told.dialect,
+            text: piece.text,
+            dialect,
             source,
-            reader: told.dialect.reader(told.body),
-            lines,
+            reader: dialect.reader(piece.text),
+            lines: piece.lines.clone(),
             counted: 0,
             done: false,
         }
+    }
+
+    /// Cuts what has not been read yet into pieces of at `least` so many bytes.
+    fn pieces(mut self, least: usize) -> Pieces<'a> {
+        let read = usize::try_from(self.reader.position().byte()).unwrap_or(self.text.len());
+        let mut read = if self.done { self.text.len() } else { read };
+        let bytes = self.text.as_bytes();
+        // A reader drops a byte order mark from the beginning; behind the end of a line it is text.
+        if read > 0 && self.text[read..].starts_with('\u{feff}') {
+            read -= 1;
+        }
+        self.lines.advance(&bytes[self.counted..read]);
+        Pieces::of(&self.text[read..], self.dialect, self.lines, least)
     }
 
     /// Returns the line on which the record that begins at or after `start` begins.
@@ -75,21 +96,21 @@ impl<'a> Records<'a> {
 
     /// Tells whether a quote that the last record opens is never closed: then a line put after it becomes part of it.
     fn ends_in_quotes(&self, start: usize) -> bool {
-        let probe = format!("{}\nprobe", &self.text[start..]);
+        // Behind the end of a line no byte order mark is dropped.
+        let end_before = if start > 0 { "\n" } else { "" };
+        let probe = format!("{end_before}{}\nprobe", &self.text[start..]);
         self.dialect.reader(&probe).records().count() == 1
     }
 }
 
-impl Iterator for Records<'_> {
-    type Item = Result<RawRow, Problem>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl Records<'_> {
+    /// Reads the next record into one that is at hand; returns the line on which it begins.
+    fn read(&mut self, record: &mut StringRecord) -> Option<Result<u32, Problem>> {
         if self.done {
             return None;
         }
         let start = usize::try_from(self.reader.position().byte()).ok()?;
-        let mut record = StringRecord::new();
-        let read = self.reader.read_record(&mut record);
+        let read = self.reader.read_record(record);
         let number = self.line_at(start);
         match read {
             Ok(false) => None,
@@ -98,30 +119,80 @@ impl Iterator for Records<'_> {
                 let end = usize::try_from(self.reader.position().byte()).ok()?;
                 if end >= self.text.len() && self.ends_in_quotes(self.counted) {
                     self.done = true;
-                    let help = "close the quote, or double it where it belongs to the text";
-                    let message = "a quote is opened in this record and never closed, so the rest of the file is inside it";
-                    return Some(Err(Problem::new(
-                        Code::InputUnreadable,
-                        Place::row(self.source, number),
-                        message,
-                        help,
-                    )));
+                    return Some(Err(self.unclosed_quote(number)));
                 }
-                Some(Ok(RawRow {
-                    number,
-                    cells: RawCells::Record(record),
-                }))
+                Some(Ok(number))
             }
             Err(error) => {
                 self.done = true;
                 let message = format!("the record cannot be read: {error}");
                 let help = "check the file in a text editor at this line";
-                Some(Err(Problem::new(
-                    Code::InputUnreadable,
-                    Place::row(self.source, number),
-                    message,
-                    help,
-                )))
+                Some(Err(self.unreadable(number, message, help)))
+            }
+        }
+    }
+
+    /// Turns all records, each read into the same row.
+    fn turn<T>(mut self, turn: impl Fn(&RawRow) -> T) -> Result<Vec<T>, Problem> {
+        let mut turned = Vec::new();
+        let mut record = StringRecord::new();
+        while let Some(number) = self.read(&mut record) {
+            let row = RawRow {
+                number: number?,
+                cells: RawCells::Record(record),
+            };
+            turned.push(turn(&row));
+            record = row.cells.into_record();
+        }
+        Ok(turned)
+    }
+
+    fn unclosed_quote(&self, number: u32) -> Problem {
+        let help = "close the quote, or double it where it belongs to the text";
+        let message = "a quote is opened in this record and never closed, so the rest of the file is inside it";
+        self.unreadable(number, message.to_owned(), help)
+    }
+
+    fn unreadable(&self, number: u32, message: String, help: &str) -> Problem {
+        let place = Place::row(self.source, number);
+        Problem::new(Code::InputUnreadable, place, message, help)
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<RawRow, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut record = StringRecord::new();
+        let number = self.read(&mut record)?;
+        Some(number.map(|number| RawRow {
+            number,
+            cells: RawCells::Record(record),
+        }))
+    }
+}
+
+/// Pieces that are cut before they are read together, for each core.
+const PIECES: usize = 4;
+
+impl RowSource for Records<'_> {
+    fn turn_all<T: Send>(
+        self,
+        turn: impl Fn(&RawRow) -> T + Sync,
+        mut take: impl FnMut(Vec<T>),
+    ) -> Result<(), Problem> {
+        let (dialect, source) = (self.dialect, self.source);
+        let mut pieces = self.pieces(PIECE_BYTES);
+        loop {
+            let count = PIECES * rayon::current_num_threads();
+            let cut: Vec<Piece<'_>> = pieces.by_ref().take(count).collect();
+            if cut.is_empty() {
+                return Ok(());
+            }
+            let read = |piece: &Piece<'_>| Records::of_piece(piece, dialect, source).turn(&turn);
+            let turned: Vec<Result<Vec<T>, Problem>> = cut.par_iter().map(read).collect();
+            for piece in turned {
+                take(piece?);
             }
         }
     }
@@ -159,6 +230,38 @@ mod tests {
         Records::of(&told(text), &source()).map(row).collect()
     }
 
+    /// What is read where each piece ends as soon as it may; the first record is read on its own.
+    fn lines_in_pieces(text: &str) -> Vec<(u32, Vec<String>)> {
+        let (told, source) = (told(text), source());
+        let mut records = Records::of(&told, &source);
+        let row = |row: &RawRow| {
+            let cells = row.cells.present();
+            let texts = cells.iter().map(|(_, cell)| cell.shown().into_owned());
+            (row.number, texts.collect())
+        };
+        let first = records.next().map(|first| row(&first.unwrap()));
+        let pieces = records.pieces(1);
+        let rest = pieces.flat_map(|piece| {
+            let records = Records::of_piece(&piece, told.dialect, &source);
+            records.turn(row).unwrap()
+        });
+        first.into_iter().chain(rest).collect()
+    }
+
+    #[test]
+    fn pieces_end_where_records_end() {
+        for text in [
+            "a,b\n1,2\n3,4\n",
+            "a,b\r1,2\r\r3,4",
+            "a,b\r\n1,\"x\r\ny\r\nz\"\r\n\r\n3,4\r\n",
+            "a,b\n1,5\" disk\n2,\"x\"\"\n,\"y\n3,\"\n\"\"\n4,\"z\" \"\n5\n",
+            "a,b\n\u{feff}\"1\n2,x\n3,4\n",
+            "\u{feff}\u{feff}\r\u{feff}\ra",
+        ] {
+            assert_eq!(lines_in_pieces(text), lines(text), "{text:?}");
+        }
+    }
+
     #[test]
     fn a_record_stands_on_the_line_where_it_begins() {
         let numbers = |text: &str| {
@@ -190,6 +293,12 @@ mod tests {
         assert_eq!(last("a,b\n1,5\" disk\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\"\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\""), Some(true));
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_the_last_record_opens_no_quote() {
+        assert_eq!(lines("a,b\n1,2\n\u{feff}\n").len(), 3);
+        assert_eq!(lines("a,b\n1,2\n\u{feff}\"x\n").len(), 3);
     }
 
     #[test]
@@ -229,7 +338,8 @@ mod tests {
                 let shown = row.iter().map(|cell| Cell::text(cell).shown().into_owned());
                 expected.push((line, shown.collect::<Vec<_>>()));
             }
-            prop_assert_eq!(lines(&text), expected, "{:?}", text);
+            prop_assert_eq!(&lines(&text), &expected, "{:?}", text);
+            prop_assert_eq!(lines_in_pieces(&text), expected, "{:?}", text);
         }
 
         #[test]
@@ -249,6 +359,13 @@ mod tests {
             let mut file = File::default();
             let bytes = [starts[start], &bytes].concat();
             let _ = read(&bytes, &source(), &options, &|_, row| row.number, &mut file);
+        }
+
+        #[test]
+        fn any_text_in_pieces_is_the_same_text(text in "[a\"',;\r\n\u{feff}]{0,40}") {
+            if Records::of(&told(&text), &source()).all(|row| row.is_ok()) {
+                prop_assert_eq!(lines_in_pieces(&text), lines(&text));
+            }
         }
 
         #[test]

@@ -28,6 +28,16 @@ impl Dialect {
         (self.quote == b'\'').then_some(words.into())
     }
 
+    /// Returns what stands around texts.
+    pub(super) const fn quote(self) -> u8 {
+        self.quote
+    }
+
+    /// Tells whether a byte stands between columns.
+    pub(super) const fn parts_cells(self, byte: u8) -> bool {
+        self.delimiter.0 == byte
+    }
+
     /// Makes a reader of all records, whatever their width.
     pub(super) fn reader(self, text: &str) -> Reader<&[u8]> {
         ReaderBuilder::new()

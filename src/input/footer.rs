@@ -52,14 +52,13 @@ pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     }
 }
 
+/// What stands in place of a figure where there is none.
+const NO_FIGURE: [&str; 5] = ["-", "--", "---", "n/a", "na"];
+
 /// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
 fn is_figure(cell: &Cell<'_>) -> bool {
     match cell {
-        Cell::Text(text)
-            if ["-", "--", "---", "n/a", "na"].contains(&text.to_lowercase().as_str()) =>
-        {
-            true
-        }
+        Cell::Text(text) if NO_FIGURE.iter().any(|word| word.eq_ignore_ascii_case(text)) => true,
         Cell::Text(text) => {
             text.chars().any(|c| c.is_ascii_digit())
                 && text

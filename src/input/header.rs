@@ -149,11 +149,23 @@ impl Header {
     #[must_use]
     pub fn is_repeated_by(&self, cells: &[Cell<'_>]) -> bool {
         let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
-            Some(text) => simplified(text) == simplified(&cell.shown()),
+            Some(text) => {
+                let shown = cell.shown();
+                begins_alike(text, &shown) && simplified(text) == simplified(&shown)
+            }
             None => cell.is_blank(),
         };
         self.texts.len() == cells.len() && self.texts.iter().zip(cells).all(same)
     }
+}
+
+/// Tells whether two texts may be the same once they are simplified: cheap, and enough for nearly every row.
+fn begins_alike(one: &str, other: &str) -> bool {
+    let first = |text: &str| {
+        let letter = text.chars().find(|c| c.is_alphanumeric());
+        letter.and_then(|letter| letter.to_lowercase().next())
+    };
+    first(one) == first(other)
 }
 
 /// Tells whether a row can be the header: it holds an order-id column.

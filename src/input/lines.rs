@@ -1,7 +1,9 @@
 //! Lines, counted as an editor counts them.
 
+use memchr::memchr2_iter;
+
 /// Counts lines: `\n`, `\r\n` and a lone `\r` each end one.
-#[derive(Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Lines {
     ended: u32,
     after_return: bool,
@@ -10,9 +12,13 @@ pub(super) struct Lines {
 impl Lines {
     /// Goes past some bytes.
     pub(super) fn advance(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.ended += u32::from(byte == b'\r' || (byte == b'\n' && !self.after_return));
-            self.after_return = byte == b'\r';
+        for at in memchr2_iter(b'\r', b'\n', bytes) {
+            let before = at.checked_sub(1).map(|before| bytes[before] == b'\r');
+            let goes_on = bytes[at] == b'\n' && before.unwrap_or(self.after_return);
+            self.ended += u32::from(!goes_on);
+        }
+        if let Some(last) = bytes.last() {
+            self.after_return = *last == b'\r';
         }
     }
 

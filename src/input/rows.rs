@@ -22,8 +22,45 @@ pub(super) enum RawCells {
     Sparse(Vec<(u32, Cell<'static>)>),
 }
 
+/// Rows as they come from a file.
+pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
+    /// Turns the rest of the rows on all cores, and hands them on in their order, many at a time.
+    fn turn_all<T: Send>(
+        self,
+        turn: impl Fn(&RawRow) -> T + Sync,
+        take: impl FnMut(Vec<T>),
+    ) -> Result<(), Problem>;
+}
+
 /// Rows that are read before they are checked together, on all cores.
 const BATCH: usize = 8192;
+
+/// Rows that can be read only one after the other, as those of a workbook.
+pub(super) struct OneByOne<I>(pub(super) I);
+
+impl<I: Iterator<Item = Result<RawRow, Problem>>> Iterator for OneByOne<I> {
+    type Item = Result<RawRow, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl<I: Iterator<Item = Result<RawRow, Problem>>> RowSource for OneByOne<I> {
+    fn turn_all<T: Send>(
+        mut self,
+        turn: impl Fn(&RawRow) -> T + Sync,
+        mut take: impl FnMut(Vec<T>),
+    ) -> Result<(), Problem> {
+        loop {
+            let batch: Vec<RawRow> = self.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            take(batch.par_iter().map(&turn).collect());
+        }
+    }
+}
 
 /// What reading the rows of a sheet came to.
 pub(super) enum Rows<R> {
@@ -38,7 +75,7 @@ pub(super) enum Rows<R> {
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
 pub(super) fn read_rows<R: Send>(
-    mut rows: impl Iterator<Item = Result<RawRow, Problem>>,
+    mut rows: impl RowSource,
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
@@ -107,24 +144,17 @@ fn read_header(
     (header, found)
 }
 
-/// Turns the rows under a header, batch by batch on all cores.
+/// Turns the rows under a header, on all cores.
 fn turn_rows<R: Send>(
-    mut rows: impl Iterator<Item = Result<RawRow, Problem>>,
+    rows: impl RowSource,
     head: &SheetHead,
     options: &Options<'_>,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
     sheet: &mut Sheet<R>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), Problem> {
-    loop {
-        let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let turned: Vec<Turned<R>> = batch
-            .par_iter()
-            .map(|row| turn_row(head, row, turn))
-            .collect();
+    let take = |turned: Vec<Turned<R>>| {
+        (options.on_rows)(turned.len());
         for row in turned {
             match row {
                 Turned::Blank => {}
@@ -135,8 +165,8 @@ fn turn_rows<R: Send>(
                 }
             }
         }
-        (options.on_rows)(batch.len());
-    }
+    };
+    rows.turn_all(|row| turn_row(head, row, turn), take)
 }
 
 /// The header row, and the rows above it.
@@ -186,6 +216,14 @@ impl RawCells {
         match self {
             Self::Record(record) => (0..).zip(record.iter().map(Cell::text)).collect(),
             Self::Sparse(cells) => cells.clone(),
+        }
+    }
+
+    /// Returns the record, to read the next one into.
+    pub(super) fn into_record(self) -> ::csv::StringRecord {
+        match self {
+            Self::Record(record) => record,
+            Self::Sparse(_) => ::csv::StringRecord::new(),
         }
     }
 }

@@ -100,6 +100,26 @@ pub fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
         .ok()
 }
 
+/// Reads a time that is written as the API takes it, `2026-03-04T17:06:00Z`, and so needs no other form.
+#[must_use]
+pub fn canonical(text: &str) -> Option<Timestamp> {
+    const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
+    let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+    let fits = |(byte, form): (&u8, &u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == form,
+    };
+    if !bytes.iter().zip(FORM).all(fits) {
+        return None;
+    }
+    let pair =
+        |at: usize| (bytes[at] - b'0').cast_signed() * 10 + (bytes[at + 1] - b'0').cast_signed();
+    let year = i16::from(pair(0)) * 100 + i16::from(pair(2));
+    let date = Date::new(year, pair(5), pair(8)).ok()?;
+    let time = Time::new(pair(11), pair(14), pair(17), 0).ok()?;
+    utc(date.to_datetime(time), Some(Offset::UTC), &TimeZone::UTC)
+}
+
 /// A date as it was written.
 enum Written {
     Certain(Date),
@@ -430,7 +450,15 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,40}") {
-            let _ = read(&text, None);
+            let _ = (read(&text, None), canonical(&text));
+        }
+
+        #[test]
+        fn what_is_canonical_is_read_the_same_otherwise(
+            text in "(1999|20[0-9]{2}|9999)-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z",
+        ) {
+            let canonical = canonical(&text);
+            prop_assert!(canonical.is_none() || utc_text(&text) == Some(text));
         }
 
         #[test]

@@ -1,15 +1,15 @@
-//! Rows to orders: rows with the same company and order form one update, wherever they stand.
+//! One order: its fields, assessments, tests and reports, and how it takes a row.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::model::{ReportLink, Text};
 use super::record::{Entry, Record};
 use crate::columns::{Column, Kind, Scope};
 use crate::input::SheetHead;
-use crate::problem::{Code, Place, Problem, WarningPolicy, cell_name, excerpt};
+use crate::problem::{Code, Place, Problem, cell_name, excerpt};
 
 /// A cell of the batch: sheet by its place in the batch, row from 1, column from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,16 +57,17 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// Adds a value; returns the earlier one where it differs.
-    fn add(&mut self, column: Column, text: Text, at: At) -> Option<(&Text, At)> {
+    /// Adds the value of an entry, which it takes; returns the earlier one where it differs.
+    fn add(&mut self, entry: &mut Entry, at: At) -> Option<(&Text, At)> {
+        let column = entry.field.column;
         match self.0.iter().position(|(other, ..)| *other == column) {
             None => {
-                self.0.push((column, text, at));
+                self.0.push((column, mem::take(&mut entry.text), at));
                 None
             }
             Some(index) => {
                 let (_, earlier, earlier_at) = &self.0[index];
-                (*earlier != text).then_some((earlier, *earlier_at))
+                (*earlier != entry.text).then_some((earlier, *earlier_at))
             }
         }
     }
@@ -93,7 +94,7 @@ pub struct Order {
     /// What is said of the order as a whole.
     pub own: Group,
     /// Its assessments by id, in the order of first appearance.
-    pub assessments: IndexMap<Option<Text>, Assessment>,
+    pub assessments: IndexMap<Option<Text>, Assessment, RandomState>,
     /// How many errors its rows have; with one or more it is held back whole.
     pub errors: usize,
     scattered: bool,
@@ -107,116 +108,7 @@ pub struct Assessment {
     /// What is said of the assessment as a whole.
     pub own: Group,
     /// Its tests by id and attempt, in the order of first appearance.
-    pub tests: IndexMap<(Text, u32), Group>,
-}
-
-/// Orders while their rows are gathered.
-#[derive(Default)]
-pub(super) struct Gathering {
-    orders: IndexMap<(Text, Text), Order>,
-    /// What rows said, by order: to notice a row that says the same again.
-    seen: HashMap<(usize, u64), RowAt>,
-    /// The order of the row before.
-    previous: Option<usize>,
-    warnings: WarningPolicy,
-    pub(super) problems: Vec<Problem>,
-    /// Rows that belong to no order.
-    pub(super) orderless: Vec<RowAt>,
-}
-
-impl Gathering {
-    pub(super) fn new(warnings: WarningPolicy) -> Self {
-        Self {
-            warnings,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn finish(self) -> (Vec<Order>, Vec<Problem>, Vec<RowAt>) {
-        (
-            self.orders.into_values().collect(),
-            self.problems,
-            self.orderless,
-        )
-    }
-
-    /// Adds a row to the order that it belongs to.
-    pub(super) fn add(&mut self, heads: &[SheetHead], sheet: usize, mut record: Record) {
-        let at = RowAt {
-            sheet,
-            row: record.row,
-        };
-        let is_denied = self.warnings == WarningPolicy::Deny
-            && (heads[sheet].is_denied || !record.placeholders.is_empty());
-        let errors = record
-            .problems
-            .iter()
-            .filter(|problem| problem.is_error())
-            .count();
-        self.problems.append(&mut record.problems);
-        let (Some(company_id), Some(order_id)) = (record.company_id.take(), record.order_id.take())
-        else {
-            self.orderless.push(at);
-            return;
-        };
-        let entry = self.orders.entry((company_id.clone(), order_id.clone()));
-        let index = entry.index();
-        let order = entry.or_insert_with(|| Order::new(company_id, order_id));
-        let mut found = Vec::new();
-        let place = |row: RowAt| Place::row(&heads[row.sheet].source, row.row);
-        if order.is_scattered_by(at, self.previous == Some(index)) {
-            found.push(scattered(place(at), order));
-        }
-        // A row with an error may say something else than what could be read of it.
-        let earlier = (errors == 0)
-            .then(|| self.seen.insert((index, fingerprint(&record)), at))
-            .flatten();
-        if let Some(earlier) = earlier {
-            found.push(repeated(place(at), &place(earlier)));
-        }
-        self.previous = Some(index);
-        order.rows.push(at);
-        order.errors += errors + usize::from(is_denied);
-        order.take(record, sheet, heads, &mut found);
-        let found = found
-            .into_iter()
-            .map(|problem| self.warnings.weigh(problem));
-        for problem in found {
-            order.errors += usize::from(problem.is_error());
-            self.problems.push(problem);
-        }
-    }
-}
-
-/// What tells whether two rows say the same.
-fn fingerprint(record: &Record) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&record.assessment_id, &record.entries, &record.tests).hash(&mut hasher);
-    hasher.finish()
-}
-
-fn repeated(place: Place, earlier: &Place) -> Problem {
-    let message = format!(
-        "the row says the same as row {} of {}",
-        earlier.row.unwrap_or_default(),
-        earlier.source
-    );
-    Problem::new(
-        Code::RowDuplicate,
-        place,
-        message,
-        "nothing to do: it is sent once; delete one of the rows",
-    )
-}
-
-fn scattered(place: Place, order: &Order) -> Problem {
-    let message = format!(
-        "order {} goes on here, after rows of other orders",
-        excerpt(&order.order_id)
-    );
-    let help =
-        "nothing to do: the rows are sent together; if that is no intent, check the order ids";
-    Problem::new(Code::RowsScattered, place, message, help)
+    pub tests: IndexMap<(Text, u32), Group, RandomState>,
 }
 
 impl Order {
@@ -230,13 +122,13 @@ impl Order {
         }
     }
 
-    fn new(company_id: Text, order_id: Text) -> Self {
+    pub(super) fn new(company_id: Text, order_id: Text) -> Self {
         Self {
             company_id,
             order_id,
             rows: Vec::new(),
             own: Group::default(),
-            assessments: IndexMap::new(),
+            assessments: IndexMap::default(),
             errors: 0,
             scattered: false,
             nameless: None,
@@ -244,7 +136,7 @@ impl Order {
     }
 
     /// Tells whether this row is the first of its order to stand apart from the others of its sheet.
-    fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
+    pub(super) fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
         let apart = !follows && self.rows.last().is_some_and(|last| last.sheet == at.sheet);
         let first = apart && !self.scattered;
         self.scattered |= apart;
@@ -252,104 +144,98 @@ impl Order {
     }
 
     /// Takes the fields of a row: those of the order, of its assessment, and of its tests.
-    fn take(
+    pub(super) fn take(
         &mut self,
-        record: Record,
-        sheet: usize,
+        record: &mut Record,
+        at: RowAt,
         heads: &[SheetHead],
         found: &mut Vec<Problem>,
     ) {
-        let mut cells = Cells {
-            sheet,
-            row: record.row,
-            heads,
-            found,
-        };
+        let mut cells = Cells { at, heads, found };
         let is_of_order = |entry: &Entry| entry.field.column.spec().scope == Scope::Order;
-        let (of_order, of_assessment): (Vec<_>, Vec<_>) =
-            record.entries.into_iter().partition(is_of_order);
+        record.entries.sort_by_key(|entry| !is_of_order(entry));
+        let of_order = record.entries.partition_point(is_of_order);
+        let (of_order, of_assessment) = record.entries.split_at_mut(of_order);
         self.own.take(of_order, &mut cells);
         let of_row = !of_assessment.is_empty() && record.assessment_id.is_none();
         if of_row || record.tests.iter().any(|test| test.assessment_id.is_none()) {
-            self.nameless.get_or_insert(RowAt {
-                sheet,
-                row: record.row,
-            });
+            self.nameless.get_or_insert(at);
         }
         if record.assessment_id.is_some() || !of_assessment.is_empty() {
             self.assessments
-                .entry(record.assessment_id)
+                .entry(record.assessment_id.take())
                 .or_default()
                 .own
                 .take(of_assessment, &mut cells);
         }
-        for test in record.tests {
+        for mut test in mem::take(&mut record.tests) {
             let assessment = self.assessments.entry(test.assessment_id).or_default();
             assessment
                 .tests
                 .entry((test.test_id, test.attempt))
                 .or_default()
-                .take(test.entries, &mut cells);
+                .take(&mut test.entries, &mut cells);
         }
+        record.entries = Vec::new();
     }
 }
 
 /// The cells of a row, and where to tell what is wrong with them.
 struct Cells<'a> {
-    sheet: usize,
-    row: u32,
+    at: RowAt,
     heads: &'a [SheetHead],
     found: &'a mut Vec<Problem>,
 }
 
 impl Group {
     /// Takes the values and reports of a row; a value that differs from an earlier one is a conflict.
-    fn take(&mut self, entries: Vec<Entry>, cells: &mut Cells<'_>) {
-        let (links, singles) = links_of(entries);
-        for entry in singles {
+    fn take(&mut self, entries: &mut [Entry], cells: &mut Cells<'_>) {
+        let repeats = |entry: &&mut Entry| entry.field.column.repeats();
+        let singles = entries.iter().filter(|entry| !entry.field.column.repeats());
+        if self.fields.is_empty() {
+            self.fields.0.reserve_exact(singles.count());
+        }
+        for entry in entries.iter_mut().filter(|entry| !repeats(entry)) {
             let at = At {
-                sheet: cells.sheet,
-                row: cells.row,
+                sheet: cells.at.sheet,
+                row: cells.at.row,
                 column: entry.column,
             };
-            let column = entry.field.column;
-            if let Some((earlier, earlier_at)) = self.fields.add(column, entry.text.clone(), at) {
-                cells
-                    .found
-                    .push(conflict(&entry, earlier, at, earlier_at, cells.heads));
+            if let Some((earlier, earlier_at)) = self.fields.add(entry, at) {
+                let conflict = conflict(entry, earlier, at, earlier_at, cells.heads);
+                cells.found.push(conflict);
             }
         }
-        for link in links {
+        self.take_reports(entries.iter_mut().filter(repeats).collect());
+    }
+
+    /// Takes the reports of a row: each link with its name, each once.
+    fn take_reports(&mut self, mut entries: Vec<&mut Entry>) {
+        entries.sort_by_key(|entry| entry.field.number);
+        let reports = entries.chunk_by_mut(|one, other| one.field.number == other.field.number);
+        for report in reports {
+            let link = link_of(report);
             if !self.reports.contains(&link) {
+                if self.reports.is_empty() {
+                    self.reports.reserve_exact(1);
+                }
                 self.reports.push(link);
             }
         }
     }
 }
 
-/// Parts the reports of a row from its single values: each link with its name.
-fn links_of(entries: Vec<Entry>) -> (Vec<ReportLink>, Vec<Entry>) {
-    let (mut reports, singles): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| entry.field.column.repeats());
-    reports.sort_by_key(|entry| entry.field.number);
-    let link = |report: &[Entry]| {
-        let of_kind = |kind| {
-            report
-                .iter()
-                .find(|entry| entry.field.column.spec().kind == kind)
-        };
-        let text = |kind| of_kind(kind).map(|entry| entry.text.clone());
-        ReportLink {
-            name: text(Kind::Prose),
-            url: text(Kind::Url),
-        }
+/// Makes a link of the entries of one report, whose texts it takes.
+fn link_of(report: &mut [&mut Entry]) -> ReportLink {
+    let mut text = |kind| {
+        let mut entries = report.iter_mut();
+        let entry = entries.find(|entry| entry.field.column.spec().kind == kind)?;
+        Some(mem::take(&mut entry.text))
     };
-    let links = reports
-        .chunk_by(|one, other| one.field.number == other.field.number)
-        .map(link)
-        .collect();
-    (links, singles)
+    ReportLink {
+        name: text(Kind::Prose),
+        url: text(Kind::Url),
+    }
 }
 
 /// The finding that two rows of a group say different things; it stands at the later cell and names the earlier.

@@ -2,7 +2,9 @@
 
 pub mod body;
 pub mod check;
+mod gathering;
 pub mod group;
+mod link;
 pub mod model;
 pub mod record;
 pub mod status;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::group::Gathering;
+use self::gathering::Gathering;
 pub use self::group::{Order, RowAt};
 use self::record::Record;
 pub use self::value::Rules;
@@ -144,30 +146,27 @@ impl Batch {
     }
 
     fn group(&mut self, rows: Vec<(usize, Vec<Record>)>, rules: &Rules) {
-        let heads = &self.heads;
-        let mut gathering = Gathering::new(rules.warnings);
+        let mut gathering = Gathering::default();
         for (sheet, records) in rows {
-            for record in records {
-                gathering.add(heads, sheet, record);
-            }
+            gathering.add(sheet, records);
         }
-        let (mut orders, mut problems, orderless) = gathering.finish();
-        let found: Vec<Vec<Problem>> = orders
+        let heads = &self.heads;
+        let mut grouped = gathering.finish(heads, rules.warnings);
+        let found: Vec<Vec<Problem>> = grouped
+            .orders
             .par_iter()
             .map(|order| check::order(order, heads))
             .collect();
-        for (order, found) in orders.iter_mut().zip(found) {
-            let found = found
-                .into_iter()
-                .map(|problem| rules.warnings.weigh(problem));
+        for (order, found) in grouped.orders.iter_mut().zip(found) {
             for problem in found {
+                let problem = rules.warnings.weigh(problem);
                 order.errors += usize::from(problem.is_error());
-                problems.push(problem);
+                grouped.problems.push(problem);
             }
         }
-        self.orders = orders;
-        self.orderless = orderless;
-        self.problems.append(&mut problems);
+        self.orders = grouped.orders;
+        self.orderless = grouped.orderless;
+        self.problems.append(&mut grouped.problems);
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use compact_str::CompactString;
+use foldhash::fast::RandomState;
+
 /// The statuses of an assessment (API.md, "The body of an update").
 pub const ASSESSMENT_STATUSES: [&str; 8] = [
     "Ordered",
@@ -41,7 +44,7 @@ pub const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Ex
 /// The words that are understood as statuses.
 #[derive(Debug, Clone)]
 pub struct StatusWords {
-    known: HashMap<String, &'static str>,
+    known: HashMap<CompactString, &'static str, RandomState>,
 }
 
 impl Default for StatusWords {
@@ -85,8 +88,9 @@ impl StatusWords {
     #[must_use]
     pub fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
         let text = simplified(text);
-        let distance =
-            |(word, name): (&String, &&'static str)| (strsim::osa_distance(word, &text), *name);
+        let distance = |(word, name): (&CompactString, &&'static str)| {
+            (strsim::osa_distance(word, &text), *name)
+        };
         let candidates = self
             .known
             .iter()
@@ -99,7 +103,7 @@ impl StatusWords {
     }
 }
 
-fn simplified(text: &str) -> String {
+fn simplified(text: &str) -> CompactString {
     text.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

@@ -1,8 +1,10 @@
 //! One cell under its column's rules: the text that goes into the body, or what is wrong with it.
 
+use compact_str::ToCompactString;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::link;
 use super::model::Text;
 use super::status::{ASSESSMENT_STATUSES, StatusWords, TEST_STATUSES};
 use crate::columns::{Column, Kind};
@@ -269,6 +271,9 @@ fn not_exact(column: Column, text: &str) -> Finding {
 
 /// Tells whether a text is a number with an exponent: `9.90694E+11`.
 fn is_scientific(text: &str) -> bool {
+    if !text.contains('+') {
+        return false;
+    }
     let Some((mantissa, exponent)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
         return false;
     };
@@ -278,10 +283,7 @@ fn is_scientific(text: &str) -> bool {
 }
 
 fn url(text: &str) -> Value {
-    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-    let absolute = lower.starts_with("https://") || lower.starts_with("http://");
-    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if absolute && plain && url::Url::parse(text).is_ok_and(|url| url.has_host()) {
+    if link::is_link(text) {
         return Text::from(text).into();
     }
     let message = format!("`{}` is no web address", excerpt(text));
@@ -306,7 +308,7 @@ fn attempt(cell: &Cell<'_>) -> Value {
         .then(|| digits.parse::<u32>().ok())
         .flatten();
     match parsed.filter(|number| *number <= HIGHEST_ATTEMPT) {
-        Some(number) => Text::from(number.to_string()).into(),
+        Some(number) => number.to_compact_string().into(),
         None => {
             let message = format!(
                 "the attempt is `{}`, not a whole number of 0 or more",
@@ -342,6 +344,11 @@ fn status(text: &str, allowed: &[&'static str], rules: &Rules) -> Value {
 
 fn time(cell: &Cell<'_>, rules: &Rules) -> Value {
     let text = cell.shown();
+    if let Cell::Text(text) = cell
+        && timestamp::canonical(text).is_some_and(|time| time <= rules.now)
+    {
+        return Text::from(&**text).into();
+    }
     let reading = match cell {
         Cell::Date(time) => Ok((*time, None, None)),
         Cell::Text(text) => timestamp::read(text, rules.date_order)
@@ -416,7 +423,12 @@ fn within_limit(column: Column, value: Value) -> Value {
     let (Some(limit), Some(text), None) = (column.spec().limit, &value.text, &value.finding) else {
         return value;
     };
-    let length = text.chars().count();
+    // A character has a byte or more, so most texts need no count.
+    let length = if text.len() <= limit {
+        text.len()
+    } else {
+        text.chars().count()
+    };
     if length <= limit || column == Column::CompanyId {
         return value;
     }

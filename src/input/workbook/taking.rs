@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::flaw::Flaw;
 use super::sheets::{self, Reason};
+use crate::input::rows::OneByOne;
 use crate::input::{File, Options, RawRow, Row, Rows, SheetHead, read_rows};
 use crate::problem::{Problem, Source};
 
@@ -41,7 +42,13 @@ impl<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync> Taking<'_, R, T> {
         let source = self.sheet(name);
         let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
         let problems = &mut self.file.problems;
-        match read_rows(&mut rows, &source, self.options, self.turn, problems)? {
+        match read_rows(
+            OneByOne(&mut rows),
+            &source,
+            self.options,
+            self.turn,
+            problems,
+        )? {
             Rows::Sheet(sheet) => self.file.sheets.push(sheet),
             Rows::NoHeader(missing) if self.options.sheets.is_empty() && !missing.comes_close => {
                 let reason = "no column for the order id";

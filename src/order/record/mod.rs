@@ -79,11 +79,14 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
     };
     reading.check_reports();
     let assessment_id = reading.taken(Column::AssessmentId);
-    let mut tests = Vec::new();
-    tests.extend(reading.own_test(assessment_id.as_ref()));
+    let own_test = reading.own_test(assessment_id.as_ref());
+    let mut tests = Vec::with_capacity(usize::from(own_test.is_some()) + head.header.wide.len());
+    tests.extend(own_test);
     for test in &head.header.wide {
         tests.extend(reading.wide_test(test, assessment_id.as_ref(), row));
     }
+    // A batch holds every record, so none keeps room that it does not need.
+    reading.record.entries.shrink_to_fit();
     Record {
         company_id,
         order_id,
@@ -216,8 +219,9 @@ impl<'a> Reading<'a> {
 
     /// Tells whether what is to say of a cell was said: several wide tests may share a column.
     fn is_told(&mut self, index: u32, column: Column) -> bool {
+        let may_share = !self.head.header.wide.is_empty();
         let is_told = self.told.contains(&(index, column));
-        if !is_told {
+        if may_share && !is_told {
             self.told.push((index, column));
         }
         is_told
@@ -254,11 +258,9 @@ impl<'a> Reading<'a> {
             .taken(Column::Attempt)
             .and_then(|text| text.parse().ok());
         let test_id = self.required(Column::TestId, &MISSING_TEST_ID);
-        let entries = self
-            .record
-            .entries
-            .extract_if(.., |entry| of_test(entry.field))
-            .collect();
+        let entries = self.record.entries.iter();
+        let mut own = Vec::with_capacity(entries.filter(|it| of_test(it.field)).count());
+        own.extend(self.record.entries.extract_if(.., |it| of_test(it.field)));
         let attempt = attempt.or(self.rules.default_attempt);
         if attempt.is_none() && !self.is_unreadable(Column::Attempt) {
             self.missing(Column::Attempt, &MISSING_ATTEMPT);
@@ -269,7 +271,7 @@ impl<'a> Reading<'a> {
             assessment_id: assessment_id.cloned(),
             test_id,
             attempt,
-            entries,
+            entries: own,
         })
     }
 

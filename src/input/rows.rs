@@ -24,6 +24,8 @@ pub(super) enum RawCells {
 
 /// Rows that are read before they are checked together, on all cores.
 const BATCH: usize = 8192;
+/// What such rows may weigh together, in bytes: rows can be long.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// What reading the rows of a sheet came to.
 pub(super) enum Rows<R> {
@@ -117,18 +119,19 @@ fn turn_rows<R: Send>(
     problems: &mut Vec<Problem>,
 ) -> Result<(), Problem> {
     loop {
-        let batch: Vec<RawRow> = rows.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+        let batch = next_batch(&mut rows)?;
         if batch.is_empty() {
             return Ok(());
         }
         let turned: Vec<Turned<R>> = batch
             .par_iter()
-            .map(|row| turn_row(head, row, turn))
+            .map(|row| turn_row(head, &options.names, row, turn))
             .collect();
         for row in turned {
             match row {
                 Turned::Blank => {}
                 Turned::Data(row) => sheet.rows.push(row),
+                Turned::OtherHeader(problem) => return Err(problem),
                 Turned::Skipped(problem) => {
                     sheet.skipped += 1;
                     problems.push(options.warnings.weigh(problem));
@@ -137,6 +140,22 @@ fn turn_rows<R: Send>(
         }
         (options.on_rows)(batch.len());
     }
+}
+
+/// Takes the next rows, as many as are checked together.
+fn next_batch(
+    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
+) -> Result<Vec<RawRow>, Problem> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while batch.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(row) = rows.next().transpose()? else {
+            break;
+        };
+        bytes += row.cells.bytes();
+        batch.push(row);
+    }
+    Ok(batch)
 }
 
 /// The header row, and the rows above it.
@@ -181,6 +200,21 @@ impl RawRow {
 }
 
 impl RawCells {
+    /// Returns about how much memory the cells take.
+    fn bytes(&self) -> usize {
+        let of_cell = |(_, cell): &(u32, Cell<'_>)| {
+            let text = match cell {
+                Cell::Text(text) => text.len(),
+                _ => 0,
+            };
+            size_of::<(u32, Cell<'_>)>() + text
+        };
+        match self {
+            Self::Record(record) => record.as_slice().len(),
+            Self::Sparse(cells) => cells.iter().map(of_cell).sum(),
+        }
+    }
+
     /// Returns the cells that are there.
     pub(super) fn present(&self) -> Vec<(u32, Cell<'_>)> {
         match self {
@@ -195,30 +229,30 @@ pub(super) enum Turned<R> {
     Blank,
     Data(R),
     Skipped(Problem),
+    /// A header with other columns: where the cells below stand is another question.
+    OtherHeader(Problem),
 }
 
 pub(super) fn turn_row<R>(
     head: &SheetHead,
+    names: &Names,
     raw: &RawRow,
     turn: &impl Fn(&SheetHead, &Row<'_>) -> R,
 ) -> Turned<R> {
     let row = placed(head, raw);
-    let skip = |code, message, help: &str| {
-        Turned::Skipped(Problem::new(
-            code,
-            Place::row(&head.source, row.number),
-            message,
-            help,
-        ))
-    };
+    let place = || Place::row(&head.source, row.number);
+    let skip =
+        |code, message, help: &str| Turned::Skipped(Problem::new(code, place(), message, help));
     if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
         Turned::Blank
-    } else if head.header.is_repeated_by(&row.cells) {
+    } else if head.header.is_repeated_by(&row.cells, names) {
         skip(
             Code::HeaderRepeated,
             "the header stands here again; the row is left out",
             "nothing to do",
         )
+    } else if header::is_header(&row.cells, names) {
+        Turned::OtherHeader(other_header(place(), head))
     } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
         skip(
             Code::FooterIgnored,
@@ -228,6 +262,15 @@ pub(super) fn turn_row<R>(
     } else {
         Turned::Data(turn(head, &row))
     }
+}
+
+fn other_header(place: Place, head: &SheetHead) -> Problem {
+    let message = format!(
+        "a header stands here again, and its columns are not those of row {}",
+        head.header.row
+    );
+    let help = "put the rows from here on into a file of their own";
+    Problem::new(Code::RowMalformed, place, message, help)
 }
 
 /// Puts the cells of a row under their headers.

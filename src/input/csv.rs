@@ -80,6 +80,15 @@ impl<'a> Records<'a> {
     }
 }
 
+/// The fields of a record: as many as a spreadsheet has columns.
+const MOST_FIELDS: usize = 16_384;
+
+fn too_wide(place: Place, fields: usize) -> Problem {
+    let message = format!("the record has {fields} fields, and at most {MOST_FIELDS} are read");
+    let help = "check the delimiter and the line ends of the file";
+    Problem::new(Code::InputTooLarge, place, message, help)
+}
+
 impl Iterator for Records<'_> {
     type Item = Result<RawRow, Problem>;
 
@@ -93,6 +102,10 @@ impl Iterator for Records<'_> {
         let number = self.line_at(start);
         match read {
             Ok(false) => None,
+            Ok(true) if record.len() > MOST_FIELDS => {
+                self.done = true;
+                Some(Err(too_wide(Place::row(self.source, number), record.len())))
+            }
             Ok(true) => {
                 self.done = self.reader.is_done();
                 let end = usize::try_from(self.reader.position().byte()).ok()?;
@@ -190,6 +203,14 @@ mod tests {
         assert_eq!(last("a,b\n1,5\" disk\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\"\n"), Some(true));
         assert_eq!(last("a,b\n1,\"x\""), Some(true));
+    }
+
+    #[test]
+    fn a_record_of_more_fields_than_a_spreadsheet_has_columns_is_refused() {
+        let text = format!("order_id{}\n", ",".repeat(MOST_FIELDS));
+        let source = source();
+        let row = Records::of(&told(&text), &source).next().unwrap();
+        assert_eq!(row.err().unwrap().code, Code::InputTooLarge);
     }
 
     #[test]

@@ -34,14 +34,15 @@ impl Spent {
         const LEAST: u64 = 64 << 20;
         const TIMES: u64 = 48;
         /// Long texts differ, and so pack to a quarter; one that is repeated is made to fill the memory.
-        const LONG_TIMES: u64 = 8;
+        const LONG_LEAST: u64 = 32 << 20;
+        const LONG_TIMES: u64 = 6;
         Self {
             cells: Counter::new(0),
             added: Counter::new(0),
             text: Counter::new(0),
             long_text: Counter::new(0),
             most_text: LEAST + bytes as u64 * TIMES,
-            most_long_text: LEAST + bytes as u64 * LONG_TIMES,
+            most_long_text: LONG_LEAST + bytes as u64 * LONG_TIMES,
         }
     }
 

@@ -217,6 +217,9 @@ impl From<Column> for Field {
     }
 }
 
+/// A longer text, in bytes, is no header that anybody means; a line may have millions.
+const LONGEST_HEADER: usize = 4096;
+
 /// The known names of columns: the table's own and those that the user adds.
 #[derive(Debug, Clone)]
 pub struct Names {
@@ -293,6 +296,9 @@ impl Names {
     /// the report at its end: `Test Report URL 2`.
     #[must_use]
     pub fn find(&self, header: &str) -> Option<Field> {
+        if header.len() > LONGEST_HEADER {
+            return None;
+        }
         let name = simplified(header);
         if let Some(field) = self.known.get(&name) {
             return Some(*field);
@@ -318,6 +324,9 @@ impl Names {
     /// neighbours), or one that the header names once a bracketed or `/100` tail is dropped.
     #[must_use]
     pub fn nearest(&self, header: &str) -> Option<Field> {
+        if header.len() > LONGEST_HEADER {
+            return None;
+        }
         if let Some(field) = without_tail(header).and_then(|head| self.find(head)) {
             return Some(field);
         }

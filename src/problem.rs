@@ -263,10 +263,18 @@ impl Problem {
         self
     }
 
-    /// Adds the value of the cell.
+    /// Adds the value of the cell, its first thousand characters.
     #[must_use]
     pub fn with_value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
+        /// Far longer than any text that the API takes; a thousand such cells fill no memory.
+        const LONGEST: usize = 1000;
+        let mut value = value.into();
+        if let Some((end, _)) = value.char_indices().nth(LONGEST) {
+            value.truncate(end);
+            value.push('…');
+            value.shrink_to_fit();
+        }
+        self.value = Some(value);
         self
     }
 

@@ -128,49 +128,6 @@ pub fn number_text(number: f64) -> String {
     }
 }
 
-/// Returns what a user sees of a number under a percent format with so many decimals: `85%`.
-///
-/// Spreadsheets round the decimal text, halves away from zero; 2.675 is no half in binary, and is one on a screen.
-#[must_use]
-pub fn percent_text(number: f64, decimals: usize) -> String {
-    let text = number_text(number * 100.0);
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let kept: String = fraction
-        .chars()
-        .chain(std::iter::repeat('0'))
-        .take(decimals)
-        .collect();
-    let mut digits: Vec<u8> = format!("{}{kept}", whole.trim_start_matches('-')).into_bytes();
-    if fraction
-        .as_bytes()
-        .get(decimals)
-        .is_some_and(|digit| *digit >= b'5')
-    {
-        round_up(&mut digits);
-    }
-    let shown: String = digits.into_iter().map(char::from).collect();
-    let (whole, kept) = shown.split_at(shown.len() - decimals);
-    let sign = if text.starts_with('-') && shown.contains(|c| c != '0') {
-        "-"
-    } else {
-        ""
-    };
-    let point = if decimals > 0 { "." } else { "" };
-    format!("{sign}{whole}{point}{kept}%")
-}
-
-/// Adds one to the last of some decimal digits.
-fn round_up(digits: &mut Vec<u8>) {
-    for digit in digits.iter_mut().rev() {
-        if *digit < b'9' {
-            *digit += 1;
-            return;
-        }
-        *digit = b'0';
-    }
-    digits.insert(0, b'1');
-}
-
 /// Returns the ISO text of a date cell: the date alone where the time is midnight.
 #[must_use]
 pub fn date_text(time: civil::DateTime) -> String {
@@ -179,29 +136,6 @@ pub fn date_text(time: civil::DateTime) -> String {
     } else {
         time.to_string()
     }
-}
-
-/// Returns how many decimals a number format shows, if it is one of percentages.
-///
-/// `0%` holds 0.85 and shows `85%`; in `0.0" %"` the sign is mere text, and the number is what it shows.
-#[must_use]
-pub fn percent_decimals(format: &str) -> Option<usize> {
-    let mut code = String::new();
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => chars.by_ref().take_while(|c| *c != '"').for_each(drop),
-            '[' => chars.by_ref().take_while(|c| *c != ']').for_each(drop),
-            '\\' | '_' | '*' => drop(chars.next()),
-            ';' => break,
-            _ => code.push(c),
-        }
-    }
-    let number = code.trim().strip_suffix('%')?;
-    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
-    // With optional digits, thousands or exponents it is not known what the user sees.
-    let is_plain = whole == "0" && decimals.bytes().all(|b| b == b'0');
-    is_plain.then_some(decimals.len())
 }
 
 #[cfg(test)]
@@ -244,32 +178,6 @@ mod tests {
         for (number, text) in table {
             assert_eq!(number_text(number), text);
         }
-    }
-
-    #[test]
-    fn a_percent_format_is_told_from_a_percent_sign() {
-        let table = [
-            ("0%", Some(0)),
-            ("0.00%", Some(2)),
-            ("0.0%;[Red]-0.0%", Some(1)),
-            ("#,##0%", None),
-            ("0.0#%", None),
-            ("0.0\" %\"", None),
-            ("0.0\\%", None),
-            ("General", None),
-            ("[$%-409]0", None),
-        ];
-        for (format, decimals) in table {
-            assert_eq!(percent_decimals(format), decimals, "{format}");
-        }
-        assert_eq!(percent_text(0.85, 0), "85%");
-        assert_eq!(percent_text(0.855, 1), "85.5%");
-        assert_eq!(percent_text(0.57, 0), "57%");
-        assert_eq!(percent_text(0.125, 0), "13%");
-        assert_eq!(percent_text(0.02675, 2), "2.68%");
-        assert_eq!(percent_text(0.9995, 1), "100.0%");
-        assert_eq!(percent_text(-0.125, 0), "-13%");
-        assert_eq!(percent_text(-0.001, 0), "0%");
     }
 
     proptest! {

@@ -103,6 +103,15 @@ impl<'a> Records<'a> {
     }
 }
 
+/// The fields of a record: as many as a spreadsheet has columns.
+const MOST_FIELDS: usize = 16_384;
+
+fn too_wide(place: Place, fields: usize) -> Problem {
+    let message = format!("the record has {fields} fields, and at most {MOST_FIELDS} are read");
+    let help = "check the delimiter and the line ends of the file";
+    Problem::new(Code::InputTooLarge, place, message, help)
+}
+
 impl Records<'_> {
     /// Reads the next record into one that is at hand; returns the line on which it begins.
     fn read(&mut self, record: &mut StringRecord) -> Option<Result<u32, Problem>> {
@@ -114,6 +123,10 @@ impl Records<'_> {
         let number = self.line_at(start);
         match read {
             Ok(false) => None,
+            Ok(true) if record.len() > MOST_FIELDS => {
+                self.done = true;
+                Some(Err(too_wide(Place::row(self.source, number), record.len())))
+            }
             Ok(true) => {
                 self.done = self.reader.is_done();
                 let end = usize::try_from(self.reader.position().byte()).ok()?;
@@ -179,7 +192,7 @@ impl RowSource for Records<'_> {
     fn turn_all<T: Send>(
         self,
         turn: impl Fn(&RawRow) -> T + Sync,
-        mut take: impl FnMut(Vec<T>),
+        mut take: impl FnMut(Vec<T>) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
         let (dialect, source) = (self.dialect, self.source);
         let mut pieces = self.pieces(PIECE_BYTES);
@@ -192,7 +205,7 @@ impl RowSource for Records<'_> {
             let read = |piece: &Piece<'_>| Records::of_piece(piece, dialect, source).turn(&turn);
             let turned: Vec<Result<Vec<T>, Problem>> = cut.par_iter().map(read).collect();
             for piece in turned {
-                take(piece?);
+                take(piece?)?;
             }
         }
     }
@@ -299,6 +312,14 @@ mod tests {
     fn a_byte_order_mark_in_the_last_record_opens_no_quote() {
         assert_eq!(lines("a,b\n1,2\n\u{feff}\n").len(), 3);
         assert_eq!(lines("a,b\n1,2\n\u{feff}\"x\n").len(), 3);
+    }
+
+    #[test]
+    fn a_record_of_more_fields_than_a_spreadsheet_has_columns_is_refused() {
+        let text = format!("order_id{}\n", ",".repeat(MOST_FIELDS));
+        let source = source();
+        let row = Records::of(&told(&text), &source).next().unwrap();
+        assert_eq!(row.err().unwrap().code, Code::InputTooLarge);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Cell, SheetHead};
 use crate::columns::{Column, Kind};
 
 /// What spreadsheets call the rows under their data; such a word is no id.
-const FOOTER_LABELS: [&str; 12] = [
+const FOOTER_LABELS: [&str; 18] = [
     "total",
     "totals",
     "subtotal",
@@ -16,6 +16,12 @@ const FOOTER_LABELS: [&str; 12] = [
     "median",
     "count",
     "maximum",
+    "minimum",
+    "max",
+    "min",
+    "standard deviation",
+    "std dev",
+    "class average",
     "points possible",
 ];
 
@@ -46,7 +52,7 @@ pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
         .collect();
     match filled.iter().find(|(column, _)| *column == place) {
         // `Total` where the company or the order belongs is a label, whatever figures stand beside it.
-        Some((_, Column::CompanyId | Column::OrderId)) => is_known,
+        Some((_, Column::CompanyId | Column::OrderId)) => is_known || is_note(cells, place, &label),
         Some(_) => is_known && filled.len() == 1,
         None => filled.is_empty(),
     }
@@ -54,6 +60,11 @@ pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
 
 /// What stands in place of a figure where there is none.
 const NO_FIGURE: [&str; 5] = ["-", "--", "---", "n/a", "na"];
+/// Tells whether a row holds nothing but a sentence: no id has blanks, and there is nothing to send.
+fn is_note(cells: &[Cell<'_>], place: u32, label: &str) -> bool {
+    let mut others = (0u32..).zip(cells).filter(|(column, _)| *column != place);
+    label.contains(char::is_whitespace) && others.all(|(_, cell)| cell.is_blank())
+}
 
 /// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
 fn is_figure(cell: &Cell<'_>) -> bool {
@@ -120,6 +131,10 @@ mod tests {
             (["Total", "2", "", "", "", "110"], true),
             (["", "", "", "Average", "-", "87.5"], true),
             (["", "", "Points possible:", "", "", "100"], true),
+            (["printed 3 March by ann", "", "", "", "", ""], true),
+            (["", "End of report", "", "", "", ""], true),
+            (["", "End of report", "", "", "1", "87"], false),
+            (["B6001", "", "", "", "", ""], false),
             (["", "", "", "", "1", "87"], false),
             (["", "", "APT", "", "1", "87"], false),
             (["B6001", "", "", "", "1", "87"], false),

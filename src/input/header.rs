@@ -1,5 +1,6 @@
 //! The header row: where it is, what its cells mean, what is wrong with them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::cell::Cell;
@@ -145,14 +146,11 @@ impl Header {
         self.texts.get(column as usize)?.as_ref()
     }
 
-    /// Tells whether a row says the same again.
+    /// Tells whether a row says the same again, be it by other names.
     #[must_use]
-    pub fn is_repeated_by(&self, cells: &[Cell<'_>]) -> bool {
+    pub fn is_repeated_by(&self, cells: &[Cell<'_>], names: &Names) -> bool {
         let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
-            Some(text) => {
-                let shown = cell.shown();
-                begins_alike(text, &shown) && simplified(text) == simplified(&shown)
-            }
+            Some(text) => says_the_same(text, &cell.shown(), names),
             None => cell.is_blank(),
         };
         self.texts.len() == cells.len() && self.texts.iter().zip(cells).all(same)
@@ -166,6 +164,32 @@ fn begins_alike(one: &str, other: &str) -> bool {
         letter.and_then(|letter| letter.to_lowercase().next())
     };
     first(one) == first(other)
+}
+
+fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
+    let is_known = || {
+        names
+            .find(text)
+            .is_some_and(|field| names.find(other) == Some(field))
+    };
+    (begins_alike(text, other) && simplified(text) == simplified(other)) || is_known()
+}
+
+/// Tells whether a row is a header, whatever its columns are: it names the order id and two columns more.
+#[must_use]
+pub fn is_header(cells: &[Cell<'_>], names: &Names) -> bool {
+    const LEAST: usize = 3;
+    let field = |cell: &Cell<'_>| match cell {
+        Cell::Text(text) => names.find(text),
+        _ => None,
+    };
+    // Most rows hold no name where a header would begin.
+    let mut filled = cells.iter().filter(|cell| !cell.is_blank());
+    if !filled.by_ref().take(2).any(|cell| field(cell).is_some()) {
+        return false;
+    }
+    let fields: HashSet<Field> = cells.iter().filter_map(field).collect();
+    fields.len() >= LEAST && fields.contains(&Column::OrderId.into())
 }
 
 /// Tells whether a row can be the header: it holds an order-id column.
@@ -358,8 +382,10 @@ mod tests {
                 .map(|text| Cell::text(text))
                 .collect::<Vec<_>>()
         };
-        assert!(header.is_repeated_by(&row(&["ORDER ID", "score"])));
-        assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"])));
+        let names = Names::default();
+        assert!(header.is_repeated_by(&row(&["ORDER ID", "score"]), &names));
+        assert!(header.is_repeated_by(&row(&["Order No.", "test_score"]), &names));
+        assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"]), &names));
     }
 
     #[test]

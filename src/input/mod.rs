@@ -16,6 +16,7 @@ pub mod header;
 pub mod layout;
 mod lines;
 mod paths;
+pub mod percent;
 mod pieces;
 mod rows;
 pub mod sample;

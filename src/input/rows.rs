@@ -28,12 +28,14 @@ pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
     fn turn_all<T: Send>(
         self,
         turn: impl Fn(&RawRow) -> T + Sync,
-        take: impl FnMut(Vec<T>),
+        take: impl FnMut(Vec<T>) -> Result<(), Problem>,
     ) -> Result<(), Problem>;
 }
 
 /// Rows that are read before they are checked together, on all cores.
 const BATCH: usize = 8192;
+/// What such rows may weigh together, in bytes: rows can be long.
+const BATCH_BYTES: usize = 16 << 20;
 
 /// Rows that can be read only one after the other, as those of a workbook.
 pub(super) struct OneByOne<I>(pub(super) I);
@@ -50,14 +52,14 @@ impl<I: Iterator<Item = Result<RawRow, Problem>>> RowSource for OneByOne<I> {
     fn turn_all<T: Send>(
         mut self,
         turn: impl Fn(&RawRow) -> T + Sync,
-        mut take: impl FnMut(Vec<T>),
+        mut take: impl FnMut(Vec<T>) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
         loop {
-            let batch: Vec<RawRow> = self.by_ref().take(BATCH).collect::<Result<_, _>>()?;
+            let batch = next_batch(&mut self)?;
             if batch.is_empty() {
                 return Ok(());
             }
-            take(batch.par_iter().map(&turn).collect());
+            take(batch.par_iter().map(&turn).collect())?;
         }
     }
 }
@@ -159,14 +161,32 @@ fn turn_rows<R: Send>(
             match row {
                 Turned::Blank => {}
                 Turned::Data(row) => sheet.rows.push(row),
+                Turned::OtherHeader(problem) => return Err(problem),
                 Turned::Skipped(problem) => {
                     sheet.skipped += 1;
                     problems.push(options.warnings.weigh(problem));
                 }
             }
         }
+        Ok(())
     };
-    rows.turn_all(|row| turn_row(head, row, turn), take)
+    rows.turn_all(|row| turn_row(head, &options.names, row, turn), take)
+}
+
+/// Takes the next rows, as many as are checked together.
+fn next_batch(
+    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
+) -> Result<Vec<RawRow>, Problem> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while batch.len() < BATCH && bytes < BATCH_BYTES {
+        let Some(row) = rows.next().transpose()? else {
+            break;
+        };
+        bytes += row.cells.bytes();
+        batch.push(row);
+    }
+    Ok(batch)
 }
 
 /// The header row, and the rows above it.
@@ -211,6 +231,21 @@ impl RawRow {
 }
 
 impl RawCells {
+    /// Returns about how much memory the cells take.
+    fn bytes(&self) -> usize {
+        let of_cell = |(_, cell): &(u32, Cell<'_>)| {
+            let text = match cell {
+                Cell::Text(text) => text.len(),
+                _ => 0,
+            };
+            size_of::<(u32, Cell<'_>)>() + text
+        };
+        match self {
+            Self::Record(record) => record.as_slice().len(),
+            Self::Sparse(cells) => cells.iter().map(of_cell).sum(),
+        }
+    }
+
     /// Returns the cells that are there.
     pub(super) fn present(&self) -> Vec<(u32, Cell<'_>)> {
         match self {
@@ -233,30 +268,30 @@ pub(super) enum Turned<R> {
     Blank,
     Data(R),
     Skipped(Problem),
+    /// A header with other columns: where the cells below stand is another question.
+    OtherHeader(Problem),
 }
 
 pub(super) fn turn_row<R>(
     head: &SheetHead,
+    names: &Names,
     raw: &RawRow,
     turn: &impl Fn(&SheetHead, &Row<'_>) -> R,
 ) -> Turned<R> {
     let row = placed(head, raw);
-    let skip = |code, message, help: &str| {
-        Turned::Skipped(Problem::new(
-            code,
-            Place::row(&head.source, row.number),
-            message,
-            help,
-        ))
-    };
+    let place = || Place::row(&head.source, row.number);
+    let skip =
+        |code, message, help: &str| Turned::Skipped(Problem::new(code, place(), message, help));
     if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
         Turned::Blank
-    } else if head.header.is_repeated_by(&row.cells) {
+    } else if head.header.is_repeated_by(&row.cells, names) {
         skip(
             Code::HeaderRepeated,
             "the header stands here again; the row is left out",
             "nothing to do",
         )
+    } else if header::is_header(&row.cells, names) {
+        Turned::OtherHeader(other_header(place(), head))
     } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
         skip(
             Code::FooterIgnored,
@@ -266,6 +301,15 @@ pub(super) fn turn_row<R>(
     } else {
         Turned::Data(turn(head, &row))
     }
+}
+
+fn other_header(place: Place, head: &SheetHead) -> Problem {
+    let message = format!(
+        "a header stands here again, and its columns are not those of row {}",
+        head.header.row
+    );
+    let help = "put the rows from here on into a file of their own";
+    Problem::new(Code::RowMalformed, place, message, help)
 }
 
 /// Puts the cells of a row under their headers.

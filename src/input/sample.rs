@@ -102,10 +102,10 @@ pub(super) fn read_rows<R>(
     };
     let data = rows[index + 1..].iter().filter_map(|row| {
         // Where nothing is known of the ids, every row looks like a footer.
-        match turn_row(&head, row, turn) {
+        match turn_row(&head, names, row, turn) {
             Turned::Data(row) => Some(row),
             Turned::Skipped(_) if found.is_none() => Some(turn(&head, &placed(&head, row))),
-            Turned::Blank | Turned::Skipped(_) => None,
+            Turned::Blank | Turned::Skipped(_) | Turned::OtherHeader(_) => None,
         }
     });
     Ok(Rows::Sheet(Sheet {

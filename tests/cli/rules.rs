@@ -49,6 +49,12 @@ fn what_is_found_follows_from_the_rows_and_the_flags() {
         (format!("{},,\nB6001,1,A1,T1,1,5,moved\n", HEADER.trim()), &[], &["row-malformed G2"]),
         (format!("{HEADER}B6001,1,A1,T1,1,5,,\n"), &[], &[]),
         (format!("{HEADER}B6001,1,A1,T1,1\n"), &[], &[]),
+        // An assessment id that cannot be read is not missing as well, and its tests are not those of another.
+        (format!("{HEADER}B6001,1,1E+05,T1,1,5\nB6001,1,1E+06,T1,1,6\n"), &[], &["id-not-exact C2", "id-not-exact C3"]),
+        // A header is the same by other names; one with other columns would put the values below in wrong places.
+        (format!("{HEADER}B6001,1,A1,T1,1,5\nCompany,Order No.,battery_id,Test ID,Attempt Number,score\n"), &[], &["header-repeated -"]),
+        (format!("{HEADER}B6001,1,A1,T1,1,5\norder_id,company_id,assessment_id,test_id,attempt,score\n2,B6001,A,T,1,5\n"), &[], &["row-malformed -"]),
+        (format!("{HEADER}B6001,1,A1,T1,1,5\nprinted on 3 March,,,,,\n"), &[], &["footer-ignored -"]),
     ];
     for (text, flags, expected) in table {
         assert_eq!(validated(text, flags), *expected, "{flags:?}\n{text}");
@@ -145,4 +151,22 @@ fn a_header_row_alone_is_no_error_and_an_empty_file_is() {
     assert_eq!(bench.run(&["validate", "header.csv"]).code, 0);
     assert_eq!(bench.run(&["validate", "empty.csv"]).code, 3);
     assert_eq!(bench.run(&["validate", "header.csv", "empty.csv"]).code, 1);
+}
+
+#[test]
+fn a_finding_names_the_report_that_it_is_about_and_the_value_that_is_too_much() {
+    let bench = Bench::new();
+    let header = "company_id,order_id,assessment_id,overall_score,Test Report URL 2";
+    bench.write(
+        "a.csv",
+        format!("{header}\nB6001,1,A1,5,none\nB6001,2,A1,5,,moved\n"),
+    );
+    let found = bench
+        .run(&["validate", "a.csv", "--format", "json"])
+        .diagnostics();
+    let of = |code| found.iter().find(|found| found["code"] == code).unwrap();
+    assert_eq!(of("url-invalid")["field"], "test_report_url_2");
+    assert_eq!(of("url-invalid")["column"], "Test Report URL 2");
+    assert_eq!(of("row-malformed")["value"], "moved");
+    assert_eq!(of("row-malformed")["cell"], "F3");
 }

@@ -207,3 +207,34 @@ fn percentages_dates_and_hidden_sheets_are_what_a_user_sees() {
     let body = r#"{"assessments":[{"assessmentId":"A1","assessmentResults":{"tests":[{"id":"T1","score":{"value":"85.5%","attempt":1},"testStatus":{"updatedAt":"2026-03-04T17:06:00Z"}}]}}]}"#;
     assert_eq!(sandbox.updates()[0]["body"], body);
 }
+
+#[test]
+fn a_long_text_that_is_repeated_does_not_fill_the_memory() {
+    let bench = Bench::new();
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let headers = ["company_id", "order_id", "test_id", "attempt", "score"];
+    sheet.write_row(0, 0, headers).unwrap();
+    let long = "z".repeat(32_000);
+    for row in 1..6000 {
+        sheet
+            .write_row(row, 0, ["B6001", "1", &long, "1", "5"])
+            .unwrap();
+    }
+    let (code, message) = refused(&bench, &workbook.save_to_buffer().unwrap());
+    assert_eq!(code, "input-too-large", "{message}");
+}
+
+#[test]
+fn a_table_of_texts_that_pack_too_well_is_not_unpacked() {
+    let bench = Bench::new();
+    let mut parts = parts();
+    let filling: Vec<String> = (0..1000)
+        .map(|n| format!("<si><t>{n}{}</t></si>", "z".repeat(20_000)))
+        .collect();
+    let filling = filling.concat();
+    let table = format!("<sst>{filling}</sst>").into_bytes();
+    parts.push(("xl/sharedStrings.xml".to_owned(), table));
+    let (code, message) = refused(&bench, &packed(&parts));
+    assert_eq!(code, "input-too-large", "{message}");
+}

@@ -1,6 +1,7 @@
 //! Number formats: what a number cell shows, told from the code of its format.
 
-use crate::input::cell::{Cell, percent_decimals, percent_text};
+use crate::input::cell::Cell;
+use crate::input::percent::Percent;
 use crate::input::timestamp::from_serial;
 
 /// What a format makes of a number.
@@ -9,8 +10,8 @@ pub(super) enum Format {
     /// The number itself, however it is rounded on the screen.
     #[default]
     Number,
-    /// A percentage with so many decimals.
-    Percent(usize),
+    /// A percentage, of which it is known what the user sees.
+    Percent(Percent),
     /// A percentage, of which it is not known what the user sees.
     SomePercent,
     /// A date, a time of the day, or both.
@@ -22,8 +23,8 @@ pub(super) enum Format {
 impl Format {
     /// Reads the code of a format.
     pub(super) fn of_code(code: &str) -> Self {
-        if let Some(decimals) = percent_decimals(code) {
-            return Self::Percent(decimals);
+        if let Some(percent) = Percent::of_code(code) {
+            return Self::Percent(percent);
         }
         let mut chars = code.chars();
         while let Some(c) = chars.next() {
@@ -48,8 +49,8 @@ impl Format {
     /// Returns the format that a number below 164 stands for without a code (ECMA-376, 18.8.30).
     pub(super) fn of_built_in(id: u32) -> Self {
         match id {
-            9 => Self::Percent(0),
-            10 => Self::Percent(2),
+            9 => Self::Percent(Percent::plain(0)),
+            10 => Self::Percent(Percent::plain(2)),
             14..=22 | 27..=36 | 45 | 47 | 50..=58 => Self::Date,
             46 => Self::Duration,
             _ => Self::Number,
@@ -60,7 +61,9 @@ impl Format {
     pub(super) fn cell(self, number: f64, is_1904: bool) -> Cell<'static> {
         match self {
             Self::Number => Cell::Number(number),
-            Self::Percent(decimals) => Cell::Text(percent_text(number, decimals).into()),
+            Self::Percent(percent) => percent
+                .text(number)
+                .map_or(Cell::Percentage(number), |text| Cell::Text(text.into())),
             Self::SomePercent => Cell::Percentage(number),
             Self::Duration => Cell::Duration(duration_text(number)),
             // A time of the day without a day is no point in time.
@@ -109,7 +112,7 @@ mod tests {
             ("[Red]0.0;[Blue]-0.0", Format::Number),
             ("_(\"$\"* #,##0.00_)", Format::Number),
             ("@", Format::Number),
-            ("0%", Format::Percent(0)),
+            ("0%", Format::Percent(Percent::plain(0))),
             ("0.0\" %\"", Format::Number),
             ("#,##0.0#%", Format::SomePercent),
             ("yyyy-mm-dd", Format::Date),
@@ -127,7 +130,7 @@ mod tests {
     fn a_number_becomes_what_the_user_sees() {
         let shown = |format: Format, number| format.cell(number, false).shown().into_owned();
         assert_eq!(shown(Format::Number, 87.5), "87.5");
-        assert_eq!(shown(Format::Percent(1), 0.855), "85.5%");
+        assert_eq!(shown(Format::Percent(Percent::plain(1)), 0.855), "85.5%");
         assert_eq!(shown(Format::Date, 45_943.5), "2025-10-13T12:00:00");
         assert_eq!(shown(Format::Date, 0.5), "12:00:00");
         assert_eq!(shown(Format::Duration, 1.0625), "25:30:00");

@@ -15,6 +15,9 @@ const MOST_UNPACKED: u64 = 2 << 30;
 const SMALL_PART: u64 = 16 << 20;
 /// A larger one that is packed more tightly is made to fill the memory; real sheets reach 30.
 const MOST_EXPANSION: u64 = 200;
+/// The table of texts is held in memory whole; its texts differ, so that it packs to a fifth or a tenth.
+const MOST_EXPANSION_OF_TEXTS: u64 = 40;
+const SHARED_TEXTS: &str = "sharedstrings.xml";
 /// Parts of a workbook: it has a few for each sheet, chart and picture.
 const MOST_PARTS: usize = 100_000;
 /// Texts in the table that all sheets share, and tags of the styles: each is held in memory.
@@ -121,7 +124,12 @@ impl Parcel {
         let mut part = archive.by_index(index)?;
         let (packed, size) = (part.compressed_size().max(1), part.size());
         self.unpacked = self.unpacked.saturating_add(size);
-        if self.unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > MOST_EXPANSION) {
+        let most_expansion = if name.ends_with(SHARED_TEXTS) {
+            MOST_EXPANSION_OF_TEXTS
+        } else {
+            MOST_EXPANSION
+        };
+        if self.unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > most_expansion) {
             let what = format!("its part `{name}` would unpack to {size} bytes");
             return Err(Flaw::too_large(what));
         }
@@ -201,7 +209,7 @@ impl Look {
     }
 
     fn within_bounds(&self, name: &str) -> Result<(), Flaw> {
-        let is_shared = name.ends_with("sharedstrings.xml");
+        let is_shared = name.ends_with(SHARED_TEXTS);
         if is_shared && self.shared_texts > MOST_SHARED_TEXTS {
             let what = format!("it has {} texts", self.shared_texts);
             return Err(Flaw::too_large(what));

@@ -11,6 +11,8 @@ pub(super) type Placed = (u32, u32, Cell<'static>);
 
 /// The longest text of a cell. Spreadsheet programs stop at 32,767 characters.
 const LONGEST_TEXT: usize = 4 << 15;
+/// A long text: twice what the API takes at most.
+const LONG_TEXT: usize = 512;
 
 /// What has been taken of a workbook so far, all its sheets together.
 pub(super) struct Spent {
@@ -18,8 +20,11 @@ pub(super) struct Spent {
     /// Cells that merged ones have added.
     added: Counter<u64>,
     text: Counter<u64>,
+    /// Texts that are longer than any that the API takes.
+    long_text: Counter<u64>,
     /// A text of the table that all sheets share may stand in every cell.
     most_text: u64,
+    most_long_text: u64,
 }
 
 impl Spent {
@@ -28,11 +33,16 @@ impl Spent {
         /// A small file has a small room; a real sheet of long texts comes to thirty times its packed size.
         const LEAST: u64 = 64 << 20;
         const TIMES: u64 = 48;
+        /// Long texts differ, and so pack to a quarter; one that is repeated is made to fill the memory.
+        const LONG_LEAST: u64 = 32 << 20;
+        const LONG_TIMES: u64 = 6;
         Self {
             cells: Counter::new(0),
             added: Counter::new(0),
             text: Counter::new(0),
+            long_text: Counter::new(0),
             most_text: LEAST + bytes as u64 * TIMES,
+            most_long_text: LONG_LEAST + bytes as u64 * LONG_TIMES,
         }
     }
 
@@ -47,7 +57,13 @@ impl Spent {
         }
         if let Cell::Text(text) = value {
             self.text.set(self.text.get() + text.len() as u64);
-            if text.len() > LONGEST_TEXT || self.text.get() > self.most_text {
+            if text.len() > LONG_TEXT {
+                self.long_text.set(self.long_text.get() + text.len() as u64);
+            }
+            if text.len() > LONGEST_TEXT
+                || self.text.get() > self.most_text
+                || self.long_text.get() > self.most_long_text
+            {
                 let cell = crate::problem::cell_name(row + 1, *column);
                 let what = format!("its texts, as far as `{cell}`, pass every bound");
                 return Err(Flaw::too_large(what));

@@ -1,9 +1,13 @@
 //! One row under the rules: its fields, and what is wrong with it on its own.
 
+mod missing;
 mod wide;
 
 use std::sync::Arc;
 
+use self::missing::{
+    MISSING_ATTEMPT, MISSING_COMPANY_ID, MISSING_ORDER_ID, MISSING_TEST_ID, Missing,
+};
 use super::model::Text;
 use super::value::{self, Finding, Rules};
 use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
@@ -67,7 +71,8 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
         reading.take(*column, *field, cell);
     }
     if let Some(column) = row.surplus {
-        reading.surplus(column);
+        let beyond = row.beyond.iter().find(|(other, _)| *other == column);
+        reading.surplus(column, beyond.map(|(_, cell)| cell));
     }
     if let Some(column) = row.swallowed {
         reading.tell(swallowed_rows(reading.cell(column)), Some(column));
@@ -85,6 +90,11 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
     for test in &head.header.wide {
         tests.extend(reading.wide_test(test, assessment_id.as_ref(), row));
     }
+    if reading.is_unreadable(Column::AssessmentId) {
+        // Of which assessment they are is not known, and that was said.
+        tests.retain(|test| test.assessment_id.is_some());
+        reading.record.entries.retain(is_of_order);
+    }
     // A batch holds every record, so none keeps room that it does not need.
     reading.record.entries.shrink_to_fit();
     Record {
@@ -96,33 +106,9 @@ pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
     }
 }
 
-/// What to say of a row that lacks something it must have.
-struct Missing {
-    code: Code,
-    message: &'static str,
-    help: &'static str,
+fn is_of_order(entry: &Entry) -> bool {
+    entry.field.column.spec().scope == Scope::Order
 }
-
-const MISSING_ORDER_ID: Missing = Missing {
-    code: Code::OrderIdMissing,
-    message: "the row names no order",
-    help: "enter the order id; without it nothing can be updated",
-};
-const MISSING_COMPANY_ID: Missing = Missing {
-    code: Code::CompanyIdMissing,
-    message: "the row names no company",
-    help: "enter the company id; for files without that column pass --company-id ID",
-};
-const MISSING_TEST_ID: Missing = Missing {
-    code: Code::TestIdMissing,
-    message: "the row has fields of a test and names no test",
-    help: "enter the test id, or clear the test's fields if the row is about the assessment alone",
-};
-const MISSING_ATTEMPT: Missing = Missing {
-    code: Code::AttemptMissing,
-    message: "the row names a test without its attempt",
-    help: "enter the number of the attempt (1 is the first), or pass --default-attempt 1",
-};
 
 /// A cell whose value is wrong: the field is not missing, and that was said.
 struct Unreadable;
@@ -161,7 +147,7 @@ impl<'a> Reading<'a> {
     }
 
     fn take(&mut self, column: u32, field: Field, cell: &Cell<'_>) {
-        match self.value(column, field.column, cell) {
+        match self.value(column, field, cell) {
             Ok(Some(text)) => self.record.entries.push(Entry {
                 field,
                 column,
@@ -176,12 +162,13 @@ impl<'a> Reading<'a> {
     fn value(
         &mut self,
         index: u32,
-        column: Column,
+        field: impl Into<Field>,
         cell: &Cell<'_>,
     ) -> Result<Option<Text>, Unreadable> {
-        let value = value::read(column, cell, self.rules);
+        let field = field.into();
+        let value = value::read(field.column, cell, self.rules);
         let is_unreadable = value.text.is_none() && value.finding.is_some();
-        if self.is_told(index, column) {
+        if self.is_told(index, field.column) {
             return if is_unreadable {
                 Err(Unreadable)
             } else {
@@ -204,7 +191,7 @@ impl<'a> Reading<'a> {
                 Problem::new(code, self.cell(index), message, help).with_value(cell.shown());
             self.tell(
                 Problem {
-                    field: Some(column.into()),
+                    field: Some(field),
                     ..problem
                 },
                 Some(index),
@@ -334,12 +321,13 @@ impl<'a> Reading<'a> {
     }
 
     /// Says that a cell holds something to the right of the last header.
-    fn surplus(&mut self, column: u32) {
-        let headers = self.head.header.texts.len();
+    fn surplus(&mut self, column: u32, cell: Option<&Cell<'_>>) {
+        let headers = self.head.header.texts.iter().flatten().count();
         let message = format!("the row has more cells than the header, which has {headers}");
         let help = "put text with a comma in it between quotes, or give the surplus cell a header";
+        let value = cell.map(|cell| cell.shown().into_owned());
         let problem = Problem::new(Code::RowMalformed, self.cell(column), message, help);
-        self.tell(problem, Some(column));
+        self.tell(problem.with_value(value.unwrap_or_default()), Some(column));
     }
 
     /// Says that a column's cell is missing: at the cell, or at the row where there is no such column.

@@ -1,6 +1,7 @@
 //! Tests that stand in columns of their own: a row of a wide sheet makes one of each score that it holds.
 
-use super::{Entry, MISSING_ATTEMPT, Missing, Reading, TestEntry, Unreadable};
+use super::missing::{MISSING_ATTEMPT, Missing};
+use super::{Entry, Reading, TestEntry, Unreadable};
 use crate::columns::Column;
 use crate::input::wide::{Place, WideTest};
 use crate::input::{Cell, Row};

@@ -8,7 +8,7 @@ use super::at;
 use super::sheet::Writing;
 use super::style::{self, Tint};
 use crate::input::Cell;
-use crate::input::cell::{percent_decimals, percent_text};
+use crate::input::percent::Percent;
 use crate::rejects::table::Ours;
 use crate::rejects::{Cause, Kept, Remark};
 
@@ -211,8 +211,8 @@ fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option
         Cell::Date(time) => Some(style::serial(*time)),
         Cell::Duration(text) => style::days(text),
         Cell::Text(text) => {
-            let (number, decimals) = (stored?, percent_decimals(format?)?);
-            (percent_text(number, decimals) == *text).then_some(number)
+            let number = stored?;
+            (Percent::of_code(format?)?.text(number)? == *text).then_some(number)
         }
         Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => None,
     }

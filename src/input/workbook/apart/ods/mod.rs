@@ -15,6 +15,7 @@ use self::scan::{Kind, Mark, Table, tables};
 use super::room::Room;
 use super::serve::{Book, Cells};
 use crate::input::Cell;
+use crate::input::percent::Percent;
 use crate::input::workbook::flaw::Flaw;
 use crate::input::workbook::format::Format;
 use crate::input::workbook::merged::Merged;
@@ -110,7 +111,7 @@ fn each(row: u32, mark: &Mark) -> impl Iterator<Item = (u32, u32, Kind)> + use<>
 /// Returns what the library has read where the file has a cell.
 fn placed(row: u32, column: u32, kind: Kind, range: &Range<Data>) -> Result<Placed, Flaw> {
     let format = match kind {
-        Kind::Percentage(Some(decimals)) => Format::Percent(decimals),
+        Kind::Percentage(Some(decimals)) => Format::Percent(Percent::plain(decimals)),
         Kind::Percentage(None) => Format::SomePercent,
         _ => Format::Number,
     };

@@ -1,7 +1,7 @@
 //! `--max-change`: an export that was cut short or doubled is refused before anything is sent.
 
 use super::import::Import;
-use super::memory::Memory;
+use super::memory::{CORRECTION, Memory};
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::ledger::entry::{Run, RunEnd};
@@ -50,7 +50,9 @@ pub(super) fn check(import: &Import<'_>, updates: usize) -> Result<(), Error> {
 /// by runs that did not: what they delivered is part of the job that this run finishes.
 fn last_import(memory: &Memory) -> Result<Option<(Run, usize)>, Error> {
     let mut delivered = 0;
-    for run in memory.runs(MOST_RUNS)? {
+    let runs = memory.runs(MOST_RUNS)?;
+    let exports = runs.into_iter().filter(|run| run.record.mode != CORRECTION);
+    for run in exports {
         match &run.end {
             Some(end) if is_complete(end) && changed(&run) > 0 => {
                 return Ok(Some((run, delivered)));

@@ -12,8 +12,11 @@ use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::model::Text;
 use crate::order::{Batch, Order, body};
-use crate::report::{Run, Totals};
+use crate::report::{Mode, Run, Totals};
 use crate::ui::{Screen, summary};
+
+/// What the ledger calls an import of rows that an earlier run had rejected: a part of that run's job, and no export.
+pub(super) const CORRECTION: &str = "correction";
 
 /// What to do where another import holds the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +181,10 @@ impl Memory {
     ) -> Result<Journal, Error> {
         let record = RunRecord {
             id: run.id.clone(),
-            mode: run.mode.words().to_owned(),
+            mode: match run.corrects {
+                Some(_) if run.mode == Mode::Import => CORRECTION.to_owned(),
+                _ => run.mode.words().to_owned(),
+            },
             plan: plan.map(str::to_owned),
             target: self.target.clone(),
             started_at: run.started_at,

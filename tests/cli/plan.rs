@@ -224,6 +224,26 @@ fn an_export_that_was_cut_short_or_doubled_is_refused() {
 }
 
 #[test]
+fn an_import_of_corrected_rows_is_no_export_to_compare_with() {
+    let (bench, sandbox) = (bench(10), TestSandbox::start("unlimited", ""));
+    let url = sandbox.url();
+    assert_eq!(import(&bench, &url, &[]).code, 0);
+    let corrected = orders_csv(1).replace("ORD-", "FIXED-");
+    let mut lines = corrected
+        .lines()
+        .zip(["scoreload_run", "20261124-012809-abcd"]);
+    let text: Vec<String> = lines
+        .by_ref()
+        .map(|(line, run)| format!("{line},{run}"))
+        .collect();
+    bench.write("orders.csv", text.join("\n"));
+    assert_eq!(import(&bench, &url, &[]).code, 0);
+    bench.write("orders.csv", orders_csv(10).replace("ORD-", "NEXT-"));
+    let ran = import(&bench, &url, &["--max-change", "10%"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
 fn an_import_that_was_cut_off_counts_with_the_one_that_finishes_its_job() {
     let (bench, sandbox) = (bench(150), TestSandbox::start("unlimited", ""));
     let url = sandbox.url();

@@ -331,7 +331,13 @@ pub struct ResultArgs {
     /// Write no report
     #[arg(long, conflicts_with = "reports", help_heading = RESULT)]
     pub no_report: bool,
-    /// How problems are shown: for people, or as one JSON object a line on standard output
+    /// Show the report as a page of this machine while the run lasts: 127.0.0.1:0 takes a free port
+    ///
+    /// The page follows the run until it is the finished report. Its address is told on standard error; who does not
+    /// know it cannot find it. The run waits for no browser.
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback, help_heading = RESULT)]
+    pub serve: Option<SocketAddr>,
+    /// For people, or as one JSON object a line on standard output: the problems, then the result
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub format: Format,
 }
@@ -397,6 +403,9 @@ pub struct ResolveArgs {
         hide_env_values = true
     )]
     pub ledger: Option<String>,
+    /// How it is told what was settled: for people, or as a JSON object on standard output
+    #[arg(long, default_value = "human")]
+    pub format: Format,
 }
 
 /// `scoreload template`
@@ -410,6 +419,9 @@ pub struct TemplateArgs {
         default_value = "scoreload-template.xlsx"
     )]
     pub output: PathBuf,
+    /// How it is told what was made: for people, or as a JSON object on standard output
+    #[arg(long, default_value = "human")]
+    pub format: Format,
 }
 
 /// `scoreload columns`
@@ -483,6 +495,9 @@ pub struct ScreenArgs {
     /// How log lines are written
     #[arg(long, global = true, default_value = "text", env = "SCORELOAD_LOG_FORMAT", hide_env_values = true, help_heading = SCREEN)]
     pub log_format: LogFormat,
+    /// Write the log here, behind what the file holds, and not on the screen
+    #[arg(long, global = true, value_name = "FILE", env = "SCORELOAD_LOG_FILE", hide_env_values = true, help_heading = SCREEN)]
+    pub log_file: Option<PathBuf>,
 }
 
 /// How progress is shown.
@@ -525,6 +540,14 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse().ok();
+    let is_loopback = |address: &SocketAddr| address.ip().is_loopback();
+    address.filter(is_loopback).ok_or_else(|| {
+        "an address of this machine alone is expected, such as 127.0.0.1:0".to_owned()
+    })
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

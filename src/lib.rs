@@ -13,13 +13,13 @@
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
 //! `text, problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
-//! rejects, plan | sandbox | exit, cli, config, ui | run | main`
+//! rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
 //! 1. Stages take values and return values. Only [`input`], [`ledger`], `deliver::client`, [`report`], [`plan::seal`],
-//!    [`sandbox`] and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`] and their callers in
-//!    [`run`] alone.
+//!    [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`], [`live`] and
+//!    their callers in [`run`] alone.
 //! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
 //!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
 //! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
@@ -42,6 +42,7 @@ pub mod explain;
 pub mod input;
 pub mod layout;
 pub mod ledger;
+pub mod live;
 pub mod new_file;
 pub mod order;
 pub mod plan;

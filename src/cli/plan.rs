@@ -45,7 +45,7 @@ pub struct PlanArgs {
 
 /// Leaves flags out of the help that an import has and a plan follows by sending nothing.
 fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
-    const SENDING: [&str; 7] = [
+    const SENDING: [&str; 8] = [
         "dry_run",
         "yes",
         "concurrency",
@@ -53,6 +53,7 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
         "timeout",
         "wait",
         "no_report",
+        "serve",
     ];
     let is_hidden = SENDING.contains(&arg.get_id().as_str());
     arg.hide(is_hidden)

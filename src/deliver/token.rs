@@ -13,6 +13,7 @@ use super::Event;
 use super::client::{Client, TokenAnswer};
 use super::retry;
 use super::stop::{End, Stop};
+use crate::text::safe;
 
 /// A token is renewed when less than this is left of it, or a fifth of its life if that is less.
 const RENEWED_AHEAD: Duration = Duration::from_secs(60);
@@ -234,11 +235,11 @@ async fn renew(client: Client, kept: Arc<Kept>, _turn: OwnedMutexGuard<()>) {
             kept.keep(text, asked_at, lifetime);
         }
         TokenAnswer::Failed { words, wait } => {
-            tracing::debug!(words, "token not renewed");
+            tracing::debug!(words = %safe(&words), "token not renewed");
             kept.put_off(wait);
         }
         TokenAnswer::Refused(words) => {
-            tracing::debug!(words, "token not renewed");
+            tracing::debug!(words = %safe(&words), "token not renewed");
             kept.put_off(None);
         }
     }

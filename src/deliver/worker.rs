@@ -22,6 +22,7 @@ use crate::ledger::budget::Budget;
 use crate::ledger::entry::Intent;
 use crate::ledger::{Known, LedgerError, OnAmbiguous, plan};
 use crate::order::model::OrderUpdate;
+use crate::text::safe;
 
 /// What the workers share.
 pub(super) struct Workers {
@@ -244,8 +245,8 @@ struct Sending<'a> {
 /// Logs an attempt: never a score, a name or a secret.
 fn log(update: &Update, attempt: u32, answer: &Answer, latency: Duration) {
     tracing::debug!(
-        company_id = %update.company_id,
-        order_id = %update.order_id,
+        company_id = %safe(&update.company_id),
+        order_id = %safe(&update.order_id),
         attempt,
         status = answer.status(),
         latency_ms = latency.as_millis(),

@@ -8,7 +8,7 @@
 //! - [`lock`]: one import at a time for a ledger and a target
 //! - [`budget`]: what of a target's rate is used, whoever uses it
 //! - [`place`]: where a ledger is; [`fault`]: why one cannot be relied on; [`entry`]: what it holds
-//! - [`changes`]: which values an update would change
+//! - [`mod@changes`]: which values an update would change
 //! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
 //!   over values; the store keeps them as the text that it was given
 

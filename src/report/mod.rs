@@ -4,7 +4,7 @@ mod csv;
 pub mod file;
 mod groups;
 mod headline;
-mod html;
+pub mod html;
 mod json;
 mod markdown;
 mod order;
@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use self::order::milliseconds;
 pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
 use crate::columns::Field;
 use crate::deliver::{Delivery, Outcome};
@@ -228,7 +229,7 @@ impl From<&Problem> for Diagnostic {
 }
 
 /// What a run knows at its end, beside the batch itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     /// The id of the run.
     pub id: String,
@@ -365,6 +366,20 @@ impl Totals {
             Outcome::Failed => self.failed,
             Outcome::Unknown => self.unknown,
             Outcome::NotSent => self.not_sent,
+        }
+    }
+
+    /// Gives the count of an outcome, to change it.
+    fn count_mut(&mut self, outcome: Outcome) -> &mut usize {
+        match outcome {
+            Outcome::Valid => &mut self.valid,
+            Outcome::Accepted => &mut self.accepted,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Invalid => &mut self.invalid,
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Unknown => &mut self.unknown,
+            Outcome::NotSent => &mut self.not_sent,
         }
     }
 

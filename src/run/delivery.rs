@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::following::Following;
 use super::interruption::Interruptions;
 use crate::deliver::client::Client;
 use crate::deliver::{self, Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
 use crate::report::Requests;
-use crate::ui::progress::{DeliveryProgress, PLAIN_INTERVAL, Style};
+use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
 /// What a delivery came to.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) async fn run(
     client: Client,
     journal: Journal,
     policy: &Policy,
-    style: Style,
+    (style, following): (Style, Option<Following>),
     mut interruptions: Interruptions,
     deadline: Option<Instant>,
 ) -> Delivered {
@@ -40,11 +41,12 @@ pub(super) async fn run(
     let (sender, mut events) = mpsc::unbounded_channel();
     let updates: Arc<[Update]> = Arc::from(updates);
     let mut state = State::new(&updates, &journal, style, policy);
+    state.following = following;
     let (policy, workers_stop) = (policy.clone(), stop.clone());
     let workers = tokio::spawn(async move {
         deliver::deliver(updates, client, journal, &policy, &workers_stop, sender).await;
     });
-    let mut ticks = interval(PLAIN_INTERVAL);
+    let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut is_stopping = false;
@@ -63,7 +65,7 @@ pub(super) async fn run(
                 state.progress.stopping();
             }
             () = until(deadline), if !stop.is_requested() => stop.request(End::OutOfTime),
-            _ = ticks.tick() => state.progress.tick(),
+            _ = ticks.tick() => state.tick(),
         }
     }
     workers.abort();
@@ -118,6 +120,7 @@ struct State {
     pace_waits: PaceWaits,
     watch: Watch,
     progress: DeliveryProgress,
+    following: Option<Following>,
 }
 
 impl State {
@@ -133,6 +136,14 @@ impl State {
             pace_waits: PaceWaits::default(),
             watch: Watch::new(most_failures),
             progress: DeliveryProgress::begin(style, count, &policy.rate),
+            following: None,
+        }
+    }
+
+    fn tick(&mut self) {
+        self.progress.tick();
+        if let Some(following) = &mut self.following {
+            following.tell(&self.requests);
         }
     }
 
@@ -152,8 +163,14 @@ impl State {
                 self.progress.throttled(until.into_std());
             }
             Event::Paused(until) => self.progress.throttled(until.into_std()),
-            Event::PaceAwaited => self.pace_waits.begin(Instant::now()),
-            Event::PaceGranted => self.pace_waits.end(Instant::now()),
+            Event::PaceAwaited => {
+                self.pace_waits.begin(Instant::now());
+                self.progress.paced(self.pace_waits.since);
+            }
+            Event::PaceGranted => {
+                self.pace_waits.end(Instant::now());
+                self.progress.paced(self.pace_waits.since);
+            }
             Event::Finished(index, delivery, known, judging) => {
                 // The moment that it is known, not at the end.
                 self.journal.settle(&self.updates[index], &delivery, &known);
@@ -162,6 +179,9 @@ impl State {
                 }
                 drop(judging);
                 self.progress.finished(delivery.outcome);
+                if let Some(following) = &mut self.following {
+                    following.note(index, &delivery);
+                }
                 self.deliveries[index] = Some(delivery);
             }
         }

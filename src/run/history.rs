@@ -49,7 +49,7 @@ trait Told {
 fn tell(format: Format, entries: &[impl Told]) -> Result<ExitCode, Error> {
     ui::answer(|out| {
         entries.iter().try_for_each(|entry| match format {
-            Format::Json => writeln!(out, "{}", entry.json()),
+            Format::Json => ui::write_json_line(out, &entry.json()),
             Format::Human => writeln!(out, "{}", safe(&entry.line())),
         })
     })?;

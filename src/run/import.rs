@@ -1,12 +1,15 @@
 //! `scoreload import`: read, check, deliver, report.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::delivery::{self, Delivered};
+use super::following::Following;
 use super::interruption::Interruptions;
 use super::memory::{Memory, Patience};
 use super::next::{self, Ending, Next};
@@ -19,9 +22,11 @@ use crate::config::{self, Consent, PartialDelivery, Purpose, Reading};
 use crate::deliver::{Delivery, End, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::live::Live;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
-use crate::report::{Mode, Requests, Run, Timing, Totals};
+use crate::report::html::LivePage;
+use crate::report::{Mode, Report, Requests, Run, Timing, Totals};
 use crate::ui::progress::duration_text;
 use crate::ui::{self, Screen, problems, summary};
 
@@ -34,7 +39,7 @@ pub(super) fn run(
         return plan::run(args, None, screen, interruptions);
     }
     let mut import = Import::begin(args, Purpose::Deliver, screen, interruptions)?;
-    import.read(args.result.format)?;
+    import.read()?;
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
@@ -48,6 +53,8 @@ pub(super) fn run(
 /// An import on its way, from whatever its updates are.
 pub(super) struct Import<'a> {
     pub(super) screen: Screen,
+    /// How results are shown.
+    pub(super) format: Format,
     pub(super) interruptions: Interruptions,
     pub(super) setup: config::Delivery,
     /// The inputs and how they are read; `None` where a plan stands for them.
@@ -55,6 +62,9 @@ pub(super) struct Import<'a> {
     /// The id of the plan that is applied, where one is.
     pub(super) plan: Option<String>,
     pub(super) files: Vec<ReportFile>,
+    /// Where the page is served that follows the delivery, if it is.
+    pub(super) serve: Option<SocketAddr>,
+    pub(super) live: Option<Live>,
     pub(super) rejects: Option<RejectsFile>,
     pub(super) run: Run,
     pub(super) memory: Memory,
@@ -92,11 +102,14 @@ impl<'a> Import<'a> {
         let import = Self {
             memory,
             screen,
+            format: args.result.format,
             interruptions,
             setup,
             inputs: Some((&args.input, reading)),
             plan: None,
             files,
+            serve: args.result.serve,
+            live: None,
             rejects,
             run,
             batch: Batch::default(),
@@ -106,7 +119,7 @@ impl<'a> Import<'a> {
     }
 
     /// Reads and checks the inputs, and tells what is wrong with them.
-    pub(super) fn read(&mut self, format: Format) -> Result<(), Error> {
+    pub(super) fn read(&mut self) -> Result<(), Error> {
         let Some((args, reading)) = &self.inputs else {
             return Ok(());
         };
@@ -122,7 +135,7 @@ impl<'a> Import<'a> {
         };
         self.deliveries = before_delivery(&self.batch, otherwise);
         let problems = &self.batch.problems;
-        match format {
+        match self.format {
             Format::Json => ui::answer(|out| ui::write_json_lines(out, problems))?,
             Format::Human => self
                 .screen
@@ -204,6 +217,7 @@ impl<'a> Import<'a> {
             &self.deliveries,
             self.plan.as_deref(),
         )?;
+        let following = self.begin_live()?;
         let began = Instant::now();
         let runtime = Runtime::new().map_err(|source| Error::System {
             action: "start the delivery",
@@ -216,7 +230,7 @@ impl<'a> Import<'a> {
                 client,
                 journal,
                 &self.setup.policy,
-                self.screen.progress,
+                (self.screen.progress, following),
                 self.interruptions.clone(),
                 self.deadline(),
             )
@@ -247,6 +261,23 @@ impl<'a> Import<'a> {
         self.run.timing.deliver_s = began.elapsed().as_secs_f64();
         self.run.timing.waited_for_rate_s = waited_for_pace.as_secs_f64();
         Ok(end)
+    }
+
+    /// Begins to serve the page that follows the delivery, where it is asked for.
+    fn begin_live(&mut self) -> Result<Option<Following>, Error> {
+        let Some(address) = self.serve else {
+            return Ok(None);
+        };
+        let report = Report::new(self.run.clone(), &self.batch, &self.deliveries, 0);
+        let live = Live::start(address, LivePage::new(report, &self.batch)).map_err(|source| {
+            let help = "choose another address with --serve; port 0 takes a free one";
+            Error::usage(format!("cannot listen on `{address}`: {source}"), help)
+        })?;
+        self.screen
+            .tell(|mut out| summary::write_line(&mut out, "live", live.url()));
+        let following = Following::new(live.feed(), &self.deliveries);
+        self.live = Some(live);
+        Ok(Some(following))
     }
 
     /// Returns when the time is over that the run may last, counted from its start.
@@ -298,20 +329,24 @@ impl<'a> Import<'a> {
             summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
             match self.run.requests.sent {
                 0 => Ok(()),
-                _ => summary::write_requests(&mut out, &self.run.requests),
+                _ => summary::write_requests(&mut out, &self.run.requests, &self.run.timing),
             }
         });
         let next = self.next(exit);
         self.run.next = next.iter().map(Next::line).collect();
         let id = self.run.id.clone();
+        let result = self.result(exit);
         let results = (&self.batch, self.deliveries.as_slice());
-        let reported = reports::write(self.files, self.run, results, exit, self.screen);
+        let reported = reports::write(self.files, self.run, results, exit, self.screen, self.live);
         let rejected = match &self.inputs {
             Some((args, reading)) => {
                 rejects::write(self.rejects, (args, reading), &id, results, self.screen)
             }
             None => Ok(()),
         };
+        if let Some(result) = result {
+            ui::answer(|out| ui::write_json_line(out, &result))?;
+        }
         for next in &next {
             self.screen.tell(|mut out| {
                 summary::write_next(&mut out, &next.command, next.first.as_deref())
@@ -327,6 +362,25 @@ impl<'a> Import<'a> {
         Ok(exit)
     }
 
+    /// Returns what a delivery came to, for scripts that ask for it.
+    fn result(&self, exit: ExitCode) -> Option<Value> {
+        let run = &self.run;
+        let reports = self.files.iter().map(ReportFile::path);
+        (self.format == Format::Json && run.mode.delivers()).then(|| {
+            json!({
+                "run": run.id,
+                "mode": run.mode,
+                "target": run.target,
+                "exit_code": exit.number(),
+                "totals": Totals::of(&self.batch, &self.deliveries),
+                "requests": run.requests,
+                "timing": run.timing,
+                "reports": reports.collect::<Vec<_>>(),
+                "next": run.next,
+            })
+        })
+    }
+
     /// Returns what is left to do.
     fn next(&self, exit: ExitCode) -> Vec<Next> {
         if self.run.mode == Mode::Plan {
@@ -335,6 +389,7 @@ impl<'a> Import<'a> {
         let inputs = self.inputs.iter().flat_map(|(args, _)| &args.inputs);
         let written = self.rejects.as_ref();
         next::commands(&Ending {
+            has_inputs: self.inputs.is_some(),
             is_piped: inputs.into_iter().any(|input| input == "-"),
             settings: &self.setup,
             run: &self.run.id,

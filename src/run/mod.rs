@@ -6,6 +6,7 @@ mod columns;
 mod connection;
 mod delivery;
 mod explain;
+mod following;
 mod history;
 mod import;
 mod interruption;
@@ -45,7 +46,7 @@ use crate::ui::{self, Screen};
 /// # Errors
 /// What stops it before it has come to a result.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
-    let screen = Screen::begin(&cli.screen);
+    let screen = Screen::begin(&cli.screen)?;
     match cli.command {
         Command::Import(args) => interruption::guarded(screen, move |interruptions| {
             import::run(&args, screen, interruptions)

@@ -37,6 +37,8 @@ impl Next {
 pub(super) struct Ending<'a> {
     /// Whether an input came on standard input.
     pub(super) is_piped: bool,
+    /// Whether inputs are read, which can be mended, and not a plan.
+    pub(super) has_inputs: bool,
     pub(super) settings: &'a config::Delivery,
     pub(super) run: &'a str,
     pub(super) deliveries: &'a [Delivery],
@@ -58,7 +60,7 @@ pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
         return Vec::new();
     }
     let steps = again(ending).into_iter().chain(resolve(ending));
-    steps.chain(fixed(ending)).collect()
+    steps.chain(fixed(ending)).chain(mended(ending)).collect()
 }
 
 /// The same command, where it delivers what is left.
@@ -139,5 +141,23 @@ fn fixed(ending: &Ending<'_>) -> Option<Next> {
     Some(Next {
         command: shell::line(&typed.words()),
         first: Some(format!("once {} is fixed", path.display())),
+    })
+}
+
+/// The same command, where the inputs have to be mended first and no file of rejected rows was asked for.
+fn mended(ending: &Ending<'_>) -> Option<Next> {
+    let is_remembered = matches!(ending.settings.ledger, Place::File(_));
+    let is_for_them = ending.has_inputs && !ending.is_piped && ending.rejects.is_none();
+    let totals = ending.totals;
+    let is_wrong = totals.invalid + totals.rejected + totals.rows_invalid > 0;
+    if !is_remembered || !is_for_them || !is_wrong || again(ending).is_some() {
+        return None;
+    }
+    Some(Next {
+        command: shell::line(&typed(ending).words()),
+        first: Some(
+            "once the wrong rows are mended in the file; what was accepted is not sent again"
+                .to_owned(),
+        ),
     })
 }

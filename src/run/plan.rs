@@ -28,7 +28,7 @@ pub(super) fn run(
     let file = output
         .map(|path| reserve(path, &import.files))
         .transpose()?;
-    import.read(args.result.format)?;
+    import.read()?;
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }

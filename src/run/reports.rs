@@ -6,6 +6,7 @@ use crate::cli::ResultArgs;
 use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::live::Live;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
 use crate::report::{Input, Report, Run};
@@ -52,6 +53,7 @@ pub(super) fn write(
     (batch, deliveries): (&Batch, &[Delivery]),
     exit: ExitCode,
     screen: Screen,
+    live: Option<Live>,
 ) -> Result<(), Error> {
     let report = Report::new(run, batch, deliveries, exit.number());
     let mut paths = Vec::new();
@@ -64,8 +66,12 @@ pub(super) fn write(
     }
     // One that cannot be written takes none of the others away.
     screen.note(|mut out| summary::write_reports(&mut out, &paths));
+    let closes = report.closes();
+    if let Some(live) = live {
+        live.finish(report);
+    }
     failed.map_or(Ok(()), Err)?;
-    if report.closes() {
+    if closes {
         Ok(())
     } else {
         Err(Error::Unaccounted)

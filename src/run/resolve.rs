@@ -1,16 +1,17 @@
 //! `scoreload resolve`: a person says what became of deliveries whose outcome is unknown.
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::memory::{Patience, lock, read_known};
 use super::open_ledger;
-use crate::cli::ResolveArgs;
+use crate::cli::{Format, ResolveArgs};
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::entry::{Delivery, Settlement};
-use crate::ui::{Screen, summary};
+use crate::ui::{self, Screen, summary};
 
 pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error> {
     let ledger = open_ledger(args.ledger.as_deref())?;
@@ -34,6 +35,9 @@ pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error>
     }
     // Reading waits for what was queued before it.
     ledger.runs(1).map_err(Error::Ledger)?;
+    if args.format == Format::Json {
+        return answer(args, &open);
+    }
     let settled = summary::count(open.len(), "order", "orders");
     let words = if args.mark_delivered {
         format!("{settled}: what was sent counts as delivered")
@@ -43,6 +47,18 @@ pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error>
         )
     };
     screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
+    Ok(ExitCode::Success)
+}
+
+/// Tells what was settled, for scripts.
+fn answer(args: &ResolveArgs, settled: &[Delivery]) -> Result<ExitCode, Error> {
+    let order = |delivery: &Delivery| json!({"company_id": delivery.company_id, "order_id": delivery.order_id});
+    let result = json!({
+        "run": args.run,
+        "settled_as": if args.mark_delivered { "delivered" } else { "lost" },
+        "orders": settled.iter().map(order).collect::<Vec<_>>(),
+    });
+    ui::answer(|out| ui::write_json_line(out, &result))?;
     Ok(ExitCode::Success)
 }
 

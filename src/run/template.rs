@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::TemplateArgs;
+use serde_json::json;
+
+use crate::cli::{Format, TemplateArgs};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::template;
@@ -18,6 +20,10 @@ pub(super) fn run(args: &TemplateArgs, screen: Screen) -> Result<ExitCode, Error
     }
     create(path, &content(path)?)?;
     let shown = path.display().to_string();
+    if args.format == Format::Json {
+        ui::answer(|out| ui::write_json_line(out, &json!({"template": shown})))?;
+        return Ok(ExitCode::Success);
+    }
     screen.note(|out| {
         writeln!(
             out,

@@ -67,7 +67,7 @@ pub(super) fn run(
     };
     let id = run.id.clone();
     let results = (&batch, deliveries.as_slice());
-    let reported = reports::write(files, run, results, exit, screen);
+    let reported = reports::write(files, run, results, exit, screen, None);
     let rejected = rejects::write(rejects_file, (&args.input, &reading), &id, results, screen);
     reported.and(rejected).map(|()| exit)
 }

@@ -2,21 +2,22 @@
 
 pub mod config_text;
 pub mod explain;
+mod json;
 pub mod layout;
+mod log;
 pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod shell;
 pub mod summary;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::{LogFormat, ScreenArgs};
+pub use self::json::{write_json_line, write_json_lines};
+use crate::cli::ScreenArgs;
 use crate::error::Error;
-use crate::problem::Problem;
-use crate::report::Diagnostic;
 pub use crate::text;
 use crate::text::safe;
 
@@ -36,23 +37,25 @@ pub struct Screen {
 
 impl Screen {
     /// Sets colour and logs up for the whole process, and tells how to show progress.
-    #[must_use]
-    pub fn begin(args: &ScreenArgs) -> Self {
+    ///
+    /// # Errors
+    /// The file of the log cannot be opened.
+    pub fn begin(args: &ScreenArgs) -> Result<Self, Error> {
         let colour = match args.color {
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
             clap::ColorChoice::Always => anstream::ColorChoice::Always,
             clap::ColorChoice::Never => anstream::ColorChoice::Never,
         };
         colour.write_global();
-        begin_log(args);
+        log::begin(args)?;
         // Log lines would tear a bar to pieces.
-        let has_bars = io::stderr().is_terminal() && args.verbose == 0;
-        let progress = progress::Style::settle(args.progress, has_bars, args.quiet);
-        Self {
-            progress,
+        let is_torn = args.verbose > 0 && args.log_file.is_none();
+        let can_move = progress::can_move() && !is_torn;
+        Ok(Self {
+            progress: progress::Style::settle(args.progress, can_move, args.quiet),
             is_verbose: args.verbose > 0,
             is_quiet: args.quiet,
-        }
+        })
     }
 
     /// Writes to standard error what a quiet run leaves out.
@@ -95,26 +98,6 @@ pub fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
     }
 }
 
-/// Writes findings as one JSON object a line.
-///
-/// # Errors
-/// Those of the stream.
-pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result<()> {
-    for problem in problems {
-        write_json_line(out, &Diagnostic::from(problem))?;
-    }
-    Ok(())
-}
-
-/// Writes a value as one JSON object on a line of its own.
-///
-/// # Errors
-/// Those of the stream.
-pub fn write_json_line(out: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
-}
-
 /// Tells what stopped a run.
 pub fn tell_error(error: &Error) {
     let mut out = anstream::stderr().lock();
@@ -135,21 +118,4 @@ pub fn confirms(question: &str) -> bool {
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     read.is_ok() && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
-}
-
-fn begin_log(args: &ScreenArgs) {
-    let level = match args.verbose {
-        0 => return,
-        1 => "scoreload=debug",
-        _ => "debug",
-    };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(io::stderr)
-        .with_ansi(false);
-    // A second logger would mean that one is set up already, and that is enough.
-    let _ = match args.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
 }

@@ -3,15 +3,17 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::progress::duration_text;
 use super::text::safe;
 use crate::deliver::{Delivery, Outcome};
 use crate::input::Note;
 use crate::order::Batch;
 use crate::problem::Source;
-use crate::report::{Requests, Totals};
+use crate::report::{Requests, Timing, Totals};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -79,37 +81,46 @@ pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::
     )
 }
 
-/// Writes what became of the orders and their rows; the rows add up to those that were read.
+/// Writes what became of the orders and their rows, in columns; the rows add up to those that were read.
 ///
 /// # Errors
 /// Those of the stream.
 pub fn write_outcomes(out: &mut impl Write, batch: &Batch, outcomes: &[Outcome]) -> io::Result<()> {
-    for outcome in Outcome::ALL {
-        let of_outcome = || {
-            batch
-                .orders
-                .iter()
-                .zip(outcomes)
-                .filter(|(_, other)| **other == outcome)
-        };
-        let orders = of_outcome().count();
-        if orders == 0 {
-            continue;
-        }
-        let rows = of_outcome().map(|(order, _)| order.rows.len()).sum();
+    let lines: Vec<_> = Outcome::ALL
+        .into_iter()
+        .map(|outcome| (outcome, orders_and_rows(batch, outcomes, outcome)))
+        .filter(|(_, (orders, _))| *orders > 0)
+        .collect();
+    let digits = |number: &usize| number.to_string().len();
+    let width = |numbers: Vec<usize>| numbers.iter().map(digits).max().unwrap_or(0);
+    let of_orders = width(lines.iter().map(|(_, (orders, _))| *orders).collect());
+    let of_rows = width(lines.iter().map(|(_, (_, rows))| *rows).collect());
+    let has_many = lines.iter().any(|(_, (orders, _))| *orders > 1);
+    for (outcome, (orders, rows)) in lines {
         let style = match outcome {
             Outcome::Valid | Outcome::Accepted | Outcome::Unchanged => GOOD,
             _ => BAD,
         };
+        let indent = if orders == 1 && has_many { " " } else { "" };
         writeln!(
             out,
-            "{style}{:<12}{style:#} {}, {}",
+            "{style}{:<12}{style:#} {:>of_orders$} {},{indent} {rows:>of_rows$} {}",
             outcome.words(),
-            count(orders, "order", "orders"),
-            count(rows, "row", "rows")
+            orders,
+            noun(orders, "order", "orders"),
+            noun(rows, "row", "rows")
         )?;
     }
     Ok(())
+}
+
+/// Counts the orders of an outcome, and their rows.
+fn orders_and_rows(batch: &Batch, outcomes: &[Outcome], outcome: Outcome) -> (usize, usize) {
+    let all = batch.orders.iter().zip(outcomes);
+    let of_outcome = all.filter(|(_, other)| **other == outcome);
+    of_outcome.fold((0, 0), |(orders, rows), (order, _)| {
+        (orders + 1, rows + order.rows.len())
+    })
 }
 
 /// Orders that did not get through are told one by one up to so many; the report has them all.
@@ -180,11 +191,15 @@ pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io:
     }
 }
 
-/// Writes what was sent.
+/// Writes what was sent, and how long it took.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_requests(out: &mut impl Write, requests: &Requests) -> io::Result<()> {
+pub fn write_requests(
+    out: &mut impl Write,
+    requests: &Requests,
+    timing: &Timing,
+) -> io::Result<()> {
     let Requests {
         sent,
         retried,
@@ -197,6 +212,15 @@ pub fn write_requests(out: &mut impl Write, requests: &Requests) -> io::Result<(
     }
     if *throttled > 0 {
         write!(out, ", {throttled} answered with 429")?;
+    }
+    let time = |seconds| duration_text(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    write!(out, "\ntime         {}", time(timing.deliver_s))?;
+    if timing.waited_for_rate_s >= 1.0 {
+        write!(
+            out,
+            ", {} of it waiting for the pace",
+            time(timing.waited_for_rate_s)
+        )?;
     }
     writeln!(out)
 }
@@ -236,5 +260,9 @@ pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<
 /// Returns a number with its noun.
 #[must_use]
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    format!("{number} {}", noun(number, one, many))
+}
+
+fn noun<'a>(number: usize, one: &'a str, many: &'a str) -> &'a str {
+    if number == 1 { one } else { many }
 }

@@ -4,8 +4,8 @@
 //! certainly arrived once it is answered; so its place in each window is given to another only a whole window after
 //! the answer, or earlier by what answers certainly take.
 //!
-//! What is used of the rate stands in a [`Budget`], which other processes may share. [`rule`] says when the next
-//! request may leave, [`margin`] how much of the time to answer counts, and [`turns`] gives the permits, in the order
+//! What is used of the rate stands in a [`Budget`], which other processes may share. `rule` says when the next
+//! request may leave, `margin` how much of the time to answer counts, and `turns` gives the permits, in the order
 //! in which they were asked for.
 
 mod margin;

@@ -14,7 +14,7 @@ use crate::report::{Diagnostic, OrderEntry, Report, RequestEntry};
 
 /// The object.
 #[derive(Serialize)]
-pub(super) struct Data<'a> {
+pub(super) struct Data<'a, B> {
     /// `import`, `plan` or `validate`.
     kind: &'static str,
     /// When the run began, in milliseconds since 1970.
@@ -27,7 +27,37 @@ pub(super) struct Data<'a> {
     problems: Vec<Problem<'a>>,
     /// How many bodies are in a part.
     bodies_each: usize,
-    bodies: Bodies<'a>,
+    bodies: B,
+    /// The version of a page that is followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<u64>,
+}
+
+/// Orders that have changed, by their place. Their texts stand behind those that the page has, and their rows are
+/// left out: they stay as they are.
+#[derive(Serialize)]
+pub(super) struct Changes<'a> {
+    texts: Vec<&'a str>,
+    orders: Vec<(usize, Order<'a>)>,
+}
+
+impl<'a> Changes<'a> {
+    /// Gathers what has changed in a run that began then.
+    pub(super) fn of(
+        changed: impl Iterator<Item = (usize, &'a OrderEntry)>,
+        began: Timestamp,
+    ) -> Self {
+        let mut names = Names::default();
+        let orders = changed.map(|(index, entry)| {
+            let mut order = names.order(entry, began);
+            order.6.clear();
+            (index, order)
+        });
+        Self {
+            orders: orders.collect(),
+            texts: names.texts.into_iter().collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -72,9 +102,16 @@ struct Problem<'a>(
     Option<&'a str>, // value
 );
 
-impl<'a> Data<'a> {
+impl<'a> Data<'a, Bodies<'a>> {
     /// Makes the object of a report.
     pub(super) fn of(report: &'a Report, batch: &'a Batch) -> Self {
+        Self::with_bodies(report, Bodies(&batch.orders))
+    }
+}
+
+impl<'a, B> Data<'a, B> {
+    /// Makes the object of a report, with the bodies of its orders.
+    pub(super) fn with_bodies(report: &'a Report, bodies: B) -> Self {
         let mut names = Names::default();
         let orders = report.orders.iter();
         let orders = orders
@@ -92,7 +129,8 @@ impl<'a> Data<'a> {
             orders,
             problems,
             bodies_each: EACH,
-            bodies: Bodies(&batch.orders),
+            bodies,
+            version: None,
         }
     }
 }

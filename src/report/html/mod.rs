@@ -1,13 +1,14 @@
 //! The report as one page that opens from disk: no network, no framework, nothing that was not written here.
 //!
 //! The template and the modules here draw all that sums up, readable without script. The script draws the orders and
-//! the problems from one data object ([`data::Data`]), which stands in the page as JSON. What comes from the data
+//! the problems from one data object (`data::Data`), which stands in the page as JSON. What comes from the data
 //! reaches the page escaped by the template, as that JSON, or as the text of an element: never as markup.
 
 mod bodies;
 mod data;
 mod island;
 mod latency;
+mod live;
 mod over_time;
 mod summary;
 
@@ -22,6 +23,7 @@ use sha2::{Digest, Sha256};
 use self::data::Data;
 use self::island::Island;
 use self::latency::Latencies;
+pub use self::live::LivePage;
 use self::over_time::OverTime;
 use self::summary::{Fact, GroupLine, Share, Tile};
 use super::Report;

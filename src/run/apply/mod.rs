@@ -88,11 +88,14 @@ fn begin(
     let batch = plan.batch();
     Ok(Import {
         screen,
+        format: args.result.format,
         interruptions,
         setup,
         inputs: None,
         plan: Some(plan.plan.clone()),
         files,
+        serve: args.result.serve,
+        live: None,
         rejects: None,
         run,
         memory,

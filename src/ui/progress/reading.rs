@@ -1,0 +1,75 @@
+//! How many rows were read and checked, as they come.
+
+use std::fmt::Write;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use super::{PLAIN_INTERVAL, Style, line};
+
+/// Progress of reading and checking, which go hand in hand: how many rows a file has is known when it is read.
+#[derive(Debug)]
+pub struct ReadingProgress {
+    bar: Option<ProgressBar>,
+    plain: Option<Mutex<PlainRows>>,
+}
+
+#[derive(Debug)]
+struct PlainRows {
+    rows: usize,
+    told: Instant,
+}
+
+impl ReadingProgress {
+    /// Begins to show it.
+    #[must_use]
+    pub fn begin(style: Style) -> Self {
+        let plain = || PlainRows {
+            rows: 0,
+            told: Instant::now(),
+        };
+        Self {
+            bar: (style == Style::Bar).then(spinner),
+            plain: (style == Style::Plain).then(|| Mutex::new(plain())),
+        }
+    }
+
+    /// Adds rows that were read.
+    pub fn add(&self, rows: usize) {
+        if let Some(bar) = &self.bar {
+            bar.inc(rows as u64);
+        }
+        let Some(plain) = &self.plain else { return };
+        let mut plain = plain
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        plain.rows += rows;
+        if plain.told.elapsed() >= PLAIN_INTERVAL {
+            plain.told = Instant::now();
+            line(&format!("reading and checking: {} rows", plain.rows));
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn spinner() -> ProgressBar {
+    // A bar that cannot be written is no reason to stop.
+    let rate = |state: &ProgressState, out: &mut dyn Write| {
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    // The template is a constant; a wrong one would only show another bar.
+    let style =
+        ProgressStyle::with_template("{spinner} reading and checking  {human_pos} rows  {rate}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .with_key("rate", rate);
+    let bar = ProgressBar::new_spinner().with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

@@ -183,9 +183,8 @@ pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io:
         0 => Ok(()),
         number => {
             let orders = count(number, "order", "orders");
-            let words = format!(
-                "{orders} may hold a report link twice: an answer was lost, and it was sent again"
-            );
+            let words =
+                format!("{orders} may hold a report link twice; the report and history name them");
             write_line(out, "look there", &words)
         }
     }

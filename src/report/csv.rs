@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{OrderEntry, Report};
+use crate::text::safe;
 
 const HEADER: [&str; 11] = [
     "company_id",
@@ -47,7 +48,13 @@ fn cells(order: &OrderEntry) -> [String; HEADER.len()] {
         order.places(),
         order.possible_duplicate_reports.to_string(),
         held.collect::<Vec<_>>().join(" "),
-        text(order.message.clone()),
+        // The server's words, and whatever stands in them.
+        text(
+            order
+                .message
+                .as_deref()
+                .map(|words| safe(words).into_owned()),
+        ),
     ]
 }
 
@@ -81,6 +88,15 @@ mod tests {
         assert_eq!(&record[1], "</script><script>alert(1)</script>");
         assert_eq!(&record[7], "'--!>.csv:2-4,7");
         assert!(line.starts_with("'=1+1,"), "{line}");
+    }
+
+    #[test]
+    fn escapes_in_the_servers_words_are_shown_as_text() {
+        let mut report = hostile();
+        report.orders[0].message = Some("no\u{1b}[31m".to_owned());
+        let mut out = Vec::new();
+        write(&report, &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("no\\u{1b}[31m"));
     }
 
     #[test]

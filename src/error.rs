@@ -48,6 +48,12 @@ pub enum Error {
         /// Who holds it, where they have said so.
         holder: Option<Holder>,
     },
+    /// Another import clears the inbox.
+    #[error("another import takes its files from `{}`", directory.display())]
+    InboxHeld {
+        /// The inbox.
+        directory: PathBuf,
+    },
     /// The report does not account for every row.
     #[error("the report does not account for every row")]
     Unaccounted,
@@ -76,7 +82,9 @@ impl Error {
                 "free some of the machine's resources, or raise its limits, and try again"
             }
             Self::Ledger(error) => error.help(),
-            Self::Held { .. } => "run the same command again once it has ended, or add --wait",
+            Self::Held { .. } | Self::InboxHeld { .. } => {
+                "run the same command again once it has ended, or add --wait"
+            }
             Self::Unaccounted => {
                 "this is a fault of Scoreload: please report it, with the report that was written"
             }

@@ -48,7 +48,7 @@ impl ExitCode {
     pub fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
         match end {
             Some(End::Interrupted) => Self::Interrupted,
-            Some(End::Refused(_)) => Self::Refused,
+            Some(End::Refused(_) | End::Forbidden(_)) => Self::Refused,
             Some(End::Unreachable(_)) => Self::Unreachable,
             Some(End::LedgerFailed(_) | End::TooManyFailures(_) | End::OutOfTime) => {
                 Self::Incomplete
@@ -63,7 +63,7 @@ impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
             Error::Usage { .. } | Error::Ledger(LedgerError::Unopened { .. }) => Self::Usage,
-            Error::Held { .. } => Self::Held,
+            Error::Held { .. } | Error::InboxHeld { .. } => Self::Held,
             Error::Write { .. }
             | Error::Changed { .. }
             | Error::System { .. }

@@ -78,7 +78,7 @@ impl NewFile {
 }
 
 /// Makes a file in the directory of another, readable by its owner alone, that is gone when nobody keeps it.
-fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".scoreload-")
         .suffix(".draft")

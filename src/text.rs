@@ -1,5 +1,7 @@
 //! Untrusted text, made safe before a terminal or a report shows it.
 
+pub mod shell;
+
 use std::borrow::Cow;
 
 /// Returns a text in which nothing can disturb the words around it: control characters and marks that change the direction of

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DeliveryArgs, ImportArgs, RESULT, ResultArgs};
+use super::{DeliveryArgs, ImportArgs, RESULT, ResultArgs, SourceArgs};
 
 pub(super) const PLAN_EXAMPLES: &str = "\
 Examples:
@@ -27,7 +27,8 @@ Examples:
   scoreload apply plan.json
   scoreload apply plan.json --yes --report applied.json    unattended
 
-Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET.
+Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET, or from a profile in
+the configuration file.
 
 Exit codes: as for import; 2 also where the plan is refused: nothing is sent then.";
 
@@ -45,7 +46,7 @@ pub struct PlanArgs {
 
 /// Leaves flags out of the help that an import has and a plan follows by sending nothing.
 fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
-    const SENDING: [&str; 8] = [
+    const SENDING: [&str; 11] = [
         "dry_run",
         "yes",
         "concurrency",
@@ -54,6 +55,9 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
         "wait",
         "no_report",
         "serve",
+        "metrics",
+        "notify_command",
+        "fail_if_empty",
     ];
     let is_hidden = SENDING.contains(&arg.get_id().as_str());
     arg.hide(is_hidden)
@@ -82,16 +86,9 @@ pub struct ApplyArgs {
     /// The plan, as `scoreload plan -o` made it
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
-    /// The configuration file
-    ///
-    /// Without it scoreload.toml in the working directory, or in the user's configuration directory, if there is one.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SCORELOAD_CONFIG",
-        hide_env_values = true
-    )]
-    pub config: Option<PathBuf>,
+    /// Which settings count where a flag or a variable does not say.
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// How updates are delivered; where to, the plan says.
     #[command(flatten)]
     pub delivery: DeliveryArgs,

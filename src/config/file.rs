@@ -6,12 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Environment;
-use crate::deliver::limits::{MaxDuration, MaxFailures};
-use crate::deliver::rate::Rate;
+use super::settings::{OF_PROFILES, SWITCHES, Settings, variable};
+use crate::cli::SourceArgs;
 use crate::error::Error;
-use crate::input::timestamp::DateOrder;
-use crate::ledger::OnAmbiguous;
-use crate::plan::MaxChange;
 
 /// The name of the file, in the working directory or the user's configuration directory.
 const NAME: &str = "scoreload.toml";
@@ -20,9 +17,13 @@ const NAME: &str = "scoreload.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigFile {
-    /// Settings that are not given by flag or environment.
+    /// Settings that are given by no flag and no variable. Once loaded they are those in force: the profile's, then
+    /// those of `[defaults]`.
     #[serde(default)]
-    pub defaults: Defaults,
+    pub defaults: Settings,
+    /// Sets of settings, chosen by `--profile`, that go before `[defaults]`.
+    #[serde(default)]
+    profiles: BTreeMap<String, Settings>,
     /// Headers and the columns that they mean.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
@@ -37,31 +38,20 @@ pub struct ConfigFile {
     /// Columns of wide sheets, each a test.
     #[serde(default)]
     pub wide: Vec<Wide>,
+    /// Where all of this is from.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
-/// Settings that are not given by flag or environment; each is named as its flag.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is described at its flag")]
-pub struct Defaults {
-    pub company_id: Option<String>,
-    pub timezone: Option<String>,
-    pub date_order: Option<DateOrder>,
-    pub default_attempt: Option<u32>,
-    pub deny_warnings: Option<bool>,
-    pub target: Option<String>,
-    pub all_or_nothing: Option<bool>,
-    pub rate: Option<Rate>,
-    pub concurrency: Option<std::num::NonZeroUsize>,
-    pub retries: Option<u32>,
-    pub ledger: Option<String>,
-    pub on_ambiguous: Option<OnAmbiguous>,
-    pub max_change: Option<MaxChange>,
-    /// In seconds.
-    pub timeout: Option<f64>,
-    pub test_mode: Option<bool>,
-    pub max_failures: Option<MaxFailures>,
-    pub max_duration: Option<MaxDuration>,
+/// Where the settings of a file are from.
+#[derive(Debug, Default)]
+pub struct Origin {
+    /// The file, if there is one.
+    pub path: Option<PathBuf>,
+    /// The profile that was chosen, and what stands in it.
+    pub profile: Option<(String, toml::Table)>,
+    /// What stands in `[defaults]`.
+    pub defaults: toml::Table,
 }
 
 /// One test of a wide sheet: a constant id, and where its fields stand.
@@ -117,18 +107,45 @@ impl Constant {
     }
 }
 
+impl ConfigFile {
+    /// Returns the profile that was chosen, if one was.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        self.origin.profile.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// Makes one that holds a profile alone, which is chosen.
+    #[cfg(test)]
+    pub(super) fn with_profile(name: &str, text: &str) -> Self {
+        let table: toml::Table = text.parse().unwrap();
+        Self {
+            defaults: table.clone().try_into().unwrap(),
+            origin: Origin {
+                profile: Some((name.to_owned(), table)),
+                ..Origin::default()
+            },
+            ..Self::default()
+        }
+    }
+}
+
 /// Reads the file that is named, or the one that is found; an empty one where there is none.
 ///
 /// # Errors
-/// When it cannot be read, or holds something that it may not hold.
-pub fn load(named: Option<&Path>, environment: Environment<'_>) -> Result<ConfigFile, Error> {
+/// When it cannot be read, holds something that it may not hold, or lacks the profile that is named.
+pub fn load(args: &SourceArgs, environment: Environment<'_>) -> Result<ConfigFile, Error> {
     let found = || {
         candidates(environment)
             .into_iter()
             .find(|path| path.is_file())
     };
-    let Some(path) = named.map(Path::to_owned).or_else(found) else {
-        return Ok(ConfigFile::default());
+    let profile = args.profile.as_deref().map(str::trim);
+    let profile = profile.filter(|name| !name.is_empty());
+    let Some(path) = args.config.clone().or_else(found) else {
+        return match profile {
+            None => Ok(ConfigFile::default()),
+            Some(name) => Err(unknown_profile(name, None, &ConfigFile::default())),
+        };
     };
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let message = format!(
@@ -137,12 +154,64 @@ pub fn load(named: Option<&Path>, environment: Environment<'_>) -> Result<Config
         );
         Error::usage(message, "check the path, and that you may read the file")
     })?;
-    parse(&text).map_err(|(message, help)| {
+    let wrong = |(message, help): (String, String)| {
         Error::usage(
             format!("in the configuration {}: {message}", path.display()),
             help,
         )
-    })
+    };
+    let mut file = parse(&text).map_err(wrong)?;
+    if let Some(name) = profile.filter(|name| !file.profiles.contains_key(*name)) {
+        return Err(unknown_profile(name, Some(&path), &file));
+    }
+    let whole = toml::from_str(&text).unwrap_or_default();
+    file.origin = Origin::of(&whole, profile);
+    file.defaults = file.origin.settings(environment).map_err(wrong)?;
+    file.origin.path = Some(path);
+    Ok(file)
+}
+
+impl Origin {
+    fn of(whole: &toml::Table, profile: Option<&str>) -> Self {
+        let table = |value: Option<&toml::Value>| {
+            let table = value.and_then(toml::Value::as_table);
+            table.cloned().unwrap_or_default()
+        };
+        let of_profile = |name: &str| {
+            let profiles = whole.get("profiles").and_then(toml::Value::as_table);
+            (
+                name.to_owned(),
+                table(profiles.and_then(|profiles| profiles.get(name))),
+            )
+        };
+        Self {
+            path: None,
+            profile: profile.map(of_profile),
+            defaults: table(whole.get("defaults")),
+        }
+    }
+
+    /// Returns the settings that count where no flag and no variable says otherwise.
+    fn settings(&self, environment: Environment<'_>) -> Result<Settings, (String, String)> {
+        let mut both = self.defaults.clone();
+        both.extend(self.profile.iter().flat_map(|(_, table)| table.clone()));
+        // A variable may say that a switch is off, which a flag that is not there says too.
+        both.retain(|name, _| !SWITCHES.contains(&name) || environment(&variable(name)).is_none());
+        let settings = toml::Value::Table(both).try_into();
+        settings.map_err(|error: toml::de::Error| what_is_wrong(&error, ""))
+    }
+}
+
+fn unknown_profile(name: &str, path: Option<&Path>, file: &ConfigFile) -> Error {
+    let all: Vec<&str> = file.profiles.keys().map(String::as_str).collect();
+    let help = match (path, all.as_slice()) {
+        (None, _) => {
+            "there is no configuration file; `scoreload config --init` makes one".to_owned()
+        }
+        (Some(path), []) => format!("{} has no [profiles.NAME]", path.display()),
+        (Some(path), all) => format!("those of {} are {}", path.display(), all.join(", ")),
+    };
+    Error::usage(format!("there is no profile `{name}`"), help)
 }
 
 /// Returns where the file is looked for, the first one first.
@@ -163,15 +232,27 @@ fn candidates(environment: Environment<'_>) -> Vec<PathBuf> {
 /// # Errors
 /// When it is no TOML, or holds something that it may not hold.
 pub fn parse(text: &str) -> Result<ConfigFile, (String, String)> {
-    toml::from_str(text).map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map(|span| text[..span.start].matches('\n').count() + 1);
-        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-        let help = suggestion(error.message())
-            .unwrap_or_else(|| "see README, \"The configuration file\"".to_owned());
-        (format!("{place}{}", error.message()), help)
-    })
+    let file: ConfigFile = toml::from_str(text).map_err(|error| what_is_wrong(&error, text))?;
+    match file.defaults.of_a_profile() {
+        None => Ok(file),
+        Some(name) => {
+            let all = OF_PROFILES.join(", ");
+            let help = format!("move it into a profile, [profiles.NAME], as {all}");
+            Err((format!("`{name}` stands in [defaults]"), help))
+        }
+    }
+}
+
+/// Says what is wrong with a file, and where; and the way out.
+fn what_is_wrong(error: &toml::de::Error, text: &str) -> (String, String) {
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map(|before| before.matches('\n').count() + 1);
+    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    let help = suggestion(error.message())
+        .unwrap_or_else(|| "see README, \"The configuration file\"".to_owned());
+    (format!("{place}{}", error.message()), help)
 }
 
 /// Returns what an unknown key was most likely meant to be: serde names it first, then those that it knows.
@@ -192,6 +273,8 @@ fn suggestion(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliver::limits::MaxFailures;
+    use crate::input::timestamp::DateOrder;
 
     fn wrong(text: &str) -> (String, String) {
         parse(text).unwrap_err()

@@ -1,8 +1,13 @@
 //! What was typed, what the environment says and what the configuration file holds, resolved and checked once into
-//! what a run needs. Flags go before variables, variables before the file, the file before what is built in.
+//! what a run needs. Flags go before variables, variables before the profile, the profile before the rest of the file,
+//! the file before what is built in.
 
+pub mod commented;
+pub mod credentials;
 pub mod file;
+pub mod in_force;
 mod reading;
+pub mod settings;
 mod target;
 
 use std::path::PathBuf;
@@ -11,7 +16,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use self::reading::{Reading, reading};
-pub use self::target::{Target, base, credentials};
+pub use self::target::{Target, base};
 use crate::cli::DeliveryArgs;
 use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
@@ -22,6 +27,7 @@ use crate::ledger::Place;
 use crate::ledger::budget::Places;
 use crate::ledger::place::users_path;
 use crate::plan::MaxChange;
+use credentials::Configured;
 use file::ConfigFile;
 
 /// Reads an environment variable; a blank one counts as none.
@@ -69,6 +75,10 @@ pub struct Delivery {
     pub ledger: Place,
     /// How far the number of orders to change may be from that of the last import.
     pub max_change: Option<MaxChange>,
+    /// Whether to wait for an import that holds the ledger.
+    pub is_waiting: bool,
+    /// Whether it is only tried: no target is named, or the server is to change nothing.
+    pub is_trial: bool,
     timeout: Duration,
     /// Whether the server only pretends.
     pub test_mode: bool,
@@ -93,7 +103,8 @@ pub fn delivery(
 ) -> Result<Delivery, Error> {
     let defaults = &file.defaults;
     let name = args.target.as_deref().or(defaults.target.as_deref());
-    let target = Target::resolve(name, purpose, environment)?;
+    let configured = Configured::find(file, environment)?;
+    let target = Target::resolve(name, purpose, configured.as_ref())?;
     let rate = args.rate.clone().or_else(|| defaults.rate.clone());
     let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
     let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
@@ -125,6 +136,7 @@ pub fn delivery(
             place(named_ledger, &target, purpose, environment)?
         },
         consent: match purpose {
+            Purpose::Deliver if defaults.confirm == Some(false) => Consent::Given,
             Purpose::Deliver => consent(args, &target, is_terminal)?,
             Purpose::Plan => Consent::Given,
         },
@@ -136,6 +148,8 @@ pub fn delivery(
             PartialDelivery::Allowed
         },
         max_change: args.max_change.or(defaults.max_change),
+        is_waiting: args.wait || defaults.wait.unwrap_or_default(),
+        is_trial: test_mode || name.is_none_or(|name| name.trim().is_empty()),
         timeout: timeout(args, file)?,
         test_mode,
     })
@@ -197,7 +211,7 @@ fn timeout(args: &DeliveryArgs, file: &ConfigFile) -> Result<Duration, Error> {
         .filter(|duration| !duration.is_zero());
     duration.ok_or_else(|| {
         Error::usage(
-            format!("timeout = {seconds} in [defaults] is no time"),
+            format!("timeout = {seconds} in the configuration is no time"),
             "give a number of seconds above 0",
         )
     })
@@ -211,7 +225,8 @@ fn consent(args: &DeliveryArgs, target: &Target, is_terminal: bool) -> Result<Co
         return Ok(Consent::Ask);
     }
     let message = "delivering to production needs a yes, and there is no terminal to ask on";
-    Err(Error::usage(message, "pass --yes if that is meant"))
+    let help = "pass --yes if that is meant, or say `confirm = false` in a profile";
+    Err(Error::usage(message, help))
 }
 
 impl Delivery {

@@ -8,6 +8,8 @@ use crate::cli::InputArgs;
 use crate::columns::{COLUMNS, Column, Names};
 use crate::error::Error;
 use crate::input::Cell;
+use crate::input::delimiter::Delimiter;
+use crate::input::encoding::Encoding;
 use crate::input::wide::{Source, WideTable};
 use crate::order::Rules;
 use crate::order::model::Text;
@@ -24,6 +26,14 @@ pub struct Reading {
     pub wide: Vec<WideTable>,
     /// The meaning of cells.
     pub rules: Rules,
+    /// The sheets that are read; where none is named, those with an order-id header.
+    pub sheets: Vec<String>,
+    /// What stands between columns, where it is said.
+    pub delimiter: Option<Delimiter>,
+    /// How bytes stand for characters, where it is said.
+    pub encoding: Option<Encoding>,
+    /// Names of columns as they were typed, to find those that no sheet has.
+    pub maps: Vec<String>,
 }
 
 /// Resolves how inputs are understood.
@@ -65,6 +75,10 @@ pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Re
         names: names(args, file)?,
         wide,
         rules,
+        sheets: args.sheets.clone(),
+        delimiter: args.delimiter.or(defaults.delimiter),
+        encoding: args.encoding.or(defaults.encoding),
+        maps: args.maps.clone(),
     })
 }
 

@@ -2,18 +2,16 @@
 
 use url::Url;
 
-use super::{Environment, Purpose};
+use super::Purpose;
+use super::credentials::{CLIENT_ID, CLIENT_SECRET, Configured};
 use crate::deliver::client::is_loopback;
-use crate::deliver::credentials::{Credentials, Secret};
+use crate::deliver::credentials::Credentials;
 use crate::error::Error;
 
 /// Paylocity's production environment (API.md, "The calls").
 pub(super) const PRODUCTION: &str = "https://dc1prodgwext.paylocity.com";
 /// Paylocity's demo environment (API.md, "The calls").
 const DEMO: &str = "https://dc1demogwext.paylocity.com";
-
-pub(super) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
-pub(super) const CLIENT_SECRET: &str = "SCORELOAD_CLIENT_SECRET";
 
 /// Where updates go.
 #[derive(Debug)]
@@ -31,17 +29,23 @@ pub enum Target {
     },
 }
 
+/// One of Paylocity's environments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paylocity {
+    Production,
+    Demo,
+}
+
 impl Target {
     /// Resolves the target that is named, or the one that is meant where none is.
     pub(super) fn resolve(
         name: Option<&str>,
         purpose: Purpose,
-        environment: Environment<'_>,
+        configured: Option<&Configured>,
     ) -> Result<Self, Error> {
-        let credentials = credentials(environment)?;
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => name,
-            None if credentials.is_none() => return Ok(Self::BuiltInSandbox),
+            None if configured.is_none() => return Ok(Self::BuiltInSandbox),
             None => {
                 let help = "pass --target demo, --target production or --target URL; --target sandbox tries it on this machine";
                 return Err(Error::usage("there are credentials and no target", help));
@@ -53,13 +57,17 @@ impl Target {
             "production" => base(PRODUCTION)?,
             url => base(url)?,
         };
-        if credentials.is_none() && purpose == Purpose::Deliver {
-            let message = format!("the target `{name}` needs credentials");
-            let help = format!(
-                "set {CLIENT_ID} and {CLIENT_SECRET}; without a target the import is tried on this machine"
-            );
-            return Err(Error::usage(message, help));
-        }
+        let credentials = match (purpose, configured) {
+            (Purpose::Plan, _) => None,
+            (Purpose::Deliver, Some(configured)) => Some(configured.read()?),
+            (Purpose::Deliver, None) => {
+                let message = format!("the target `{name}` needs credentials");
+                let help = format!(
+                    "set {CLIENT_ID} and {CLIENT_SECRET}, or a profile with credentials; without a target the import is tried on this machine"
+                );
+                return Err(Error::usage(message, help));
+            }
+        };
         Ok(Self::Server {
             name: name.to_owned(),
             base,
@@ -68,14 +76,42 @@ impl Target {
     }
 
     /// Tells whether updates to it reach people's records.
-    pub(super) fn is_production(&self) -> bool {
-        let host = |base: &Url| {
-            // A dot at the end of a name changes nothing.
-            let name = base.host_str()?.trim_end_matches('.').to_owned();
-            Some(name)
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.environment() == Some(Paylocity::Production)
+    }
+
+    /// Tells whether it is one of Paylocity's own servers.
+    #[must_use]
+    pub fn is_paylocity(&self) -> bool {
+        self.environment().is_some()
+    }
+
+    /// Returns which of Paylocity's environments it is, if it is one, whatever it is called.
+    fn environment(&self) -> Option<Paylocity> {
+        let Self::Server { base, .. } = self else {
+            return None;
         };
-        let production = PRODUCTION.strip_prefix("https://");
-        matches!(self, Self::Server { base, .. } if host(base).as_deref() == production)
+        // A dot at the end of a name changes nothing.
+        let host = base.host_str()?.trim_end_matches('.');
+        let known = [(PRODUCTION, Paylocity::Production), (DEMO, Paylocity::Demo)];
+        let found = known
+            .into_iter()
+            .find(|(url, _)| url.strip_prefix("https://") == Some(host));
+        found.map(|(_, environment)| environment)
+    }
+
+    /// Returns what to look at first where the credentials are refused, if anything is known of that.
+    #[must_use]
+    pub fn hint_of_refusal(&self) -> Option<&'static str> {
+        match self.environment()? {
+            Paylocity::Production => Some(
+                "credentials are for one environment: those for demo are refused by production",
+            ),
+            Paylocity::Demo => Some(
+                "credentials are for one environment: those for production are refused by demo",
+            ),
+        }
     }
 
     /// Returns the name under which a ledger keeps its orders: the server itself, whatever it is called.
@@ -135,24 +171,4 @@ pub fn base(text: &str) -> Result<Url, Error> {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
-}
-
-/// Returns the credentials of the environment.
-///
-/// # Errors
-/// When one half of them is missing.
-pub fn credentials(environment: Environment<'_>) -> Result<Option<Credentials>, Error> {
-    let lone = |set: &str, missing: &str| {
-        let help = "set both, or neither to try the built-in sandbox";
-        Error::usage(format!("{set} is set and {missing} is not"), help)
-    };
-    match (environment(CLIENT_ID), environment(CLIENT_SECRET)) {
-        (None, None) => Ok(None),
-        (Some(client_id), Some(secret)) => Ok(Some(Credentials {
-            client_id,
-            client_secret: Secret::new(secret),
-        })),
-        (Some(_), None) => Err(lone(CLIENT_ID, CLIENT_SECRET)),
-        (None, Some(_)) => Err(lone(CLIENT_SECRET, CLIENT_ID)),
-    }
 }

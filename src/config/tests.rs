@@ -3,7 +3,8 @@
 use clap::Parser;
 use jiff::Timestamp;
 
-use super::target::{CLIENT_ID, CLIENT_SECRET, PRODUCTION};
+use super::credentials::{CLIENT_ID, CLIENT_SECRET};
+use super::target::PRODUCTION;
 use super::*;
 use crate::cli::{Cli, Command, ImportArgs};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use reqwest::redirect::Policy as Redirects;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
@@ -103,6 +103,31 @@ pub(super) enum TokenAnswer {
     },
 }
 
+/// What a request for a token showed of a server.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Checkup {
+    /// No answer came; what went wrong.
+    Unreachable(String),
+    /// The connection could not be trusted, so nothing was sent; what went wrong.
+    Untrusted(String),
+    /// It answered.
+    Answered {
+        /// What its clock shows, where it says so.
+        date: Option<Timestamp>,
+        /// Whether it gave a token; else the server's words.
+        token: Result<(), (TokenFailure, String)>,
+    },
+}
+
+/// Why a server gave no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenFailure {
+    /// The credentials are not good.
+    Refused,
+    /// It could not, this time.
+    Broken,
+}
+
 /// Calls the API. Cheap to clone: the connections are shared.
 #[derive(Clone)]
 pub struct Client {
@@ -195,9 +220,41 @@ impl Client {
         )
     }
 
-    /// Asks for a token once, by client credentials both in the form and as basic authorization: vendor's samples
-    /// show the one, its script the other, and sending both satisfies either.
+    /// Asks for a token once.
     pub(super) async fn token(&self) -> TokenAnswer {
+        match self.ask_for_token().await {
+            Ok(response) => self.judge_token(response).await,
+            Err(error) => TokenAnswer::Failed {
+                words: words_of(&error, self.endpoint.timeout),
+                wait: None,
+            },
+        }
+    }
+
+    /// Asks for a token once, to see how the server does; no order is touched.
+    pub async fn check_up(&self) -> Checkup {
+        let response = match self.ask_for_token().await {
+            Ok(response) => response,
+            Err(error) => {
+                let words = words_of(&error, self.endpoint.timeout);
+                return match is_of_tls(&error) {
+                    true => Checkup::Untrusted(words),
+                    false => Checkup::Unreachable(words),
+                };
+            }
+        };
+        let date = date_of(&response);
+        let token = match self.judge_token(response).await {
+            TokenAnswer::Issued { .. } => Ok(()),
+            TokenAnswer::Refused(words) => Err((TokenFailure::Refused, words)),
+            TokenAnswer::Failed { words, .. } => Err((TokenFailure::Broken, words)),
+        };
+        Checkup::Answered { date, token }
+    }
+
+    /// Asks for a token by client credentials both in the form and as basic authorization: vendor's samples show the
+    /// one, its script the other, and sending both satisfies either.
+    async fn ask_for_token(&self) -> reqwest::Result<Response> {
         let Credentials {
             client_id,
             client_secret,
@@ -213,15 +270,11 @@ impl Client {
             .post(self.url(TOKEN_PATH))
             .basic_auth(client_id, Some(secret))
             .form(&form);
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => {
-                return TokenAnswer::Failed {
-                    words: words_of(&error, self.endpoint.timeout),
-                    wait: None,
-                };
-            }
-        };
+        request.send().await
+    }
+
+    /// Says what an answer to a request for a token means.
+    async fn judge_token(&self, response: Response) -> TokenAnswer {
         let (status, wait) = (response.status(), retry_after(&response));
         tracing::debug!(status = status.as_u16(), "token requested");
         if status.is_success() {
@@ -311,6 +364,27 @@ async fn bounded(mut response: Response) -> String {
 fn retry_after(response: &Response) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     wait_of(text, Timestamp::now())
+}
+
+/// Reads what the server's clock shows.
+fn date_of(response: &Response) -> Option<Timestamp> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(date.timestamp())
+}
+
+/// Tells whether a connection failed because it could not be trusted: rustls says so, several sources down.
+fn is_of_tls(error: &reqwest::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let inner = cause.downcast_ref::<std::io::Error>();
+        let inner = inner.and_then(std::io::Error::get_ref);
+        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {

@@ -12,8 +12,10 @@ use super::outcome::{Delivery, Outcome};
 pub enum End {
     /// The user, or the system, asked for it.
     Interrupted,
-    /// The credentials or the permissions were refused; the server's words.
+    /// The credentials were refused; the server's words.
     Refused(String),
+    /// The permissions were refused; the server's words.
+    Forbidden(String),
     /// The API could not be reached or kept failing; what happened.
     Unreachable(String),
     /// An intent could not be made durable, so nothing may leave; what happened.
@@ -30,7 +32,7 @@ impl fmt::Display for End {
             Self::Interrupted => {
                 f.write_str("interrupted; what was not sent can be imported again")
             }
-            Self::Refused(words) => {
+            Self::Refused(words) | Self::Forbidden(words) => {
                 write!(f, "the credentials or permissions are refused: {words}")
             }
             Self::Unreachable(words) => {
@@ -150,7 +152,7 @@ impl Watch {
         self.answered = true;
         self.accepted |= delivery.outcome == Outcome::Accepted;
         self.forbidden += u32::from(delivery.http_status == Some(403));
-        (self.forbidden >= FORBIDDEN && !self.accepted).then(|| End::Refused(words()))
+        (self.forbidden >= FORBIDDEN && !self.accepted).then(|| End::Forbidden(words()))
     }
 
     /// Tells whether orders were tried and none of them got a useful answer.
@@ -202,7 +204,7 @@ mod tests {
         }
         assert!(matches!(
             watch.see(&delivery(Outcome::Rejected, 403)),
-            Some(End::Refused(_))
+            Some(End::Forbidden(_))
         ));
     }
 

@@ -38,6 +38,7 @@ use self::delimiter::Delimiter;
 use self::encoding::Encoding;
 use self::format::Format;
 pub use self::header::Header;
+pub use self::paths::is_spreadsheet;
 pub use self::rows::swallowed_rows;
 use self::rows::{RawCells, RawRow, Rows, Turned, placed, read_rows, turn_row};
 pub use self::sample::{Extent, sample};

@@ -100,7 +100,8 @@ fn is_file(path: &Path) -> bool {
 }
 
 /// Tells whether a file in a directory is meant to be imported, by its name: not hidden, no lock, not half-written.
-fn is_spreadsheet(name: &OsStr) -> bool {
+#[must_use]
+pub fn is_spreadsheet(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     let Some((stem, extension)) = name.rsplit_once('.') else {
         return false;

@@ -138,7 +138,9 @@ pub fn remarks<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<Arc<Sou
     all
 }
 
-fn is_through(outcome: Outcome) -> bool {
+/// Tells whether an order got through.
+#[must_use]
+pub const fn is_through(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Valid | Outcome::Accepted | Outcome::Unchanged => true,
         Outcome::Invalid

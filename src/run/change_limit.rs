@@ -1,11 +1,11 @@
 //! `--max-change`: an export that was cut short or doubled is refused before anything is sent.
 
-use super::import::Import;
 use super::memory::{CORRECTION, Memory};
+use crate::config;
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::ledger::entry::{Run, RunEnd};
-use crate::ui::summary;
+use crate::ui::{Screen, summary};
 
 /// The runs among which the last import is looked for, the latest ones.
 const MOST_RUNS: usize = 1_000;
@@ -17,16 +17,19 @@ const MOST_RUNS: usize = 1_000;
 ///
 /// # Errors
 /// When it is too far, or the ledger cannot be read.
-pub(super) fn check(import: &Import<'_>, updates: usize) -> Result<(), Error> {
-    let Some(most) = import.setup.max_change else {
+pub(super) fn check(
+    memory: &Memory,
+    setup: &config::Delivery,
+    screen: Screen,
+    updates: usize,
+) -> Result<(), Error> {
+    let Some(most) = setup.max_change else {
         return Ok(());
     };
-    let Some((last, delivered)) = last_import(&import.memory)? else {
+    let Some((last, delivered)) = last_import(memory)? else {
         let words =
             "no import to this target has come to its end yet, so there is nothing to compare with";
-        import
-            .screen
-            .note(|mut out| summary::write_line(&mut out, "max change", words));
+        screen.note(|mut out| summary::write_line(&mut out, "max change", words));
         return Ok(());
     };
     let (now, before) = (updates + delivered, changed(&last));

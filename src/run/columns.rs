@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::environment;
+use super::reading_options;
 use crate::cli::{ColumnsArgs, ColumnsFormat};
 use crate::config;
+use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input::sample::is_guess;
@@ -24,19 +25,15 @@ const SAMPLED_ROWS: usize = 200;
 /// So many columns that look like tests make a sheet look wide.
 const FEWEST_WIDE: usize = 2;
 
-pub(super) fn run(args: &ColumnsArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let config = config::file::load(args.input.config.as_deref(), &environment)?;
-    let reading = config::reading(&args.input, &config, Timestamp::now())?;
+pub(super) fn run(
+    args: &ColumnsArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let reading = config::reading(&args.input, config, Timestamp::now())?;
     let options = Options {
-        names: reading.names,
-        wide: reading.wide,
-        sheets: args.input.sheets.clone(),
-        delimiter: args.input.delimiter,
-        encoding: args.input.encoding,
-        warnings: reading.rules.warnings,
         extent: Extent::Sample(SAMPLED_ROWS),
-        program: None,
-        on_rows: &|_| {},
+        ..reading_options(&reading, &|_| {})
     };
     let look = Look::at(&args.input.inputs, &options);
     let proposals = wide::propose(&look.sheets, &reading.rules.placeholders);

@@ -2,6 +2,7 @@
 
 use super::open_ledger;
 use crate::cli::{Format, HistoryArgs};
+use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
@@ -11,8 +12,8 @@ use crate::ui::text::safe;
 /// The runs that are told, the latest ones.
 const MOST_RUNS: usize = 100;
 
-pub(super) fn run(args: &HistoryArgs) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(args.ledger.as_deref())?;
+pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(args.ledger.as_deref(), config)?;
     match (&args.run, &args.order) {
         (None, None) => tell(args.format, &ledger.runs(MOST_RUNS).map_err(Error::Ledger)?),
         (None, Some(order)) => tell(

@@ -99,10 +99,10 @@ fn tell_abandoned(mut out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Carries a run out on a thread of its own, and listens for the wish that it end.
-pub(super) fn guarded(
+pub(super) fn guarded<T: From<ExitCode> + Send + 'static>(
     screen: Screen,
-    run: impl FnOnce(Interruptions) -> Result<ExitCode, Error> + Send + 'static,
-) -> Result<ExitCode, Error> {
+    run: impl FnOnce(Interruptions) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let unheard = |source| system("listen for signals", source);
     let runtime = Builder::new_current_thread().enable_io().build();
     runtime.map_err(unheard)?.block_on(async {
@@ -125,7 +125,7 @@ pub(super) fn guarded(
                 },
                 () = signals.next() => if interruptions.ask() {
                     screen.tell(tell_abandoned);
-                    return Ok(ExitCode::Interrupted);
+                    return Ok(ExitCode::Interrupted.into());
                 },
             }
         }

@@ -1,15 +1,20 @@
 //! One file per command; each reads like the product's summary.
 
+mod aftermath;
 mod apply;
 mod change_limit;
 mod columns;
+mod config;
 mod connection;
 mod delivery;
+mod doctor;
 mod explain;
 mod following;
+mod help;
 mod history;
 mod import;
 mod interruption;
+mod job;
 mod memory;
 mod next;
 mod plan;
@@ -27,9 +32,12 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use jiff::Timestamp;
 
-use crate::cli::{Cli, Command, InputArgs};
+use self::aftermath::{Aftermath, Ended};
+use crate::cli::{Cli, Command, ImportArgs};
 use crate::columns::simplified;
 use crate::config::Reading;
+use crate::config::file::{self, ConfigFile};
+use crate::config::settings::Settings;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -46,26 +54,60 @@ use crate::ui::{self, Screen};
 /// # Errors
 /// What stops it before it has come to a result.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
-    let screen = Screen::begin(&cli.screen)?;
+    let config = match cli.command.source() {
+        Some(source) => file::load(source, &environment),
+        None => Ok(ConfigFile::default()),
+    };
+    let settings = config.as_ref().map(|config| &config.defaults);
+    let screen = Screen::begin(&cli.screen, settings.unwrap_or(&Settings::default()))?;
     match cli.command {
-        Command::Import(args) => interruption::guarded(screen, move |interruptions| {
-            import::run(&args, screen, interruptions)
-        }),
+        Command::Import(args) if args.dry_run => import(args, config?, screen).map(|it| it.exit),
+        Command::Import(args) => {
+            let aftermath = Aftermath::of(&args.result, config.as_ref().ok());
+            let ended = config.and_then(|config| import(args, config, screen));
+            aftermath.follow(ended, screen)
+        }
+        Command::Apply(args) => {
+            let aftermath = Aftermath::of(&args.result, config.as_ref().ok());
+            let apply = |config| {
+                interruption::guarded(screen, move |interruptions| {
+                    apply::run(&args, &config, screen, interruptions)
+                })
+            };
+            aftermath.follow(config.and_then(apply), screen)
+        }
+        // What is wrong with the configuration is a finding like others.
+        Command::Doctor(args) => doctor::run(&args.import, config),
+        command => look(command, config?, screen),
+    }
+}
+
+fn import(args: ImportArgs, config: ConfigFile, screen: Screen) -> Result<Ended, Error> {
+    interruption::guarded(screen, move |interruptions| {
+        import::run(&args, &config, screen, interruptions)
+    })
+}
+
+/// Carries out a command that delivers nothing.
+fn look(command: Command, config: ConfigFile, screen: Screen) -> Result<ExitCode, Error> {
+    match command {
+        // Those are carried out above.
+        Command::Import(_) | Command::Apply(_) | Command::Doctor(_) => Err(Error::Unaccounted),
         Command::Plan(args) => interruption::guarded(screen, move |interruptions| {
-            plan::run(&args.import, args.output.as_deref(), screen, interruptions)
-        }),
-        Command::Apply(args) => interruption::guarded(screen, move |interruptions| {
-            apply::run(&args, screen, interruptions)
+            let output = args.output.as_deref();
+            plan::run(&args.import, &config, output, screen, interruptions).map(|it| it.exit)
         }),
         Command::Validate(args) => interruption::guarded(screen, move |interruptions| {
-            validate::run(&args, screen, &interruptions)
+            validate::run(&args, &config, screen, &interruptions)
         }),
-        Command::History(args) => history::run(&args),
-        Command::Resolve(args) => resolve::run(&args, screen),
+        Command::History(args) => history::run(&args, &config),
+        Command::Resolve(args) => resolve::run(&args, &config, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
         Command::Template(args) => template::run(&args, screen),
-        Command::Columns(args) => columns::run(&args, screen),
+        Command::Columns(args) => columns::run(&args, &config, screen),
         Command::Explain(args) => explain::run(&args),
+        Command::Config(args) => config::run(&args, &config, screen),
+        Command::Help { about } => help::run(about.as_deref()),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
         }
@@ -89,10 +131,7 @@ fn print(make: impl FnOnce(&mut Vec<u8>)) -> Result<ExitCode, Error> {
 fn manual() -> Result<ExitCode, Error> {
     let mut command = Cli::command();
     command.build();
-    let commands = command
-        .get_subcommands()
-        .filter(|command| command.get_name() != "help")
-        .cloned();
+    let commands = command.get_subcommands().cloned();
     let pages: Vec<clap::Command> = std::iter::once(command.clone()).chain(commands).collect();
     print(|out| {
         for page in pages {
@@ -109,13 +148,13 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Reads and checks the inputs, showing how far it is.
-fn gather(args: &InputArgs, reading: &Reading, screen: Screen) -> Batch {
+fn gather(paths: &[PathBuf], reading: &Reading, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let on_rows = |rows| progress.add(rows);
-    let options = reading_options(args, reading, &on_rows);
-    let mut batch = order::gather(&args.inputs, &options, &reading.rules);
+    let options = reading_options(reading, &on_rows);
+    let mut batch = order::gather(paths, &options, &reading.rules);
     progress.end();
-    let unmet = unmet_maps(&args.maps, &batch.heads);
+    let unmet = unmet_maps(&reading.maps, &batch.heads);
     batch.notes.extend(unmet);
     batch
 }
@@ -142,16 +181,15 @@ fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
 
 /// Returns how the inputs are read: the same whenever they are.
 fn reading_options<'a>(
-    args: &InputArgs,
     reading: &Reading,
     on_rows: &'a (dyn Fn(usize) + Sync),
 ) -> input::Options<'a> {
     input::Options {
         names: reading.names.clone(),
         wide: reading.wide.clone(),
-        sheets: args.sheets.clone(),
-        delimiter: args.delimiter,
-        encoding: args.encoding,
+        sheets: reading.sheets.clone(),
+        delimiter: reading.delimiter,
+        encoding: reading.encoding,
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
         program: None,
@@ -160,8 +198,9 @@ fn reading_options<'a>(
 }
 
 /// Opens the ledger of earlier runs; to look into one that is not there would make it.
-fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
+fn open_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error> {
     let path = named
+        .or(config.defaults.ledger.as_deref())
         .map(PathBuf::from)
         .or_else(|| users_path(&environment));
     let Some(path) = path.filter(|path| path.exists()) else {

@@ -11,7 +11,7 @@ use crate::exit::ExitCode;
 use crate::ledger::Place;
 use crate::ledger::place::users_path;
 use crate::report::Totals;
-use crate::ui::shell;
+use crate::text::shell;
 
 /// A command that is left to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
+use super::aftermath::Ended;
 use super::change_limit;
-use super::import::Import;
 use super::interruption::Interruptions;
+use super::job::Import;
 use super::memory::{Looked, settled};
 use crate::cli::{Format, ImportArgs};
 use crate::config::Purpose;
+use crate::config::file::ConfigFile;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -20,21 +22,25 @@ use crate::ui::{self, Screen, plan as plan_text, summary};
 
 pub(super) fn run(
     args: &ImportArgs,
+    config: &ConfigFile,
     output: Option<&Path>,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<ExitCode, Error> {
-    let mut import = Import::begin(args, Purpose::Plan, screen, interruptions)?;
+) -> Result<Ended, Error> {
+    let mut import = Import::begin(args, config, Purpose::Plan, screen, interruptions)?;
     let file = output
         .map(|path| reserve(path, &import.files))
         .transpose()?;
+    if let Some(exit) = import.has_nothing_to_do() {
+        return import.end(exit);
+    }
     import.read()?;
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
     let plan = make(&mut import, file.is_some())?;
     tell(&plan, &import, args.result.format)?;
-    change_limit::check(&import, plan.bodies().count())?;
+    change_limit::check(&import.memory, &import.setup, screen, plan.bodies().count())?;
     if let Some(file) = file
         && import.interruptions.begin()
     {
@@ -62,7 +68,7 @@ fn keep(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {
 
 /// Makes the plan of everything that was read, and brings each order to the outcome that it has as long as nothing is
 /// sent. What the ledger knew is noted where the plan is kept.
-fn make(import: &mut Import<'_>, is_kept: bool) -> Result<Plan, Error> {
+fn make(import: &mut Import, is_kept: bool) -> Result<Plan, Error> {
     let Import {
         setup,
         batch,
@@ -129,7 +135,7 @@ fn standing(looked: Looked, rows: Vec<RowRef>, is_kept: bool) -> PlanOrder {
 }
 
 /// Tells the plan on standard output: it is what was asked for.
-fn tell(plan: &Plan, import: &Import<'_>, format: Format) -> Result<(), Error> {
+fn tell(plan: &Plan, import: &Import, format: Format) -> Result<(), Error> {
     let rate = &import.setup.policy.rate;
     match format {
         Format::Json => ui::answer(|out| plan_text::write_json(out, plan, rate)),

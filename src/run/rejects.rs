@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{is_run_id, reading_options};
-use crate::cli::InputArgs;
 use crate::config::Reading;
 use crate::deliver::Delivery;
 use crate::error::Error;
+use crate::inbox::with_tail;
 use crate::input::layout::Layout;
 use crate::input::{self, File, Row, SheetHead};
 use crate::new_file::{NewFile, format_of, is_same_place};
@@ -19,9 +19,6 @@ use crate::problem::Source;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
 use crate::report::file::ReportFile;
 use crate::ui::{Screen, summary};
-
-/// The inputs with how they are read: the same both times.
-pub(super) type HowRead<'a> = (&'a InputArgs, &'a Reading);
 
 /// A form in which rejected rows are written.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +90,7 @@ pub(super) fn reserve(
 /// When an input has changed since it was read, or the file cannot be written.
 pub(super) fn write(
     file: Option<RejectsFile>,
-    input: HowRead<'_>,
+    reading: &Reading,
     run: &str,
     (batch, deliveries): (&Batch, &[Delivery]),
     screen: Screen,
@@ -107,28 +104,63 @@ pub(super) fn write(
         screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
         return Ok(());
     }
-    let mut sheets = read_again(input, batch, &remarks)?;
-    if matches!(form, Form::Xlsx) {
-        sheets.iter_mut().for_each(add_layout);
-    }
-    let rejected = Rejected {
-        run,
-        company_id: input.1.rules.company_id.as_deref(),
-        sheets,
-    };
     let rows: usize = remarks.values().map(Remarks::len).sum();
-    let path = file.write(|file| match form {
-        Form::Csv => rejects::csv::write(&rejected, file),
-        Form::Xlsx => rejects::xlsx::write(&rejected, file),
-    })?;
+    let path = write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks))?;
     let words = format!("{}, {rows} rows to fix and import again", path.display());
     screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
     Ok(())
 }
 
+/// Writes the rows of one file that did not get through; `prefix` is how the name begins that they are written to.
+/// Returns where they are; `None` where there are none.
+///
+/// # Errors
+/// When the file has changed since it was read, or the rows cannot be written.
+pub(super) fn of_file(
+    path: &str,
+    prefix: &Path,
+    reading: &Reading,
+    run: &str,
+    (batch, deliveries): (&Batch, &[Delivery]),
+) -> Result<Option<PathBuf>, Error> {
+    let mut remarks = rejects::remarks(batch, deliveries);
+    remarks.retain(|source, _| source.path == path);
+    if remarks.is_empty() {
+        return Ok(None);
+    }
+    let is_workbook = remarks.keys().any(|source| source.sheet.is_some());
+    let (form, extension) = match is_workbook {
+        true => (Form::Xlsx, ".xlsx"),
+        false => (Form::Csv, ".csv"),
+    };
+    let file = NewFile::reserve(&with_tail(prefix, extension), "a file of rejected rows")?;
+    write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks)).map(Some)
+}
+
+fn write_rows(
+    RejectsFile { form, file }: RejectsFile,
+    reading: &Reading,
+    run: &str,
+    (batch, remarks): (&Batch, &HashMap<Arc<Source>, Remarks<'_>>),
+) -> Result<PathBuf, Error> {
+    let mut sheets = read_again(reading, batch, remarks)?;
+    if matches!(form, Form::Xlsx) {
+        sheets.iter_mut().for_each(add_layout);
+    }
+    let rejected = Rejected {
+        run,
+        company_id: reading.rules.company_id.as_deref(),
+        sheets,
+    };
+    file.write(|file| match form {
+        Form::Csv => rejects::csv::write(&rejected, file),
+        Form::Xlsx => rejects::xlsx::write(&rejected, file),
+    })
+}
+
 /// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.
 fn read_again<'a>(
-    input: HowRead<'_>,
+    reading: &Reading,
     batch: &Batch,
     remarks: &'a HashMap<Arc<Source>, Remarks<'a>>,
 ) -> Result<Vec<RejectedSheet<'a>>, Error> {
@@ -138,7 +170,7 @@ fn read_again<'a>(
     };
     let mut again = Vec::new();
     for path in paths(batch, |source| remarks.contains_key(source)) {
-        let file = read(input, path, &turn);
+        let file = read(reading, path, &turn);
         if !is_as_it_was(path, &file, batch) {
             return Err(Error::Changed { path: path.into() });
         }
@@ -165,11 +197,11 @@ fn read_again<'a>(
 }
 
 fn read<R: Send>(
-    (args, reading): HowRead<'_>,
+    reading: &Reading,
     path: &str,
     turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
 ) -> File<R> {
-    let options = reading_options(args, reading, &|_| {});
+    let options = reading_options(reading, &|_| {});
     input::read(Path::new(path), &options, turn)
 }
 
@@ -205,7 +237,7 @@ fn add_layout(sheet: &mut RejectedSheet<'_>) {
 }
 
 /// Returns the runs that the inputs correct: those that rejected their rows.
-pub(super) fn corrected(input: HowRead<'_>, batch: &Batch) -> Option<Vec<String>> {
+pub(super) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>> {
     let column = |head: &SheetHead| {
         let mut texts = head.header.texts.iter();
         texts.position(|text| text.as_deref().is_some_and(is_run_column))
@@ -220,7 +252,7 @@ pub(super) fn corrected(input: HowRead<'_>, batch: &Batch) -> Option<Vec<String>
     };
     let mut runs: Vec<String> = Vec::new();
     for path in paths(batch, is_wanted) {
-        let sheets = read(input, path, &turn).sheets;
+        let sheets = read(reading, path, &turn).sheets;
         for run in sheets.into_iter().flat_map(|sheet| sheet.rows).flatten() {
             if !runs.contains(&run) {
                 runs.push(run);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::ResultArgs;
+use crate::config::settings::Settings;
 use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -29,12 +30,22 @@ pub(super) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     paths.iter().map(|path| ReportFile::reserve(path)).collect()
 }
 
+/// Tells whether a delivery leaves reports. One that is named is wanted, whatever the configuration says.
+pub(super) fn is_wanted(args: &ResultArgs, settings: &Settings) -> bool {
+    let is_left_out = args.no_report || settings.no_report.unwrap_or_default();
+    !is_left_out || !args.reports.is_empty()
+}
+
 /// Takes the places of the reports of a delivery: those that are named, or two that are named after the run.
-pub(super) fn of_delivery(args: &ResultArgs, run: &str) -> Result<Vec<ReportFile>, Error> {
-    match (args.no_report, args.reports.as_slice()) {
-        (true, _) => Ok(Vec::new()),
-        (false, []) => reserve(&default_paths(run)),
-        (false, paths) => reserve(paths),
+pub(super) fn of_delivery(
+    args: &ResultArgs,
+    is_wanted: bool,
+    run: &str,
+) -> Result<Vec<ReportFile>, Error> {
+    match (is_wanted, args.reports.as_slice()) {
+        (false, _) => Ok(Vec::new()),
+        (true, []) => reserve(&default_paths(run)),
+        (true, paths) => reserve(paths),
     }
 }
 
@@ -43,10 +54,15 @@ fn default_paths(run: &str) -> [PathBuf; 2] {
     ["html", "json"].map(|format| PathBuf::from(format!("scoreload-report-{run}.{format}")))
 }
 
+/// What came of writing reports.
+pub(super) struct Written {
+    /// Those that are there.
+    pub(super) paths: Vec<PathBuf>,
+    /// Whether one could not be written, or does not account for every row.
+    pub(super) result: Result<(), Error>,
+}
+
 /// Writes the reports, and tells where they are.
-///
-/// # Errors
-/// When one cannot be written, or does not account for every row.
 pub(super) fn write(
     files: Vec<ReportFile>,
     run: Run,
@@ -54,7 +70,7 @@ pub(super) fn write(
     exit: ExitCode,
     screen: Screen,
     live: Option<Live>,
-) -> Result<(), Error> {
+) -> Written {
     let report = Report::new(run, batch, deliveries, exit.number());
     let mut paths = Vec::new();
     let mut failed = None;
@@ -70,10 +86,10 @@ pub(super) fn write(
     if let Some(live) = live {
         live.finish(report);
     }
-    failed.map_or(Ok(()), Err)?;
-    if closes {
-        Ok(())
-    } else {
-        Err(Error::Unaccounted)
-    }
+    let result = match failed {
+        Some(error) => Err(error),
+        None if closes => Ok(()),
+        None => Err(Error::Unaccounted),
+    };
+    Written { paths, result }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::memory::{Patience, lock, read_known};
 use super::open_ledger;
 use crate::cli::{Format, ResolveArgs};
+use crate::config::file::ConfigFile;
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -13,8 +14,12 @@ use crate::ledger::Ledger;
 use crate::ledger::entry::{Delivery, Settlement};
 use crate::ui::{self, Screen, summary};
 
-pub(super) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(args.ledger.as_deref())?;
+pub(super) fn run(
+    args: &ResolveArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(args.ledger.as_deref(), config)?;
     let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
         let help = "`scoreload history` lists the runs of the ledger";
         return Err(Error::usage(

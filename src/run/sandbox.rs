@@ -5,14 +5,16 @@ use tokio::runtime::Runtime;
 use super::environment;
 use super::interruption::Signals;
 use crate::cli::SandboxArgs;
-use crate::config;
+use crate::config::credentials::Configured;
+use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::sandbox::{Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(super) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let credentials = config::credentials(&environment)?;
+    let configured = Configured::find(&ConfigFile::default(), &environment)?;
+    let credentials = configured.map(|configured| configured.read()).transpose()?;
     let settings = Settings {
         listen: args.listen,
         rate: args.rate,

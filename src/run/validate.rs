@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::interruption::Interruptions;
-use super::{before_delivery, environment, gather, rejects, reports, run_id};
+use super::{before_delivery, gather, rejects, reports, run_id};
 use crate::cli::{Format, ValidateArgs};
 use crate::config;
+use crate::config::file::ConfigFile;
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -14,18 +15,18 @@ use crate::ui::{self, Screen, problems, summary};
 
 pub(super) fn run(
     args: &ValidateArgs,
+    config: &ConfigFile,
     screen: Screen,
     interruptions: &Interruptions,
 ) -> Result<ExitCode, Error> {
     let started_at = Timestamp::now();
-    let config = config::file::load(args.input.config.as_deref(), &environment)?;
-    let reading = config::reading(&args.input, &config, started_at)?;
+    let reading = config::reading(&args.input, config, started_at)?;
     let files = reports::reserve(&args.reports)?;
     let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();
-    let batch = gather(&args.input, &reading, screen);
+    let batch = gather(&args.input.inputs, &reading, screen);
     let read_s = began.elapsed().as_secs_f64();
-    let corrects = rejects::corrected((&args.input, &reading), &batch);
+    let corrects = rejects::corrected(&reading, &batch);
     rejects::tell_corrected(corrects.as_deref(), screen);
     let deliveries = before_delivery(&batch, Outcome::Valid);
     let totals = Totals::of(&batch, &deliveries);
@@ -68,6 +69,6 @@ pub(super) fn run(
     let id = run.id.clone();
     let results = (&batch, deliveries.as_slice());
     let reported = reports::write(files, run, results, exit, screen, None);
-    let rejected = rejects::write(rejects_file, (&args.input, &reading), &id, results, screen);
-    reported.and(rejected).map(|()| exit)
+    let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
+    reported.result.and(rejected).map(|()| exit)
 }

@@ -9,20 +9,24 @@ use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::cli::{LogFormat, ScreenArgs};
+use crate::cli::LogFormat;
 use crate::error::Error;
 
 /// Begins the log of the process, where one is asked for: in a file, or on standard error.
 ///
 /// # Errors
 /// The file cannot be opened.
-pub(super) fn begin(args: &ScreenArgs) -> Result<(), Error> {
-    let out = match (&args.log_file, args.verbose) {
+pub(super) fn begin(
+    verbose: u8,
+    format: Option<LogFormat>,
+    file: Option<&Path>,
+) -> Result<(), Error> {
+    let out = match (file, verbose) {
         (Some(path), _) => open(path)?,
         (None, 0) => return Ok(()),
         (None, _) => BoxMakeWriter::new(io::stderr),
     };
-    let level = match args.verbose {
+    let level = match verbose {
         0 | 1 => "scoreload=debug",
         _ => "debug",
     };
@@ -31,9 +35,9 @@ pub(super) fn begin(args: &ScreenArgs) -> Result<(), Error> {
         .with_writer(out)
         .with_ansi(false);
     // A second logger would mean that one is set up already, and that is enough.
-    let _ = match args.log_format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
+    let _ = match format {
+        None | Some(LogFormat::Text) => log.try_init(),
+        Some(LogFormat::Json) => log.json().try_init(),
     };
     Ok(())
 }

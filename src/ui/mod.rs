@@ -1,5 +1,6 @@
 //! What people see. Alone prints; a stream that is closed is no error.
 
+pub mod checks;
 pub mod config_text;
 pub mod explain;
 mod json;
@@ -8,7 +9,7 @@ mod log;
 pub mod plan;
 pub mod problems;
 pub mod progress;
-pub mod shell;
+pub mod settings;
 pub mod summary;
 
 use std::io::{self, Write};
@@ -16,7 +17,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 pub use self::json::{write_json_line, write_json_lines};
-use crate::cli::ScreenArgs;
+use crate::cli::{ProgressStyle, ScreenArgs};
+use crate::config::settings::Settings;
 use crate::error::Error;
 pub use crate::text;
 use crate::text::safe;
@@ -40,19 +42,27 @@ impl Screen {
     ///
     /// # Errors
     /// The file of the log cannot be opened.
-    pub fn begin(args: &ScreenArgs) -> Result<Self, Error> {
-        let colour = match args.color {
+    pub fn begin(args: &ScreenArgs, settings: &Settings) -> Result<Self, Error> {
+        let colour = match args.color.or(settings.color).unwrap_or_default() {
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
             clap::ColorChoice::Always => anstream::ColorChoice::Always,
             clap::ColorChoice::Never => anstream::ColorChoice::Never,
         };
         colour.write_global();
-        log::begin(args)?;
+        let log_file = args.log_file.as_deref().or(settings.log_file.as_deref());
+        let log_format = args.log_format.or(settings.log_format);
+        log::begin(args.verbose, log_format, log_file)?;
         // Log lines would tear a bar to pieces.
-        let is_torn = args.verbose > 0 && args.log_file.is_none();
+        let is_torn = args.verbose > 0 && log_file.is_none();
         let can_move = progress::can_move() && !is_torn;
         Ok(Self {
-            progress: progress::Style::settle(args.progress, can_move, args.quiet),
+            progress: progress::Style::settle(
+                args.progress
+                    .or(settings.progress)
+                    .unwrap_or(ProgressStyle::Auto),
+                can_move,
+                args.quiet,
+            ),
             is_verbose: args.verbose > 0,
             is_quiet: args.quiet,
         })

@@ -10,7 +10,7 @@ pub mod moment;
 pub mod uses;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -42,6 +42,15 @@ impl Places {
             .fold(0_u64, |mark, byte| mark << 8 | u64::from(*byte));
         let name = format!("pace-{mark:016x}.state");
         Self(ledgers.map(|path| path.with_file_name(&name)).collect())
+    }
+}
+
+impl Places {
+    /// Returns the first place where something stands.
+    #[must_use]
+    pub fn existing(&self) -> Option<&Path> {
+        let mut paths = self.0.iter();
+        paths.find(|path| path.exists()).map(PathBuf::as_path)
     }
 }
 

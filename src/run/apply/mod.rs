@@ -9,12 +9,14 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use self::standing::Earlier;
-use super::import::{Import, new_run};
+use super::aftermath::Ended;
 use super::interruption::Interruptions;
+use super::job::{Import, new_run};
 use super::memory::{Memory, Patience};
 use super::{before_delivery, change_limit, reports, run_id};
 use crate::cli::{ApplyArgs, Format};
 use crate::config::Purpose;
+use crate::config::file::ConfigFile;
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -26,12 +28,13 @@ use crate::ui::{self, Screen, summary};
 
 pub(super) fn run(
     args: &ApplyArgs,
+    config: &ConfigFile,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<ExitCode, Error> {
+) -> Result<Ended, Error> {
     let plan = Plan::read(&args.plan)?;
     check_inputs(&plan)?;
-    let mut import = begin(args, &plan, screen, interruptions)?;
+    let mut import = begin((args, config), &plan, screen, interruptions)?;
     import.tell_target();
     let earlier = Earlier::of(&plan, &import.memory)?;
     let updates = earlier.updates(&plan, &mut import)?;
@@ -39,7 +42,7 @@ pub(super) fn run(
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
-    change_limit::check(&import, updates.len())?;
+    change_limit::check(&import.memory, &import.setup, screen, updates.len())?;
     import.send(updates)
 }
 
@@ -72,18 +75,19 @@ fn check_input(input: &PlanInput) -> Result<(), Error> {
 
 /// Settles everything that can be refused before the ledger is asked.
 fn begin(
-    args: &ApplyArgs,
+    (args, config): (&ApplyArgs, &ConfigFile),
     plan: &Plan,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<Import<'static>, Error> {
+) -> Result<Import, Error> {
     let started_at = Timestamp::now();
-    let setup = setting::of(args, &plan.target)?;
+    let setup = setting::of(args, config, &plan.target)?;
     let id = run_id(started_at);
-    let files = reports::of_delivery(&args.result, &id)?;
+    let is_reported = reports::is_wanted(&args.result, &config.defaults);
+    let files = reports::of_delivery(&args.result, is_reported, &id)?;
     let mut run = new_run(id, Mode::Apply, &setup, started_at);
     run.corrects.clone_from(&plan.corrects);
-    let patience = Patience::of(args.delivery.wait, screen);
+    let patience = Patience::of(setup.is_waiting, screen);
     let memory = Memory::open(&setup, &run, Purpose::Deliver, patience)?;
     let batch = plan.batch();
     Ok(Import {
@@ -92,6 +96,7 @@ fn begin(
         interruptions,
         setup,
         inputs: None,
+        inbox: None,
         plan: Some(plan.plan.clone()),
         files,
         serve: args.result.serve,
@@ -105,7 +110,7 @@ fn begin(
 }
 
 /// Tells what is about to be delivered.
-fn tell(plan: &Plan, updates: usize, import: &Import<'_>, format: Format) -> Result<(), Error> {
+fn tell(plan: &Plan, updates: usize, import: &Import, format: Format) -> Result<(), Error> {
     if format == Format::Json {
         ui::answer(|out| ui::write_json_lines(out, &import.batch.problems))?;
     }

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use clap::ValueEnum;
 
 use crate::cli::{ApplyArgs, DeliveryArgs};
+use crate::config::file::ConfigFile;
 use crate::config::{self, Delivery, Purpose};
 use crate::error::Error;
 use crate::ledger::OnAmbiguous;
@@ -15,12 +16,15 @@ use crate::run::environment;
 ///
 /// # Errors
 /// When something is named that the plan says otherwise, or the target cannot be delivered to.
-pub(super) fn of(args: &ApplyArgs, target: &PlanTarget) -> Result<Delivery, Error> {
-    let config = config::file::load(args.config.as_deref(), &environment)?;
+pub(super) fn of(
+    args: &ApplyArgs,
+    config: &ConfigFile,
+    target: &PlanTarget,
+) -> Result<Delivery, Error> {
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
     let setup = config::delivery(
         &as_planned(&args.delivery, target)?,
-        &config,
+        config,
         &environment,
         how,
     )?;

@@ -8,7 +8,7 @@ use crate::ledger::entry::{LastSent, Run, RunEnd};
 use crate::order::model::Text;
 use crate::plan::{Change, Plan, PlanOrder, fingerprint};
 use crate::run::change_limit::count;
-use crate::run::import::Import;
+use crate::run::job::Import;
 use crate::run::memory::{Memory, known_of, planned, settled};
 
 /// The runs that have applied a plan so far.
@@ -54,11 +54,7 @@ impl Earlier {
     ///
     /// # Errors
     /// When another run has delivered to an order since the plan was made.
-    pub(super) fn updates(
-        &self,
-        plan: &Plan,
-        import: &mut Import<'_>,
-    ) -> Result<Vec<Update>, Error> {
+    pub(super) fn updates(&self, plan: &Plan, import: &mut Import) -> Result<Vec<Update>, Error> {
         let nexts = self.nexts(plan, import)?;
         let mut moved = nexts.iter().filter_map(|(order, next)| match next {
             Next::Moved(run) => Some((*order, run.as_deref())),
@@ -79,7 +75,7 @@ impl Earlier {
     }
 
     /// Says for each order that is not held back what is to be done.
-    fn nexts(&self, plan: &Plan, import: &Import<'_>) -> Result<Vec<(usize, Next)>, Error> {
+    fn nexts(&self, plan: &Plan, import: &Import) -> Result<Vec<(usize, Next)>, Error> {
         let orders = plan.orders.iter().enumerate();
         let good: Vec<(usize, &PlanOrder)> = orders
             .filter(|(_, order)| order.change != Change::Invalid)
@@ -114,7 +110,7 @@ impl Earlier {
         order: &PlanOrder,
         text: Option<&str>,
         sent: Option<LastSent>,
-        import: &Import<'_>,
+        import: &Import,
     ) -> Result<Next, Error> {
         let is_own = |sent: &LastSent| self.0.iter().any(|run| run.record.id == sent.run);
         let Some(own) = sent.as_ref().filter(|sent| is_own(sent)) else {
@@ -133,7 +129,7 @@ impl Earlier {
 }
 
 /// Does with an order what the plan says.
-fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import<'_>) -> Result<Next, Error> {
+fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import) -> Result<Next, Error> {
     let Some(update) = update_of(order, text)? else {
         return Ok(Next::Settle(unchanged()));
     };

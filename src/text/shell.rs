@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::text::is_disturbing;
+use super::is_disturbing;
 
 /// Returns the words of a command as a line that bash and zsh read as just these words.
 #[must_use]

@@ -1,0 +1,121 @@
+//! Which files, and how their rows are understood; what only looks at them: `validate`, `columns`.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+
+use super::{Format, RESULT, SourceArgs};
+use crate::input::delimiter::Delimiter;
+use crate::input::encoding::Encoding;
+use crate::input::timestamp::DateOrder;
+
+pub(super) const INPUT: &str = "Input";
+
+pub(super) const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  scoreload validate scores.csv
+  scoreload validate results/*.xlsx --company-id B6001
+  scoreload validate scores.csv --format json | jq -r .code | sort | uniq -c
+
+Exit codes: 0 no errors; 1 errors; 2 wrong usage; 3 no usable input.";
+pub(super) const COLUMNS_EXAMPLES: &str = "\
+Examples:
+  scoreload columns scores.xlsx
+  scoreload columns export.csv --wide                      a row per person, a column per test
+  scoreload columns export.csv --format toml >> scoreload.toml
+  scoreload columns export.csv --format json | jq '.columns[]? | select(.status == \"ignored\") | .header'
+
+Exit codes: 0 shown; 1 an input could not be read; 2 wrong usage; 3 no input with a column for the order id.";
+/// Which files, and how their rows are understood.
+#[derive(Debug, Clone, Args)]
+pub struct InputArgs {
+    /// CSV files and workbooks, directories of them, or patterns such as 'in/*.csv'; `-` is standard input
+    ///
+    /// Several inputs are one batch: rows of an order may stand in different files. What a file is, its content
+    /// decides; .gz and .zst are read as they are. A directory stands for the spreadsheets directly in it.
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Which settings count where a flag or a variable does not say.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Read this sheet of workbooks, hidden or not (repeatable)
+    ///
+    /// Without it every visible sheet with an order-id header is read.
+    #[arg(long = "sheet", value_name = "NAME", help_heading = INPUT)]
+    pub sheets: Vec<String>,
+    /// What stands between the columns of CSV: one sign, or `tab`
+    ///
+    /// Without it each file's first records tell, or a first line such as `sep=;`.
+    #[arg(long, value_name = "SIGN", env = "SCORELOAD_DELIMITER", hide_env_values = true, help_heading = INPUT)]
+    pub delimiter: Option<Delimiter>,
+    /// The encoding of CSV without byte order mark
+    ///
+    /// Without it that is UTF-8, and Windows-1252 where a file is not UTF-8.
+    #[arg(long, env = "SCORELOAD_ENCODING", hide_env_values = true, ignore_case = true, help_heading = INPUT)]
+    pub encoding: Option<Encoding>,
+    /// Take a header as a column (repeatable)
+    ///
+    /// The text is split at its last `=`, as in `--map 'Candidate result=test_score'`.
+    #[arg(long = "map", value_name = "HEADER=COLUMN", help_heading = INPUT)]
+    pub maps: Vec<String>,
+    /// Take a word as a status (repeatable): --status 'Graded=Complete'
+    #[arg(long = "status", value_name = "WORD=STATUS", help_heading = INPUT)]
+    pub statuses: Vec<String>,
+    /// The company of rows in inputs without that column
+    #[arg(long, value_name = "ID", env = "SCORELOAD_COMPANY_ID", hide_env_values = true, help_heading = INPUT)]
+    pub company_id: Option<String>,
+    /// The zone of times that name none [default: UTC]
+    #[arg(long, value_name = "IANA", env = "SCORELOAD_TIMEZONE", hide_env_values = true, help_heading = INPUT)]
+    pub timezone: Option<String>,
+    /// How to read a date such as 03/04/2026
+    #[arg(long, env = "SCORELOAD_DATE_ORDER", hide_env_values = true, help_heading = INPUT)]
+    pub date_order: Option<DateOrder>,
+    /// The attempt of tests that name none
+    #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, help_heading = INPUT)]
+    pub default_attempt: Option<u32>,
+    /// Treat warnings as errors
+    #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INPUT)]
+    pub deny_warnings: bool,
+}
+/// `scoreload validate`
+#[derive(Debug, Args)]
+#[command(mut_arg("inputs", |arg| arg.required(true)))]
+pub struct ValidateArgs {
+    /// Which files, and how their rows are understood.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write a report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
+    #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
+    pub reports: Vec<PathBuf>,
+    /// Write the rows with errors, and their orders' other rows, here, to fix and import: .csv or .xlsx
+    #[arg(long, value_name = "FILE", help_heading = RESULT)]
+    pub rejects: Option<PathBuf>,
+    /// How problems are shown: for people, or as one JSON object a line
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: Format,
+}
+/// `scoreload columns`
+#[derive(Debug, Args)]
+#[command(mut_arg("inputs", |arg| arg.required(true)))]
+pub struct ColumnsArgs {
+    /// Which files, and how their rows are understood.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Propose a `[[wide]]` table for each column that looks like the scores of a test
+    #[arg(long, help_heading = RESULT)]
+    pub wide: bool,
+    /// How the columns are shown
+    #[arg(long, default_value = "human", help_heading = RESULT)]
+    pub format: ColumnsFormat,
+}
+/// How columns are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColumnsFormat {
+    /// For people: a table, then what to paste into the config
+    Human,
+    /// One JSON object a line, for each sheet; with --wide one more for each table
+    Json,
+    /// What to paste into the config, alone
+    Toml,
+}

@@ -1,0 +1,220 @@
+//! The files of an inbox that are complete: those that have not changed for a while.
+
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use super::{Inbox, Settle};
+use crate::input;
+
+/// A file that is complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name.
+    pub name: OsString,
+    stamp: Stamp,
+}
+
+/// What shows whether a file has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        Self {
+            device: found.dev(),
+            inode: found.ino(),
+            size: found.size(),
+            modified: found.modified().ok(),
+        }
+    }
+
+    /// Returns for how long the file has not changed; `None` where it says that this is yet to come.
+    fn age(&self) -> Option<Duration> {
+        self.modified.and_then(|at| at.elapsed().ok())
+    }
+}
+
+/// What an inbox holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// Spreadsheets that are complete, by name.
+    pub complete: Vec<Arrival>,
+    /// Spreadsheets that have changed a moment ago.
+    pub growing: Vec<OsString>,
+    /// Files that are no spreadsheets by their names.
+    pub others: Vec<OsString>,
+}
+
+impl Arrival {
+    /// Tells whether the file is as it was found.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|found| Stamp::of(&found) == self.stamp)
+    }
+}
+
+impl Inbox {
+    /// Lists the files. Those that have changed a moment ago are waited for, once: `settle` at the most.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn arrivals(&self, settle: Settle, on_wait: impl FnOnce(usize)) -> io::Result<Arrivals> {
+        let mut arrivals = Arrivals::default();
+        let mut young = Vec::new();
+        for (name, stamp) in listed(&self.directory, &mut arrivals.others)? {
+            let arrival = Arrival {
+                path: self.directory.join(&name),
+                name,
+                stamp,
+            };
+            match stamp.age() {
+                Some(age) if age >= settle.0 => arrivals.complete.push(arrival),
+                age => young.push((arrival, settle.0.saturating_sub(age.unwrap_or_default()))),
+            }
+        }
+        if let Some(longest) = young.iter().map(|(_, left)| *left).max() {
+            on_wait(young.len());
+            thread::sleep(longest);
+        }
+        for (arrival, _) in young {
+            if arrival.is_unchanged() {
+                arrivals.complete.push(arrival);
+            } else {
+                arrivals.growing.push(arrival.name);
+            }
+        }
+        arrivals
+            .complete
+            .sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(arrivals)
+    }
+}
+
+/// Lists the spreadsheets of a directory by name; other files that are not passing by go to `others`.
+fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsString, Stamp)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        // One that is gone again was somebody else's.
+        let Ok(metadata) = fs::metadata(entry.path()) else {
+            continue;
+        };
+        if !metadata.is_file() || is_passing(&name) {
+            continue;
+        }
+        if input::is_spreadsheet(&name) {
+            found.push((name, Stamp::of(&metadata)));
+        } else {
+            others.push(name);
+        }
+    }
+    others.sort_unstable();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
+}
+
+/// Tells whether a name is one that files have only for a while: hidden, locks, and what is still being written; or
+/// one that a report of ours has.
+fn is_passing(name: &OsString) -> bool {
+    const STARTS: [&str; 3] = [".", "~$", "scoreload-report-"];
+    const ENDS: [&str; 6] = [
+        ".part",
+        ".partial",
+        ".filepart",
+        ".crdownload",
+        ".tmp",
+        ".lock",
+    ];
+    let name = name.to_string_lossy().to_lowercase();
+    STARTS.iter().any(|start| name.starts_with(start)) || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fs::File;
+    use std::io::Write;
+
+    use super::*;
+    use crate::inbox::Purpose;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn file(directory: &Path, name: &str, modified: SystemTime) -> File {
+        let file = File::create(directory.join(name)).unwrap();
+        file.set_modified(modified).unwrap();
+        file
+    }
+
+    fn names(arrivals: &[Arrival]) -> Vec<&str> {
+        arrivals
+            .iter()
+            .map(|it| it.name.to_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn spreadsheets_that_are_old_enough_are_complete_without_waiting() {
+        let directory = tempfile::tempdir().unwrap();
+        let old = SystemTime::now() - HOUR;
+        for name in [
+            "b.csv",
+            "a.XLSX",
+            "c.csv.gz",
+            "c.csv.part",
+            "~$a.xlsx",
+            ".hidden.csv",
+            ".~lock.a.ods#",
+            "x.csv.tmp",
+            "scoreload-report-20260101-000000-abcd.html",
+            "read me.pdf",
+        ] {
+            file(directory.path(), name, old);
+        }
+        fs::create_dir(directory.path().join("done")).unwrap();
+        let inbox = Inbox::open(directory.path(), Purpose::Look).unwrap();
+        let waited = Cell::new(0);
+        let arrivals = inbox
+            .arrivals(Settle::default(), |young| waited.set(young))
+            .unwrap();
+        assert_eq!(names(&arrivals.complete), ["a.XLSX", "b.csv", "c.csv.gz"]);
+        assert_eq!(arrivals.others, ["read me.pdf"]);
+        assert_eq!((arrivals.growing.len(), waited.get()), (0, 0));
+    }
+
+    #[test]
+    fn a_young_file_is_complete_if_it_does_not_change_while_it_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        file(directory.path(), "still.csv", now);
+        file(directory.path(), "ahead.csv", now + HOUR);
+        let mut growing = file(directory.path(), "growing.csv", now);
+        let inbox = Inbox::open(directory.path(), Purpose::Look).unwrap();
+        let settle = Settle(Duration::from_millis(20));
+        let arrivals = inbox.arrivals(settle, |young| {
+            assert!(young >= 2, "those that have not settled yet: {young}");
+            growing.write_all(b"more").unwrap();
+        });
+        let arrivals = arrivals.unwrap();
+        assert_eq!(names(&arrivals.complete), ["ahead.csv", "still.csv"]);
+        assert_eq!(arrivals.growing, ["growing.csv"]);
+        assert!(arrivals.complete[1].is_unchanged());
+        file(directory.path(), "still.csv", now)
+            .write_all(b"new")
+            .unwrap();
+        assert!(!arrivals.complete[1].is_unchanged());
+    }
+}

@@ -1,0 +1,55 @@
+//! Settings as a table: name, value, where from.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use crate::config::file::ConfigFile;
+use crate::config::in_force::{InForce, Source};
+use crate::text::safe;
+
+const STRONG: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// A longer value does not push the last column away for all.
+const WIDEST: usize = 40;
+
+/// Writes every setting; those that nobody has set are faint.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write(out: &mut dyn Write, config: &ConfigFile, all: &[InForce]) -> io::Result<()> {
+    match (&config.origin.path, config.profile()) {
+        (None, _) => writeln!(out, "no configuration file\n")?,
+        (Some(path), None) => writeln!(out, "{}\n", safe(&path.display().to_string()))?,
+        (Some(path), Some(profile)) => {
+            writeln!(
+                out,
+                "{}, profile {}\n",
+                safe(&path.display().to_string()),
+                safe(profile)
+            )?;
+        }
+    }
+    let value = |one: &InForce| one.value.clone().unwrap_or_else(|| "not set".to_owned());
+    let width = |text: &str| console::measure_text_width(text);
+    let names = all.iter().map(|one| width(&one.setting)).max();
+    let values = all.iter().map(|one| width(&value(one)));
+    let values = values.filter(|width| *width <= WIDEST).max();
+    let (names, values) = (names.unwrap_or_default(), values.unwrap_or_default());
+    for one in all {
+        let style = match one.source {
+            Source::Default => FAINT,
+            _ => STRONG,
+        };
+        let (setting, value, source) = (&one.setting, value(one), one.source.to_string());
+        writeln!(
+            out,
+            "{style}{:names$}{style:#}  {:values$}  {}",
+            safe(setting),
+            safe(&value),
+            safe(&source)
+        )?;
+    }
+    Ok(())
+}

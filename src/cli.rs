@@ -149,6 +149,8 @@ impl Command {
         match self {
             Self::Import(args) => Some(&args.input.source),
             Self::Plan(args) => Some(&args.import.input.source),
+            // To make a file, none is needed that is right.
+            Self::Config(args) if args.init => None,
             Self::Config(args) => Some(&args.import.input.source),
             Self::Doctor(args) => Some(&args.import.input.source),
             Self::Validate(args) => Some(&args.input.source),

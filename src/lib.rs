@@ -12,13 +12,13 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `text, problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
-//! rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
+//! `text, program, problem, columns | input, explain, guide | order, template | layout | ledger | error | inbox |
+//! deliver | new_file, report | rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
-//! 1. Stages take values and return values. Only [`input`], [`ledger`], `deliver::client`, [`report`], [`plan::seal`],
-//!    [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`], [`live`] and
+//! 1. Stages take values and return values. Only [`input`], [`inbox`], [`program`], [`ledger`], `deliver::client`,
+//!    [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`], [`live`] and
 //!    their callers in [`run`] alone.
 //! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
 //!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.

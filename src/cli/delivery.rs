@@ -172,8 +172,8 @@ pub struct ResultArgs {
     pub metrics: Option<PathBuf>,
     /// Run this command when the run has ended, however it did: a program and its arguments, without a shell
     ///
-    /// Its environment holds SCORELOAD_EXIT_CODE, SCORELOAD_RUN, SCORELOAD_REPORT, SCORELOAD_ROWS and further totals,
-    /// and no credentials. Whether it fails is told, and changes nothing.
+    /// Its environment holds the report's path and the totals, such as `SCORELOAD_EXIT_CODE` and `SCORELOAD_ROWS`, and
+    /// no credentials: see `scoreload help nightly`. Whether it fails is told, and changes nothing.
     #[arg(long, value_name = "COMMAND", env = "SCORELOAD_NOTIFY_COMMAND", hide_env_values = true, help_heading = RESULT)]
     pub notify_command: Option<Words>,
     /// For people, or as one JSON object a line on standard output: the problems, then the result

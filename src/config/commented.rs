@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::settings::SETTINGS;
+use super::settings::{SETTINGS, Setting};
 use crate::cli::Cli;
 
 const HEAD: &str = "\
@@ -52,7 +52,8 @@ pub fn text() -> String {
         let flag = flags.iter().find(|flag| flag.get_id() == setting.name);
         let help = flag.and_then(|flag| flag.get_help());
         let help = help.map(ToString::to_string).unwrap_or_default();
-        text += &format!("# {help}\n# {} = {}\n\n", setting.name, setting.example);
+        let Setting { name, example, .. } = setting;
+        text.extend(["# ", &help, "\n# ", name, " = ", example, "\n\n"]);
     }
     text.truncate(text.trim_end().len());
     text + "\n" + TAIL

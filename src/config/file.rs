@@ -250,9 +250,13 @@ fn what_is_wrong(error: &toml::de::Error, text: &str) -> (String, String) {
         .and_then(|span| text.get(..span.start))
         .map(|before| before.matches('\n').count() + 1);
     let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-    let help = suggestion(error.message())
-        .unwrap_or_else(|| "see README, \"The configuration file\"".to_owned());
-    (format!("{place}{}", error.message()), help)
+    let whole = error.message();
+    let (message, help) = match suggestion(whole) {
+        // All the names that there are say less than the one that was meant.
+        Some(help) => (whole.split(", expected").next().unwrap_or(whole), help),
+        None => (whole, "see README, \"The configuration file\"".to_owned()),
+    };
+    (format!("{place}{message}"), help)
 }
 
 /// Returns what an unknown key was most likely meant to be: serde names it first, then those that it knows.
@@ -263,6 +267,10 @@ fn suggestion(message: &str) -> Option<String> {
         .skip(1)
         .step_by(2);
     let unknown = names.next()?;
+    if unknown == "client_secret" {
+        let help = "a secret does not stand in the file: client_secret_file names where it is, client_secret_command what prints it";
+        return Some(help.to_owned());
+    }
     let distance = |name: &&str| strsim::osa_distance(name, unknown);
     let nearest = names
         .min_by_key(distance)

@@ -101,8 +101,8 @@ pub struct Setting {
 #[rustfmt::skip]
 pub const SETTINGS: [Setting; 29] = [
     setting("company_id", "", "\"B6001\""),
-    setting("delimiter", "as each file says", "\";\""),
-    setting("encoding", "as each file says", "\"windows-1252\""),
+    setting("delimiter", "", "\";\""),
+    setting("encoding", "", "\"windows-1252\""),
     setting("timezone", "UTC", "\"America/New_York\""),
     setting("date_order", "", "\"mdy\""),
     setting("default_attempt", "", "1"),

@@ -237,9 +237,10 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 let words = words_of(&error, self.endpoint.timeout);
-                return match is_of_tls(&error) {
-                    true => Checkup::Untrusted(words),
-                    false => Checkup::Unreachable(words),
+                return if is_of_tls(&error) {
+                    Checkup::Untrusted(words)
+                } else {
+                    Checkup::Unreachable(words)
                 };
             }
         };
@@ -377,14 +378,21 @@ fn date_of(response: &Response) -> Option<Timestamp> {
 fn is_of_tls(error: &reqwest::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        let inner = cause.downcast_ref::<std::io::Error>();
-        let inner = inner.and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if is_of_rustls(cause) {
             return true;
         }
         source = cause.source();
     }
     false
+}
+
+/// Tells whether an error is one of rustls, or one of the system's that holds such a one.
+fn is_of_rustls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let held = error.downcast_ref::<std::io::Error>();
+    match held.and_then(std::io::Error::get_ref) {
+        Some(held) => is_of_rustls(held),
+        None => error.is::<rustls::Error>(),
+    }
 }
 
 fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {

@@ -129,9 +129,10 @@ pub(super) fn of_file(
         return Ok(None);
     }
     let is_workbook = remarks.keys().any(|source| source.sheet.is_some());
-    let (form, extension) = match is_workbook {
-        true => (Form::Xlsx, ".xlsx"),
-        false => (Form::Csv, ".csv"),
+    let (form, extension) = if is_workbook {
+        (Form::Xlsx, ".xlsx")
+    } else {
+        (Form::Csv, ".csv")
     };
     let file = NewFile::reserve(&with_tail(prefix, extension), "a file of rejected rows")?;
     write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks)).map(Some)

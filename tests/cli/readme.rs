@@ -95,3 +95,25 @@ fn readme_names_every_exit_code() {
         assert!(readme.contains(&format!("| `{code}` |")), "{code}");
     }
 }
+
+#[test]
+fn readme_and_help_show_the_same_pages() {
+    let readme = readme();
+    for name in scoreload::guide::names() {
+        let page = Bench::new().run(&["help", name]);
+        assert_eq!(page.code, 0, "{}", page.stderr);
+        assert!(page.stdout.starts_with("## "), "{}", page.stdout);
+        assert!(readme.contains(&page.stdout), "README lacks {name}");
+    }
+}
+
+#[test]
+fn help_is_about_commands_too_and_knows_no_others() {
+    let bench = Bench::new();
+    let help = |args: &[&str]| bench.run(args).stdout;
+    assert_eq!(help(&["help", "import"]), help(&["import", "--help"]));
+    assert_eq!(help(&["help"]), help(&["-h"]));
+    let ran = bench.run(&["help", "nigthly"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("nightly, teams"), "{}", ran.stderr);
+}

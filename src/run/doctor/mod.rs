@@ -130,7 +130,7 @@ fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
     };
     let mut checks = vec![settings(config), target(&setup)];
     checks.extend(credentials(config)?);
-    checks.extend(places::ledger(&setup, &run_id(now)));
+    checks.push(places::ledger(&setup, &run_id(now)));
     checks.extend(places::files(args, config));
     checks.push(pace(&setup));
     checks.extend(server::look(&setup)?);

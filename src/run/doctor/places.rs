@@ -19,26 +19,29 @@ use crate::run::reports;
 use crate::ui::progress::duration_text;
 
 /// Looks whether the ledger can be used, and is free.
-pub(super) fn ledger(setup: &Delivery, run: &str) -> Option<Check> {
+pub(super) fn ledger(setup: &Delivery, run: &str) -> Check {
     const NAME: &str = "ledger";
     let place = &setup.ledger;
     match (place, &setup.target) {
-        (Place::Memory, Target::BuiltInSandbox) => return None,
+        (Place::Memory, Target::BuiltInSandbox) => {
+            let message = "none is needed: what is tried is forgotten when the run ends";
+            return Check::ok(NAME, message);
+        }
         (Place::Memory, Target::Server { .. }) => {
             let message = "what is sent is not remembered: the same file is sent again";
             let help = "leave out --ledger none and --test-mode where that is not meant";
-            return Some(Check::warn(NAME, message, help));
+            return Check::warn(NAME, message, help);
         }
-        (Place::File(path), _) if !path.exists() => return Some(unmade(path)),
+        (Place::File(path), _) if !path.exists() => return unmade(path),
         _ => {}
     }
     let opened = Ledger::open(place).map_err(crate::error::Error::Ledger);
     let target = setup.target.key();
     let free = opened.and_then(|_| memory::lock(place, target, run, Patience::None));
-    Some(match free {
+    match free {
         Ok(_) => Check::ok(NAME, format!("{place}, and nobody else uses it")),
         Err(error) => Check::of_error(NAME, &error),
-    })
+    }
 }
 
 /// Looks whether a ledger can be made where there is none: in its directory, or the nearest that is there.

@@ -67,16 +67,12 @@ fn untrusted(host: &str, words: &str) -> Check {
 }
 
 fn trusted(is_encrypted: bool) -> Check {
-    match is_encrypted {
-        true => Check::ok(
-            "tls",
-            "the connection is encrypted, and the certificate is good",
-        ),
-        false => Check::ok(
-            "tls",
-            "none, and none is needed: the server is on this machine",
-        ),
-    }
+    let words = if is_encrypted {
+        "the connection is encrypted, and the certificate is good"
+    } else {
+        "none, and none is needed: the server is on this machine"
+    };
+    Check::ok("tls", words)
 }
 
 fn clock(date: Option<Timestamp>, now: Timestamp) -> Check {

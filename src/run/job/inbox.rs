@@ -59,11 +59,12 @@ impl FromInbox {
             return Ok(None);
         };
         let stays = purpose == Purpose::Plan || setup.is_trial;
-        let how = match stays {
-            true => inbox::Purpose::Look,
-            false => inbox::Purpose::Clear {
+        let how = if stays {
+            inbox::Purpose::Look
+        } else {
+            inbox::Purpose::Clear {
                 is_waiting: setup.is_waiting,
-            },
+            }
         };
         let inbox = Inbox::open(directory, how)?;
         let settle = args.inbox.settle.or(config.defaults.settle);
@@ -99,9 +100,10 @@ impl FromInbox {
         }
         let (mut taken, mut known) = (Vec::new(), Vec::new());
         for arrival in arrivals.complete {
-            let earlier = match setup.policy.resend {
-                true => None,
-                false => earlier_run(&inbox, &arrival, setup.target.key()),
+            let earlier = if setup.policy.resend {
+                None
+            } else {
+                earlier_run(&inbox, &arrival, setup.target.key())
             };
             match earlier {
                 Some(run) => known.push((arrival, run)),
@@ -194,9 +196,12 @@ impl Import {
         let is_cut_off = self.run.stopped.is_some()
             || exit == ExitCode::Interrupted
             || self.is_held_back_whole();
-        let fate = |arrival: &Arrival| match is_cut_off {
-            true => Fate::Left,
-            false => self.fate(&arrival.path.display().to_string()),
+        let fate = |arrival: &Arrival| {
+            if is_cut_off {
+                Fate::Left
+            } else {
+                self.fate(&arrival.path.display().to_string())
+            }
         };
         from.taken.iter().map(fate).collect()
     }

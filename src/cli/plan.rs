@@ -59,8 +59,16 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
         "notify_command",
         "fail_if_empty",
     ];
-    let is_hidden = SENDING.contains(&arg.get_id().as_str());
-    arg.hide(is_hidden)
+    match arg.get_id().as_str() {
+        "inbox" => {
+            let help = "Take the spreadsheets that are complete from this directory; they stay where they are";
+            arg.help(help).long_help(help)
+        }
+        id => {
+            let is_hidden = SENDING.contains(&id);
+            arg.hide(is_hidden)
+        }
+    }
 }
 
 /// Leaves flags out of the help that decide what is sent and where to: the plan has decided.

@@ -144,3 +144,33 @@ fn a_place_has_one_name_however_its_url_ends() {
         assert_eq!(base(written).unwrap().as_str(), expected, "{written}");
     }
 }
+
+#[test]
+fn refused_credentials_are_perhaps_those_of_the_other_environment() {
+    let hint = |name: &str| {
+        let target = Target::resolve(Some(name), Purpose::Plan, None).unwrap();
+        target.hint_of_refusal().unwrap_or_default().to_owned()
+    };
+    for name in ["production", PRODUCTION] {
+        assert!(hint(name).contains("those for demo are refused by production"));
+    }
+    assert!(hint("demo").contains("those for production are refused by demo"));
+    assert_eq!(hint("https://gateway.example") + &hint("sandbox"), "");
+}
+
+#[test]
+fn a_profile_may_say_that_nobody_is_asked_and_name_the_target() {
+    let profile = "target = \"production\"\nconfirm = CONFIRM\nclient_id = \"me\"\nclient_secret_command = [\"echo\", \"s\"]";
+    let consent = |confirm: &str, is_terminal| {
+        let file = ConfigFile::with_profile("nightly", &profile.replace("CONFIRM", confirm));
+        let args = import(&[]).delivery;
+        let how = (Purpose::Deliver, is_terminal);
+        let setup = delivery(&args, &file, &|_| None, how);
+        setup
+            .map(|setup| setup.consent)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(consent("false", false), Ok(Consent::Given));
+    assert_eq!(consent("true", true), Ok(Consent::Ask));
+    assert!(consent("true", false).unwrap_err().contains("needs a yes"));
+}

@@ -305,3 +305,39 @@ fn standard_input_is_to_be_given_again() {
         Value::from(next(&bench))
     );
 }
+
+#[test]
+fn production_asks_on_a_terminal_and_names_what_would_be_sent_where() {
+    let bench = Bench::new();
+    bench.write(
+        "orders.csv",
+        orders_csv(7).replace("B6001,ORD-3", "B6002,ORD-3"),
+    );
+    let binary = bench
+        .command(&[])
+        .get_program()
+        .to_string_lossy()
+        .into_owned();
+    let line = format!("'{binary}' import orders.csv --target production --no-report");
+    // util-linux's `script` gives it a terminal.
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(bench.path(""))
+        .env("XDG_STATE_HOME", bench.path("state"))
+        .env("SCORELOAD_CLIENT_ID", "me")
+        .env("SCORELOAD_CLIENT_SECRET", "secret")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"n\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let question =
+        "Deliver 7 orders of 2 companies to production, by 7 requests in at least 2 s? [y/N]";
+    assert!(
+        shown.contains(question) && shown.contains("nothing was sent"),
+        "{shown}"
+    );
+    assert_eq!(output.status.code(), Some(130));
+}

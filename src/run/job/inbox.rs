@@ -1,5 +1,6 @@
 //! A job whose inputs are taken from an inbox: which of its files they are, and where each goes in the end.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::Import;
 use crate::cli::ImportArgs;
 use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
+use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::inbox::{self, Arrival, ClearingError, Fate, Imported, Inbox, with_tail};
@@ -174,7 +176,7 @@ fn earlier_run(inbox: &Inbox, arrival: &Arrival, target: &str) -> Option<String>
 
 fn tell(screen: Screen, name: &OsStr, words: &str) {
     let words = format!("{}: {words}", safe(&name.to_string_lossy()));
-    screen.tell(|mut out| summary::write_line(&mut out, "inbox", &words));
+    screen.note(|mut out| summary::write_line(&mut out, "inbox", &words));
 }
 
 impl Import {
@@ -196,33 +198,22 @@ impl Import {
         let is_cut_off = self.run.stopped.is_some()
             || exit == ExitCode::Interrupted
             || self.is_held_back_whole();
+        let standings = standings(&self.batch, &self.deliveries);
         let fate = |arrival: &Arrival| {
-            if is_cut_off {
-                Fate::Left
-            } else {
-                self.fate(&arrival.path.display().to_string())
-            }
+            let path = arrival.path.display().to_string();
+            let standing = standings.get(path.as_str());
+            standing.map_or(Fate::Done, Standing::fate)
         };
-        from.taken.iter().map(fate).collect()
-    }
-
-    /// Returns where a file goes by what became of its rows.
-    fn fate(&self, path: &str) -> Fate {
-        let is_of = |sheet: usize| self.batch.source(sheet).path == path;
-        let orders = self.batch.orders.iter().zip(&self.deliveries);
-        let own = orders.filter(|(order, _)| order.rows.iter().any(|row| is_of(row.sheet)));
-        let mut is_whole = true;
-        for (_, delivery) in own {
-            if delivery.is_worth_a_rerun() {
-                return Fate::Left;
-            }
-            is_whole &= is_through(delivery.outcome);
-        }
-        if is_whole && !has_errors(&self.batch, path) {
-            Fate::Done
-        } else {
-            Fate::Failed
-        }
+        let taken = from.taken.iter();
+        taken
+            .map(|arrival| {
+                if is_cut_off {
+                    Fate::Left
+                } else {
+                    fate(arrival)
+                }
+            })
+            .collect()
     }
 
     /// Moves each file to where it goes, with what was written about it beside it; `reports` are those beside the
@@ -329,10 +320,43 @@ impl Import {
     }
 }
 
-/// Tells whether something in a file could not be used.
-fn has_errors(batch: &Batch, path: &str) -> bool {
-    let mut problems = batch.problems.iter();
-    problems.any(|problem| problem.is_error() && problem.place.source.path == path)
+/// What is known of a file, once its orders have come to their ends.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Whether the same command would send more of it.
+    is_unfinished: bool,
+    /// Whether something in it did not get through.
+    is_lacking: bool,
+}
+
+impl Standing {
+    const fn fate(&self) -> Fate {
+        match (self.is_unfinished, self.is_lacking) {
+            (true, _) => Fate::Left,
+            (false, true) => Fate::Failed,
+            (false, false) => Fate::Done,
+        }
+    }
+}
+
+/// Returns how the files stand of which something is to be said, by their paths.
+fn standings<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<&'a str, Standing> {
+    let mut all: HashMap<&str, Standing> = HashMap::new();
+    for (order, delivery) in batch.orders.iter().zip(deliveries) {
+        if is_through(delivery.outcome) {
+            continue;
+        }
+        for row in &order.rows {
+            let standing = all.entry(&batch.source(row.sheet).path).or_default();
+            standing.is_lacking = true;
+            standing.is_unfinished |= delivery.is_worth_a_rerun();
+        }
+    }
+    for problem in batch.problems.iter().filter(|problem| problem.is_error()) {
+        let path = problem.place.source.path.as_str();
+        all.entry(path).or_default().is_lacking = true;
+    }
+    all
 }
 
 /// Puts the reports beside a file: they are those of the whole run, so one copy serves all where links are to be had.

@@ -81,12 +81,7 @@ fn metric(text: &str, name: &str) -> f64 {
             .is_some_and(|(known, _)| known == name)
     });
     assert!(line.is_some(), "{name}\n{text}");
-    line.unwrap()
-        .rsplit_once(' ')
-        .unwrap()
-        .1
-        .parse()
-        .unwrap()
+    line.unwrap().rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Environment;
-use super::settings::{OF_PROFILES, SWITCHES, Settings, variable};
+use super::origin::Origin;
+use super::settings::{OF_PROFILES, Settings};
 use crate::cli::SourceArgs;
 use crate::error::Error;
 
@@ -41,17 +42,6 @@ pub struct ConfigFile {
     /// Where all of this is from.
     #[serde(skip)]
     pub origin: Origin,
-}
-
-/// Where the settings of a file are from.
-#[derive(Debug, Default)]
-pub struct Origin {
-    /// The file, if there is one.
-    pub path: Option<PathBuf>,
-    /// The profile that was chosen, and what stands in it.
-    pub profile: Option<(String, toml::Table)>,
-    /// What stands in `[defaults]`.
-    pub defaults: toml::Table,
 }
 
 /// One test of a wide sheet: a constant id, and where its fields stand.
@@ -166,40 +156,10 @@ pub fn load(args: &SourceArgs, environment: Environment<'_>) -> Result<ConfigFil
     }
     let whole = toml::from_str(&text).unwrap_or_default();
     file.origin = Origin::of(&whole, profile);
-    file.defaults = file.origin.settings(environment).map_err(wrong)?;
+    let settings = file.origin.settings(environment);
+    file.defaults = settings.map_err(|error| wrong(what_is_wrong(&error, "")))?;
     file.origin.path = Some(path);
     Ok(file)
-}
-
-impl Origin {
-    fn of(whole: &toml::Table, profile: Option<&str>) -> Self {
-        let table = |value: Option<&toml::Value>| {
-            let table = value.and_then(toml::Value::as_table);
-            table.cloned().unwrap_or_default()
-        };
-        let of_profile = |name: &str| {
-            let profiles = whole.get("profiles").and_then(toml::Value::as_table);
-            (
-                name.to_owned(),
-                table(profiles.and_then(|profiles| profiles.get(name))),
-            )
-        };
-        Self {
-            path: None,
-            profile: profile.map(of_profile),
-            defaults: table(whole.get("defaults")),
-        }
-    }
-
-    /// Returns the settings that count where no flag and no variable says otherwise.
-    fn settings(&self, environment: Environment<'_>) -> Result<Settings, (String, String)> {
-        let mut both = self.defaults.clone();
-        both.extend(self.profile.iter().flat_map(|(_, table)| table.clone()));
-        // A variable may say that a switch is off, which a flag that is not there says too.
-        both.retain(|name, _| !SWITCHES.contains(&name) || environment(&variable(name)).is_none());
-        let settings = toml::Value::Table(both).try_into();
-        settings.map_err(|error: toml::de::Error| what_is_wrong(&error, ""))
-    }
 }
 
 fn unknown_profile(name: &str, path: Option<&Path>, file: &ConfigFile) -> Error {

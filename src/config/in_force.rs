@@ -1,5 +1,6 @@
 //! Every setting in force, with its value and where that is from, as `scoreload config` shows it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use clap::parser::ValueSource;
 
 use super::Environment;
 use super::credentials::{self, Configured};
-use super::file::{ConfigFile, Part};
+use super::file::{ConfigFile, Part, Wide};
 use super::settings::{SETTINGS, Setting};
 use crate::error::Error;
 use crate::ledger::place::users_path;
@@ -207,69 +208,86 @@ fn of_profile(file: &ConfigFile, configured: Option<&Configured>) -> [InForce; 3
 
 /// Returns how the words of the inputs are understood.
 fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
-    let of_file = || of_file(file);
-    let mut all = Vec::new();
-    let mut add = |setting: String, value: String, source| {
-        all.push(InForce {
-            setting,
-            value: Some(value),
-            source,
-        });
+    let sheets = raw(matches, "sheets").into_iter();
+    let sheets = sheets.map(|sheet| ("sheet".to_owned(), sheet, Source::Flag("--sheet".into())));
+    let columns = pairs(matches, ("maps", "--map"), ("columns", &file.columns), file);
+    let statuses = pairs(
+        matches,
+        ("statuses", "--status"),
+        ("statuses", &file.statuses),
+        file,
+    );
+    let listed = [
+        ("missing", file.missing.as_deref().unwrap_or_default()),
+        ("ignore", &file.ignore),
+    ];
+    let listed = listed.into_iter().filter(|(_, words)| !words.is_empty());
+    let listed = listed.map(|(name, words)| (name.to_owned(), words.join(", "), of_file(file)));
+    let wide = file.wide.iter();
+    let wide = wide.map(|wide| {
+        let name = format!("wide.{}", wide.test_id);
+        (name, parts_of(wide), of_file(file))
+    });
+    let all = sheets
+        .chain(columns)
+        .chain(statuses)
+        .chain(listed)
+        .chain(wide);
+    all.map(|(setting, value, source)| InForce {
+        setting,
+        value: Some(value),
+        source,
+    })
+    .collect()
+}
+
+/// Returns the pairs of a table of the file and of the flag that goes before it.
+fn pairs(
+    matches: &ArgMatches,
+    (id, flag): (&str, &str),
+    (table, written): (&str, &BTreeMap<String, String>),
+    file: &ConfigFile,
+) -> Vec<(String, String, Source)> {
+    let typed = raw(matches, id);
+    let split = |pair: &String| {
+        let (name, value) = pair.rsplit_once('=')?;
+        Some((name.trim().to_owned(), value.trim().to_owned()))
     };
-    let typed = |flag: &str| {
-        let pairs = raw(matches, flag).into_iter();
-        pairs.filter_map(|pair| {
-            let (name, value) = pair.rsplit_once('=')?;
-            Some((name.trim().to_owned(), value.trim().to_owned()))
-        })
-    };
-    for sheet in raw(matches, "sheets") {
-        add(
-            "sheet".to_owned(),
-            sheet,
-            Source::Flag("--sheet".to_owned()),
-        );
-    }
-    for (table, id, flag, written) in [
-        ("columns", "maps", "--map", &file.columns),
-        ("statuses", "statuses", "--status", &file.statuses),
-    ] {
-        let typed: Vec<(String, String)> = typed(id).collect();
-        let is_typed = |name: &str| typed.iter().any(|(known, _)| known == name);
-        for (name, value) in written.iter().filter(|(name, _)| !is_typed(name)) {
-            add(format!("{table}.{name}"), value.clone(), of_file());
-        }
-        for (name, value) in &typed {
-            let source = Source::Flag(flag.to_owned());
-            add(format!("{table}.{name}"), value.clone(), source);
-        }
-    }
-    if let Some(missing) = &file.missing {
-        add("missing".to_owned(), missing.join(", "), of_file());
-    }
-    if !file.ignore.is_empty() {
-        add("ignore".to_owned(), file.ignore.join(", "), of_file());
-    }
-    for wide in &file.wide {
-        let others = [
-            ("status", &wide.status),
-            ("attempt", &wide.attempt),
-            ("updated_at", &wide.updated_at),
-            ("description", &wide.description),
-            ("report_url", &wide.report_url),
-            ("assessment_id", &wide.assessment_id),
-        ];
-        let other = |(name, part): (&str, &Option<Part>)| match part.as_ref()? {
-            Part::Header(header) => Some(format!("{name} from `{header}`")),
-            Part::Constant { constant } => Some(format!("{name} = {}", constant.text())),
-        };
-        let mut parts = vec![format!("score from `{}`", wide.score)];
-        parts.extend(others.into_iter().filter_map(other));
-        add(
-            format!("wide.{}", wide.test_id),
-            parts.join(", "),
-            of_file(),
-        );
-    }
+    let typed: Vec<(String, String)> = typed.iter().filter_map(split).collect();
+    let is_typed = |name: &str| typed.iter().any(|(known, _)| known == name);
+    let written = written.iter().filter(|(name, _)| !is_typed(name));
+    let mut all: Vec<(String, String, Source)> = written
+        .map(|(name, value)| (format!("{table}.{name}"), value.clone(), of_file(file)))
+        .collect();
+    let typed = typed.into_iter();
+    all.extend(typed.map(|(name, value)| {
+        (
+            format!("{table}.{name}"),
+            value,
+            Source::Flag(flag.to_owned()),
+        )
+    }));
     all
+}
+
+/// Says where the fields of a wide test stand.
+fn parts_of(wide: &Wide) -> String {
+    let others = [
+        ("status", &wide.status),
+        ("attempt", &wide.attempt),
+        ("updated_at", &wide.updated_at),
+        ("description", &wide.description),
+        ("report_url", &wide.report_url),
+        ("assessment_id", &wide.assessment_id),
+    ];
+    let other = |(name, part): (&str, &Option<Part>)| match part.as_ref()? {
+        Part::Header(header) => Some(format!("{name} from `{header}`")),
+        Part::Constant { constant } => Some(format!("{name} = {}", constant.text())),
+    };
+    let score = format!("score from `{}`", wide.score);
+    let others = others.into_iter().filter_map(other);
+    std::iter::once(score)
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -6,6 +6,7 @@ pub mod commented;
 pub mod credentials;
 pub mod file;
 pub mod in_force;
+pub mod origin;
 mod reading;
 pub mod settings;
 mod target;

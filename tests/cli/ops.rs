@@ -114,3 +114,18 @@ fn the_container_file_copies_what_is_there() {
     }
     assert_eq!(count, 4);
 }
+
+#[test]
+fn the_line_for_cron_has_its_fields_and_a_command_that_a_shell_reads() {
+    let text = std::fs::read_to_string(repository("samples/ops/scoreload.cron")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("30 2 ")).unwrap();
+    let fields: Vec<&str> = line.splitn(7, ' ').collect();
+    assert_eq!(fields[..6], ["30", "2", "*", "*", "*", "scoreload"]);
+    // To cron a `%` would be the end of the line.
+    assert!(!fields[6].contains('%'));
+    let read = Command::new("sh")
+        .args(["-n", "-c", fields[6]])
+        .status()
+        .unwrap();
+    assert!(read.success());
+}

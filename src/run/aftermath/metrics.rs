@@ -85,87 +85,72 @@ fn families<'a>(over: &'a Over<'_>, last_success: Option<f64>) -> Vec<Family<'a>
     all
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts are small beside 2^53")]
 fn of_account(account: &Account) -> Vec<Family<'_>> {
     let Account { run, totals, .. } = account;
     let [done, failed, left] = account.files;
-    let counted = |label, counts: &[(&'static str, usize)]| {
-        let sample = |(name, count): &(&'static str, usize)| (vec![(label, *name)], *count as f64);
-        counts.iter().map(sample).collect::<Vec<Sample<'_>>>()
+    let about = vec![
+        ("run", run.id.as_str()),
+        ("target", run.target.as_deref().unwrap_or_default()),
+        ("version", env!("CARGO_PKG_VERSION")),
+    ];
+    let info = Family {
+        name: "scoreload_last_run_info",
+        help: "Which run was the last one, and where to.",
+        samples: vec![(about, 1.0)],
     };
+    let rows = [
+        ("all", totals.rows),
+        ("invalid", totals.rows_invalid),
+        ("skipped", totals.rows_skipped),
+    ];
+    let orders = [
+        ("accepted", totals.accepted),
+        ("unchanged", totals.unchanged),
+        ("invalid", totals.invalid),
+        ("rejected", totals.rejected),
+        ("failed", totals.failed),
+        ("unknown", totals.unknown),
+        ("not_sent", totals.not_sent),
+    ];
     let requests = [
         ("sent", run.requests.sent),
         ("retried", run.requests.retried),
         ("throttled", run.requests.throttled),
         ("token", run.requests.token),
     ];
-    let requests = requests.map(|(kind, count)| (vec![("kind", kind)], count as f64));
-    let about = vec![
-        ("run", run.id.as_str()),
-        ("target", run.target.as_deref().unwrap_or_default()),
-        ("version", env!("CARGO_PKG_VERSION")),
+    let requests =
+        requests.map(|(kind, count)| (kind, usize::try_from(count).unwrap_or(usize::MAX)));
+    let problems = [("error", account.errors), ("warning", account.warnings)];
+    let files = [("done", done), ("failed", failed), ("left", left)];
+    #[rustfmt::skip]
+    let counted = [
+        counted("scoreload_last_run_rows", "Rows of data in the last run: all, those that belong to no order, those that were left out.", "kind", &rows),
+        counted("scoreload_last_run_orders", "Orders of the last run by what became of them.", "outcome", &orders),
+        counted("scoreload_last_run_problems", "Findings about the data of the last run.", "severity", &problems),
+        counted("scoreload_last_run_requests", "Requests of the last run: updates, those that were sent again, those answered with 429; and those for tokens.", "kind", &requests),
+        counted("scoreload_last_run_files", "Files of the inbox in the last run by where they went.", "fate", &files),
     ];
-    vec![
-        Family {
-            name: "scoreload_last_run_info",
-            help: "Which run was the last one, and where to.",
-            samples: vec![(about, 1.0)],
-        },
-        Family {
-            name: "scoreload_last_run_rows",
-            help: "Rows of data in the last run: all, those that belong to no order, those that were left out.",
-            samples: counted(
-                "kind",
-                &[
-                    ("all", totals.rows),
-                    ("invalid", totals.rows_invalid),
-                    ("skipped", totals.rows_skipped),
-                ],
-            ),
-        },
-        Family {
-            name: "scoreload_last_run_orders",
-            help: "Orders of the last run by what became of them.",
-            samples: counted(
-                "outcome",
-                &[
-                    ("accepted", totals.accepted),
-                    ("unchanged", totals.unchanged),
-                    ("invalid", totals.invalid),
-                    ("rejected", totals.rejected),
-                    ("failed", totals.failed),
-                    ("unknown", totals.unknown),
-                    ("not_sent", totals.not_sent),
-                ],
-            ),
-        },
-        Family {
-            name: "scoreload_last_run_problems",
-            help: "Findings about the data of the last run.",
-            samples: counted(
-                "severity",
-                &[("error", account.errors), ("warning", account.warnings)],
-            ),
-        },
-        Family {
-            name: "scoreload_last_run_requests",
-            help: "Requests of the last run: updates, those among them that were further attempts, those answered with 429; and tokens.",
-            samples: requests.into(),
-        },
-        Family {
-            name: "scoreload_last_run_files",
-            help: "Files of the inbox in the last run by where they went.",
-            samples: counted(
-                "fate",
-                &[("done", done), ("failed", failed), ("left", left)],
-            ),
-        },
-        one(
-            "scoreload_last_run_rate_wait_seconds",
-            "How long the last run waited for the rate.",
-            run.timing.waited_for_rate_s,
-        ),
-    ]
+    let waited = one(
+        "scoreload_last_run_rate_wait_seconds",
+        "How long the last run waited for the rate.",
+        run.timing.waited_for_rate_s,
+    );
+    [info].into_iter().chain(counted).chain([waited]).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are small beside 2^53")]
+fn counted<'a>(
+    name: &'a str,
+    help: &'a str,
+    label: &'a str,
+    counts: &[(&'a str, usize)],
+) -> Family<'a> {
+    let sample = |(value, count): &(&'a str, usize)| (vec![(label, *value)], *count as f64);
+    Family {
+        name,
+        help,
+        samples: counts.iter().map(sample).collect(),
+    }
 }
 
 fn one<'a>(name: &'a str, help: &'a str, value: f64) -> Family<'a> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Import;
+use super::inbox::Cleared;
 use crate::cli::Format;
 use crate::deliver::{End, Outcome};
 use crate::error::Error;
@@ -57,29 +58,20 @@ impl Import {
         }
         self.tell_outcomes();
         let fates = self.fates(exit);
-        let beside = self.reserve_beside(&fates);
+        let mut failures = Vec::new();
+        let beside = self.reserve_beside(&fates).unwrap_or_else(|error| {
+            failures.push(error);
+            Vec::new()
+        });
         let next = self.next(exit);
         self.run.next = next.iter().map(Next::line).collect();
         let mut result = self.result(exit);
-        let results = (&self.batch, self.deliveries.as_slice());
-        let (files, live) = (std::mem::take(&mut self.files), self.live.take());
-        let written = reports::write(files, self.run.clone(), results, exit, self.screen, live);
-        let rejected = match &self.inputs {
-            Some((_, reading)) => {
-                let file = self.rejects.take();
-                rejects::write(file, reading, &self.run.id, results, self.screen)
-            }
-            None => Ok(()),
-        };
-        let (beside, unreserved) = match beside {
-            Ok(paths) => (paths, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        let is_there = |path: &PathBuf| written.paths.contains(path);
+        let written = self.write_files(exit, &mut failures);
+        let is_there = |path: &PathBuf| written.contains(path);
         let beside: Vec<PathBuf> = beside.into_iter().filter(is_there).collect();
-        let (inbox, is_cleared) = self.clear_inbox(&fates, &beside);
+        let cleared = self.clear_inbox(&fates, &beside);
         if let Some(result) = &mut result {
-            result["inbox"] = inbox.into();
+            result["inbox"] = cleared.account.clone().into();
             ui::answer(|out| ui::write_json_line(out, result))?;
         }
         for next in &next {
@@ -87,19 +79,27 @@ impl Import {
                 summary::write_next(&mut out, &next.command, next.first.as_deref())
             });
         }
-        let failures = [unreserved, written.result.err(), rejected.err()];
-        for error in failures.iter().flatten() {
-            ui::tell_error(error);
+        // How the delivery ended says more than that a file about it is missing.
+        failures.iter().for_each(ui::tell_error);
+        if !failures.is_empty() || !cleared.is_whole {
             exit = exit.or_incomplete();
         }
-        if !is_cleared {
-            exit = exit.or_incomplete();
+        let account = Some(self.account(written, &cleared));
+        Ok(Ended { exit, account })
+    }
+
+    /// Writes the reports and the rejected rows. Returns the reports that are there; what failed goes to `failures`.
+    fn write_files(&mut self, exit: ExitCode, failures: &mut Vec<Error>) -> Vec<PathBuf> {
+        let (files, live) = (std::mem::take(&mut self.files), self.live.take());
+        let results = (&self.batch, self.deliveries.as_slice());
+        let written = reports::write(files, self.run.clone(), results, exit, self.screen, live);
+        failures.extend(written.result.err());
+        if let Some((_, reading)) = &self.inputs {
+            let file = self.rejects.take();
+            let rejected = rejects::write(file, reading, &self.run.id, results, self.screen);
+            failures.extend(rejected.err());
         }
-        let account = self.account(written.paths, &fates);
-        Ok(Ended {
-            exit,
-            account: Some(account),
-        })
+        written.paths
     }
 
     fn tell_outcomes(&self) {
@@ -171,15 +171,14 @@ impl Import {
         })
     }
 
-    fn account(self, reports: Vec<PathBuf>, fates: &[Fate]) -> Account {
-        let count = |fate: Fate| fates.iter().filter(|one| **one == fate).count();
+    fn account(self, reports: Vec<PathBuf>, cleared: &Cleared) -> Account {
         let errors = self.batch.errors();
         Account {
             totals: Totals::of(&self.batch, &self.deliveries),
             errors,
             warnings: self.batch.problems.len() - errors,
             reports,
-            files: [Fate::Done, Fate::Failed, Fate::Left].map(count),
+            files: cleared.files,
             run: self.run,
         }
     }

@@ -82,14 +82,7 @@ impl Import {
         let run = new_run(id, mode, &setup, started_at);
         let patience = Patience::of(setup.is_waiting, screen);
         let memory = Memory::open(&setup, &run, purpose, patience)?;
-        let inbox = FromInbox::open(
-            args,
-            config,
-            &setup,
-            (purpose, is_reported),
-            screen,
-            &run.id,
-        )?;
+        let inbox = FromInbox::open(args, config, &setup, (purpose, is_reported), screen)?;
         if let Some(inbox) = &inbox {
             paths = inbox.paths();
         }

@@ -38,7 +38,7 @@ pub struct SourceArgs {
     /// Without it scoreload.toml in the working directory, or in the user's configuration directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SCORELOAD_CONFIG", hide_env_values = true, help_heading = SETTINGS)]
     pub config: Option<PathBuf>,
-    /// Take the settings of [profiles.NAME] in the configuration file before those of [defaults]
+    /// Take the settings of `[profiles.NAME]` in the configuration file before those of `[defaults]`
     #[arg(long, value_name = "NAME", env = "SCORELOAD_PROFILE", hide_env_values = true, help_heading = SETTINGS)]
     pub profile: Option<String>,
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use url::Url;
 
 use super::Environment;
 use super::credentials::{self, Configured};
@@ -94,6 +95,7 @@ pub fn all(
         .map(|setting| looked_up(setting).in_force())
         .collect();
     for found in &mut all {
+        found.value = found.value.take().map(without_password);
         if found.source == Source::Default {
             found.value = match found.setting.as_str() {
                 // With credentials the target must be named.
@@ -106,6 +108,18 @@ pub fn all(
     all.extend(of_profile(file, configured.as_ref()));
     all.extend(words(matches, file));
     Ok(all)
+}
+
+/// Blots out the password of a URL: a secret is never shown.
+fn without_password(value: String) -> String {
+    match Url::parse(&value) {
+        Ok(mut url) if url.password().is_some() => {
+            // A URL with a password can have another.
+            let _ = url.set_password(Some("hidden"));
+            url.into()
+        }
+        _ => value,
+    }
 }
 
 /// A setting that is looked for.
@@ -290,4 +304,26 @@ fn parts_of(wide: &Wide) -> String {
         .chain(others)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        let shown = |value: &str| without_password(value.to_owned());
+        assert_eq!(
+            shown("postgres://importer:s3cret@db.example/scoreload"),
+            "postgres://importer:hidden@db.example/scoreload"
+        );
+        for value in [
+            "postgres://importer@db.example/x",
+            "/var/a:b@c.db",
+            "3/s,180/m",
+            "demo",
+        ] {
+            assert_eq!(shown(value), value);
+        }
+    }
 }

@@ -36,6 +36,7 @@ pub(super) fn run(args: &ColumnsArgs, screen: Screen) -> Result<ExitCode, Error>
         warnings: reading.rules.warnings,
         extent: Extent::Sample(SAMPLED_ROWS),
         program: None,
+        fingerprints: false,
         on_rows: &|_| {},
     };
     let look = Look::at(&args.input.inputs, &options);

@@ -125,7 +125,7 @@ impl<'a> Import<'a> {
         };
         self.tell_target();
         let began = Instant::now();
-        self.batch = gather(args, reading, self.screen);
+        self.batch = gather(args, reading, true, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
         self.run.corrects = rejects::corrected((args, reading), &self.batch);
         rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);

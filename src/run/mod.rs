@@ -109,10 +109,10 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Reads and checks the inputs, showing how far it is.
-fn gather(args: &InputArgs, reading: &Reading, screen: Screen) -> Batch {
+fn gather(args: &InputArgs, reading: &Reading, fingerprints: bool, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let on_rows = |rows| progress.add(rows);
-    let options = reading_options(args, reading, &on_rows);
+    let options = reading_options(args, reading, fingerprints, &on_rows);
     let mut batch = order::gather(&args.inputs, &options, &reading.rules);
     progress.end();
     let unmet = unmet_maps(&args.maps, &batch.heads);
@@ -144,6 +144,7 @@ fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
 fn reading_options<'a>(
     args: &InputArgs,
     reading: &Reading,
+    fingerprints: bool,
     on_rows: &'a (dyn Fn(usize) + Sync),
 ) -> input::Options<'a> {
     input::Options {
@@ -155,6 +156,7 @@ fn reading_options<'a>(
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
         program: None,
+        fingerprints,
         on_rows,
     }
 }

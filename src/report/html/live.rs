@@ -43,7 +43,7 @@ impl LivePage {
         Self {
             changed: vec![0; report.orders.len()],
             // Texts in lists always have a form in JSON.
-            bodies: serde_json::to_value(Bodies(&batch.orders)).unwrap_or_default(),
+            bodies: serde_json::to_value(Bodies(batch)).unwrap_or_default(),
             report,
             version: 0,
             is_finished: false,

@@ -230,12 +230,15 @@ mod tests {
         for piece in records.pieces(1) {
             let text = piece.text(&source).unwrap();
             let split = Split::of(text, &piece.lines, told.dialect, &source);
-            let taken = split.each(0, |row| {
-                let mut texts = Vec::new();
+            let taken = split.each(2, |row| {
+                let cells = row.cells.iter();
+                let mut texts: Vec<_> = cells.map(|cell| cell.shown().into_owned()).collect();
                 for (column, cell) in &row.beyond {
                     texts.resize(*column as usize, String::new());
                     texts.push(cell.shown().into_owned());
                 }
+                let last = texts.iter().rposition(|text| !text.is_empty());
+                texts.truncate(last.map_or(0, |last| last + 1));
                 all.push((row.number, texts));
                 Ok(())
             });

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fs::File as OpenFile;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -126,15 +126,20 @@ impl<S: Read + Send> RowSource for LongRows<'_, S> {
             return Err(unusual(source));
         }
         let dialect = self.dialect;
+        let spare = Mutex::default();
         let mut pieces = LongPieces {
             carried: self.beginning[read..].to_vec(),
             stream: self.stream,
             dialect,
             lines,
             least: self.least,
+            spare: &spare,
         };
         in_order(std::iter::from_fn(|| pieces.next()), |piece| {
-            turned(&piece.map_err(|_| unusual(source))?, dialect, turning)
+            let piece = piece.map_err(|_| unusual(source))?;
+            let turned = turned(&piece, dialect, turning);
+            lock(&spare).push(piece.bytes.into_owned());
+            turned
         })
     }
 }
@@ -142,6 +147,13 @@ impl<S: Read + Send> RowSource for LongRows<'_, S> {
 /// Stands for whatever is not as usual: who reads the file whole says what it is.
 fn unusual(source: &Arc<Source>) -> Problem {
     super::format::refusal(source, "a file of another kind")
+}
+
+/// Buffers that have been read, to be filled again.
+type Spare = Mutex<Vec<Vec<u8>>>;
+
+fn lock(spare: &Spare) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    spare.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Cuts what a stream gives into pieces.
@@ -152,6 +164,7 @@ struct LongPieces<'a, S> {
     dialect: Dialect,
     lines: Lines,
     least: usize,
+    spare: &'a Spare,
 }
 
 impl<S: Read> LongPieces<'_, S> {
@@ -166,7 +179,12 @@ impl<S: Read> LongPieces<'_, S> {
                 }
             }
             match end_of_piece(&bytes, self.dialect, least) {
-                Some(end) => self.carried = bytes.split_off(end),
+                Some(end) => {
+                    self.carried = lock(self.spare).pop().unwrap_or_default();
+                    self.carried.clear();
+                    self.carried.extend_from_slice(&bytes[end..]);
+                    bytes.truncate(end);
+                }
                 None if self.stream.is_at_end => {}
                 None => {
                     least *= 2;

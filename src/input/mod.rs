@@ -113,6 +113,8 @@ pub struct Row<'a> {
     pub beyond: Vec<(u32, Cell<'a>)>,
     /// The first column whose cell is so long that its quote may have swallowed rows.
     pub swallowed: Option<u32>,
+    /// The number of an earlier row, and how many of the first cells are to the letter those of that row.
+    pub same: Option<(u32, usize)>,
 }
 
 /// Which sheet a row is from, and what its columns are.

@@ -406,16 +406,23 @@ impl<'a> Row<'a> {
             surplus: None,
             beyond: Vec::new(),
             swallowed: None,
+            same: None,
         }
     }
 
     /// Puts the cells of a record under their headers; what is filled beyond them means that a comma has moved the others.
     pub(super) fn put(&mut self, cells: impl Iterator<Item = Cell<'a>>) {
+        self.put_from(0, cells);
+    }
+
+    /// Puts the cells of a record under their headers, but for the first ones, which are there.
+    pub(super) fn put_from(&mut self, kept: usize, cells: impl Iterator<Item = Cell<'a>>) {
         let width = self.cells.len();
-        self.cells.clear();
+        self.cells.truncate(kept);
         self.beyond.clear();
         self.surplus = None;
         for (column, cell) in (0u32..).zip(cells) {
+            let column = column.saturating_add(u32::try_from(kept).unwrap_or(u32::MAX));
             if self.cells.len() < width {
                 self.cells.push(cell);
             } else if !cell.is_blank() {

@@ -54,21 +54,22 @@ impl<'a> Split<'a> {
     ) -> Result<(), Problem> {
         let delimiter = self.dialect.delimiter();
         let mut row = Row::of_width(width);
+        let mut before = Line::default();
         while let Some(record) = self.next() {
-            let line = match record {
-                Record::Plain { line, number } => {
-                    row.number = number;
-                    line
-                }
+            let (line, number) = match record {
+                Record::Plain { line, number } => (line, number),
                 Record::Quoted { start } => {
                     self.take_quoted(start, width, &mut take)?;
                     continue;
                 }
             };
-            row.put(fields(line, delimiter).map(Cell::of_line));
+            let same = before.common_fields(line).min(width);
+            row.same = (same > 0).then_some((row.number, same));
+            row.number = number;
+            let fields = before.next(line, same, delimiter);
+            row.put_from(same, fields.map(Cell::of_line));
             if row.surplus.is_some() {
-                let fields = fields(line, delimiter).count();
-                self.check_width(fields, row.number)?;
+                self.check_width(before.ends.len(), number)?;
             }
             take(&row)?;
         }
@@ -145,15 +146,44 @@ enum Record<'a> {
     Quoted { start: usize },
 }
 
-/// Returns the fields of a line without quotes.
-fn fields(line: &str, delimiter: u8) -> impl Iterator<Item = &str> {
-    let ends = memchr_iter(delimiter, line.as_bytes()).chain([line.len()]);
-    let mut start = 0;
-    ends.map(move |end| {
-        let field = &line[start..end];
-        start = end + 1;
-        field
-    })
+/// A line without quotes, and where its fields end.
+#[derive(Default)]
+struct Line<'a> {
+    text: &'a str,
+    ends: Vec<usize>,
+}
+
+impl<'a> Line<'a> {
+    /// Returns how many of the first fields another line has too: those of an order often begin alike.
+    fn common_fields(&self, other: &str) -> usize {
+        let common = common_length(self.text.as_bytes(), other.as_bytes());
+        self.ends.partition_point(|end| *end < common)
+    }
+
+    /// Goes on to another line, of which so many fields are the same; returns its other fields.
+    fn next(&mut self, line: &'a str, same: usize, delimiter: u8) -> impl Iterator<Item = &'a str> {
+        self.text = line;
+        self.ends.truncate(same);
+        let mut start = self.ends.last().map_or(0, |end| end + 1);
+        let first = start;
+        let others = memchr_iter(delimiter, &line.as_bytes()[first..]);
+        let others = others.map(move |end| first + end).chain([line.len()]);
+        others.map(move |end| {
+            let field = &line[start..end];
+            start = end + 1;
+            self.ends.push(end);
+            field
+        })
+    }
+}
+
+/// Returns how many bytes two texts have in common at their beginning.
+fn common_length(one: &[u8], other: &[u8]) -> usize {
+    const STEP: usize = 16;
+    let steps = one.chunks_exact(STEP).zip(other.chunks_exact(STEP));
+    let whole = STEP * steps.take_while(|(one, other)| one == other).count();
+    let rest = one[whole..].iter().zip(&other[whole..]);
+    whole + rest.take_while(|(one, other)| one == other).count()
 }
 
 /// A record with quotes, without them.

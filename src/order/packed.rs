@@ -103,6 +103,11 @@ impl Packer {
         before.is_plain && self.packed.text(&before.text) == text
     }
 
+    /// Tells whether the row before says something in a slot of which nothing was to be said.
+    pub(super) fn is_plain_before(&self, slot: usize) -> bool {
+        self.before[slot].is_plain
+    }
+
     /// Adds a row of an order: what is told of it, then what it says in each slot, then its wide tests.
     pub(super) fn add<'t>(
         &mut self,

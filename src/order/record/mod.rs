@@ -27,7 +27,8 @@ impl Turn for ByRules<'_> {
         let slots = Slots::of(&head.header);
         Part {
             packer: Packer::of_slots(slots.all.len()),
-            held: Vec::with_capacity(slots.all.len()),
+            held: slots.all.iter().map(|_| Held::Nothing).collect(),
+            packed: 0,
             slots,
             found: Found::default(),
             orderless: Vec::new(),
@@ -46,6 +47,8 @@ pub(super) struct Part {
     packer: Packer,
     /// By slot: what the row holds that is being read.
     held: Vec<Held>,
+    /// The number of the row that was packed last; 0 where there is none.
+    packed: u32,
     /// What was found in its rows.
     pub(super) found: Found,
     /// Rows whose company or order is missing or unreadable.
@@ -86,7 +89,7 @@ impl Part {
             unreadable: Vec::new(),
             told: Vec::new(),
         };
-        reading.take_all(&self.packer);
+        reading.take_all(&self.packer, self.packed);
         reading.require(Column::OrderId, slots.order_id, &MISSING_ORDER_ID);
         let given = rules.company_id.as_deref();
         let given = given.filter(|_| slots.company_id.is_none());
@@ -111,6 +114,7 @@ impl Part {
             text(slots.order_id),
         ) else {
             self.orderless.push(row.number);
+            self.packed = 0;
             return;
         };
         let is_kept = |scope| match scope {
@@ -126,6 +130,7 @@ impl Part {
             }
         });
         self.packer.add((company_id, order_id), facts, said, &wide);
+        self.packed = row.number;
     }
 }
 
@@ -189,16 +194,27 @@ struct Reading<'r, 'f> {
 
 impl<'r> Reading<'r, '_> {
     /// Reads all cells. Most say what the row before says, and need no second look.
-    fn take_all(&mut self, before: &Packer) {
-        self.held.clear();
+    fn take_all(&mut self, before: &Packer, packed: u32) {
         let slots = self.slots;
+        let same = match self.row.same {
+            Some((row, cells)) if row == packed => cells,
+            _ => 0,
+        };
         for (index, slot) in slots.all.iter().enumerate() {
-            let held = match cell(self.row, slot) {
-                Cell::Blank => Held::Nothing,
-                Cell::Text(text) if before.is_as_before(index, text) => Held::AsBefore,
-                cell => self.read(index, slot, cell),
+            let is_same = (slot.column as usize) < same;
+            let held = match (cell(self.row, slot), &self.held[index]) {
+                (Cell::Blank, _) => Held::Nothing,
+                (_, Held::AsBefore | Held::Plain) if is_same => {
+                    if before.is_plain_before(index) {
+                        Held::AsBefore
+                    } else {
+                        Held::Plain
+                    }
+                }
+                (Cell::Text(text), _) if before.is_as_before(index, text) => Held::AsBefore,
+                (cell, _) => self.read(index, slot, cell),
             };
-            self.held.push(held);
+            self.held[index] = held;
         }
         let row = self.row;
         if let Some(column) = row.surplus {

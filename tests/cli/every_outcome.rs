@@ -36,6 +36,8 @@ const DISLIKED: &str = "{\"message\":\"<img src=x onerror=alert(1)> \u{202e}no\"
 /// The report, form by form.
 pub(crate) struct Forms {
     pub(crate) code: i32,
+    /// What stood on the screen, with `SERVER` and `scoreload` for what differs each time.
+    pub(crate) screen: String,
     forms: Vec<(&'static str, Vec<u8>)>,
 }
 
@@ -87,6 +89,10 @@ impl Forms {
         };
         Self {
             code: ran.code,
+            screen: ran.stderr.replace(&server.url(), "SERVER").replace(
+                assert_cmd::cargo::cargo_bin!("scoreload").to_str().unwrap(),
+                "scoreload",
+            ),
             forms: names.map(read).into(),
         }
     }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use scoreload::text::is_disturbing;
 use serde_json::{Value, json};
 
-use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv, sample};
+use crate::every_outcome::FORMS;
+use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv, repository, sample};
 use crate::server::{Server, answer};
 
 const FAST: [&str; 3] = ["orders.csv", "--rate", "unlimited"];
@@ -129,6 +130,24 @@ fn a_bar_that_cannot_move_is_told_in_lines() {
         &[&FAST[..], &["--progress", "bar"]].concat(),
     );
     assert!(!ran.stderr.contains(['\u{1b}', '\r']), "{:?}", ran.stderr);
+}
+
+/// With SCREEN=overwrite in the environment, the file is brought up to date instead.
+#[test]
+fn the_screen_of_a_run_that_comes_to_every_outcome() {
+    let path = repository("tests/cli/expected/every_outcome.txt");
+    let lines = FORMS
+        .screen
+        .lines()
+        .map(|line| match line.split_once("time  ") {
+            Some(("", _)) => "time         …",
+            _ => line,
+        });
+    let screen: String = lines.flat_map(|line| [line, "\n"]).collect();
+    if std::env::var("SCREEN").is_ok_and(|mode| mode == "overwrite") {
+        std::fs::write(&path, &screen).unwrap();
+    }
+    assert_eq!(screen, std::fs::read_to_string(&path).unwrap());
 }
 
 /// Texts that would like to rule the terminal.

@@ -24,14 +24,10 @@ struct Opened {
 impl Opened {
     /// Opens it; `None` where there is no browser.
     fn report() -> Option<Self> {
-        Self::page(FORMS.bytes("html"))
-    }
-
-    fn page(page: &[u8]) -> Option<Self> {
         let (browser, bench) = (Browser::start()?, Bench::new());
         browser.open("about:blank");
         browser.requests();
-        browser.open_file(&bench.write("r.html", page));
+        browser.open_file(&bench.write("r.html", FORMS.bytes("html")));
         Some(Self { browser, bench })
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct Forms {
     pub(crate) code: i32,
     /// What stood on the screen, with `SERVER` and `scoreload` for what differs each time.
     pub(crate) screen: String,
-    forms: Vec<(&'static str, Vec<u8>)>,
+    written: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Made once for all tests that look at it.
@@ -46,7 +46,7 @@ pub(crate) static FORMS: LazyLock<Forms> = LazyLock::new(Forms::made);
 
 impl Forms {
     pub(crate) fn bytes(&self, form: &str) -> &[u8] {
-        let mut forms = self.forms.iter();
+        let mut forms = self.written.iter();
         &forms.find(|(name, _)| *name == form).unwrap().1
     }
 
@@ -93,7 +93,7 @@ impl Forms {
                 assert_cmd::cargo::cargo_bin!("scoreload").to_str().unwrap(),
                 "scoreload",
             ),
-            forms: names.map(read).into(),
+            written: names.map(read).into(),
         }
     }
 }

@@ -56,6 +56,49 @@ fn a_delivery_in_json_ends_with_its_result() {
 }
 
 #[test]
+fn every_command_that_comes_to_a_result_tells_it_in_lines_of_json() {
+    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
+    bench.write("orders.csv", orders_csv(2));
+    assert_eq!(bench.import(&sandbox.url(), &FAST).code, 0);
+    let run = bench.report()["run"].as_str().unwrap().to_owned();
+    let commands: [&[&str]; 12] = [
+        &["import", "orders.csv", "--no-report"],
+        &["import", "orders.csv", "--no-report", "--dry-run"],
+        &[
+            "validate",
+            "orders.csv",
+            "--deny-warnings",
+            "--default-attempt",
+            "1",
+        ],
+        &["plan", "orders.csv", "-o", "plan.json"],
+        &["apply", "plan.json", "--no-report"],
+        &["history"],
+        &["history", &run],
+        &["history", "--order", "ORD-1"],
+        &["columns", "orders.csv"],
+        &["explain"],
+        &["explain", "status-unknown"],
+        &["template", "-o", "new.xlsx"],
+    ];
+    for command in commands {
+        let ran = bench.run(&[command, &["--format", "json"]].concat());
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+        // A check without findings has nothing to say.
+        assert_eq!(
+            ran.stdout.is_empty(),
+            command[0] == "validate",
+            "{command:?}"
+        );
+        assert!(
+            ran.diagnostics().iter().all(Value::is_object),
+            "{command:?}: {}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
 fn what_resolve_and_template_did_is_told_in_json_too() {
     let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
     bench.write("orders.csv", orders_csv(1));

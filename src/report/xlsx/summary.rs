@@ -32,10 +32,9 @@ pub(super) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError
     lines.inputs(report)
 }
 
-/// Returns how many lines a text takes in a column of this width, a little generously: words are not cut.
+/// Returns how many lines a text takes in a column of this width, which is told in digits: most letters are narrower.
 fn lines_of(text: &str, width: u16) -> u16 {
-    let room = usize::from(width) * 9 / 10;
-    let lines = text.chars().count().div_ceil(room);
+    let lines = text.chars().count().div_ceil(width.into());
     u16::try_from(lines).unwrap_or(MOST_LINES).min(MOST_LINES)
 }
 

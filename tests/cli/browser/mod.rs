@@ -239,19 +239,21 @@ fn the_page_follows_an_import_until_it_is_the_finished_report() {
         return;
     };
     let sandbox = sandbox();
-    let followed = Followed::begin(&sandbox, 60);
+    let followed = Followed::begin(&sandbox, 120);
     let url = followed.url();
     browser.open("about:blank");
     browser.requests();
     browser.open(&url);
     let accepted = "Number(document.querySelector('.tile.is-good .figure')?.textContent ?? 0)";
-    browser.wait_until(&format!("{accepted} > 0 && {accepted} < 60"));
-    assert!(browser.text("#sentence").starts_with("Delivering: "));
+    browser.wait_until(&format!("{accepted} > 0 && {accepted} < 120"));
+    let sentence = "document.querySelector('#sentence').textContent";
+    assert_eq!(
+        browser.value_of(&format!("{sentence}.startsWith('Delivering: ')")),
+        true
+    );
     // What has its turn yet to come is no failure.
     assert_eq!(browser.count(".tile.is-bad, .summary.is-open"), 0);
-    browser.wait_until(
-        "document.querySelector('#sentence').textContent === 'All 60 orders are delivered.'",
-    );
+    browser.wait_until(&format!("{sentence} === 'All 120 orders are delivered.'"));
     assert_eq!(followed.end().0, 0);
     assert_eq!(
         browser.text("#live"),
@@ -259,10 +261,10 @@ fn the_page_follows_an_import_until_it_is_the_finished_report() {
     );
     // It is whole without the server, which is gone.
     browser.type_into("#order-outcome", "accepted");
-    browser.type_into("#order-search", "ord-59");
-    browser.wait_until(&format!("{COUNT} === '1 of 60 orders'"));
+    browser.type_into("#order-search", "ord-119");
+    browser.wait_until(&format!("{COUNT} === '1 of 120 orders'"));
     browser.click("#order-rows .link");
-    browser.wait_until("document.querySelector('.body').textContent.includes('\"59\"')");
+    browser.wait_until("document.querySelector('.body').textContent.includes('\"119\"')");
     assert_eq!(browser.console(), Vec::<String>::new());
     assert!(
         browser

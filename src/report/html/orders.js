@@ -153,7 +153,7 @@ function note(body, rows) {
 
 function orderRow(index) {
   const { company, id, outcome, status, attempts, latency, rows, message } = order(index);
-  const open = make('button', { type: 'button', className: 'link', 'data-order': String(index) }, shown(id));
+  const open = make('button', { type: 'button', className: 'link', title: shown(id), 'data-order': String(index) }, shown(id));
   // The numbers first: a long name of a file is what may be cut.
   const place = ([source, ...numbers]) => runs(numbers) + (data.sources.length === 1 ? '' : ` in ${sourceName(source)}`);
   const cells = [

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use self::driver::{Browser, CONTROL, DOWN, ESCAPE};
 use crate::every_outcome::{FORMS, HOSTILE, INVALID, NOT_FOUND, ORDERS, REJECTED};
-use crate::harness::Bench;
+use crate::harness::{Bench, orders_csv};
 use crate::live::{Followed, sandbox};
 
 /// The number of orders in the list.
@@ -203,6 +203,24 @@ fn hostile_texts_are_shown_as_text() {
     assert_eq!(browser.count("script"), 2);
     assert_eq!(browser.count("img, b, i, iframe, object"), 0);
     opened.end();
+}
+
+#[test]
+fn the_rows_of_an_order_stand_before_the_name_of_their_file_which_may_be_cut() {
+    let bench = Bench::new();
+    let name = format!("{}.csv", "long-name".repeat(20));
+    bench.write(&name, orders_csv(3));
+    bench.write("b.csv", orders_csv(5));
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let ran = bench.run(&["validate", &name, "b.csv", "--report", "r.html"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    browser.open_file(&bench.path("r.html"));
+    let cells = "[...document.querySelectorAll('td.c-rows')].map(cell => cell.textContent)";
+    let both = |row| format!("{row} in {name}; {row} in b.csv");
+    let expected = json!([both(2), both(3), both(4), "5 in b.csv", "6 in b.csv"]);
+    assert_eq!(browser.value_of(cells), expected);
 }
 
 #[test]

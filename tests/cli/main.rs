@@ -6,10 +6,12 @@
 )]
 
 mod apply;
+mod browser;
 mod codes;
 mod configuration;
 mod crash;
 mod delivery;
+mod every_outcome;
 mod formats;
 mod guide;
 mod harness;

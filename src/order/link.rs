@@ -31,7 +31,9 @@ fn is_plain_link(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    text.bytes().all(|byte| byte.is_ascii_graphic()) && host.split('.').all(is_name)
+    // Every byte is looked at, which goes faster than to stop at the first.
+    let is_graphic = |all: bool, byte: u8| all & byte.is_ascii_graphic();
+    text.bytes().fold(true, is_graphic) && host.split('.').all(is_name)
 }
 
 #[cfg(test)]

@@ -76,23 +76,40 @@ pub(super) struct Group<'a> {
     /// Its single values.
     pub(super) fields: Fields<'a>,
     /// Its reports.
-    pub(super) reports: Vec<Link<'a>>,
+    pub(super) reports: Links<'a>,
+}
+
+/// Links, each once: hardly ever more than one.
+#[derive(Debug, Default)]
+pub(super) struct Links<'a> {
+    first: Option<Link<'a>>,
+    others: Vec<Link<'a>>,
+}
+
+impl<'a> Links<'a> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Link<'a>> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn add(&mut self, link: Link<'a>) {
+        match self.first {
+            None => self.first = Some(link),
+            Some(first) if first == link || self.others.contains(&link) => {}
+            Some(_) => self.others.push(link),
+        }
+    }
 }
 
 impl<'a> Group<'a> {
     /// Tells whether it says nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.reports.is_empty()
+        self.fields.is_empty() && self.reports.first.is_none()
     }
 
     fn link(&mut self, link: Link<'a>) {
-        if link.name.is_none() && link.url.is_none() || self.reports.contains(&link) {
-            return;
+        if link.name.is_some() || link.url.is_some() {
+            self.reports.add(link);
         }
-        if self.reports.is_empty() {
-            self.reports.reserve_exact(1);
-        }
-        self.reports.push(link);
     }
 }
 

@@ -73,8 +73,8 @@ def check_bodies(setting):
         command = [setting.scoreload, "plan", source, "--ledger", "none", "--target", "http://127.0.0.1:9",
                    "--format", "json", "-q"]
         subprocess.run(command, env=bench.environment(), stdout=file, check=True)
-    ours = {(order["company_id"], order["order_id"]): times_alike(order["body"])
-            for order in json.loads(plan.read_text())["orders"]}
+    planned = [json.loads(line) for line in plan.read_text().splitlines()]
+    ours = {(line["company_id"], line["order_id"]): times_alike(line["body"]) for line in planned if "body" in line}
     for peer in ("plain", "polars", "duckdb"):
         out = PLACE / "check.jsonl"
         if peer == "plain":
@@ -92,7 +92,7 @@ def check_bodies(setting):
 
 
 def times_alike(body):
-    """Writes the times of a body as Scoreload does, and takes a line break in a cell as it takes it."""
+    """Writes the times of a body as Scoreload does."""
     for assessment in body["assessments"]:
         for test in assessment["assessmentResults"]["tests"]:
             status = test["testStatus"]

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::Parts;
+use super::parts::{Parts, reports_of, without_reports};
 use crate::order::model::OrderUpdate;
 
 /// What the ledger knows of one (target, company, order).
@@ -59,16 +59,21 @@ impl Known {
     /// Each attempt is an intent of its own, followed by one of [`Self::accept`], [`Self::refuse`] and
     /// [`Self::doubt`], or by nothing if the process ends.
     pub fn intend(&mut self, sent: &OrderUpdate) {
-        let before = Self {
-            before: None,
-            ..self.clone()
-        };
+        let mut before = std::mem::take(self);
+        before.before = None;
+        *self = before.clone();
         self.doubt(sent);
         self.before = Some(Box::new(before));
     }
 
     /// Notes that the server acknowledged an update: all is settled, but for doubtful reports that were not in it.
     pub fn accept(&mut self, sent: &OrderUpdate) {
+        // The intent has put in doubt what is certain now; what was before it counts.
+        self.refuse(sent);
+        if is_empty(&self.accepted) && is_empty(&self.doubtful) {
+            self.accepted = sent.clone();
+            return self.settle(OrderUpdate::default());
+        }
         let sent = Parts::of_body(sent);
         let mut doubtful = Parts::of_body(&self.doubtful);
         doubtful.retain_reports(|id, link| !sent.has_report(id, link));
@@ -90,6 +95,15 @@ impl Known {
     ///
     /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
     pub fn doubt(&mut self, sent: &OrderUpdate) {
+        if is_empty(&self.accepted) && is_empty(&self.doubtful) && is_empty(&self.lost) {
+            *self = Self {
+                doubtful: reports_of(sent),
+                unsettled: true,
+                lost: without_reports(sent),
+                ..Self::default()
+            };
+            return;
+        }
         let sent = Parts::of_body(sent);
         let mut accepted = Parts::of_body(&self.accepted);
         accepted.forget_values_unlike(&sent);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 use super::delivery::{self, Delivered};
 use super::following::Following;
@@ -219,7 +219,9 @@ impl<'a> Import<'a> {
         )?;
         let following = self.begin_live()?;
         let began = Instant::now();
-        let runtime = Runtime::new().map_err(|source| Error::System {
+        // One thread: the work on a request is less than that of handing it to another.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Error::System {
             action: "start the delivery",
             source,
         })?;

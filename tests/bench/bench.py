@@ -129,6 +129,7 @@ def environment():
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
     home = str(PLACE / "home")
     return kept | {
+        "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": home,
         "XDG_STATE_HOME": home + "/state",
         "XDG_CONFIG_HOME": home + "/config",

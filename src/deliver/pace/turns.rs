@@ -162,7 +162,7 @@ impl Turns {
         for ((number, waiter), wait) in (first..).zip(waiters).zip(waits) {
             if let Some(outbox) = self.outbox.upgrade() {
                 // A permit that nobody takes any more says so when it is dropped.
-                let _ = waiter.send(Permit::new(number, now + *wait, outbox));
+                let _ = waiter.send(Permit::new(number, Some(now + *wait), Some(outbox)));
             }
         }
     }

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::parts::{Parts, reports_of, without_reports};
-use crate::order::model::OrderUpdate;
+use crate::order::json::{Json, Object};
+use crate::order::model::{OrderUpdate, USUAL_LENGTH};
 
 /// What the ledger knows of one (target, company, order).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,24 @@ pub struct Known {
     pub before: Option<Box<Known>>,
 }
 
+/// What serde makes of it, as it is read again.
+impl Json for Known {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.put_some("accepted", said(&self.accepted));
+        object.put_some("doubtful", said(&self.doubtful));
+        object.put("unsettled", &self.unsettled);
+        object.put_some("lost", said(&self.lost));
+        object.put_some("before", self.before.as_deref());
+        object.end();
+    }
+}
+
+/// Returns a body that says something.
+fn said(body: &OrderUpdate) -> Option<&OrderUpdate> {
+    (!is_empty(body)).then_some(body)
+}
+
 fn is_empty(body: &OrderUpdate) -> bool {
     *body == OrderUpdate::default()
 }
@@ -44,8 +63,10 @@ impl Known {
     /// Returns it as the text that a ledger keeps.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Texts and numbers always have a form in JSON, and memory takes them all.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut out = Vec::with_capacity(USUAL_LENGTH);
+        self.write(&mut out);
+        // JSON of texts is text.
+        String::from_utf8(out).unwrap_or_default()
     }
 
     /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
@@ -258,7 +279,8 @@ mod tests {
         let mut known = Known::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["S"]));
-        let json = serde_json::to_string(&known).unwrap();
+        let json = known.to_json();
+        assert_eq!(json, serde_json::to_string(&known).unwrap());
         assert_eq!(serde_json::from_str::<Known>(&json).unwrap(), known);
         assert_eq!(
             serde_json::to_string(&Known::default()).unwrap(),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use crate::cli::ResultArgs;
 use crate::deliver::Delivery;
 use crate::error::Error;
@@ -9,7 +11,7 @@ use crate::exit::ExitCode;
 use crate::live::Live;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
-use crate::report::{Input, Report, Run};
+use crate::report::{Input, Report, Run, Totals};
 use crate::ui::{Screen, summary};
 
 /// Returns the sheets that were read, as the ledger keeps them.
@@ -55,11 +57,15 @@ pub(super) fn write(
     screen: Screen,
     live: Option<Live>,
 ) -> Result<(), Error> {
+    if files.is_empty() && live.is_none() {
+        return closed(Totals::close(batch, deliveries));
+    }
     let report = Report::new(run, batch, deliveries, exit.number());
     let mut paths = Vec::new();
     let mut failed = None;
-    for file in files {
-        match file.write(&report, batch) {
+    let written = files.into_par_iter().map(|file| file.write(&report, batch));
+    for written in written.collect::<Vec<_>>() {
+        match written {
             Ok(path) => paths.push(path),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -71,6 +77,10 @@ pub(super) fn write(
         live.finish(report);
     }
     failed.map_or(Ok(()), Err)?;
+    closed(closes)
+}
+
+fn closed(closes: bool) -> Result<(), Error> {
     if closes {
         Ok(())
     } else {

@@ -132,7 +132,7 @@ def write(kept):
         "# What was measured",
         "Made by `tests/bench/run`, which says how. Each figure is the median of its runs; contenders take turns, A B A "
         "B, as whole processes. Times depend on whatever else the machine does; the ratios less so, as all meet the "
-        "same.",
+        "same. A process that needs less memory than the runner itself, some 40 MB, shows as much as that.",
         machine(),
         "## Goals",
         table(["goal", "limit", "measured", ""], [goal_cells(goal) for goal in goals]),

@@ -275,6 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_accepted_as_a_whole_is_told_by_its_text() {
+        let sent = scored("1", &["R"]);
+        let mut known = Known::default();
+        known.intend(&sent);
+        known.accept(&sent);
+        let settled = Known {
+            accepted: sent,
+            ..Known::default()
+        };
+        assert_eq!(known.to_json(), settled.to_json());
+    }
+
+    #[test]
     fn it_is_read_as_it_was_written() {
         let mut known = Known::default();
         known.accept(&scored("1", &["R"]));

@@ -1,4 +1,4 @@
-//! Parts of the reading side, one by one: bytes to rows, rows to orders, orders to bodies.
+//! Parts of the reading side, one by one: bytes to rows, cells checked, bytes to orders, orders to bodies.
 
 #![allow(clippy::expect_used)]
 
@@ -11,9 +11,10 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use jiff::Timestamp;
 use scoreload::cli::{Cli, Command};
+use scoreload::columns::Column;
 use scoreload::config::{self, Reading, file::ConfigFile};
-use scoreload::input::{self, Extent, Options};
-use scoreload::order::{self, Batch, body, check};
+use scoreload::input::{self, Cell, Each, Extent, Options};
+use scoreload::order::{self, Batch, value};
 use tempfile::NamedTempFile;
 
 const ORDERS: usize = 4_000;
@@ -58,6 +59,7 @@ impl Sample {
             warnings: self.reading.rules.warnings,
             extent: Extent::Whole,
             program: None,
+            fingerprints: false,
             on_rows: &|_| {},
         }
     }
@@ -101,12 +103,35 @@ fn text() -> String {
 #[divan::bench]
 fn reading_bytes_to_rows(bencher: Bencher) {
     let sample = Sample::make();
+    let turn = Each(|_: &_, row: &input::Row<'_>| row.cells.len());
     bencher
         .counter(BytesCount::new(sample.length))
+        .bench_local(|| input::read_all(&sample.paths(), &sample.options(), &turn));
+}
+
+#[divan::bench]
+fn checking_cells(bencher: Bencher) {
+    let sample = Sample::make();
+    let cells = [
+        (Column::CompanyId, "B6001"),
+        (Column::AssessmentStatus, "Complete - Review"),
+        (Column::AssessmentStatusUpdatedAt, "2026-03-04T17:06:00Z"),
+        (Column::Attempt, "1"),
+        (Column::TestScore, "91.5"),
+        (Column::TestScoreDescription, "Above average, first sitting"),
+        (Column::TestStatusUpdatedAt, "3/14/2026 4:20 PM"),
+        (
+            Column::TestReportUrl,
+            "https://r.example.com/A0000001/num-01.pdf?view=profile",
+        ),
+    ]
+    .map(|(column, text)| (column, Cell::text(text)));
+    bencher
+        .counter(ItemsCount::new(cells.len()))
         .bench_local(|| {
-            input::read_all(&sample.paths(), &sample.options(), &|_, row| {
-                row.cells.len()
-            })
+            for (column, cell) in &cells {
+                divan::black_box(value::read(*column, cell, &sample.reading.rules));
+            }
         });
 }
 
@@ -119,25 +144,13 @@ fn grouping_bytes_to_checked_orders(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn checking_orders(bencher: Bencher) {
-    let batch = Sample::make().batch();
-    bencher.counter(ItemsCount::new(ORDERS)).bench_local(|| {
-        batch
-            .orders
-            .iter()
-            .map(|order| check::order(order, &batch.heads).len())
-            .sum::<usize>()
-    });
-}
-
-#[divan::bench]
 fn writing_bodies(bencher: Bencher) {
     let batch = Sample::make().batch();
     bencher.counter(ItemsCount::new(ORDERS)).bench_local(|| {
         batch
             .orders
             .iter()
-            .map(|order| body::of(order).to_json().len())
+            .map(|order| batch.body(order).to_json().len())
             .sum::<usize>()
     });
 }

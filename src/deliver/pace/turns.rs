@@ -22,9 +22,9 @@ use crate::ledger::budget::uses::Uses;
 
 /// How often to look whether another process has ended its requests, where only that can help.
 const LOOK: Duration = Duration::from_millis(50);
-/// By how much earlier a turn is given than the request may leave: its intent must be durable by then, also on a disk
-/// that is busy.
-const LEAD: Duration = Duration::from_millis(50);
+/// By how much earlier a turn is given than the request may leave: its intent must be durable by then. Not more, as the
+/// token is taken then, and must be good still when the request arrives.
+const LEAD: Duration = Duration::from_millis(20);
 /// A pause that is longer than we knew by less than this is no news.
 const NOTEWORTHY: Duration = Duration::from_secs(1);
 /// What has happened that is gathered at once, at most.

@@ -28,7 +28,7 @@
 //! 6. One retry layer, one pace, which processes share that send to the same server; what it asks us to wait is a
 //!    deadline for everybody.
 //! 7. No row may vanish: rows in = rows of orders + rows without an order. [`report::Report::closes`] checks it
-//!    whenever a report is written.
+//!    whenever a report is written, [`report::Totals::close`] where none is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -155,6 +155,10 @@ fn company_id(text: Option<&str>) -> Result<Option<Text>, Error> {
 }
 
 fn zone(name: &str) -> Result<TimeZone, Error> {
+    // Nobody's database need be looked through for the usual one.
+    if name.eq_ignore_ascii_case("UTC") {
+        return Ok(TimeZone::UTC);
+    }
     TimeZone::get(name).map_err(|_| {
         let help = "use a name of the IANA database, such as America/New_York or UTC";
         Error::usage(format!("there is no time zone `{name}`"), help)

@@ -83,7 +83,8 @@ impl Journal {
     /// Writes down what has become of an update so far, without waiting until that is durable.
     ///
     /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
-    pub fn settle(&self, update: &Update, delivery: &Delivery, known: &Known) {
+    /// `known` is what is known of the order from now on, as [`Known::to_json`] writes it.
+    pub fn settle(&self, update: &Update, delivery: &Delivery, known: String) {
         let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
         let message = delivery.message.as_deref().or(perhaps_twice);
         self.ledger.settle(Settlement {
@@ -94,7 +95,7 @@ impl Journal {
             http_status: delivery.http_status,
             attempts: delivery.attempts,
             message: message.map(str::to_owned),
-            known: Some(known.to_json()),
+            known: Some(known),
             at: Timestamp::now(),
         });
     }
@@ -111,9 +112,9 @@ pub enum Event {
     Throttled(Instant),
     /// The server asked another import to wait until then, which holds for everybody.
     Paused(Instant),
-    /// The update with this index has come to its end, and this is known of its order now. The worker goes on once
-    /// the last part is dropped: by then a stop has been requested, if there is a reason.
-    Finished(usize, Delivery, Box<Known>, oneshot::Sender<()>),
+    /// The update with this index has come to its end, and this is known of its order now, as the ledger keeps it. The
+    /// worker goes on once the last part is dropped: by then a stop has been requested, if there is a reason.
+    Finished(usize, Delivery, String, oneshot::Sender<()>),
     /// A request begins to wait for the pace.
     PaceAwaited,
     /// A request has waited for the pace, and goes on or is given up.

@@ -13,7 +13,7 @@ use super::canary::{self, Gate};
 use super::client::{Answer, Client};
 use super::course::Course;
 use super::outcome::{Delivery, Outcome};
-use super::pace::Pace;
+use super::pace::{Pace, Permit};
 use super::retry::{self, Verdict};
 use super::stop::{End, Stop};
 use super::token::{Token, TokenSource};
@@ -90,7 +90,7 @@ impl Workers {
             let mut known = update.known.clone();
             if let Some(delivery) = self.deliver(index, update, &mut known).await {
                 let (judging, judged) = oneshot::channel();
-                let known = Box::new(known);
+                let known = known.to_json();
                 self.tell(Event::Finished(index, delivery, known, judging));
                 // It is dropped, not used.
                 let _ = judged.await;
@@ -154,18 +154,14 @@ impl Workers {
             body,
             in_doubt,
         } = sending;
-        self.tell(Event::PaceAwaited);
-        let permit = self.pace.permit(&self.stop).await;
-        self.tell(Event::PaceGranted);
-        let mut permit = permit?;
+        let mut permit = self.permit().await?;
         // Taken last: a token can wear out while its request waits for the pace.
         let token = self.tokens.current().await?;
         self.pace.unpaused(&self.stop).await?;
         let json = body.to_json();
-        let before = known.clone();
         known.intend(body);
         if let Err(error) = self.intend(update, &json, known).await {
-            *known = before;
+            known.refuse(body);
             self.stop.request(End::LedgerFailed(error.to_string()));
             return None;
         }
@@ -191,10 +187,21 @@ impl Workers {
         if verdict.puts_off() {
             // A crash while the update waits must not count as doubt.
             let so_far = course.clone().give_up(Vec::new());
-            self.journal.settle(update, &so_far, known);
+            self.journal.settle(update, &so_far, known.to_json());
         }
         log(update, course.attempts, &answer, sent.elapsed());
         Some((verdict, token))
+    }
+
+    /// Waits for the permission to send, and tells of it where that takes time; `None` when a stop was requested first.
+    async fn permit(&self) -> Option<Permit> {
+        if let Some(permit) = self.pace.permit_at_once() {
+            return Some(permit);
+        }
+        self.tell(Event::PaceAwaited);
+        let permit = self.pace.permit(&self.stop).await;
+        self.tell(Event::PaceGranted);
+        permit
     }
 
     /// Makes an intent durable: whatever happens after this, the update is known to have been about to leave.

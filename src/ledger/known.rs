@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::Parts;
-use crate::order::model::OrderUpdate;
+use super::parts::{Parts, reports_of, without_reports};
+use crate::order::json::{Json, Object};
+use crate::order::model::{OrderUpdate, USUAL_LENGTH};
 
 /// What the ledger knows of one (target, company, order).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,24 @@ pub struct Known {
     pub before: Option<Box<Known>>,
 }
 
+/// What serde makes of it, as it is read again.
+impl Json for Known {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Object::begin(out);
+        object.put_some("accepted", said(&self.accepted));
+        object.put_some("doubtful", said(&self.doubtful));
+        object.put("unsettled", &self.unsettled);
+        object.put_some("lost", said(&self.lost));
+        object.put_some("before", self.before.as_deref());
+        object.end();
+    }
+}
+
+/// Returns a body that says something.
+fn said(body: &OrderUpdate) -> Option<&OrderUpdate> {
+    (!is_empty(body)).then_some(body)
+}
+
 fn is_empty(body: &OrderUpdate) -> bool {
     *body == OrderUpdate::default()
 }
@@ -44,8 +63,10 @@ impl Known {
     /// Returns it as the text that a ledger keeps.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Texts and numbers always have a form in JSON, and memory takes them all.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut out = Vec::with_capacity(USUAL_LENGTH);
+        self.write(&mut out);
+        // JSON of texts is text.
+        String::from_utf8(out).unwrap_or_default()
     }
 
     /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
@@ -59,16 +80,21 @@ impl Known {
     /// Each attempt is an intent of its own, followed by one of [`Self::accept`], [`Self::refuse`] and
     /// [`Self::doubt`], or by nothing if the process ends.
     pub fn intend(&mut self, sent: &OrderUpdate) {
-        let before = Self {
-            before: None,
-            ..self.clone()
-        };
+        let mut before = std::mem::take(self);
+        before.before = None;
+        *self = before.clone();
         self.doubt(sent);
         self.before = Some(Box::new(before));
     }
 
     /// Notes that the server acknowledged an update: all is settled, but for doubtful reports that were not in it.
     pub fn accept(&mut self, sent: &OrderUpdate) {
+        // The intent has put in doubt what is certain now; what was before it counts.
+        self.refuse(sent);
+        if is_empty(&self.accepted) && is_empty(&self.doubtful) {
+            self.accepted = sent.clone();
+            return self.settle(OrderUpdate::default());
+        }
         let sent = Parts::of_body(sent);
         let mut doubtful = Parts::of_body(&self.doubtful);
         doubtful.retain_reports(|id, link| !sent.has_report(id, link));
@@ -90,6 +116,15 @@ impl Known {
     ///
     /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
     pub fn doubt(&mut self, sent: &OrderUpdate) {
+        if is_empty(&self.accepted) && is_empty(&self.doubtful) && is_empty(&self.lost) {
+            *self = Self {
+                doubtful: reports_of(sent),
+                unsettled: true,
+                lost: without_reports(sent),
+                ..Self::default()
+            };
+            return;
+        }
         let sent = Parts::of_body(sent);
         let mut accepted = Parts::of_body(&self.accepted);
         accepted.forget_values_unlike(&sent);
@@ -240,11 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_accepted_as_a_whole_is_told_by_its_text() {
+        let sent = scored("1", &["R"]);
+        let mut known = Known::default();
+        known.intend(&sent);
+        known.accept(&sent);
+        let settled = Known {
+            accepted: sent,
+            ..Known::default()
+        };
+        assert_eq!(known.to_json(), settled.to_json());
+    }
+
+    #[test]
     fn it_is_read_as_it_was_written() {
         let mut known = Known::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["S"]));
-        let json = serde_json::to_string(&known).unwrap();
+        let json = known.to_json();
+        assert_eq!(json, serde_json::to_string(&known).unwrap());
         assert_eq!(serde_json::from_str::<Known>(&json).unwrap(), known);
         assert_eq!(
             serde_json::to_string(&Known::default()).unwrap(),

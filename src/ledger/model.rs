@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
+use super::parts::Parts;
 use super::{Change, Known, OnAmbiguous, Planned, plan};
 use crate::order::model::OrderUpdate;
 
@@ -357,11 +358,16 @@ proptest! {
 
     #[test]
     fn a_body_taken_apart_and_put_together_is_the_body(body in a_body()) {
-        let whole = super::parts::Parts::of_body(&body).into_body();
+        let whole = Parts::of_body(&body).into_body();
         prop_assert_eq!(facts(&whole), facts(&body));
         let (values, reports) = (super::without_reports(&body), super::reports_of(&body));
         prop_assert_eq!(facts(&values), (facts(&body).0, Vec::new()));
         prop_assert_eq!(facts(&reports).1, facts(&body).1);
         prop_assert!(facts(&values).1.is_empty());
+        let (mut of_values, mut of_reports) = (Parts::of_body(&body), Parts::of_body(&body));
+        of_values.retain_reports(|_, _| false);
+        of_reports.retain_only_reports();
+        prop_assert_eq!(facts(&values), facts(&of_values.into_body()));
+        prop_assert_eq!(facts(&reports), facts(&of_reports.into_body()));
     }
 }

@@ -3,13 +3,16 @@
 //! So the rules of the ledger need not know how bodies are nested: they speak of parts, found by what tells them
 //! apart. What the parts mean for a delivery is for [`mod@super::plan`] and [`super::known`].
 
-use indexmap::{IndexMap, IndexSet};
+use foldhash::fast::RandomState;
 
 use crate::columns::Scope;
 use crate::order::model::{
     AssessmentResults, AssessmentUpdate, OrderUpdate, ReportLink, StatusUpdate, TestScore,
     TestUpdate, Text,
 };
+
+type IndexMap<K, V> = indexmap::IndexMap<K, V, RandomState>;
+type IndexSet<T> = indexmap::IndexSet<T, RandomState>;
 
 /// What tells the parts of an order apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,7 +114,7 @@ impl Parts {
     /// Puts the parts together again; a part of which nothing is said but its id stays.
     pub(super) fn into_body(self) -> OrderUpdate {
         let mut body = OrderUpdate::default();
-        let mut assessments: IndexMap<Option<Text>, AssessmentUpdate> = IndexMap::new();
+        let mut assessments: IndexMap<Option<Text>, AssessmentUpdate> = IndexMap::default();
         for (id, part) in self.0 {
             match id {
                 PartId::Order => put_order(&mut body, part),
@@ -225,17 +228,78 @@ impl Parts {
 /// Returns the body without its reports.
 #[must_use]
 pub fn without_reports(body: &OrderUpdate) -> OrderUpdate {
-    let mut parts = Parts::of_body(body);
-    parts.retain_reports(|_, _| false);
-    parts.into_body()
+    let of_test = |test: &TestUpdate| TestUpdate {
+        id: test.id.clone(),
+        score: test.score.as_ref().and_then(|score| {
+            filled(TestScore {
+                value: score.value.clone(),
+                description: score.description.clone(),
+                attempt: score.attempt,
+                reports: Vec::new(),
+            })
+        }),
+        test_status: test.test_status.clone(),
+    };
+    let of_results = |results: &AssessmentResults| {
+        filled(AssessmentResults {
+            tests: results.tests.iter().map(of_test).collect(),
+            score: results.score.clone(),
+            score_description: results.score_description.clone(),
+            reports: Vec::new(),
+        })
+    };
+    let of_assessment = |assessment: &AssessmentUpdate| AssessmentUpdate {
+        assessment_id: assessment.assessment_id.clone(),
+        assessment_status: assessment.assessment_status.clone(),
+        assessment_results: assessment.assessment_results.as_ref().and_then(of_results),
+    };
+    OrderUpdate {
+        partner_tracking_id: body.partner_tracking_id.clone(),
+        overall_score: body.overall_score.clone(),
+        overall_score_description: body.overall_score_description.clone(),
+        overall_reports: Vec::new(),
+        assessments: body.assessments.iter().map(of_assessment).collect(),
+    }
 }
 
 /// Returns the reports of the body alone, at their places: with the ids and attempts that lead to them.
 #[must_use]
 pub fn reports_of(body: &OrderUpdate) -> OrderUpdate {
-    let mut parts = Parts::of_body(body);
-    parts.retain_only_reports();
-    parts.into_body()
+    let of_test = |test: &TestUpdate| {
+        let score = test.score.as_ref()?;
+        (!score.reports.is_empty()).then(|| TestUpdate {
+            id: test.id.clone(),
+            score: Some(TestScore {
+                attempt: score.attempt,
+                reports: score.reports.clone(),
+                ..TestScore::default()
+            }),
+            test_status: None,
+        })
+    };
+    let of_assessment = |assessment: &AssessmentUpdate| {
+        let results = assessment.assessment_results.as_ref()?;
+        let results = filled(AssessmentResults {
+            tests: results.tests.iter().filter_map(of_test).collect(),
+            reports: results.reports.clone(),
+            ..AssessmentResults::default()
+        })?;
+        Some(AssessmentUpdate {
+            assessment_id: assessment.assessment_id.clone(),
+            assessment_results: Some(results),
+            ..AssessmentUpdate::default()
+        })
+    };
+    OrderUpdate {
+        overall_reports: body.overall_reports.clone(),
+        assessments: body.assessments.iter().filter_map(of_assessment).collect(),
+        ..OrderUpdate::default()
+    }
+}
+
+/// Leaves out what says nothing.
+fn filled<T: Default + PartialEq>(part: T) -> Option<T> {
+    (part != T::default()).then_some(part)
 }
 
 fn of_status(status: Option<&StatusUpdate>) -> [&Option<Text>; 2] {

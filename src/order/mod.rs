@@ -4,6 +4,7 @@ mod body;
 mod check;
 mod gathering;
 mod group;
+pub mod json;
 mod link;
 pub mod model;
 mod packed;

@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
+
+/// Most bodies are no longer, so that their JSON is made in one piece.
+pub const USUAL_LENGTH: usize = 4096;
+
 /// Text of a cell as it goes into a body: short texts are held in place, without an allocation.
 pub type Text = compact_str::CompactString;
 
@@ -33,8 +38,9 @@ impl OrderUpdate {
     /// Returns the body as JSON, compact.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        // Texts and numbers always have a form in JSON, and memory takes them all.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut out = Vec::with_capacity(USUAL_LENGTH);
+        self.write(&mut out);
+        out
     }
 }
 

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use self::order::Sources;
 use self::order::milliseconds;
 pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
 use crate::columns::Field;
@@ -260,6 +261,7 @@ impl Report {
     #[must_use]
     pub fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
         let orders = batch.orders.iter().zip(deliveries);
+        let sources = Sources::of(batch);
         Self {
             schema: SCHEMA,
             run: run.id,
@@ -279,7 +281,7 @@ impl Report {
             rate: run.rate,
             timing: run.timing,
             orders: orders
-                .map(|(order, delivery)| OrderEntry::new(batch, order, delivery))
+                .map(|(order, delivery)| OrderEntry::new(&sources, order, delivery))
                 .collect(),
             diagnostics: batch.problems.iter().map(Diagnostic::from).collect(),
         }
@@ -288,18 +290,9 @@ impl Report {
     /// Tells whether every row is accounted for.
     #[must_use]
     pub fn closes(&self) -> bool {
-        let of_orders: usize = self.orders.iter().map(|order| order.rows.len()).sum();
         let of_inputs: usize = self.inputs.iter().map(|input| input.rows).sum();
-        let Totals {
-            rows,
-            rows_invalid,
-            orders,
-            ..
-        } = self.totals;
-        rows == of_orders + rows_invalid
-            && rows == of_inputs
-            && orders == self.orders.len()
-            && self.totals.closes()
+        let of_orders = self.orders.iter().map(|order| order.rows.len());
+        self.totals.rows == of_inputs && self.totals.close_with(of_orders)
     }
 
     /// Returns the published JSON Schema of the report.
@@ -389,12 +382,19 @@ impl Totals {
         self.invalid + self.rejected + self.failed + self.unknown + self.not_sent
     }
 
-    fn closes(&self) -> bool {
-        Outcome::ALL
-            .into_iter()
-            .map(|outcome| self.count(outcome))
-            .sum::<usize>()
-            == self.orders
+    /// Tells whether a run accounts for every row of its batch, where no report is made of it.
+    #[must_use]
+    pub fn close(batch: &Batch, deliveries: &[Delivery]) -> bool {
+        let of_orders = batch.orders.iter().map(|order| order.rows.len());
+        Self::of(batch, deliveries).close_with(of_orders)
+    }
+
+    /// Tells whether the totals are those of orders that have so many rows each.
+    fn close_with(&self, rows_of_orders: impl ExactSizeIterator<Item = usize>) -> bool {
+        let outcomes = Outcome::ALL.into_iter().map(|outcome| self.count(outcome));
+        self.orders == rows_of_orders.len()
+            && self.orders == outcomes.sum::<usize>()
+            && self.rows == rows_of_orders.sum::<usize>() + self.rows_invalid
     }
 }
 

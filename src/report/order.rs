@@ -1,17 +1,20 @@
 //! The report's account of an order: what became of it, the rows that it was made of, the requests that it took.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups;
 use crate::columns::Scope;
 use crate::deliver::{Delivery, Exchange, Outcome};
+use crate::input::SheetHead;
 use crate::ledger::PlacedReport;
 use crate::order::model::Text;
 use crate::order::{Batch, Order, RowAt};
+use crate::problem::Source;
 
 /// One order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,11 +61,46 @@ pub struct RequestEntry {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RowPlace {
     /// The file, as it was named.
-    pub path: String,
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
+    pub path: Arc<str>,
     /// The sheet, for workbooks.
-    pub sheet: Option<String>,
+    #[serde(serialize_with = "as_some_text")]
+    #[schemars(with = "Option<String>")]
+    pub sheet: Option<Arc<str>>,
     /// The row's number as the user sees it.
     pub row: u32,
+}
+
+/// The files and sheets of a batch, each a text that all its rows share.
+pub(super) struct Sources(Vec<(Arc<str>, Option<Arc<str>>)>);
+
+impl Sources {
+    pub(super) fn of(batch: &Batch) -> Self {
+        let shared = |head: &SheetHead| {
+            let Source { path, sheet } = &*head.source;
+            (path.as_str().into(), sheet.as_deref().map(Arc::from))
+        };
+        Self(batch.heads.iter().map(shared).collect())
+    }
+
+    fn place(&self, row: RowAt) -> RowPlace {
+        let (path, sheet) = self.0[row.sheet as usize].clone();
+        RowPlace {
+            path,
+            sheet,
+            row: row.row,
+        }
+    }
+}
+
+fn as_text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+#[expect(clippy::ref_option, reason = "so serde hands it on")]
+fn as_some_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }
 
 /// A report that was held back.
@@ -93,7 +131,7 @@ impl From<&PlacedReport> for HeldReport {
 }
 
 impl OrderEntry {
-    pub(super) fn new(batch: &Batch, order: &Order, delivery: &Delivery) -> Self {
+    pub(super) fn new(sources: &Sources, order: &Order, delivery: &Delivery) -> Self {
         Self {
             company_id: order.company_id.to_string(),
             order_id: order.order_id.to_string(),
@@ -101,11 +139,7 @@ impl OrderEntry {
             http_status: delivery.http_status,
             attempts: delivery.attempts,
             latency_ms: delivery.latency.map(milliseconds),
-            rows: order
-                .rows
-                .iter()
-                .map(|row| RowPlace::new(batch, *row))
-                .collect(),
+            rows: order.rows.iter().map(|row| sources.place(*row)).collect(),
             possible_duplicate_reports: delivery.possible_duplicate_reports,
             held_reports: delivery.held_reports.iter().map(HeldReport::from).collect(),
             message: delivery.message.clone(),
@@ -154,15 +188,6 @@ impl RowPlace {
     #[must_use]
     pub fn source(&self) -> (&str, Option<&str>) {
         (&self.path, self.sheet.as_deref())
-    }
-
-    fn new(batch: &Batch, row: RowAt) -> Self {
-        let source = batch.source(row.sheet);
-        Self {
-            path: source.path.clone(),
-            sheet: source.sheet.clone(),
-            row: row.row,
-        }
     }
 }
 

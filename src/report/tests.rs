@@ -24,7 +24,7 @@ pub(crate) fn empty() -> Report {
 pub(crate) fn hostile() -> Report {
     let text = |index: usize| HOSTILE[index].to_owned();
     let row = |row| RowPlace {
-        path: "--!>.csv".to_owned(),
+        path: "--!>.csv".into(),
         sheet: None,
         row,
     };

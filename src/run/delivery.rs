@@ -13,6 +13,9 @@ use crate::deliver::{self, Delivery, End, Event, Journal, Outcome, Policy, Stop,
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
+/// Events that are taken at once, at most.
+const AT_ONCE: usize = 64;
+
 /// What a delivery came to.
 #[derive(Debug)]
 pub(super) struct Delivered {
@@ -50,12 +53,17 @@ pub(super) async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut is_stopping = false;
+    let mut news = Vec::with_capacity(AT_ONCE);
     loop {
         tokio::select! {
-            event = events.recv() => match event {
-                Some(event) => state.take(event, &stop),
-                None => break,
-            },
+            count = events.recv_many(&mut news, AT_ONCE) => {
+                if count == 0 {
+                    break;
+                }
+                for event in news.drain(..) {
+                    state.take(event, &stop);
+                }
+            }
             () = interruptions.next() => {
                 if is_stopping {
                     break;
@@ -173,7 +181,7 @@ impl State {
             }
             Event::Finished(index, delivery, known, judging) => {
                 // The moment that it is known, not at the end.
-                self.journal.settle(&self.updates[index], &delivery, &known);
+                self.journal.settle(&self.updates[index], &delivery, known);
                 if let Some(end) = self.watch.see(&delivery) {
                     stop.request(end);
                 }

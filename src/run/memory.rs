@@ -10,13 +10,16 @@ use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
-use crate::order::model::Text;
+use crate::order::model::{OrderUpdate, Text};
 use crate::order::{Batch, Order};
 use crate::report::{Mode, Run, Totals};
 use crate::ui::{Screen, summary};
 
 /// What the ledger calls an import of rows that an earlier run had rejected: a part of that run's job, and no export.
 pub(super) const CORRECTION: &str = "correction";
+
+/// The orders of which the ledger is asked at once: more would fill the memory with their texts.
+const LOOKED_AT_ONCE: usize = 4096;
 
 /// What to do where another import holds the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -114,14 +117,13 @@ impl Memory {
         let good: Vec<usize> = (0..batch.orders.len())
             .filter(|index| batch.orders[*index].errors == 0)
             .collect();
-        let id = |index: &usize| id_of(&batch.orders[*index]);
-        let texts = self.known(good.iter().map(id).collect())?;
         let look = |(index, text): (usize, Option<String>)| {
             let order = &batch.orders[index];
             let (company_id, order_id) = id_of(order);
+            let wanted = batch.body(order);
             let update = Update {
-                known: known_of(text.as_deref(), &order_id)?,
-                wanted: batch.body(order),
+                known: known_beside(&wanted, text.as_deref(), &order_id)?,
+                wanted,
                 company_id,
                 order_id,
             };
@@ -132,7 +134,27 @@ impl Memory {
                 text,
             }))
         };
-        good.into_par_iter().zip(texts).map(look).collect()
+        let id = |index: &usize| id_of(&batch.orders[*index]);
+        let known = |part: Option<&[usize]>| {
+            part.map(|part| self.known(part.iter().map(id).collect()))
+                .transpose()
+        };
+        // While one part is looked through, the ledger is asked for the next.
+        let mut parts = good.chunks(LOOKED_AT_ONCE);
+        let mut part = parts.next();
+        let mut texts = known(part)?;
+        let mut found = Vec::with_capacity(good.len());
+        while let (Some(indices), Some(of_part)) = (part, texts) {
+            let next = parts.next();
+            let looked = || {
+                let orders = indices.par_iter().copied().zip(of_part);
+                orders.map(look).collect::<Result<Vec<T>, Error>>()
+            };
+            let (of_next, looked) = rayon::join(|| known(next), looked);
+            found.extend(looked?);
+            (part, texts) = (next, of_next?);
+        }
+        Ok(found)
     }
 
     /// Returns what the ledger keeps of each of some orders, in their order.
@@ -266,6 +288,22 @@ pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
 /// Reads what the ledger keeps of an order; where that is nothing, nothing is known.
 pub(super) fn known_of(text: Option<&str>, order_id: &str) -> Result<Known, Error> {
     text.map_or_else(|| Ok(Known::default()), |text| read_known(text, order_id))
+}
+
+/// Reads what the ledger keeps of an order beside what is wanted of it. Where that is all that was ever accepted, as it
+/// is for most orders of a file that comes again, the text tells it, and is not taken apart.
+fn known_beside(wanted: &OrderUpdate, text: Option<&str>, order_id: &str) -> Result<Known, Error> {
+    let Some(text) = text else {
+        return Ok(Known::default());
+    };
+    let settled = Known {
+        accepted: wanted.clone(),
+        ..Known::default()
+    };
+    if settled.to_json() == text {
+        return Ok(settled);
+    }
+    read_known(text, order_id)
 }
 
 /// Plans what is to be sent of an order.

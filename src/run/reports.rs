@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use crate::cli::ResultArgs;
 use crate::config::settings::Settings;
 use crate::deliver::Delivery;
@@ -10,7 +12,7 @@ use crate::exit::ExitCode;
 use crate::live::Live;
 use crate::order::Batch;
 use crate::report::file::ReportFile;
-use crate::report::{Input, Report, Run};
+use crate::report::{Input, Report, Run, Totals};
 use crate::ui::{Screen, summary};
 
 /// Returns the sheets that were read, as the ledger keeps them.
@@ -71,11 +73,18 @@ pub(super) fn write(
     screen: Screen,
     live: Option<Live>,
 ) -> Written {
+    if files.is_empty() && live.is_none() {
+        return Written {
+            paths: Vec::new(),
+            result: closed(Totals::close(batch, deliveries)),
+        };
+    }
     let report = Report::new(run, batch, deliveries, exit.number());
     let mut paths = Vec::new();
     let mut failed = None;
-    for file in files {
-        match file.write(&report, batch) {
+    let written = files.into_par_iter().map(|file| file.write(&report, batch));
+    for written in written.collect::<Vec<_>>() {
+        match written {
             Ok(path) => paths.push(path),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -86,10 +95,15 @@ pub(super) fn write(
     if let Some(live) = live {
         live.finish(report);
     }
-    let result = match failed {
-        Some(error) => Err(error),
-        None if closes => Ok(()),
-        None => Err(Error::Unaccounted),
-    };
+    let result = failed.map_or_else(|| closed(closes), Err);
     Written { paths, result }
+}
+
+/// Tells whether the totals close, as they always do.
+fn closed(closes: bool) -> Result<(), Error> {
+    if closes {
+        Ok(())
+    } else {
+        Err(Error::Unaccounted)
+    }
 }

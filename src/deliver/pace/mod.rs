@@ -34,7 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Hands out the permission to send.
 #[derive(Debug)]
 pub struct Pace {
-    notes: UnboundedSender<Note>,
+    /// `None` where the rate has no limit: nobody waits for a turn then.
+    notes: Option<UnboundedSender<Note>>,
     pauses: Pauses,
 }
 
@@ -46,10 +47,10 @@ struct Pauses(Arc<Mutex<Option<Instant>>>);
 #[derive(Debug)]
 pub struct Permit {
     number: u64,
-    /// When the request may leave: very soon.
-    opens: Instant,
+    /// When the request may leave: very soon, or at once.
+    opens: Option<Instant>,
     sent: Option<Instant>,
-    /// `None` once it is told what became of the request.
+    /// `None` once it is told what became of the request, and where nobody wants to know.
     notes: Option<UnboundedSender<Note>>,
 }
 
@@ -58,6 +59,12 @@ impl Pace {
     /// others were asked for.
     #[must_use]
     pub fn new(rate: &Rate, budget: Budget, events: &UnboundedSender<Event>) -> Self {
+        if rate.is_unlimited() {
+            return Self {
+                notes: None,
+                pauses: Pauses::default(),
+            };
+        }
         let (notes, inbox) = mpsc::unbounded_channel();
         let pauses = Pauses::default();
         let turns = Turns {
@@ -74,13 +81,26 @@ impl Pace {
             next_number: fastrand::u64(..u64::MAX / 2),
         };
         tokio::spawn(turns.run());
-        Self { notes, pauses }
+        Self {
+            notes: Some(notes),
+            pauses,
+        }
+    }
+
+    /// Returns the permission to send where it need not be waited for: without a limit, and with nobody to pause for.
+    #[must_use]
+    pub fn permit_at_once(&self) -> Option<Permit> {
+        (self.notes.is_none() && self.pauses.left().is_none()).then(|| Permit::new(0, None, None))
     }
 
     /// Waits for the permission to send, very soon; `None` when a stop was requested first.
     pub async fn permit(&self, stop: &Stop) -> Option<Permit> {
+        let Some(notes) = &self.notes else {
+            self.unpaused(stop).await?;
+            return Some(Permit::new(0, None, None));
+        };
         let (waiter, turn) = oneshot::channel();
-        self.notes.send(Note::Awaited(waiter)).ok()?;
+        notes.send(Note::Awaited(waiter)).ok()?;
         let permit = tokio::select! {
             permit = turn => permit.ok()?,
             () = stop.requested() => return None,
@@ -103,8 +123,7 @@ impl Pace {
     /// Keeps everybody from sending for so long, as the server asks.
     pub fn pause(&self, wait: Duration) {
         self.pauses.at_least(wait);
-        // Where nobody gives turns any more, nobody sends.
-        let _ = self.notes.send(Note::Paused(wait));
+        self.note(Note::Paused(wait));
     }
 
     /// Keeps everybody from sending for so long, and slows the pace down: the server found us too fast.
@@ -112,17 +131,23 @@ impl Pace {
     #[must_use]
     pub fn throttle(&self, wait: Duration) -> Instant {
         let until = self.pauses.at_least(wait);
-        let _ = self.notes.send(Note::Throttled(wait));
+        self.note(Note::Throttled(wait));
         until
+    }
+
+    fn note(&self, note: Note) {
+        if let Some(notes) = &self.notes {
+            // Where nobody gives turns any more, nobody sends.
+            let _ = notes.send(note);
+        }
     }
 
     /// Waits until what became of the requests is written down, for whoever sends next.
     pub async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
-        if self.notes.send(Note::Flushed(done)).is_ok() {
-            // An error means that nobody gives turns any more.
-            let _ = flushed.await;
-        }
+        self.note(Note::Flushed(done));
+        // An error means that nobody gives turns, or not any more.
+        let _ = flushed.await;
     }
 }
 
@@ -144,18 +169,25 @@ impl Pauses {
 }
 
 impl Permit {
-    fn new(number: u64, opens: Instant, notes: UnboundedSender<Note>) -> Self {
+    const fn new(
+        number: u64,
+        opens: Option<Instant>,
+        notes: Option<UnboundedSender<Note>>,
+    ) -> Self {
         Self {
             number,
             opens,
             sent: None,
-            notes: Some(notes),
+            notes,
         }
     }
 
     /// Waits for the moment at which the request may leave, and notes that it does.
     pub async fn leave(&mut self) {
-        tokio::time::sleep_until(self.opens).await;
+        // Even a sleep of no time waits for the timer's next tick.
+        if let Some(opens) = self.opens.filter(|opens| *opens > Instant::now()) {
+            tokio::time::sleep_until(opens).await;
+        }
         self.sent = Some(Instant::now());
     }
 

@@ -22,7 +22,8 @@ use crate::ledger::budget::uses::Uses;
 
 /// How often to look whether another process has ended its requests, where only that can help.
 const LOOK: Duration = Duration::from_millis(50);
-/// By how much earlier a turn is given than the request may leave: its intent must be durable by then.
+/// By how much earlier a turn is given than the request may leave: its intent must be durable by then. Not more, as the
+/// token is taken then, and must be good still when the request arrives.
 const LEAD: Duration = Duration::from_millis(20);
 /// A pause that is longer than we knew by less than this is no news.
 const NOTEWORTHY: Duration = Duration::from_secs(1);
@@ -62,10 +63,10 @@ pub(super) struct Turns {
 
 /// What a change of the budget came to.
 struct Changed {
-    /// After how long each request may leave that has its turn now.
-    granted: Vec<Duration>,
-    /// After how long others may; `None` where another must end first.
-    next: Option<Duration>,
+    /// When each request may leave that has its turn now.
+    granted: Vec<Instant>,
+    /// When there may be turns for others; `None` where another must end first.
+    next: Option<Instant>,
     /// How long everybody is asked to pause.
     pause: Duration,
 }
@@ -85,17 +86,17 @@ impl Turns {
                 // Whoever does not wait any more has no use for the answer.
                 let _ = done.send(());
             }
-            let look = self.budget().is_shared().then_some(LOOK);
+            let look = self.budget().is_shared().then(|| Instant::now() + LOOK);
             next = changed.next.or(look).filter(|_| !self.waiting.is_empty());
         }
     }
 
-    /// Waits until something has happened, or for so long; `false` when nobody is left.
-    async fn gather(&mut self, wait: Option<Duration>, notes: &mut Vec<Note>) -> bool {
+    /// Waits until something has happened, or until then; `false` when nobody is left.
+    async fn gather(&mut self, until: Option<Instant>, notes: &mut Vec<Note>) -> bool {
         let gathered = self.inbox.recv_many(notes, GATHERED);
-        match wait {
+        match until {
             None => gathered.await > 0,
-            Some(wait) => tokio::time::timeout(wait, gathered)
+            Some(until) => tokio::time::timeout_at(until, gathered)
                 .await
                 .map_or(true, |count| count > 0),
         }
@@ -124,11 +125,18 @@ impl Turns {
         let change = move || {
             let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
             budget.change(since_begin, |uses, here, now| {
+                // What is left to wait is counted from this moment, however long the file then takes.
+                let present = Instant::now();
                 for note in &notes {
                     take(note, uses, here, (now, asked));
                 }
                 uses.forget(now, rate.memory(&uses.throttle, now));
-                claim(&rate, uses, (here, now), first..first + wanted as u64)
+                claim(
+                    &rate,
+                    uses,
+                    (here, now, present),
+                    first..first + wanted as u64,
+                )
             })
         };
         if !self.budget().is_shared() {
@@ -155,14 +163,14 @@ impl Turns {
         }
     }
 
-    fn grant(&mut self, waits: &[Duration]) {
-        let (first, now) = (self.next_number, Instant::now());
-        self.next_number += waits.len() as u64;
-        let waiters = self.waiting.drain(..waits.len());
-        for ((number, waiter), wait) in (first..).zip(waiters).zip(waits) {
+    fn grant(&mut self, openings: &[Instant]) {
+        let first = self.next_number;
+        self.next_number += openings.len() as u64;
+        let waiters = self.waiting.drain(..openings.len());
+        for ((number, waiter), opens) in (first..).zip(waiters).zip(openings) {
             if let Some(outbox) = self.outbox.upgrade() {
                 // A permit that nobody takes any more says so when it is dropped.
-                let _ = waiter.send(Permit::new(number, now + *wait, outbox));
+                let _ = waiter.send(Permit::new(number, Some(*opens), Some(outbox)));
             }
         }
     }
@@ -188,11 +196,11 @@ fn take(note: &Note, uses: &mut Uses, here: &Holder, (now, asked): (Moment, Inst
     }
 }
 
-/// Claims a place for as many requests as may leave now.
+/// Claims a place for as many requests as may leave now, which is `present` on this process's clock.
 fn claim(
     rate: &Rate,
     uses: &mut Uses,
-    (here, now): (&Holder, Moment),
+    (here, now, present): (&Holder, Moment, Instant),
     numbers: std::ops::Range<u64>,
 ) -> Changed {
     let mut changed = Changed {
@@ -204,10 +212,10 @@ fn claim(
         match rate.opening(uses, now) {
             Opening::At(at) if at <= now.plus(LEAD) => {
                 uses.begin(here, number, now);
-                changed.granted.push(at.since(now));
+                changed.granted.push(present + at.since(now));
             }
             Opening::At(at) => {
-                changed.next = Some(at.since(now.plus(LEAD)));
+                changed.next = Some(present + at.since(now.plus(LEAD)));
                 break;
             }
             Opening::AfterAnother => break,

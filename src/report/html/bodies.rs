@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::order::{Batch, Order};
@@ -20,8 +21,11 @@ impl Serialize for Bodies<'_> {
     /// Gives a list of parts, each the gzip of a JSON list of bodies, in base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Nothing that is compressed into memory can fail.
-        let parts = self.0.orders.chunks(EACH);
-        serializer.collect_seq(parts.map(|part| packed(self.0, part).unwrap_or_default()))
+        let parts = self.0.orders.par_chunks(EACH);
+        let parts: Vec<String> = parts
+            .map(|part| packed(self.0, part).unwrap_or_default())
+            .collect();
+        serializer.collect_seq(parts)
     }
 }
 

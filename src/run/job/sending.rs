@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 use super::Import;
 use crate::config::Consent;
@@ -64,7 +64,9 @@ impl Import {
         )?;
         let following = self.begin_live()?;
         let began = Instant::now();
-        let runtime = Runtime::new().map_err(|source| Error::System {
+        // One thread: the work on a request is less than that of handing it to another.
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Error::System {
             action: "start the delivery",
             source,
         })?;

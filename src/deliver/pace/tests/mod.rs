@@ -124,6 +124,16 @@ async fn without_a_rate_nothing_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pause_holds_also_without_a_rate() {
+    let pace = alone("unlimited");
+    assert!(pace.permit_at_once().is_some());
+    let _ = pace.throttle(Duration::from_secs(5));
+    assert!(pace.permit_at_once().is_none());
+    let arrivals = arrivals(pace, 4, 40).await;
+    assert_eq!(arrivals, [Duration::from_secs(5); 40]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_high_rate_is_kept_and_reached() {
     let network = Network::between(
         Duration::from_millis(1),

@@ -1,5 +1,6 @@
 //! What may be typed; what it means is for [`crate::config`].
 
+mod ledger;
 mod plan;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::ledger::{ExportArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs};
 pub use self::plan::{ApplyArgs, PlanArgs};
 use crate::deliver::limits::{MaxDuration, MaxFailures};
 use crate::deliver::rate::Rate;
@@ -69,6 +71,9 @@ pub enum Command {
     /// Settle deliveries whose outcome is unknown
     #[command(after_long_help = RESOLVE_EXAMPLES)]
     Resolve(ResolveArgs),
+    /// Move, prune and check what is remembered of deliveries
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Make an empty input file, with drop-downs and notes
     ///
     /// The workbook has a sheet to fill in, with a note on each header, drop-downs for the statuses, and columns that

@@ -207,7 +207,7 @@ impl Workers {
             known: known.to_json(),
             at: Timestamp::now(),
         };
-        self.journal.ledger.intend(intent).await
+        self.journal.ledger.intend(intent).await.map(drop)
     }
 
     /// Waits before the next attempt. What the server asks for holds for everybody, and shows in the pace.

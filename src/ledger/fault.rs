@@ -61,7 +61,13 @@ pub enum Fault {
     /// Another program keeps it locked.
     #[error("another program keeps it locked")]
     Busy,
-    /// What the system, or `SQLite`, said.
+    /// What is to be merged into it cannot be.
+    #[error("nothing was taken over: {0}")]
+    Unmergeable(String),
+    /// What it holds could not be handed out.
+    #[error("its export cannot be written: {0}")]
+    Unwritten(String),
+    /// What the system, or the database, said.
     #[error("{0}")]
     System(String),
     /// The thread that owns it is gone.
@@ -85,6 +91,8 @@ impl Fault {
             }
             Self::Full => "free some space, and run the same command again: it finishes the job",
             Self::Busy => "end the other program, and run the same command again",
+            Self::Unmergeable(_) => "the ledger is as it was; keep the two apart",
+            Self::Unwritten(_) => "name a file in a directory that you may write to",
             Self::System(_) => "name a file with --ledger, in a directory that you may write to",
             Self::Ended => {
                 "this is a fault of Scoreload: please report it; the same command finishes the job"

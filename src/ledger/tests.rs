@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::backend::Backend;
 use super::entry::{Intent, RunEnd, RunRecord, Settlement};
 use super::fault::Fault;
 use super::place::beside;
@@ -213,7 +214,10 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     let (_directory, path, place) = place();
     let ledger = begun(&place);
     ledger.intend(intent("A1", "durable")).await.unwrap();
-    let limit = |connection: &Connection| connection.execute_batch("PRAGMA max_page_count = 1");
+    let limit = |backend: &mut dyn Backend| {
+        let connection = backend.sqlite().unwrap();
+        Ok(connection.execute_batch("PRAGMA max_page_count = 1")?)
+    };
     ledger.read(limit).unwrap();
     let full = LedgerError::Failed {
         place: place.clone(),

@@ -10,6 +10,7 @@ mod following;
 mod history;
 mod import;
 mod interruption;
+mod ledger;
 mod memory;
 mod next;
 mod plan;
@@ -62,6 +63,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         }),
         Command::History(args) => history::run(&args),
         Command::Resolve(args) => resolve::run(&args, screen),
+        Command::Ledger(command) => ledger::run(&command, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
         Command::Template(args) => template::run(&args, screen),
         Command::Columns(args) => columns::run(&args, screen),
@@ -89,17 +91,27 @@ fn print(make: impl FnOnce(&mut Vec<u8>)) -> Result<ExitCode, Error> {
 fn manual() -> Result<ExitCode, Error> {
     let mut command = Cli::command();
     command.build();
-    let commands = command
-        .get_subcommands()
-        .filter(|command| command.get_name() != "help")
-        .cloned();
-    let pages: Vec<clap::Command> = std::iter::once(command.clone()).chain(commands).collect();
+    let mut pages = Vec::new();
+    collect_pages(command, &mut pages);
     print(|out| {
         for page in pages {
             // Writing into memory does not fail.
             let _ = clap_mangen::Man::new(page).render(out);
         }
     })
+}
+
+/// Collects a command and, behind it, those below it.
+fn collect_pages(command: clap::Command, pages: &mut Vec<clap::Command>) {
+    let below: Vec<clap::Command> = command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .cloned()
+        .collect();
+    pages.push(command);
+    for command in below {
+        collect_pages(command, pages);
+    }
 }
 
 /// Reads an environment variable without the blanks around it; a blank one counts as none.
@@ -161,14 +173,36 @@ fn reading_options<'a>(
 
 /// Opens the ledger of earlier runs; to look into one that is not there would make it.
 fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
-    let path = named
-        .map(PathBuf::from)
-        .or_else(|| users_path(&environment));
-    let Some(path) = path.filter(|path| path.exists()) else {
+    let place = ledger_place(named).filter(|place| match place {
+        Place::File(path) => path.exists(),
+        Place::Memory => false,
+    });
+    let Some(place) = place else {
         let help = "name the ledger with --ledger PATH; an import makes one";
         return Err(Error::usage("there is no ledger", help));
     };
-    Ledger::open(&Place::File(path)).map_err(Error::Ledger)
+    Ledger::open(&place).map_err(Error::Ledger)
+}
+
+/// Opens a ledger, and makes it first where there is none.
+fn make_ledger(named: Option<&str>) -> Result<Ledger, Error> {
+    let Some(place) = ledger_place(named) else {
+        let help = "name the ledger with --ledger";
+        return Err(Error::usage(
+            "there is no home directory to keep the ledger in",
+            help,
+        ));
+    };
+    Ledger::open(&place).map_err(Error::Ledger)
+}
+
+/// Returns where the ledger is that is named, or the user's.
+fn ledger_place(named: Option<&str>) -> Option<Place> {
+    let named = named.map(str::trim).filter(|place| !place.is_empty());
+    let path = named
+        .map(PathBuf::from)
+        .or_else(|| users_path(&environment));
+    path.map(Place::File)
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.

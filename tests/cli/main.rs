@@ -18,6 +18,7 @@ mod inputs;
 mod interruption;
 mod ledger;
 mod ledger_faults;
+mod ledger_moving;
 mod live;
 mod offline;
 mod pace;

@@ -1,0 +1,33 @@
+//! `scoreload ledger`: what is remembered of deliveries is moved, pruned, and compared with files.
+
+mod moving;
+mod prune;
+mod verify;
+
+use std::collections::BTreeSet;
+
+use super::memory::{Patience, lock};
+use crate::cli::LedgerCommand;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::Ledger;
+use crate::ledger::lock::Lock;
+use crate::ui::Screen;
+
+pub(super) fn run(command: &LedgerCommand, screen: Screen) -> Result<ExitCode, Error> {
+    match command {
+        LedgerCommand::Export(args) => moving::export(args, screen),
+        LedgerCommand::Import(args) => moving::import(args, screen),
+        LedgerCommand::Prune(args) => prune::run(args, screen),
+        LedgerCommand::Verify(args) => verify::run(args, screen),
+    }
+}
+
+/// Keeps imports to some targets from beginning while the ledger is changed as a whole.
+///
+/// # Errors
+/// When an import is under way.
+fn hold(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error> {
+    let of = |target: &String| lock(ledger.place(), target, "ledger", Patience::None).transpose();
+    targets.iter().filter_map(of).collect()
+}

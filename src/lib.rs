@@ -12,7 +12,7 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `text, problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
+//! `text, tls, problem, columns | input, explain | order, template | layout | ledger | error | deliver | new_file, report |
 //! rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
@@ -53,4 +53,5 @@ pub mod run;
 pub mod sandbox;
 pub mod template;
 pub mod text;
+pub mod tls;
 pub mod ui;

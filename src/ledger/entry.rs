@@ -16,6 +16,18 @@ pub struct OrderKey {
     pub order_id: Text,
 }
 
+impl OrderKey {
+    /// Makes a key.
+    #[must_use]
+    pub fn new(target: &str, company_id: &Text, order_id: &Text) -> Self {
+        Self {
+            target: target.to_owned(),
+            company_id: company_id.clone(),
+            order_id: order_id.clone(),
+        }
+    }
+}
+
 /// What a ledger remembers of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
@@ -83,10 +95,8 @@ pub struct Run {
 pub struct Intent {
     /// The id of the run, which has begun.
     pub run: String,
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
+    /// The order, at the target of the run.
+    pub order: OrderKey,
     /// The body, as JSON.
     pub body: String,
     /// What is known of the order once the body may have been applied.
@@ -100,10 +110,8 @@ pub struct Intent {
 pub struct Settlement {
     /// The id of the run, which has begun.
     pub run: String,
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
+    /// The order, at the target of the run.
+    pub order: OrderKey,
     /// The outcome's name.
     pub outcome: String,
     /// The HTTP status of the last answer.
@@ -135,6 +143,14 @@ pub struct Delivery {
     pub intended_at: Option<Timestamp>,
     /// What became of it; `None` where the run was cut off before that was known.
     pub settled: Option<Settled>,
+}
+
+impl Delivery {
+    /// Returns the order.
+    #[must_use]
+    pub fn order(&self) -> OrderKey {
+        OrderKey::new(&self.target, &self.company_id, &self.order_id)
+    }
 }
 
 /// Which update of an order left last, and what became of it.

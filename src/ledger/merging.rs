@@ -93,12 +93,7 @@ impl Merging {
 }
 
 fn key_of(delivery: &Delivery) -> (String, OrderKey) {
-    let key = OrderKey {
-        target: delivery.target.clone(),
-        company_id: delivery.company_id.clone(),
-        order_id: delivery.order_id.clone(),
-    };
-    (delivery.run.clone(), key)
+    (delivery.run.clone(), delivery.order())
 }
 
 /// Returns what is to be written: what is not held yet, and what a rule makes of both where that is news.

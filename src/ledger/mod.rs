@@ -31,6 +31,7 @@ mod model;
 mod parts;
 pub mod place;
 pub mod plan;
+pub mod postgres;
 mod sqlite;
 pub mod store;
 #[cfg(test)]

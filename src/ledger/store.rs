@@ -14,6 +14,7 @@ use super::entry::{
 use super::fault::{Fault, LedgerError};
 use super::lease::{Importer, Intended, Lease};
 use super::place::Place;
+use super::postgres::{Haste, Postgres};
 use super::sqlite::Sqlite;
 use super::writer::{Message, Reply, Writer};
 use crate::order::model::Text;
@@ -28,6 +29,7 @@ pub struct Ledger(Arc<Desk>);
 #[derive(Debug)]
 struct Desk {
     place: Place,
+    haste: Haste,
     /// Present until the desk closes.
     messages: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
@@ -53,9 +55,13 @@ impl Ledger {
             place: place.clone(),
             fault,
         };
+        let haste = Haste::default();
         let backend: Box<dyn Backend> = match place {
             Place::File(path) => Box::new(Sqlite::open(Some(path)).map_err(unopened)?),
             Place::Memory => Box::new(Sqlite::open(None).map_err(unopened)?),
+            Place::Database(address) => {
+                Box::new(Postgres::open(address, haste.clone()).map_err(unopened)?)
+            }
         };
         let (sender, messages) = mpsc::channel();
         let writer = Writer {
@@ -70,6 +76,7 @@ impl Ledger {
             .map_err(|error| unopened(Fault::from(error)))?;
         Ok(Self(Arc::new(Desk {
             place: place.clone(),
+            haste,
             messages: Some(sender),
             writer: Some(writer),
         })))
@@ -81,12 +88,23 @@ impl Ledger {
         &self.0.place
     }
 
+    /// Tells whether others may write into it at the same time: then an order is sent by who has its lease.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.place, Place::Database(_))
+    }
+
+    /// Says that the run is about to end: a database that is lost is not waited for any longer.
+    pub fn hurry(&self) {
+        self.0.haste.begin();
+    }
+
     /// Writes that a run begins, and waits until that is durable.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self, run: RunRecord) -> Result<(), LedgerError> {
-        self.write(Write::Begin(run))
+        self.write(Write::Begin(run)).map(drop)
     }
 
     /// Writes that a run has ended, and waits until that and everything before is durable.
@@ -94,7 +112,7 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written, or something before could not.
     pub fn finish(&self, run: &str, end: RunEnd) -> Result<(), LedgerError> {
-        self.write(Write::Finish(run.to_owned(), end))
+        self.write(Write::Finish(run.to_owned(), end)).map(drop)
     }
 
     /// Writes that an update is about to leave, and what is known of its order from then on. Once this returns, it is
@@ -130,11 +148,15 @@ impl Ledger {
     /// # Errors
     /// When the ledger fails.
     pub async fn lease(&self, order: OrderKey) -> Result<Lease, LedgerError> {
-        let written = self.write_and_wait(Write::Lease(order)).await?;
-        Ok(match written {
-            Written::Leased(known) => Lease::Ours(known),
-            _ => Lease::Elsewhere,
-        })
+        Ok(lease_of(self.write_and_wait(Write::Lease(order)).await?))
+    }
+
+    /// Takes the lease of an order, if nobody else has it, and waits until that is durable.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub fn lease_now(&self, order: OrderKey) -> Result<Lease, LedgerError> {
+        Ok(lease_of(self.write(Write::Lease(order))?))
     }
 
     /// Gives the lease of an order back, after everything that was written of it, and without waiting.
@@ -283,13 +305,13 @@ impl Ledger {
         self.read(move |backend| backend.prune(before))
     }
 
-    fn write(&self, write: Write) -> Result<(), LedgerError> {
+    fn write(&self, write: Write) -> Result<Written, LedgerError> {
         let (sender, receiver) = mpsc::channel();
         let reply: Reply = Box::new(move |result| {
             let _ = sender.send(result);
         });
         self.send(Message::Write(write, Some(reply)))?;
-        receiver.recv().map_err(|_| self.ended())?.map(drop)
+        receiver.recv().map_err(|_| self.ended())?
     }
 
     async fn write_and_wait(&self, write: Write) -> Result<Written, LedgerError> {
@@ -332,5 +354,12 @@ impl Ledger {
             place: self.0.place.clone(),
             fault: Fault::Ended,
         }
+    }
+}
+
+fn lease_of(written: Written) -> Lease {
+    match written {
+        Written::Leased(known) => Lease::Ours(known),
+        _ => Lease::Elsewhere,
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::backend::Backend;
-use super::entry::{Intent, RunEnd, RunRecord, Settlement};
+use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 use super::fault::Fault;
 use super::place::beside;
 use super::{Ledger, LedgerError, Place};
@@ -36,8 +36,7 @@ fn run(id: &str, target: &str) -> RunRecord {
 fn intent(order: &str, known: &str) -> Intent {
     Intent {
         run: RUN.to_owned(),
-        company_id: "B1".into(),
-        order_id: order.into(),
+        order: OrderKey::new("demo", &"B1".into(), &order.into()),
         body: r#"{"overallScore":"87"}"#.to_owned(),
         known: known.to_owned(),
         at: at(1),
@@ -47,8 +46,7 @@ fn intent(order: &str, known: &str) -> Intent {
 fn settlement(order: &str, outcome: &str, known: Option<&str>) -> Settlement {
     Settlement {
         run: RUN.to_owned(),
-        company_id: "B1".into(),
-        order_id: order.into(),
+        order: OrderKey::new("demo", &"B1".into(), &order.into()),
         outcome: outcome.to_owned(),
         http_status: Some(204),
         attempts: 2,
@@ -182,9 +180,10 @@ async fn writes_take_effect_in_the_order_in_which_they_are_made() {
 async fn history_is_told_by_run_and_by_order() {
     let ledger = begun(&Place::Memory);
     ledger.begin(run("later", "production")).unwrap();
-    for run in [RUN, "later"] {
+    for (run, target) in [(RUN, "demo"), ("later", "production")] {
         let intent = Intent {
             run: run.to_owned(),
+            order: OrderKey::new(target, &"B1".into(), &"A1".into()),
             ..intent("A1", "{}")
         };
         ledger.intend(intent).await.unwrap();

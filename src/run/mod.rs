@@ -22,7 +22,6 @@ mod template;
 mod typed;
 mod validate;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::CommandFactory;
@@ -30,7 +29,7 @@ use jiff::Timestamp;
 
 use crate::cli::{Cli, Command, InputArgs};
 use crate::columns::simplified;
-use crate::config::Reading;
+use crate::config::{self, Reading};
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -171,10 +170,11 @@ fn reading_options<'a>(
     }
 }
 
-/// Opens the ledger of earlier runs; to look into one that is not there would make it.
+/// Opens the ledger of earlier runs; to look into a file that is not there would make it.
 fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
-    let place = ledger_place(named).filter(|place| match place {
+    let place = ledger_place(named)?.filter(|place| match place {
         Place::File(path) => path.exists(),
+        Place::Database(_) => true,
         Place::Memory => false,
     });
     let Some(place) = place else {
@@ -186,23 +186,19 @@ fn open_ledger(named: Option<&str>) -> Result<Ledger, Error> {
 
 /// Opens a ledger, and makes it first where there is none.
 fn make_ledger(named: Option<&str>) -> Result<Ledger, Error> {
-    let Some(place) = ledger_place(named) else {
-        let help = "name the ledger with --ledger";
-        return Err(Error::usage(
-            "there is no home directory to keep the ledger in",
-            help,
-        ));
+    let Some(place) = ledger_place(named)? else {
+        let message = "there is no home directory to keep the ledger in";
+        return Err(Error::usage(message, "name the ledger with --ledger"));
     };
     Ledger::open(&place).map_err(Error::Ledger)
 }
 
 /// Returns where the ledger is that is named, or the user's.
-fn ledger_place(named: Option<&str>) -> Option<Place> {
-    let named = named.map(str::trim).filter(|place| !place.is_empty());
-    let path = named
-        .map(PathBuf::from)
-        .or_else(|| users_path(&environment));
-    path.map(Place::File)
+fn ledger_place(named: Option<&str>) -> Result<Option<Place>, Error> {
+    match named.map(str::trim).filter(|place| !place.is_empty()) {
+        Some(place) => config::named_ledger(place, &environment).map(Some),
+        None => Ok(users_path(&environment).map(Place::File)),
+    }
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.

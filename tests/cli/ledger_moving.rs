@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Bench, Ran, TestSandbox, orders_csv};
+use crate::harness::{Bench, Ran, TestSandbox, on_postgres, orders_csv};
 use crate::server::{Server, answer};
 
 const FAST: &[&str] = &["orders.csv", "--rate", "unlimited"];
@@ -303,3 +303,10 @@ fn a_file_that_was_delivered_whole_is_verified_without_credentials() {
     assert_eq!(nowhere.code, 2, "{}", nowhere.stderr);
     assert!(!bench.path("nowhere.db").exists());
 }
+
+on_postgres![
+    a_ledger_that_was_moved_knows_what_was_delivered,
+    pruning_takes_the_history_and_keeps_what_was_delivered,
+    pruning_keeps_what_a_person_has_yet_to_settle,
+    each_order_of_a_file_is_compared_with_what_was_delivered,
+];

@@ -23,6 +23,8 @@ mod live;
 mod offline;
 mod pace;
 mod plan;
+#[path = "../postgres/mod.rs"]
+mod postgres;
 mod properties;
 mod readme;
 mod rejects;
@@ -33,5 +35,6 @@ mod samples;
 mod screen;
 mod server;
 mod stops;
+mod team;
 mod texts;
 mod workbooks;

@@ -8,7 +8,7 @@ use super::holder::tests::ended_process;
 use super::*;
 
 fn budget(path: &Path) -> Budget {
-    Budget::at(&Places(vec![path.to_owned()]))
+    Budget::at(&Places::Files(vec![path.to_owned()]))
 }
 
 fn used(budget: &mut Budget) -> Vec<u32> {
@@ -104,11 +104,11 @@ fn a_place_that_cannot_be_used_gives_way_and_what_it_may_hold_counts_as_used_up(
     fs::create_dir(&taken).unwrap();
     let nowhere = Path::new("/proc/nowhere/pace.state").to_owned();
     let second = directory.path().join("second.state");
-    let mut without_any = Budget::at(&Places(vec![nowhere.clone()]));
+    let mut without_any = Budget::at(&Places::Files(vec![nowhere.clone()]));
     use_once(&mut without_any);
     assert_eq!(used(&mut without_any), [1], "it is this process's own");
     assert!(!without_any.is_shared());
-    let mut next = Budget::at(&Places(vec![nowhere, second.clone()]));
+    let mut next = Budget::at(&Places::Files(vec![nowhere, second.clone()]));
     use_once(&mut next);
     assert_eq!(used(&mut next), [1]);
     assert!(second.exists());
@@ -117,8 +117,13 @@ fn a_place_that_cannot_be_used_gives_way_and_what_it_may_hold_counts_as_used_up(
 
 #[test]
 fn a_budget_is_told_by_server_and_client_and_not_by_the_ledger() {
-    let of = |base, client, ledgers: &[&str]| {
-        Places::of(base, client, ledgers.iter().map(PathBuf::from)).0
+    let of = |base, client, ledgers: &[&str]| match Places::of(
+        base,
+        client,
+        ledgers.iter().map(PathBuf::from),
+    ) {
+        Places::Files(files) => files,
+        other => panic!("{other:?}"),
     };
     let users = "/home/ada/.local/state/scoreload/ledger.db";
     let first = of("https://a.example/", "me", &[users, "/data/a.db"]);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::ledger::backend::{Write, Written};
-use crate::ledger::entry::{Intent, RunEnd, RunRecord, Settlement};
+use crate::ledger::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 
 /// Commits a group.
 pub(super) fn write_group(
@@ -49,21 +49,15 @@ fn intend(transaction: &Transaction, intent: &Intent) -> rusqlite::Result<()> {
         ON CONFLICT (run, company_id, order_id) DO UPDATE SET
             body = excluded.body, intended_at = excluded.intended_at,
             settled_at = NULL, outcome = NULL, http_status = NULL, attempts = NULL, message = NULL";
-    let (company_id, order_id) = (intent.company_id.as_str(), intent.order_id.as_str());
+    let order = &intent.order;
     transaction.prepare_cached(sql)?.execute(params![
         intent.run,
-        company_id,
-        order_id,
+        order.company_id.as_str(),
+        order.order_id.as_str(),
         intent.body,
         intent.at.to_string(),
     ])?;
-    remember(
-        transaction,
-        &intent.run,
-        (company_id, order_id),
-        &intent.known,
-        intent.at,
-    )
+    remember(transaction, order, &intent.known, intent.at)
 }
 
 fn settle(transaction: &Transaction, settlement: &Settlement) -> rusqlite::Result<()> {
@@ -73,11 +67,11 @@ fn settle(transaction: &Transaction, settlement: &Settlement) -> rusqlite::Resul
         ON CONFLICT (run, company_id, order_id) DO UPDATE SET
             settled_at = excluded.settled_at, outcome = excluded.outcome, http_status = excluded.http_status,
             attempts = excluded.attempts, message = excluded.message";
-    let order = (settlement.company_id.as_str(), settlement.order_id.as_str());
+    let order = &settlement.order;
     transaction.prepare_cached(sql)?.execute(params![
         settlement.run,
-        order.0,
-        order.1,
+        order.company_id.as_str(),
+        order.order_id.as_str(),
         settlement.at.to_string(),
         settlement.outcome,
         settlement.http_status,
@@ -85,32 +79,30 @@ fn settle(transaction: &Transaction, settlement: &Settlement) -> rusqlite::Resul
         settlement.message,
     ])?;
     match &settlement.known {
-        Some(known) => remember(transaction, &settlement.run, order, known, settlement.at),
+        Some(known) => remember(transaction, order, known, settlement.at),
         None => Ok(()),
     }
 }
 
-/// Keeps what is known of an order at the target of a run.
+/// Keeps what is known of an order.
 fn remember(
     transaction: &Transaction,
-    run: &str,
-    (company_id, order_id): (&str, &str),
+    order: &OrderKey,
     known: &str,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let sql = "
-        INSERT INTO orders (target, company_id, order_id, known, changed_at)
-        SELECT target, ?2, ?3, ?4, ?5 FROM runs WHERE id = ?1
+        INSERT INTO orders (target, company_id, order_id, known, changed_at) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (target, company_id, order_id) DO UPDATE SET
             known = excluded.known, changed_at = excluded.changed_at";
-    let written = transaction.prepare_cached(sql)?.execute(params![
-        run,
-        company_id,
-        order_id,
+    transaction.prepare_cached(sql)?.execute(params![
+        order.target,
+        order.company_id.as_str(),
+        order.order_id.as_str(),
         known,
         at.to_string()
     ])?;
-    is_one(written)
+    Ok(())
 }
 
 fn finish(transaction: &Transaction, run: &str, end: &RunEnd) -> rusqlite::Result<()> {

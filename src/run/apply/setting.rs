@@ -18,12 +18,13 @@ use crate::run::environment;
 pub(super) fn of(args: &ApplyArgs, target: &PlanTarget) -> Result<Delivery, Error> {
     let config = config::file::load(args.config.as_deref(), &environment)?;
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
-    let setup = config::delivery(
+    let mut setup = config::delivery(
         &as_planned(&args.delivery, target)?,
         &config,
         &environment,
         how,
     )?;
+    setup.policy.exactly = true;
     if setup.target.key() != target.base {
         return Err(otherwise("target", &target.name, setup.target.name()));
     }

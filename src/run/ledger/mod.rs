@@ -6,7 +6,7 @@ mod verify;
 
 use std::collections::BTreeSet;
 
-use super::memory::{Patience, lock};
+use super::memory::{Patience, held, lock};
 use crate::cli::LedgerCommand;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -28,6 +28,9 @@ pub(super) fn run(command: &LedgerCommand, screen: Screen) -> Result<ExitCode, E
 /// # Errors
 /// When an import is under way.
 fn hold(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error> {
+    if !ledger.others().map_err(Error::Ledger)?.is_empty() {
+        return Err(held(ledger)?);
+    }
     let of = |target: &String| lock(ledger.place(), target, "ledger", Patience::None).transpose();
     targets.iter().filter_map(of).collect()
 }

@@ -298,11 +298,11 @@ pub struct DeliveryArgs {
     /// Send nothing more once the run has lasted so long: 2h, 90m, 45s, 1h30m
     #[arg(long, value_name = "TIME", env = "SCORELOAD_MAX_DURATION", hide_env_values = true, help_heading = DELIVERY)]
     pub max_duration: Option<MaxDuration>,
-    /// Where it is remembered what was sent: a file, or none
+    /// Where it is remembered what was sent: a file, a database as postgres://USER@HOST/NAME, or none
     ///
-    /// Without it scoreload/ledger.db in the user's state directory. With none, and for the built-in sandbox, it is
-    /// forgotten when the run ends.
-    #[arg(long, value_name = "PATH", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
+    /// Without it scoreload/ledger.db in the user's state directory. A database is shared by a team: see README, "For a
+    /// team". With none, and for the built-in sandbox, it is forgotten when the run ends.
+    #[arg(long, value_name = "PLACE", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
     pub ledger: Option<String>,
     /// What to do with report links whose answer was lost: send them again, or keep them back [default: resend]
     #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", hide_env_values = true, help_heading = DELIVERY)]
@@ -316,7 +316,7 @@ pub struct DeliveryArgs {
     /// counts is the last import to this target that came to its end and changed an order.
     #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", hide_env_values = true, help_heading = DELIVERY)]
     pub max_change: Option<MaxChange>,
-    /// Wait until an import that holds the ledger has ended
+    /// Wait until an import that holds the ledger's file has ended
     #[arg(long, help_heading = DELIVERY)]
     pub wait: bool,
     /// Send `testMode: true`: the server answers and changes nothing
@@ -372,10 +372,10 @@ pub struct HistoryArgs {
     /// Only this order, in every run
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
-    /// The ledger, where it is not in the user's state directory
+    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
     #[arg(
         long,
-        value_name = "PATH",
+        value_name = "PLACE",
         env = "SCORELOAD_LEDGER",
         hide_env_values = true
     )]
@@ -400,10 +400,10 @@ pub struct ResolveArgs {
     /// Only this order (repeatable); without it all of the run whose outcome is unknown
     #[arg(long = "order", value_name = "ID")]
     pub orders: Vec<String>,
-    /// The ledger, where it is not in the user's state directory
+    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
     #[arg(
         long,
-        value_name = "PATH",
+        value_name = "PLACE",
         env = "SCORELOAD_LEDGER",
         hide_env_values = true
     )]

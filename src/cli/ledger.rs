@@ -40,7 +40,8 @@ Examples:
   scoreload ledger export -o ledger.jsonl
   scoreload ledger export | scoreload ledger import - --ledger postgres://importer@db.example/scoreload
 
-Exit codes: 0 written; 1 the ledger or the file failed; 2 wrong usage, or there is no ledger.";
+Exit codes: 0 written; 1 the ledger or the file failed; 2 wrong usage, or there is no ledger; 5 its database cannot be
+reached.";
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:

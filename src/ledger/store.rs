@@ -56,24 +56,31 @@ impl Ledger {
             fault,
         };
         let haste = Haste::default();
-        let backend: Box<dyn Backend> = match place {
-            Place::File(path) => Box::new(Sqlite::open(Some(path)).map_err(unopened)?),
-            Place::Memory => Box::new(Sqlite::open(None).map_err(unopened)?),
-            Place::Database(address) => {
-                Box::new(Postgres::open(address, haste.clone()).map_err(unopened)?)
-            }
-        };
         let (sender, messages) = mpsc::channel();
-        let writer = Writer {
-            backend,
-            place: place.clone(),
-            messages,
-            failure: None,
-        };
+        let (opening, opened) = mpsc::channel();
+        let theirs = (place.clone(), haste.clone());
         let writer = thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(|| writer.run())
+            .spawn(move || {
+                let (place, haste) = theirs;
+                match open(&place, &haste) {
+                    Err(fault) => drop(opening.send(Err(fault))),
+                    Ok(backend) => {
+                        drop(opening.send(Ok(())));
+                        let failure = None;
+                        let writer = Writer {
+                            backend,
+                            place,
+                            messages,
+                            failure,
+                        };
+                        writer.run();
+                    }
+                }
+            })
             .map_err(|error| unopened(Fault::from(error)))?;
+        let opened = opened.recv().unwrap_or(Err(Fault::Ended));
+        opened.map_err(unopened)?;
         Ok(Self(Arc::new(Desk {
             place: place.clone(),
             haste,
@@ -355,6 +362,14 @@ impl Ledger {
             fault: Fault::Ended,
         }
     }
+}
+
+fn open(place: &Place, haste: &Haste) -> Result<Box<dyn Backend>, Fault> {
+    Ok(match place {
+        Place::File(path) => Box::new(Sqlite::open(Some(path))?),
+        Place::Memory => Box::new(Sqlite::open(None)?),
+        Place::Database(address) => Box::new(Postgres::open(address, haste.clone())?),
+    })
 }
 
 fn lease_of(written: Written) -> Lease {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::harness::{Bench, Ran, TestSandbox, orders_csv};
 use crate::ledger::{expected_scores, reports, scores};
 use crate::postgres::{Server, shared};
-use crate::server::{NEVER, Server as Scripted, answer};
+use crate::server::{Server as Scripted, answer};
 
 const IMPORTERS: usize = 4;
 
@@ -26,6 +26,10 @@ struct Team {
 impl Team {
     /// Four files, each order in two of them.
     fn new(ledger: String, orders: usize, rate: &str) -> Self {
+        Self::with_latency(ledger, orders, rate, "20ms..80ms")
+    }
+
+    fn with_latency(ledger: String, orders: usize, rate: &str, latency: &str) -> Self {
         let bench = Bench::new();
         let text = orders_csv(orders);
         let (header, rows) = text.split_once('\n').unwrap();
@@ -44,7 +48,7 @@ impl Team {
         }
         let sandbox = TestSandbox::with(Settings {
             rate: rate.parse().unwrap(),
-            latency: "20ms..80ms".parse().unwrap(),
+            latency: latency.parse().unwrap(),
             ..Settings::default()
         });
         Self {
@@ -239,45 +243,27 @@ fn an_order_that_another_importer_is_sending_is_waited_for_and_then_unchanged() 
     let Some(database) = shared().map(Server::database) else {
         return;
     };
-    let team = Team::new(database, 4, "unlimited");
-    let slow = Scripted::answering(vec![answer(NEVER, "")]);
-    let mut first =
-        team.bench
-            .command(&["import", "0.csv", "--target", &slow.url(), "--no-report"]);
-    first
-        .args([
-            "--ledger",
-            &team.ledger,
-            "--concurrency",
-            "1",
-            "--timeout",
-            "1",
-            "--retries",
-            "0",
-        ])
-        .env("SCORELOAD_CLIENT_ID", "me")
-        .env("SCORELOAD_CLIENT_SECRET", "secret");
-    let first = first
-        .stderr(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    slow.wait_for("PATCH", 1);
-    let resolve = team.bench.run(&[
+    let team = Team::with_latency(database, 1, "unlimited", "1500ms");
+    let first = team.import(0, &[]);
+    team.wait_for(1);
+    let prune = [
         "ledger",
         "prune",
         "--older-than",
         "0d",
         "--ledger",
         &team.ledger,
-    ]);
-    assert_eq!(resolve.code, 6, "{}", resolve.stderr);
-    assert!(
-        resolve.stderr.contains(&first.id().to_string()),
-        "{}",
-        resolve.stderr
-    );
-    assert_eq!(ended(first).code, 5);
+    ];
+    let refused = team.bench.run(&prune);
+    assert_eq!(refused.code, 6, "{}", refused.stderr);
+    let holder = format!("process `{}`", first.id());
+    assert!(refused.stderr.contains(&holder), "{}", refused.stderr);
+    succeeded(team.import(1, &[]));
+    assert_eq!(team.totals(1)["unchanged"], 1);
+    succeeded(first);
+    assert_eq!(team.totals(0)["accepted"], 1);
+    assert_eq!(team.sandbox.updates().len(), 1);
+    assert_eq!(team.bench.run(&prune).code, 0);
 }
 
 #[test]

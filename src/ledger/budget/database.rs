@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_database_clock_that_was_set_ahead_is_noticed_once() {
-        let at = |millis| Moment::at(Duration::from_millis(1_000_000 + millis));
+        let at = |millis: u64| Moment::at(Duration::from_millis(1_000_000 + millis));
         let seen = Seen {
             asked: Instant::now(),
             now: at(0),

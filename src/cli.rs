@@ -298,10 +298,10 @@ pub struct DeliveryArgs {
     /// Send nothing more once the run has lasted so long: 2h, 90m, 45s, 1h30m
     #[arg(long, value_name = "TIME", env = "SCORELOAD_MAX_DURATION", hide_env_values = true, help_heading = DELIVERY)]
     pub max_duration: Option<MaxDuration>,
-    /// Where it is remembered what was sent: a file, a database as postgres://USER@HOST/NAME, or none
+    /// Where it is remembered what was sent: a file, a database, or none
     ///
-    /// Without it scoreload/ledger.db in the user's state directory. A database is shared by a team: see README, "For a
-    /// team". With none, and for the built-in sandbox, it is forgotten when the run ends.
+    /// Without it scoreload/ledger.db in the user's state directory. A database of `PostgreSQL`, as
+    /// `postgres://USER@HOST/NAME`, is shared by a team: see README, "For a team". With none, and for the built-in sandbox, it is forgotten when the run ends.
     #[arg(long, value_name = "PLACE", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
     pub ledger: Option<String>,
     /// What to do with report links whose answer was lost: send them again, or keep them back [default: resend]

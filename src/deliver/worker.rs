@@ -107,9 +107,10 @@ impl Workers {
     }
 
     async fn take_update(&self, index: usize, update: &Update, mut known: Known) {
-        let delivery = match self.is_stale(update, &known) {
-            true => Some(stale()),
-            false => self.deliver(index, update, &mut known).await,
+        let delivery = if self.is_stale(update, &known) {
+            Some(stale())
+        } else {
+            self.deliver(index, update, &mut known).await
         };
         if let Some(delivery) = delivery {
             let (judging, judged) = oneshot::channel();

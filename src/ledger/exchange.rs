@@ -3,6 +3,7 @@
 //! The first line says what the file is, the last how many entries it has and what their checksum is: a file that is
 //! cut short, edited or foreign is noticed before anything is made of it.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -151,7 +152,11 @@ where
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into memory does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Reads a file to its end, and refuses it unless every line is as it was written; returns how much it holds.
@@ -197,12 +202,12 @@ pub fn check(path: &Path) -> Result<Counts, Flaw> {
 pub fn entries(path: &Path) -> Result<impl Iterator<Item = Result<Entry, Fault>> + use<>, Fault> {
     let flawed = |flaw: Flaw| Fault::Unmergeable(flaw.to_string());
     let mut lines = Lines::open(path).map_err(flawed)?;
-    let mut next = move || match lines.next_line() {
+    let next = move || match lines.next_line() {
         Ok(Some(Line::Entry(entry))) => Some(Ok(entry)),
         Ok(Some(Line::End { .. }) | None) => None,
         Err(flaw) => Some(Err(flawed(flaw))),
     };
-    Ok(std::iter::from_fn(move || next()))
+    Ok(std::iter::from_fn(next))
 }
 
 /// The lines of a file after the first.

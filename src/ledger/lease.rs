@@ -37,7 +37,7 @@ impl Importer {
     }
 
     /// Returns how often the importer must give a sign of life.
-    pub(super) fn beat_every(&self) -> Duration {
+    pub(super) fn beat_every() -> Duration {
         SLACK / 4
     }
 }

@@ -23,7 +23,7 @@ const UNANSWERED: Duration = Duration::from_secs(20);
 /// A database, and how it is reached. It shows without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    pub(super) config: Config,
+    pub(super) config: Box<Config>,
     shown: String,
 }
 
@@ -84,6 +84,7 @@ impl Address {
         {
             config.password(password);
         }
+        let config = Box::new(config);
         Ok(Self { config, shown })
     }
 }

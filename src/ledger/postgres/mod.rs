@@ -90,7 +90,7 @@ impl Backend for Postgres {
     }
 
     fn beat_every(&self) -> Option<Duration> {
-        self.has_joined.then(|| self.member.importer.beat_every())
+        self.has_joined.then(Importer::beat_every)
     }
 
     fn beat(&mut self) -> Result<(), Fault> {

@@ -62,9 +62,10 @@ pub(super) async fn begin(session: &Session) -> Result<(), Trouble> {
         .run("BEGIN; LOCK TABLE scoreload.importers IN EXCLUSIVE MODE")
         .await?;
     let at_work = "SELECT id FROM scoreload.importers WHERE expires_at > clock_timestamp() LIMIT 1";
-    match session.query(at_work, &[]).await?.is_empty() {
-        true => Ok(()),
-        false => Err(Fault::Busy.into()),
+    if session.query(at_work, &[]).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(Fault::Busy.into())
     }
 }
 
@@ -134,7 +135,7 @@ impl Rewriting<'_> {
         &self,
         sql: &'static str,
         entries: &[T],
-        put: impl AsyncFn(&Session, &Statement, &T) -> Result<u64, Trouble>,
+        put: &impl AsyncFn(&Session, &Statement, &T) -> Result<u64, Trouble>,
     ) -> Result<(), Fault> {
         self.wait(async {
             let statement = self.session.prepare(sql).await?;
@@ -176,7 +177,7 @@ impl Entries for Rewriting<'_> {
         self.put(
             sql,
             runs,
-            async |session, statement, Run { record, end }| {
+            &async |session, statement, Run { record, end }| {
                 let end = end.as_ref();
                 let values: [&(dyn ToSql + Sync); 9] = [
                     &record.id,
@@ -208,7 +209,7 @@ impl Entries for Rewriting<'_> {
             INSERT INTO scoreload.orders (key, target, company_id, order_id, known, changed_at)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (key) DO UPDATE SET known = excluded.known, changed_at = excluded.changed_at";
-        self.put(sql, orders, async |session, statement, order| {
+        self.put(sql, orders, &async |session, statement, order| {
             let values: [&(dyn ToSql + Sync); 6] = [
                 &key_of(&order.key),
                 &order.key.target,
@@ -242,7 +243,7 @@ impl Entries for Rewriting<'_> {
                 body = excluded.body, intended_at = excluded.intended_at, settled_at = excluded.settled_at,
                 outcome = excluded.outcome, http_status = excluded.http_status, attempts = excluded.attempts,
                 message = excluded.message";
-        self.put(sql, deliveries, async |session, statement, delivery| {
+        self.put(sql, deliveries, &async |session, statement, delivery| {
             let settled = delivery.settled.as_ref();
             let message = settled.and_then(|settled| settled.message.as_deref());
             let values: [&(dyn ToSql + Sync); 11] = [

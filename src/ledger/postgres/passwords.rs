@@ -22,8 +22,8 @@ pub(super) fn of(config: &Config, environment: &dyn Fn(&str) -> Option<String>) 
 /// Reads a password file, unless others may read it too.
 fn private_text(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
-    let is_private = found.is_file() && found.mode() & 0o077 == 0;
-    if !is_private {
+    let others = found.mode() & 0o077;
+    if !found.is_file() || others != 0 {
         tracing::warn!(path = %path.display(), "the password file is not its owner's alone, so it is left out");
         return None;
     }

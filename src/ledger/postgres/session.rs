@@ -90,9 +90,8 @@ impl From<tokio_postgres::Error> for Trouble {
         match code.code().get(..2) {
             _ if is_full => Self::Fault(Fault::Full),
             _ if is_denied.contains(code) => Self::Fault(Fault::Denied(words)),
-            // Too many connections; the server shuts down, or starts; a time-out in which it went quiet.
-            Some("08" | "53" | "57" | "58") => Self::Lost(words),
-            Some("25" | "55") => Self::Lost(words),
+            // The connection; too many of them; a time-out; the server shuts down, or starts, or its disk fails.
+            Some("08" | "25" | "53" | "55" | "57" | "58") => Self::Lost(words),
             Some("28" | "3D") => Self::Fault(Fault::Refused(words)),
             Some("XX") => Self::Fault(Fault::Damaged(words)),
             _ => Self::Fault(Fault::Database(words)),

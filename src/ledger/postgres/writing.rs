@@ -38,9 +38,10 @@ pub(super) async fn write_group(
             Write::Intend(_) | Write::Settle(_) | Write::Lease(_) | Write::Release(_)
         )
     });
-    let alive = match is_alive {
-        true => Some(sent(sign_of_life(session, &statements.alive, member)).await),
-        false => None,
+    let alive = if is_alive {
+        Some(sent(sign_of_life(session, &statements.alive, member)).await)
+    } else {
+        None
     };
     let mut parts = Vec::with_capacity(group.len());
     for write in group {
@@ -48,13 +49,14 @@ pub(super) async fn write_group(
     }
     let keys = wanted(group);
     let lease: [&(dyn ToSql + Sync); 2] = [&keys, &member.id];
-    let leases = match keys.is_empty() {
-        true => None,
-        false => Some((
+    let leases = if keys.is_empty() {
+        None
+    } else {
+        Some((
             sent(session.execute(&statements.bury, &[])).await,
             sent(session.execute(&statements.take, &lease)).await,
             sent(session.rows(&statements.look, &lease)).await,
-        )),
+        ))
     };
     let commit = sent(session.run("COMMIT")).await;
     answer(begin).await?;
@@ -314,9 +316,10 @@ fn wanted(group: &[Write]) -> Vec<Vec<u8>> {
 }
 
 fn told(row: &Row) -> Written {
-    match row.get(0) {
-        true => Written::Leased(row.get(1)),
-        false => Written::Elsewhere,
+    if row.get(0) {
+        Written::Leased(row.get(1))
+    } else {
+        Written::Elsewhere
     }
 }
 

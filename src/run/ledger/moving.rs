@@ -82,7 +82,7 @@ pub(super) fn import(args: &MergeArgs, screen: Screen) -> Result<ExitCode, Error
         Error::usage(message, flaw.help())
     })?;
     let ledger = make_ledger(args.ledger.place.as_deref())?;
-    let _locks = hold(&ledger, &targets(path).map_err(Error::Ledger)?)?;
+    let _locks = hold(&ledger, &targets(path))?;
     let source: PathBuf = path.to_owned();
     let merged = ledger
         .merge(move || exchange::entries(&source))
@@ -119,7 +119,7 @@ fn keep_standard_input() -> Result<NamedTempFile, Error> {
 }
 
 /// Returns the targets that a file's runs and orders are of.
-fn targets(path: &Path) -> Result<BTreeSet<String>, LedgerError> {
+fn targets(path: &Path) -> BTreeSet<String> {
     let mut targets = BTreeSet::new();
     let entries = exchange::entries(path).into_iter().flatten();
     for entry in entries.flatten() {
@@ -129,7 +129,7 @@ fn targets(path: &Path) -> Result<BTreeSet<String>, LedgerError> {
             Entry::Delivery(_) => false,
         };
     }
-    Ok(targets)
+    targets
 }
 
 fn words(counts: &Counts) -> String {

@@ -131,10 +131,9 @@ impl Finding {
         let run = self.sent_by.as_ref();
         let run = run.map_or_else(String::new, |sent| format!("  {}", sent.run));
         let mut line = format!("{verdict:<13}  {}  {}{run}", self.company_id, self.order_id);
-        match self.errors {
-            0 => {}
-            1 => line.push_str("  held back: 1 error in its rows"),
-            errors => line.push_str(&format!("  held back: {errors} errors in its rows")),
+        if self.errors > 0 {
+            let errors = summary::count(self.errors, "error", "errors");
+            line.extend(["  held back: ", &errors, " in its rows"]);
         }
         if matches!(self.verdict, Verdict::Differs | Verdict::InDoubt) {
             line.push_str(&self.difference());

@@ -305,6 +305,22 @@ fn a_plan_is_refused_for_an_order_that_another_import_has_delivered_to() {
 }
 
 #[test]
+fn a_pretended_delivery_keeps_to_the_rate_and_is_not_remembered() {
+    let Some(server) = shared() else {
+        return;
+    };
+    let team = Team::new(server.database(), 8, "60/s");
+    succeeded(team.import(0, &["--test-mode"]));
+    let name = team.ledger.rsplit('/').next().unwrap();
+    let counted =
+        |table: &str| server.sql(name, &format!("SELECT count(*) FROM scoreload.{table}"));
+    assert_eq!(
+        (counted("budgets").as_str(), counted("runs").as_str()),
+        ("1", "0")
+    );
+}
+
+#[test]
 fn a_password_is_shown_nowhere() {
     let Some(server) = shared() else {
         return;

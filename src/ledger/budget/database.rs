@@ -11,6 +11,7 @@ use super::moment::Moment;
 use super::uses::Uses;
 use crate::ledger::fault::Fault;
 use crate::ledger::postgres::address::Address;
+use crate::ledger::postgres::schema;
 use crate::ledger::postgres::session::{Database, Haste, Length, Session, Trouble};
 
 /// A clock that seems to have been set by less was not: the answer to a question takes its time.
@@ -63,7 +64,12 @@ impl DatabaseBudget {
     ) -> Result<T, Fault> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(Database::at(&self.address, Haste::default())?),
+            none => {
+                let mut database = Database::at(&self.address, Haste::default())?;
+                // The ledger itself may be elsewhere: a pretended delivery is kept nowhere.
+                database.work(Length::Short, schema::migrate)?;
+                none.insert(database)
+            }
         };
         let (mark, here, last) = (&self.mark, &self.here, self.last);
         let (outcome, seen) = connection.work(Length::Short, async |session| {

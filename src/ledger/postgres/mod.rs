@@ -7,7 +7,7 @@ pub mod address;
 mod moving;
 mod passwords;
 mod query;
-mod schema;
+pub(super) mod schema;
 pub(super) mod session;
 mod writing;
 
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use self::address::Address;
 use self::moving::Rewriting;
 pub(super) use self::session::Haste;
-use self::session::{Database, Length};
+use self::session::{Database, Length, Session, Trouble};
 use self::writing::Member;
 use super::backend::{Backend, Pruned, Take, Work, Write, Written};
 use super::entry::{Delivery, LastSent, Run};
@@ -56,9 +56,16 @@ impl Postgres {
 
     fn short<T>(
         &mut self,
-        work: impl AsyncFnMut(&session::Session) -> Result<T, session::Trouble>,
+        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
     ) -> Result<T, Fault> {
         self.database.work(Length::Short, work)
+    }
+
+    fn long<T>(
+        &mut self,
+        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
+    ) -> Result<T, Fault> {
+        self.database.work(Length::Long, work)
     }
 }
 
@@ -80,8 +87,8 @@ impl Drop for Postgres {
 impl Backend for Postgres {
     fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
         let member = self.member.clone();
-        let is_joining = group.iter().any(|write| matches!(write, Write::Lease(_)));
-        self.has_joined |= is_joining;
+        let joins = |write: &Write| matches!(write, Write::Begin(_) | Write::Lease(_));
+        self.has_joined |= group.iter().any(joins);
         self.short(async |session| writing::write_group(session, &member, group).await)
     }
 
@@ -108,8 +115,7 @@ impl Backend for Postgres {
         target: &str,
         orders: &[(Text, Text)],
     ) -> Result<Vec<Option<String>>, Fault> {
-        let known = async |session: &session::Session| query::known(session, target, orders).await;
-        self.database.work(Length::Long, known)
+        self.long(async |session| query::known(session, target, orders).await)
     }
 
     fn last_sent(
@@ -117,13 +123,11 @@ impl Backend for Postgres {
         target: &str,
         orders: &[(Text, Text)],
     ) -> Result<Vec<Option<LastSent>>, Fault> {
-        let sent =
-            async |session: &session::Session| query::last_sent(session, target, orders).await;
-        self.database.work(Length::Long, sent)
+        self.long(async |session| query::last_sent(session, target, orders).await)
     }
 
     fn runs(&mut self, limit: usize) -> Result<Vec<Run>, Fault> {
-        self.short(async |session| query::runs(session, limit).await)
+        self.long(async |session| query::runs(session, limit).await)
     }
 
     fn run(&mut self, id: &str) -> Result<Option<Run>, Fault> {
@@ -135,7 +139,7 @@ impl Backend for Postgres {
     }
 
     fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, Fault> {
-        self.short(async |session| query::deliveries_of_run(session, run).await)
+        self.long(async |session| query::deliveries_of_run(session, run).await)
     }
 
     fn deliveries_of_order(
@@ -143,7 +147,7 @@ impl Backend for Postgres {
         order_id: &str,
         target: Option<&str>,
     ) -> Result<Vec<Delivery>, Fault> {
-        self.short(async |session| query::deliveries_of_order(session, order_id, target).await)
+        self.long(async |session| query::deliveries_of_order(session, order_id, target).await)
     }
 
     /// The database itself looks after its pages.
@@ -184,8 +188,6 @@ impl Backend for Postgres {
     }
 
     fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
-        self.database.work(Length::Long, async |session| {
-            moving::prune(session, before).await
-        })
+        self.long(async |session| moving::prune(session, before).await)
     }
 }

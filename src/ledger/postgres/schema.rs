@@ -75,7 +75,7 @@ const STEPS: &[&str] = &["
 const KNOWN: isize = STEPS.len().cast_signed();
 
 /// Brings a database to the shape that this version knows; one without a ledger is given one.
-pub(super) async fn migrate(session: &Session) -> Result<(), Trouble> {
+pub(in crate::ledger) async fn migrate(session: &Session) -> Result<(), Trouble> {
     if let Some(taken) = steps_taken(session).await?
         && steps_after(taken)?.is_empty()
     {

@@ -32,12 +32,9 @@ pub(super) async fn write_group(
     let began = Instant::now();
     let statements = Statements::prepare(session).await?;
     let begin = sent(session.run("BEGIN")).await;
-    let is_alive = group.iter().any(|write| {
-        matches!(
-            write,
-            Write::Intend(_) | Write::Settle(_) | Write::Lease(_) | Write::Release(_)
-        )
-    });
+    let is_alive = group
+        .iter()
+        .any(|write| !matches!(write, Write::Finish(..)));
     let alive = if is_alive {
         Some(sent(sign_of_life(session, &statements.alive, member)).await)
     } else {

@@ -112,10 +112,12 @@ pub enum Command {
     #[command(after_long_help = sandbox::SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
     /// Explain a command, or a way of use: nightly, teams
-    #[command(after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help import")]
+    #[command(
+        after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help ledger prune"
+    )]
     Help {
         /// A command, nightly, or teams
-        about: Option<String>,
+        about: Vec<String>,
     },
     /// Print the completions of a shell
     #[command(

@@ -109,7 +109,7 @@ fn look(command: Command, config: ConfigFile, screen: Screen) -> Result<ExitCode
         Command::Columns(args) => columns::run(&args, &config, screen),
         Command::Explain(args) => explain::run(&args),
         Command::Config(args) => config::run(&args, &config, screen),
-        Command::Help { about } => help::run(about.as_deref()),
+        Command::Help { about } => help::run(&about),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
         }
@@ -145,7 +145,11 @@ fn manual() -> Result<ExitCode, Error> {
 
 /// Collects a command and, behind it, those below it.
 fn collect_pages(command: clap::Command, pages: &mut Vec<clap::Command>) {
-    let below: Vec<clap::Command> = command.get_subcommands().cloned().collect();
+    let below: Vec<clap::Command> = command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .cloned()
+        .collect();
     pages.push(command);
     for command in below {
         collect_pages(command, pages);

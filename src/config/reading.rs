@@ -164,7 +164,8 @@ fn zone(name: &str) -> Result<TimeZone, Error> {
 /// Turns a `[[wide]]` table into the fields of its test; its constants are checked as cells are.
 fn wide_table(wide: &Wide, rules: &Rules) -> Result<WideTable, Error> {
     let checked = |column: Column, text: &str| {
-        let value = value::read(column, &Cell::text(text), rules);
+        let cell = Cell::text(text);
+        let value = value::read(column, &cell, rules);
         match (value.text, value.finding) {
             (Some(text), None) => Ok(text.to_string()),
             (_, finding) => {

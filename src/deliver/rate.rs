@@ -39,6 +39,13 @@ impl Rate {
         self.0.is_empty()
     }
 
+    /// Returns how many requests a second it allows in the long run, if it limits them.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        let of = |limit: &Limit| f64::from(limit.count) / limit.window.as_secs_f64();
+        self.0.iter().map(of).min_by(f64::total_cmp)
+    }
+
     /// Returns the least time in which `requests` requests can be made, each answered at once.
     #[must_use]
     pub fn least_time(&self, requests: usize) -> Duration {

@@ -65,6 +65,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Makes a cell from the text of a line without quotes, which needs no more than trimming.
+    #[must_use]
+    pub(super) fn of_line(raw: &'a str) -> Self {
+        let text = trimmed(raw);
+        match text.as_bytes().first() {
+            None => Self::Blank,
+            Some(b'#') => Self::text(text),
+            Some(_) => Self::Text(Cow::Borrowed(text)),
+        }
+    }
+
     /// Tells whether there is nothing in it.
     #[must_use]
     pub fn is_blank(&self) -> bool {
@@ -81,6 +92,16 @@ impl<'a> Cell<'a> {
             Self::Date(time) => Cow::Owned(date_text(*time)),
             Self::Duration(text) => Cow::Borrowed(text),
             Self::Boolean(value) => Cow::Borrowed(if *value { "TRUE" } else { "FALSE" }),
+        }
+    }
+
+    /// Returns the same cell, borrowing its text.
+    #[must_use]
+    pub fn borrowed(&self) -> Cell<'_> {
+        match self {
+            Self::Text(text) => Cell::Text(Cow::Borrowed(text)),
+            Self::Error(text) => Cell::Error(Cow::Borrowed(text)),
+            other => other.clone().into_owned(),
         }
     }
 
@@ -104,6 +125,10 @@ impl<'a> Cell<'a> {
 /// Drops blanks of every kind, also those that take no room, from both ends.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_edge(text.as_bytes().first()) && is_edge(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 

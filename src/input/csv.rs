@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use csv::StringRecord;
-use rayon::prelude::*;
 
 use super::dialect::{self, Dialect, Told};
 use super::format::{foreign_text, refusal};
+use super::in_order::in_order;
 use super::lines::Lines;
 use super::pieces::{PIECE_BYTES, Piece, Pieces};
 use super::rows::RowSource;
-use super::{File, Options, RawCells, RawRow, Row, Rows, SheetHead, encoding, read_rows};
+use super::split::{MOST_FIELDS, Split, ends_in_quotes, too_wide, unclosed_quote};
+use super::{File, Options, RawCells, RawRow, Rows, Turn, Turned, Turning, encoding, read_rows};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// Reads a CSV file, in the encoding and the dialect that are set or that it shows.
-pub(super) fn read<R: Send>(
+pub(super) fn read<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-    file: &mut File<R>,
+    turn: &T,
+    file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
@@ -39,7 +40,7 @@ pub(super) fn read<R: Send>(
 }
 
 /// The records of a text. The reader's own line numbers are wrong after blank lines, so lines are counted here.
-struct Records<'a> {
+pub(super) struct Records<'a> {
     text: &'a str,
     dialect: Dialect,
     source: &'a Arc<Source>,
@@ -50,27 +51,22 @@ struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn of(told: &Told<'a>, source: &'a Arc<Source>) -> Self {
+    pub(super) fn of(told: &Told<'a>, source: &'a Arc<Source>) -> Self {
         let mut lines = Lines::default();
         lines.advance(told.preamble.as_bytes());
-        let text = told.body;
-        Self::of_piece(&Piece { text, lines }, told.dialect, source)
-    }
-
-    fn of_piece(piece: &Piece<'a>, dialect: Dialect, source: &'a Arc<Source>) -> Self {
         Self {
-            text: piece.text,
-            dialect,
+            text: told.body,
+            dialect: told.dialect,
             source,
-            reader: dialect.reader(piece.text),
-            lines: piece.lines.clone(),
+            reader: told.dialect.reader(told.body),
+            lines,
             counted: 0,
             done: false,
         }
     }
 
-    /// Cuts what has not been read yet into pieces of at `least` so many bytes.
-    fn pieces(mut self, least: usize) -> Pieces<'a> {
+    /// Returns how far it has been read, and the lines before that place.
+    pub(super) fn position(mut self) -> (usize, Lines) {
         let read = usize::try_from(self.reader.position().byte()).unwrap_or(self.text.len());
         let mut read = if self.done { self.text.len() } else { read };
         let bytes = self.text.as_bytes();
@@ -79,7 +75,14 @@ impl<'a> Records<'a> {
             read -= 1;
         }
         self.lines.advance(&bytes[self.counted..read]);
-        Pieces::of(&self.text[read..], self.dialect, self.lines, least)
+        (read, self.lines)
+    }
+
+    /// Cuts what has not been read yet into pieces of at `least` so many bytes.
+    fn pieces(self, least: usize) -> Pieces<'a> {
+        let (text, dialect) = (self.text, self.dialect);
+        let (read, lines) = self.position();
+        Pieces::of(&text.as_bytes()[read..], dialect, lines, least)
     }
 
     /// Returns the line on which the record that begins at or after `start` begins.
@@ -93,23 +96,6 @@ impl<'a> Records<'a> {
         self.counted = start + blank;
         self.lines.number()
     }
-
-    /// Tells whether a quote that the last record opens is never closed: then a line put after it becomes part of it.
-    fn ends_in_quotes(&self, start: usize) -> bool {
-        // Behind the end of a line no byte order mark is dropped.
-        let end_before = if start > 0 { "\n" } else { "" };
-        let probe = format!("{end_before}{}\nprobe", &self.text[start..]);
-        self.dialect.reader(&probe).records().count() == 1
-    }
-}
-
-/// The fields of a record: as many as a spreadsheet has columns.
-const MOST_FIELDS: usize = 16_384;
-
-fn too_wide(place: Place, fields: usize) -> Problem {
-    let message = format!("the record has {fields} fields, and at most {MOST_FIELDS} are read");
-    let help = "check the delimiter and the line ends of the file";
-    Problem::new(Code::InputTooLarge, place, message, help)
 }
 
 impl Records<'_> {
@@ -130,9 +116,9 @@ impl Records<'_> {
             Ok(true) => {
                 self.done = self.reader.is_done();
                 let end = usize::try_from(self.reader.position().byte()).ok()?;
-                if end >= self.text.len() && self.ends_in_quotes(self.counted) {
+                if end >= self.text.len() && ends_in_quotes(self.text, self.counted, self.dialect) {
                     self.done = true;
-                    return Some(Err(self.unclosed_quote(number)));
+                    return Some(Err(unclosed_quote(self.source, number)));
                 }
                 Some(Ok(number))
             }
@@ -143,27 +129,6 @@ impl Records<'_> {
                 Some(Err(self.unreadable(number, message, help)))
             }
         }
-    }
-
-    /// Turns all records, each read into the same row.
-    fn turn<T>(mut self, turn: impl Fn(&RawRow) -> T) -> Result<Vec<T>, Problem> {
-        let mut turned = Vec::new();
-        let mut record = StringRecord::new();
-        while let Some(number) = self.read(&mut record) {
-            let row = RawRow {
-                number: number?,
-                cells: RawCells::Record(record),
-            };
-            turned.push(turn(&row));
-            record = row.cells.into_record();
-        }
-        Ok(turned)
-    }
-
-    fn unclosed_quote(&self, number: u32) -> Problem {
-        let help = "close the quote, or double it where it belongs to the text";
-        let message = "a quote is opened in this record and never closed, so the rest of the file is inside it";
-        self.unreadable(number, message.to_owned(), help)
     }
 
     fn unreadable(&self, number: u32, message: String, help: &str) -> Problem {
@@ -185,30 +150,31 @@ impl Iterator for Records<'_> {
     }
 }
 
-/// Pieces that are cut before they are read together, for each core.
-const PIECES: usize = 4;
-
 impl RowSource for Records<'_> {
-    fn turn_all<T: Send>(
-        self,
-        turn: impl Fn(&RawRow) -> T + Sync,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        let (dialect, source) = (self.dialect, self.source);
-        let mut pieces = self.pieces(PIECE_BYTES);
-        loop {
-            let count = PIECES * rayon::current_num_threads();
-            let cut: Vec<Piece<'_>> = pieces.by_ref().take(count).collect();
-            if cut.is_empty() {
-                return Ok(());
-            }
-            let read = |piece: &Piece<'_>| Records::of_piece(piece, dialect, source).turn(&turn);
-            let turned: Vec<Result<Vec<T>, Problem>> = cut.par_iter().map(read).collect();
-            for piece in turned {
-                take(piece?)?;
-            }
-        }
+    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem> {
+        let dialect = self.dialect;
+        in_order(self.pieces(PIECE_BYTES), |piece| {
+            turned(&piece, dialect, turning)
+        })
     }
+}
+
+/// Turns the records of a piece.
+///
+/// # Errors
+/// What is wrong with the first that cannot be read.
+pub(super) fn turned<T: Turn>(
+    piece: &Piece<'_>,
+    dialect: Dialect,
+    turning: &Turning<'_, T>,
+) -> Result<Turned<T::Part>, Problem> {
+    let source = &turning.head.source;
+    let text = piece.text(source)?;
+    let mut turned = turning.begin();
+    let width = turning.head.header.texts.len();
+    Split::of(text, &piece.lines, dialect, source)
+        .each(width, |row| turning.take(&mut turned, row))?;
+    Ok(turning.end(turned))
 }
 
 #[cfg(test)]
@@ -217,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use super::super::{Cell, Extent};
+    use super::super::{Cell, Each, Extent, Row, SheetHead};
     use super::*;
     use crate::columns::Names;
     use crate::problem::WarningPolicy;
@@ -233,12 +199,20 @@ mod tests {
         dialect::told(text, None, &Names::default())
     }
 
+    /// Returns the texts of a record; what is blank at its end is nothing.
+    fn filled(cells: &[(u32, Cell<'_>)]) -> Vec<String> {
+        let texts = cells.iter().map(|(_, cell)| cell.shown().into_owned());
+        let mut texts: Vec<String> = texts.collect();
+        let last = texts.iter().rposition(|text| !text.is_empty());
+        texts.truncate(last.map_or(0, |last| last + 1));
+        texts
+    }
+
     fn lines(text: &str) -> Vec<(u32, Vec<String>)> {
         let row = |row: Result<RawRow, Problem>| {
             let row = row.unwrap();
             let cells = row.cells.present();
-            let texts = cells.iter().map(|(_, cell)| cell.shown().into_owned());
-            (row.number, texts.collect())
+            (row.number, filled(&cells))
         };
         Records::of(&told(text), &source()).map(row).collect()
     }
@@ -249,16 +223,28 @@ mod tests {
         let mut records = Records::of(&told, &source);
         let row = |row: &RawRow| {
             let cells = row.cells.present();
-            let texts = cells.iter().map(|(_, cell)| cell.shown().into_owned());
-            (row.number, texts.collect())
+            (row.number, filled(&cells))
         };
         let first = records.next().map(|first| row(&first.unwrap()));
-        let pieces = records.pieces(1);
-        let rest = pieces.flat_map(|piece| {
-            let records = Records::of_piece(&piece, told.dialect, &source);
-            records.turn(row).unwrap()
-        });
-        first.into_iter().chain(rest).collect()
+        let mut all: Vec<_> = first.into_iter().collect();
+        for piece in records.pieces(1) {
+            let text = piece.text(&source).unwrap();
+            let split = Split::of(text, &piece.lines, told.dialect, &source);
+            let taken = split.each(2, |row| {
+                let cells = row.cells.iter();
+                let mut texts: Vec<_> = cells.map(|cell| cell.shown().into_owned()).collect();
+                for (column, cell) in &row.beyond {
+                    texts.resize(*column as usize, String::new());
+                    texts.push(cell.shown().into_owned());
+                }
+                let last = texts.iter().rposition(|text| !text.is_empty());
+                texts.truncate(last.map_or(0, |last| last + 1));
+                all.push((row.number, texts));
+                Ok(())
+            });
+            taken.unwrap();
+        }
+        all
     }
 
     #[test]
@@ -356,8 +342,8 @@ mod tests {
                 let line = Lines::number_after(text.as_bytes());
                 let cells: Vec<String> = row.iter().map(|cell| quoted(cell, delimiter, always)).collect();
                 text += &(cells.join(&delimiter.to_string()) + ending);
-                let shown = row.iter().map(|cell| Cell::text(cell).shown().into_owned());
-                expected.push((line, shown.collect::<Vec<_>>()));
+                let cells: Vec<_> = (0..).zip(row.iter().map(|cell| Cell::text(cell))).collect();
+                expected.push((line, filled(&cells)));
             }
             prop_assert_eq!(&lines(&text), &expected, "{:?}", text);
             prop_assert_eq!(lines_in_pieces(&text), expected, "{:?}", text);
@@ -375,11 +361,12 @@ mod tests {
                 warnings: WarningPolicy::Allow,
                 extent: Extent::Whole,
                 program: None,
+            fingerprints: true,
                 on_rows: &|_| {},
             };
             let mut file = File::default();
             let bytes = [starts[start], &bytes].concat();
-            let _ = read(&bytes, &source(), &options, &|_, row| row.number, &mut file);
+            let _ = read(&bytes, &source(), &options, &Each(|_: &SheetHead, row: &Row<'_>| row.number), &mut file);
         }
 
         #[test]

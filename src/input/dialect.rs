@@ -33,6 +33,11 @@ impl Dialect {
         self.quote
     }
 
+    /// Returns what stands between columns.
+    pub(super) const fn delimiter(self) -> u8 {
+        self.delimiter.0
+    }
+
     /// Tells whether a byte stands between columns.
     pub(super) const fn parts_cells(self, byte: u8) -> bool {
         self.delimiter.0 == byte

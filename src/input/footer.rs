@@ -31,7 +31,7 @@ const FOOTER_LABELS: [&str; 18] = [
 pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     let mut labels = (0u32..)
         .zip(cells)
-        .filter(|(_, cell)| !cell.is_blank() && !is_figure(cell));
+        .filter(|(_, cell)| !cell.is_blank() && !is_figure_cell(cell));
     let (Some((place, label)), None) = (labels.next(), labels.next()) else {
         return false;
     };
@@ -67,18 +67,19 @@ fn is_note(cells: &[Cell<'_>], place: u32, label: &str) -> bool {
 }
 
 /// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
-fn is_figure(cell: &Cell<'_>) -> bool {
+fn is_figure_cell(cell: &Cell<'_>) -> bool {
     match cell {
-        Cell::Text(text) if NO_FIGURE.iter().any(|word| word.eq_ignore_ascii_case(text)) => true,
-        Cell::Text(text) => {
-            text.chars().any(|c| c.is_ascii_digit())
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c))
-        }
+        Cell::Text(text) => is_figure(text),
         Cell::Number(_) | Cell::Percentage(_) | Cell::Duration(_) | Cell::Date(_) => true,
         Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => false,
     }
+}
+
+/// Tells whether a text is a figure, or that there is none.
+pub(super) fn is_figure(text: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c);
+    NO_FIGURE.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || text.bytes().any(|byte| byte.is_ascii_digit()) && text.chars().all(is_sign)
 }
 
 #[cfg(test)]

@@ -157,6 +157,16 @@ impl Header {
     }
 }
 
+impl Header {
+    /// Tells whether a text may stand where the header begins, in the header itself or in one that repeats it.
+    pub(super) fn begins_with(&self, text: &str, names: &Names) -> bool {
+        match self.texts.first() {
+            Some(Some(first)) => says_the_same(first, text, names),
+            _ => true,
+        }
+    }
+}
+
 /// Tells whether two texts may be the same once they are simplified: cheap, and enough for nearly every row.
 fn begins_alike(one: &str, other: &str) -> bool {
     let first = |text: &str| {
@@ -169,8 +179,8 @@ fn begins_alike(one: &str, other: &str) -> bool {
 fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
     let is_known = || {
         names
-            .find(text)
-            .is_some_and(|field| names.find(other) == Some(field))
+            .find(other)
+            .is_some_and(|field| names.find(text) == Some(field))
     };
     (begins_alike(text, other) && simplified(text) == simplified(other)) || is_known()
 }

@@ -22,6 +22,11 @@ impl Lines {
         }
     }
 
+    /// Tells whether the next byte belongs to the end of the line before.
+    pub(super) fn ends_with(&self, next: Option<&u8>) -> bool {
+        self.after_return && next == Some(&b'\n')
+    }
+
     /// Returns the number of the line that the next byte stands on.
     pub(super) fn number(&self) -> u32 {
         self.ended + 1

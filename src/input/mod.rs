@@ -13,13 +13,16 @@ pub mod encoding;
 mod footer;
 mod format;
 pub mod header;
+mod in_order;
 pub mod layout;
 mod lines;
+mod long;
 mod paths;
 pub mod percent;
 mod pieces;
 mod rows;
 pub mod sample;
+mod split;
 pub mod timestamp;
 pub mod wide;
 mod workbook;
@@ -40,7 +43,7 @@ use self::format::Format;
 pub use self::header::Header;
 pub use self::paths::is_spreadsheet;
 pub use self::rows::swallowed_rows;
-use self::rows::{RawCells, RawRow, Rows, Turned, placed, read_rows, turn_row};
+use self::rows::{RawCells, RawRow, RowKind, Rows, Turned, Turning, placed, read_rows};
 pub use self::sample::{Extent, sample};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
@@ -65,8 +68,37 @@ pub struct Options<'a> {
     pub extent: Extent,
     /// The program that reads workbooks in a process of its own; this one where none is named.
     pub program: Option<PathBuf>,
+    /// Whether the fingerprints of the files are wanted.
+    pub fingerprints: bool,
     /// Told how many rows were read, batch by batch.
     pub on_rows: &'a (dyn Fn(usize) + Sync),
+}
+
+/// What the rows of data of a sheet are turned into: parts, which are read on all cores and stand in their order.
+pub trait Turn: Sync {
+    /// What a part of a sheet is turned into.
+    type Part: Send;
+
+    /// Begins a part.
+    fn begin(&self, head: &SheetHead) -> Self::Part;
+
+    /// Turns the next row of a part.
+    fn row(&self, part: &mut Self::Part, head: &SheetHead, row: &Row<'_>);
+}
+
+/// Turns each row on its own.
+pub struct Each<F>(pub F);
+
+impl<R: Send, F: Fn(&SheetHead, &Row<'_>) -> R + Sync> Turn for Each<F> {
+    type Part = Vec<R>;
+
+    fn begin(&self, _: &SheetHead) -> Vec<R> {
+        Vec::new()
+    }
+
+    fn row(&self, part: &mut Vec<R>, head: &SheetHead, row: &Row<'_>) {
+        part.push((self.0)(head, row));
+    }
 }
 
 /// A row of data, its cells in the places of the header's.
@@ -82,6 +114,8 @@ pub struct Row<'a> {
     pub beyond: Vec<(u32, Cell<'a>)>,
     /// The first column whose cell is so long that its quote may have swallowed rows.
     pub swallowed: Option<u32>,
+    /// The number of an earlier row, and how many of the first cells are to the letter those of that row.
+    pub same: Option<(u32, usize)>,
 }
 
 /// Which sheet a row is from, and what its columns are.
@@ -97,17 +131,19 @@ pub struct SheetHead {
     pub is_denied: bool,
 }
 
-/// A sheet that was read: `R` is what each row was turned into.
+/// A sheet that was read: `P` is what each part of it was turned into.
 #[derive(Debug)]
-pub struct Sheet<R> {
+pub struct Sheet<P> {
     /// Where it is from.
     pub source: Arc<Source>,
-    /// The fingerprint of the whole file, in hexadecimal.
+    /// The fingerprint of the whole file, in hexadecimal; empty where it is not wanted.
     pub sha256: Arc<str>,
     /// Its columns; `None` where it has no usable header, and so no rows.
     pub head: Option<SheetHead>,
-    /// Its rows of data, in their order.
-    pub rows: Vec<R>,
+    /// Its parts, in their order.
+    pub parts: Vec<P>,
+    /// How many rows of data are in them.
+    pub rows: usize,
     /// How many rows were left out: repeated headers and footers. Blank rows do not count.
     pub skipped: usize,
     /// How many rows were not read, because the header is wrong.
@@ -116,9 +152,9 @@ pub struct Sheet<R> {
 
 /// What one input gave.
 #[derive(Debug)]
-pub struct File<R> {
+pub struct File<P> {
     /// Its sheets; a CSV file is one.
-    pub sheets: Vec<Sheet<R>>,
+    pub sheets: Vec<Sheet<P>>,
     /// Sheets that were not read, with the reason.
     pub passed_over: Vec<(Arc<Source>, &'static str)>,
     /// What is no problem and must be said: what was assumed, what was found to be nothing.
@@ -131,11 +167,11 @@ pub struct File<R> {
 pub type Note = (Arc<Source>, Cow<'static, str>);
 
 /// Reads inputs on all cores, in their order: files, directories and patterns; `-` is standard input.
-pub fn read_all<R: Send>(
+pub fn read_all<T: Turn>(
     inputs: &[PathBuf],
     options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-) -> Vec<File<R>> {
+    turn: &T,
+) -> Vec<File<T::Part>> {
     let read = |found: paths::Found| match found {
         paths::Found::File(path) => read(&path, options, turn),
         paths::Found::Again(source) => File {
@@ -147,39 +183,55 @@ pub fn read_all<R: Send>(
     paths::expand(inputs).into_par_iter().map(read).collect()
 }
 
-/// Reads one file, or `-`, turning each row of data by `turn`.
-pub fn read<R: Send>(
-    path: &Path,
-    options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-) -> File<R> {
+/// Reads one file, or `-`, turning its rows of data by `turn`.
+pub fn read<T: Turn>(path: &Path, options: &Options<'_>, turn: &T) -> File<T::Part> {
     let source = Arc::new(Source {
         path: path.display().to_string(),
         sheet: None,
     });
-    let bytes = match bytes::of(path, &source) {
-        Ok(bytes) => bytes,
-        Err(problem) => return File::unusable(problem),
+    let (mut file, sha256) = match long::read(path, &source, options, turn) {
+        Some(read) => read,
+        None => read_whole(path, &source, options, turn),
     };
-    let mut file = File::default();
-    let (sha256, result) = rayon::join(
-        || Arc::<str>::from(hex(&Sha256::digest(&bytes))),
-        || read_content(&bytes, &source, options, turn, &mut file),
-    );
-    if let Err(problem) = result {
-        return File {
-            notes: file.notes,
-            ..File::unusable(problem)
-        };
-    }
     for sheet in &mut file.sheets {
         sheet.sha256 = Arc::clone(&sha256);
-        if sheet.head.is_some() && sheet.rows.is_empty() {
+        if sheet.head.is_some() && sheet.rows == 0 {
             let words = "there are no rows of data under the header";
             file.notes.push((Arc::clone(&sheet.source), words.into()));
         }
     }
     file
+}
+
+/// What a file gave, and its fingerprint.
+type Fingerprinted<P> = (File<P>, Arc<str>);
+
+/// Reads a file from its bytes, all of them at hand.
+fn read_whole<T: Turn>(
+    path: &Path,
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+) -> Fingerprinted<T::Part> {
+    let bytes = match bytes::of(path, source) {
+        Ok(bytes) => bytes,
+        Err(problem) => return (File::unusable(problem), Arc::from("")),
+    };
+    let mut file = File::default();
+    let fingerprint = || {
+        let wanted = options.fingerprints.then(|| hex(&Sha256::digest(&bytes)));
+        Arc::from(wanted.unwrap_or_default())
+    };
+    let (sha256, result) = rayon::join(fingerprint, || {
+        read_content(&bytes, source, options, turn, &mut file)
+    });
+    if let Err(problem) = result {
+        file = File {
+            notes: file.notes,
+            ..File::unusable(problem)
+        };
+    }
+    (file, sha256)
 }
 
 /// Returns the fingerprint of a file, in hexadecimal, as it is kept of an input.
@@ -191,12 +243,12 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
 }
 
 /// Reads what a file holds, by what that is; of a compressed one, by what is in it.
-fn read_content<R: Send>(
+fn read_content<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-    file: &mut File<R>,
+    turn: &T,
+    file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
     let unpacked = match Format::of(bytes) {
         Format::Packed(packing) => Cow::Owned(archive::unpacked(bytes, packing, source)?),
@@ -210,7 +262,7 @@ fn read_content<R: Send>(
     }
 }
 
-impl<R> Default for File<R> {
+impl<P> Default for File<P> {
     fn default() -> Self {
         Self {
             sheets: Vec::new(),
@@ -221,7 +273,15 @@ impl<R> Default for File<R> {
     }
 }
 
-impl<R> File<R> {
+impl<R> Sheet<Vec<R>> {
+    /// Returns its rows, each turned on its own.
+    #[must_use]
+    pub fn into_rows(self) -> Vec<R> {
+        self.parts.into_iter().flatten().collect()
+    }
+}
+
+impl<P> File<P> {
     /// A file that is refused whole: none of its rows is used.
     fn unusable(problem: Problem) -> Self {
         Self {

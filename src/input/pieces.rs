@@ -1,23 +1,48 @@
 //! A text of records cut into pieces that can be read apart, on all cores: each ends where a record ends.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use memchr::{memchr, memchr3};
 
 use super::dialect::Dialect;
 use super::lines::Lines;
+use crate::problem::{Code, Place, Problem, Source};
 
 /// A piece is at least so long: small enough that every core has one, large enough that cutting costs little.
 pub(super) const PIECE_BYTES: usize = 256 << 10;
 
 /// Some records of a text.
 pub(super) struct Piece<'a> {
-    pub(super) text: &'a str,
+    pub(super) bytes: Cow<'a, [u8]>,
     /// The lines before it.
     pub(super) lines: Lines,
 }
 
+impl Piece<'_> {
+    /// Returns its text.
+    ///
+    /// # Errors
+    /// Where that is none: a file that is read piece by piece may turn out to be something else than it looked like.
+    pub(super) fn text(&self, source: &Arc<Source>) -> Result<&str, Problem> {
+        let text = str::from_utf8(&self.bytes).ok();
+        text.filter(|text| memchr(0, text.as_bytes()).is_none())
+            .ok_or_else(|| {
+                let place = Place::row(source, self.lines.number());
+                let message = "what stands here is no text in UTF-8";
+                Problem::new(
+                    Code::EncodingInvalid,
+                    place,
+                    message,
+                    "save the file as CSV UTF-8 and try again",
+                )
+            })
+    }
+}
+
 /// Cuts a text into pieces.
 pub(super) struct Pieces<'a> {
-    rest: &'a str,
+    rest: &'a [u8],
     dialect: Dialect,
     lines: Lines,
     least: usize,
@@ -25,7 +50,7 @@ pub(super) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     /// Cuts a text that begins with a record, after so many `lines`, into pieces of at `least` so many bytes.
-    pub(super) fn of(rest: &'a str, dialect: Dialect, lines: Lines, least: usize) -> Self {
+    pub(super) fn of(rest: &'a [u8], dialect: Dialect, lines: Lines, least: usize) -> Self {
         Self {
             rest,
             dialect,
@@ -42,30 +67,51 @@ impl<'a> Iterator for Pieces<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let end = end_of_piece(self.rest.as_bytes(), self.dialect, self.least);
-        let (text, rest) = self.rest.split_at(end);
+        let end = end_of_piece(self.rest, self.dialect, self.least).unwrap_or(self.rest.len());
+        let (bytes, rest) = self.rest.split_at(end);
         let lines = self.lines.clone();
-        self.lines.advance(text.as_bytes());
+        self.lines.advance(bytes);
         self.rest = rest;
-        Some(Piece { text, lines })
+        Some(Piece {
+            bytes: Cow::Borrowed(bytes),
+            lines,
+        })
     }
 }
 
-/// Returns where the first record ends that reaches so far. A quote counts where it opens a cell, and until it closes.
-fn end_of_piece(bytes: &[u8], dialect: Dialect, least: usize) -> usize {
+/// Returns where the first record ends that reaches so far, if more follows it. A quote counts where it opens a cell,
+/// and until it closes.
+pub(super) fn end_of_piece(bytes: &[u8], dialect: Dialect, least: usize) -> Option<usize> {
     let quote = dialect.quote();
+    let least = least.min(bytes.len());
     let mut at = 0;
+    // Up to there the ends of lines do not matter, and quotes are few.
+    while at < least {
+        at = match memchr(quote, &bytes[at..least]) {
+            Some(found) => past_quote(bytes, at + found, dialect),
+            None => least,
+        };
+    }
     while let Some(found) = memchr3(b'\n', b'\r', quote, &bytes[at..]).map(|found| at + found) {
-        at = found + 1;
         if bytes[found] == quote {
-            if opens_cell(bytes, found, dialect) {
-                at = past_closing(bytes, at, quote);
-            }
-        } else if at >= least && is_parting(bytes, at) {
-            return at;
+            at = past_quote(bytes, found, dialect);
+            continue;
+        }
+        at = found + 1;
+        if at < bytes.len() && is_parting(bytes, at) {
+            return Some(at);
         }
     }
-    bytes.len()
+    None
+}
+
+/// Returns where the text goes on after a quote: behind the cell that it opens, if it does.
+fn past_quote(bytes: &[u8], at: usize, dialect: Dialect) -> usize {
+    if opens_cell(bytes, at, dialect) {
+        past_closing(bytes, at + 1, dialect.quote())
+    } else {
+        at + 1
+    }
 }
 
 fn opens_cell(bytes: &[u8], at: usize, dialect: Dialect) -> bool {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
+use super::footer::is_figure;
 use super::header::{self, Header};
-use super::{Cell, Extent, Options, Row, Sheet, SheetHead, footer, lines, sample};
+use super::in_order::in_order;
+use super::{Cell, Extent, Options, Row, Sheet, SheetHead, Turn, footer, lines, sample};
 use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
@@ -24,18 +24,99 @@ pub(super) enum RawCells {
 
 /// Rows as they come from a file.
 pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
-    /// Turns the rest of the rows on all cores, and hands them on in their order, many at a time.
-    fn turn_all<T: Send>(
-        self,
-        turn: impl Fn(&RawRow) -> T + Sync,
-        take: impl FnMut(Vec<T>) -> Result<(), Problem>,
-    ) -> Result<(), Problem>;
+    /// Turns the rest of the rows on all cores, in parts that stand in their order.
+    ///
+    /// # Errors
+    /// What is wrong with the first row that cannot be read or stands out of place.
+    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem>;
 }
 
-/// Rows that are read before they are checked together, on all cores.
-const BATCH: usize = 8192;
+/// How the rows under a header are turned.
+pub(super) struct Turning<'a, T> {
+    pub(super) head: &'a SheetHead,
+    options: &'a Options<'a>,
+    turn: &'a T,
+}
+
+/// A part of a sheet, as far as it has been turned.
+pub(super) struct Turned<P> {
+    part: P,
+    rows: usize,
+    skipped: Vec<Problem>,
+    /// How the last row begins, if that alone tells that it holds data.
+    telling: Option<[String; 2]>,
+}
+
+impl<T: Turn> Turning<'_, T> {
+    /// Begins a part.
+    pub(super) fn begin(&self) -> Turned<T::Part> {
+        Turned {
+            part: self.turn.begin(self.head),
+            rows: 0,
+            skipped: Vec::new(),
+            telling: None,
+        }
+    }
+
+    /// Takes the next row of a part: turns it if it holds data.
+    ///
+    /// # Errors
+    /// Where the row is a header with other columns: where the cells below stand is another question.
+    pub(super) fn take(&self, turned: &mut Turned<T::Part>, row: &Row<'_>) -> Result<(), Problem> {
+        let beginning = beginning(row);
+        let is_told = match (&turned.telling, beginning) {
+            (Some([one, other]), Some(texts)) => [&**one, &**other] == texts,
+            _ => false,
+        };
+        let kind = if is_told {
+            RowKind::Data
+        } else {
+            RowKind::of(row, self.head, &self.options.names)
+        };
+        match kind {
+            RowKind::Blank => {}
+            RowKind::Data => {
+                turned.rows += 1;
+                self.turn.row(&mut turned.part, self.head, row);
+                if !is_told {
+                    turned.telling = beginning
+                        .filter(|texts| self.is_telling(*texts))
+                        .map(|texts| texts.map(str::to_owned));
+                }
+            }
+            RowKind::Skipped(problem) => {
+                turned.skipped.push(self.options.warnings.weigh(problem));
+            }
+            RowKind::OtherHeader(problem) => return Err(problem),
+        }
+        Ok(())
+    }
+
+    /// Tells whether a row that begins so holds data, whatever else stands in it: two words that no header begins with.
+    fn is_telling(&self, texts: [&str; 2]) -> bool {
+        let is_word = |text: &&str| self.options.names.find(text).is_none() && !is_figure(text);
+        texts.iter().all(is_word) && !self.head.header.begins_with(texts[0], &self.options.names)
+    }
+
+    /// Ends a part.
+    pub(super) fn end(&self, turned: Turned<T::Part>) -> Turned<T::Part> {
+        (self.options.on_rows)(turned.rows);
+        turned
+    }
+}
+
+/// Returns the first two cells of a row, if both hold text.
+fn beginning<'a>(row: &'a Row<'_>) -> Option<[&'a str; 2]> {
+    match &row.cells[..] {
+        [Cell::Text(one), Cell::Text(other), ..] => Some([one, other]),
+        _ => None,
+    }
+}
+
+/// Rows that are read before they are checked together.
+const BATCH: usize = 1024;
 /// What such rows may weigh together, in bytes: rows can be long.
-const BATCH_BYTES: usize = 16 << 20;
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Rows that can be read only one after the other, as those of a workbook.
 pub(super) struct OneByOne<I>(pub(super) I);
@@ -48,26 +129,30 @@ impl<I: Iterator<Item = Result<RawRow, Problem>>> Iterator for OneByOne<I> {
     }
 }
 
-impl<I: Iterator<Item = Result<RawRow, Problem>>> RowSource for OneByOne<I> {
-    fn turn_all<T: Send>(
+impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<I> {
+    fn turn_all<T: Turn>(
         mut self,
-        turn: impl Fn(&RawRow) -> T + Sync,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        loop {
-            let batch = next_batch(&mut self)?;
-            if batch.is_empty() {
-                return Ok(());
+        turning: &Turning<'_, T>,
+    ) -> Result<Vec<Turned<T::Part>>, Problem> {
+        let batches = std::iter::from_fn(|| {
+            let batch = next_batch(&mut self);
+            let is_end = batch.as_ref().is_ok_and(Vec::is_empty);
+            (!is_end).then_some(batch)
+        });
+        in_order(batches, |batch| {
+            let mut turned = turning.begin();
+            for row in batch? {
+                turning.take(&mut turned, &placed(turning.head, &row))?;
             }
-            take(batch.par_iter().map(&turn).collect())?;
-        }
+            Ok(turning.end(turned))
+        })
     }
 }
 
 /// What reading the rows of a sheet came to.
-pub(super) enum Rows<R> {
+pub(super) enum Rows<P> {
     /// The sheet; without rows where its header is wrong.
-    Sheet(Sheet<R>),
+    Sheet(Sheet<P>),
     /// It has no header, which is for the caller to weigh.
     NoHeader(header::Missing),
 }
@@ -76,13 +161,13 @@ pub(super) enum Rows<R> {
 ///
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(super) fn read_rows<R: Send>(
+pub(super) fn read_rows<T: Turn>(
     mut rows: impl RowSource,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
+    turn: &T,
     problems: &mut Vec<Problem>,
-) -> Result<Rows<R>, Problem> {
+) -> Result<Rows<T::Part>, Problem> {
     if let Extent::Sample(count) = options.extent {
         return sample::read_rows(rows, source, (options, count), turn, problems);
     }
@@ -102,7 +187,8 @@ pub(super) fn read_rows<R: Send>(
         source: Arc::clone(source),
         sha256: Arc::from(""),
         head: None,
-        rows: Vec::new(),
+        parts: Vec::new(),
+        rows: 0,
         skipped: 0,
         unread: 0,
     };
@@ -123,7 +209,17 @@ pub(super) fn read_rows<R: Send>(
         above,
         is_denied,
     };
-    turn_rows(rows, &head, options, turn, &mut sheet, problems)?;
+    let turning = Turning {
+        head: &head,
+        options,
+        turn,
+    };
+    for turned in rows.turn_all(&turning)? {
+        sheet.rows += turned.rows;
+        sheet.skipped += turned.skipped.len();
+        sheet.parts.push(turned.part);
+        problems.extend(turned.skipped);
+    }
     sheet.head = Some(head);
     Ok(Rows::Sheet(sheet))
 }
@@ -138,39 +234,12 @@ fn read_header(
     let (header, mut found) =
         Header::read(source, row.number, &cells, &options.names, &options.wide);
     if let RawCells::Record(record) = &row.cells {
-        let swallowed = swallowed_in(record);
+        let swallowed = swallowed_in(record.iter());
         found.extend(
             swallowed.map(|column| swallowed_rows(Place::cell(source, row.number, column))),
         );
     }
     (header, found)
-}
-
-/// Turns the rows under a header, on all cores.
-fn turn_rows<R: Send>(
-    rows: impl RowSource,
-    head: &SheetHead,
-    options: &Options<'_>,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-    sheet: &mut Sheet<R>,
-    problems: &mut Vec<Problem>,
-) -> Result<(), Problem> {
-    let take = |turned: Vec<Turned<R>>| {
-        (options.on_rows)(turned.len());
-        for row in turned {
-            match row {
-                Turned::Blank => {}
-                Turned::Data(row) => sheet.rows.push(row),
-                Turned::OtherHeader(problem) => return Err(problem),
-                Turned::Skipped(problem) => {
-                    sheet.skipped += 1;
-                    problems.push(options.warnings.weigh(problem));
-                }
-            }
-        }
-        Ok(())
-    };
-    rows.turn_all(|row| turn_row(head, &options.names, row, turn), take)
 }
 
 /// Takes the next rows, as many as are checked together.
@@ -253,53 +322,41 @@ impl RawCells {
             Self::Sparse(cells) => cells.clone(),
         }
     }
-
-    /// Returns the record, to read the next one into.
-    pub(super) fn into_record(self) -> ::csv::StringRecord {
-        match self {
-            Self::Record(record) => record,
-            Self::Sparse(_) => ::csv::StringRecord::new(),
-        }
-    }
 }
 
-/// What became of a row.
-pub(super) enum Turned<R> {
+/// What a row under the header is.
+pub(super) enum RowKind {
     Blank,
-    Data(R),
+    Data,
     Skipped(Problem),
-    /// A header with other columns: where the cells below stand is another question.
+    /// A header with other columns.
     OtherHeader(Problem),
 }
 
-pub(super) fn turn_row<R>(
-    head: &SheetHead,
-    names: &Names,
-    raw: &RawRow,
-    turn: &impl Fn(&SheetHead, &Row<'_>) -> R,
-) -> Turned<R> {
-    let row = placed(head, raw);
-    let place = || Place::row(&head.source, row.number);
-    let skip =
-        |code, message, help: &str| Turned::Skipped(Problem::new(code, place(), message, help));
-    if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
-        Turned::Blank
-    } else if head.header.is_repeated_by(&row.cells, names) {
-        skip(
-            Code::HeaderRepeated,
-            "the header stands here again; the row is left out",
-            "nothing to do",
-        )
-    } else if header::is_header(&row.cells, names) {
-        Turned::OtherHeader(other_header(place(), head))
-    } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
-        skip(
-            Code::FooterIgnored,
-            "a row without order, company and test id is left out: it looks like a total or a note",
-            "nothing to do; if it holds a score, fill in its ids",
-        )
-    } else {
-        Turned::Data(turn(head, &row))
+impl RowKind {
+    pub(super) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
+        let place = || Place::row(&head.source, row.number);
+        let skip =
+            |code, message, help: &str| Self::Skipped(Problem::new(code, place(), message, help));
+        if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
+            Self::Blank
+        } else if head.header.is_repeated_by(&row.cells, names) {
+            skip(
+                Code::HeaderRepeated,
+                "the header stands here again; the row is left out",
+                "nothing to do",
+            )
+        } else if header::is_header(&row.cells, names) {
+            Self::OtherHeader(other_header(place(), head))
+        } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
+            skip(
+                Code::FooterIgnored,
+                "a row without order, company and test id is left out: it looks like a total or a note",
+                "nothing to do; if it holds a score, fill in its ids",
+            )
+        } else {
+            Self::Data
+        }
     }
 }
 
@@ -314,47 +371,66 @@ fn other_header(place: Place, head: &SheetHead) -> Problem {
 
 /// Puts the cells of a row under their headers.
 pub(super) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
-    let width = head.header.texts.len();
-    let mut cells = vec![Cell::Blank; width];
-    let mut surplus = None;
-    let mut beyond = Vec::new();
-    let mut swallowed = None;
-    let mut filled = 0;
+    let mut row = Row::of_width(head.header.texts.len());
+    row.number = raw.number;
     match &raw.cells {
         RawCells::Record(record) => {
-            swallowed = swallowed_in(record);
-            for (column, text) in (0u32..).zip(record) {
-                match (cells.get_mut(column as usize), Cell::text(text)) {
-                    (Some(cell), value) => *cell = value,
-                    (None, Cell::Blank) => {}
-                    (None, value) => {
-                        surplus = surplus.or(Some(column));
-                        beyond.push((column, value));
-                    }
-                }
-            }
+            row.put(record.iter().map(Cell::text));
+            row.swallowed = swallowed_in(record.iter());
         }
         RawCells::Sparse(present) => {
+            let mut filled = 0;
             for (column, value) in present {
                 filled += usize::from(!value.is_blank());
-                match cells.get_mut(*column as usize) {
-                    Some(cell) => *cell = value.clone(),
+                match row.cells.get_mut(*column as usize) {
+                    Some(cell) => *cell = value.borrowed(),
                     None => {
-                        surplus = surplus.or(Some(*column));
-                        beyond.push((*column, value.clone()));
+                        row.surplus = row.surplus.or(Some(*column));
+                        row.beyond.push((*column, value.borrowed()));
                     }
                 }
             }
             let headers = head.header.texts.iter().flatten().count();
-            surplus = surplus.filter(|_| filled > headers);
+            row.surplus = row.surplus.filter(|_| filled > headers);
         }
     }
-    Row {
-        number: raw.number,
-        cells,
-        surplus,
-        beyond,
-        swallowed,
+    row
+}
+
+impl<'a> Row<'a> {
+    /// Makes a row of blank cells, one for each column of a header.
+    pub(super) fn of_width(width: usize) -> Self {
+        Self {
+            number: 0,
+            cells: vec![Cell::Blank; width],
+            surplus: None,
+            beyond: Vec::new(),
+            swallowed: None,
+            same: None,
+        }
+    }
+
+    /// Puts the cells of a record under their headers; what is filled beyond them means that a comma has moved the others.
+    pub(super) fn put(&mut self, cells: impl Iterator<Item = Cell<'a>>) {
+        self.put_from(0, cells);
+    }
+
+    /// Puts the cells of a record under their headers, but for the first ones, which are there.
+    pub(super) fn put_from(&mut self, kept: usize, cells: impl Iterator<Item = Cell<'a>>) {
+        let width = self.cells.len();
+        self.cells.truncate(kept);
+        self.beyond.clear();
+        self.surplus = None;
+        for (column, cell) in (0u32..).zip(cells) {
+            let column = column.saturating_add(u32::try_from(kept).unwrap_or(u32::MAX));
+            if self.cells.len() < width {
+                self.cells.push(cell);
+            } else if !cell.is_blank() {
+                self.surplus = self.surplus.or(Some(column));
+                self.beyond.push((column, cell));
+            }
+        }
+        self.cells.resize(width, Cell::Blank);
     }
 }
 
@@ -362,13 +438,9 @@ pub(super) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
 const SWALLOWED_LINES: u32 = 10;
 
 /// Returns the first column of a record whose cell has so many lines; only a quoted one can.
-fn swallowed_in(record: &::csv::StringRecord) -> Option<u32> {
-    let bytes = record.as_slice().as_bytes();
-    if !bytes.contains(&b'\n') && !bytes.contains(&b'\r') {
-        return None;
-    }
+pub(super) fn swallowed_in<'a>(fields: impl Iterator<Item = &'a str>) -> Option<u32> {
     let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
-    let long = (0..).zip(record).find(|(_, text)| is_long(text));
+    let long = (0..).zip(fields).find(|(_, text)| is_long(text));
     long.map(|(column, _)| column)
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::header::{self, HEADER_WITHIN_ROWS, Header};
-use super::{Cell, File, Options, RawRow, Row, Rows, Sheet, SheetHead, Turned, placed, turn_row};
+use super::{
+    Cell, Each, File, Options, RawRow, Row, RowKind, Rows, Sheet, SheetHead, Turn, placed,
+};
 use crate::columns::Column;
 use crate::problem::{Code, Problem, Source};
 
@@ -27,10 +29,11 @@ pub type SampleRow = Vec<Cell<'static>>;
 /// A sheet with a wrong header is read all the same. Where no sheet has a column for the order id, the row that
 /// looks most like a header is taken for it, and the finding that there is none is among the problems.
 #[must_use]
-pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<SampleRow>> {
-    let cells =
-        |_: &SheetHead, row: &Row<'_>| row.cells.iter().cloned().map(Cell::into_owned).collect();
-    let mut files = super::read_all(inputs, options, &cells);
+pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<Vec<SampleRow>>> {
+    let cells = |_: &SheetHead, row: &Row<'_>| -> SampleRow {
+        row.cells.iter().cloned().map(Cell::into_owned).collect()
+    };
+    let mut files = super::read_all(inputs, options, &Each(cells));
     for file in &mut files {
         if options.sheets.is_empty() && file.sheets.iter().any(has_order_id) {
             pass_guesses_over(file);
@@ -39,13 +42,13 @@ pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<SampleRow>>
     files
 }
 
-fn has_order_id(sheet: &Sheet<SampleRow>) -> bool {
+fn has_order_id<P>(sheet: &Sheet<P>) -> bool {
     let column = |head: &SheetHead| head.header.column_of(Column::OrderId);
     sheet.head.as_ref().and_then(column).is_some()
 }
 
 /// Leaves out what an import would leave out: sheets without an order id beside one that has it.
-fn pass_guesses_over(file: &mut File<SampleRow>) {
+fn pass_guesses_over<P>(file: &mut File<P>) {
     let (kept, guessed) = std::mem::take(&mut file.sheets)
         .into_iter()
         .partition(has_order_id);
@@ -63,13 +66,13 @@ fn pass_guesses_over(file: &mut File<SampleRow>) {
 ///
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(super) fn read_rows<R>(
+pub(super) fn read_rows<T: Turn>(
     rows: impl Iterator<Item = Result<RawRow, Problem>>,
     source: &Arc<Source>,
     (options, count): (&Options<'_>, usize),
-    turn: &impl Fn(&SheetHead, &Row<'_>) -> R,
+    turn: &T,
     problems: &mut Vec<Problem>,
-) -> Result<Rows<R>, Problem> {
+) -> Result<Rows<T::Part>, Problem> {
     let most = count.saturating_add(HEADER_WITHIN_ROWS as usize);
     let rows: Vec<RawRow> = rows.take(most).collect::<Result<_, _>>()?;
     let within = rows
@@ -101,17 +104,24 @@ pub(super) fn read_rows<R>(
         is_denied: false,
     };
     let data = rows[index + 1..].iter().filter_map(|row| {
+        let row = placed(&head, row);
         // Where nothing is known of the ids, every row looks like a footer.
-        match turn_row(&head, names, row, turn) {
-            Turned::Data(row) => Some(row),
-            Turned::Skipped(_) if found.is_none() => Some(turn(&head, &placed(&head, row))),
-            Turned::Blank | Turned::Skipped(_) | Turned::OtherHeader(_) => None,
+        match RowKind::of(&row, &head, names) {
+            RowKind::Data => Some(row),
+            RowKind::Skipped(_) if found.is_none() => Some(row),
+            RowKind::Blank | RowKind::Skipped(_) | RowKind::OtherHeader(_) => None,
         }
     });
+    let mut part = turn.begin(&head);
+    let rows = data
+        .take(count)
+        .map(|row| turn.row(&mut part, &head, &row))
+        .count();
     Ok(Rows::Sheet(Sheet {
         source: Arc::clone(source),
         sha256: Arc::from(""),
-        rows: data.take(count).collect(),
+        parts: vec![part],
+        rows,
         head: Some(head),
         skipped: 0,
         unread: 0,
@@ -150,7 +160,7 @@ mod tests {
     use crate::columns::Names;
     use crate::problem::WarningPolicy;
 
-    fn sampled(content: &str) -> File<SampleRow> {
+    fn sampled(content: &str) -> File<Vec<SampleRow>> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content.as_bytes()).unwrap();
         let options = Options {
@@ -162,14 +172,15 @@ mod tests {
             warnings: WarningPolicy::Allow,
             extent: Extent::Sample(2),
             program: None,
+            fingerprints: false,
             on_rows: &|_| {},
         };
         sample(&[file.path().to_owned()], &options).remove(0)
     }
 
-    fn texts(file: &File<SampleRow>) -> Vec<Vec<String>> {
+    fn texts(file: &File<Vec<SampleRow>>) -> Vec<Vec<String>> {
         let row = |row: &SampleRow| row.iter().map(|cell| cell.shown().into_owned()).collect();
-        file.sheets[0].rows.iter().map(row).collect()
+        file.sheets[0].parts.iter().flatten().map(row).collect()
     }
 
     #[test]

@@ -113,6 +113,17 @@ pub fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a str> {
 }
 
 impl WideTest {
+    /// Returns a field by its place, 0 being the score: its meaning, and the column of its cell, which is the score's
+    /// for what stands in no column.
+    #[must_use]
+    pub fn field(&self, place: usize) -> (Column, u32) {
+        match place.checked_sub(1).map(|at| &self.others[at]) {
+            None => (Column::TestScore, self.score),
+            Some((field, Place::Constant(_))) => (*field, self.score),
+            Some((field, Place::Column(column))) => (*field, *column),
+        }
+    }
+
     /// Tells whether it reads a column.
     #[must_use]
     pub fn reads(&self, column: u32) -> bool {

@@ -63,7 +63,7 @@ pub enum Meaning {
 
 /// Returns the columns of each sheet of an input that was sampled.
 #[must_use]
-pub fn of_file(file: &File<SampleRow>, options: &Options<'_>) -> Vec<SheetLayout> {
+pub fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetLayout> {
     let sheets = file.sheets.iter();
     sheets
         .filter_map(|sheet| {
@@ -78,14 +78,14 @@ pub fn of_file(file: &File<SampleRow>, options: &Options<'_>) -> Vec<SheetLayout
 }
 
 fn of_sheet(
-    sheet: &Sheet<SampleRow>,
+    sheet: &Sheet<Vec<SampleRow>>,
     head: &SheetHead,
     problems: &[Problem],
     options: &Options<'_>,
 ) -> SheetLayout {
     let texts = (0u32..).zip(&head.header.texts);
     let columns = texts.filter_map(|(index, text)| {
-        let values = values(&sheet.rows, index);
+        let values = values(&sheet.parts, index);
         (text.is_some() || !values.is_empty()).then(|| ColumnLayout {
             index,
             header: text.clone(),
@@ -103,8 +103,10 @@ fn of_sheet(
     }
 }
 
-fn values(rows: &[SampleRow], index: u32) -> Vec<String> {
-    rows.iter()
+fn values(parts: &[Vec<SampleRow>], index: u32) -> Vec<String> {
+    parts
+        .iter()
+        .flatten()
         .filter_map(|row| row.get(index as usize))
         .filter(|cell| !cell.is_blank())
         .map(|cell: &Cell<'_>| cell.shown().into_owned())
@@ -206,6 +208,7 @@ pub(crate) fn sketch_with(
         warnings: crate::problem::WarningPolicy::Allow,
         extent: input::Extent::Sample(200),
         program: None,
+        fingerprints: false,
         on_rows: &|_| {},
     };
     let cells: Vec<_> = (0..)
@@ -221,7 +224,8 @@ pub(crate) fn sketch_with(
         source: Arc::clone(&source),
         sha256: "".into(),
         head: None,
-        rows: rows.iter().map(row).collect(),
+        rows: rows.len(),
+        parts: vec![rows.iter().map(row).collect()],
         skipped: 0,
         unread: 0,
     };

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use sha2::{Digest, Sha256};
 use super::fault::LedgerError;
 use super::files;
 use super::place::{Place, beside};
+
+/// More than it takes to look who holds a lock.
+const A_LOOK: Duration = Duration::from_millis(20);
 
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,13 +79,29 @@ impl Lock {
     pub fn try_take(ledger: &Path, target: &str, holder: &Holder) -> Result<Attempt, LedgerError> {
         let take = || {
             let file = open(ledger, target)?;
-            match file.try_lock() {
+            let mut locked = file.try_lock();
+            if matches!(locked, Err(TryLockError::WouldBlock)) {
+                // It may be no import, but somebody who looks for one.
+                std::thread::sleep(A_LOOK);
+                locked = file.try_lock();
+            }
+            match locked {
                 Ok(()) => Ok(Attempt::Taken(Self::name(file, holder)?)),
                 Err(TryLockError::WouldBlock) => Ok(Attempt::Held(read_holder(file))),
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
         take().map_err(|error| unopened(ledger, error))
+    }
+
+    /// Returns who holds the lock on a ledger's file and a target, where somebody does and has said who it is.
+    #[must_use]
+    pub fn holder(ledger: &Path, target: &str) -> Option<Holder> {
+        let file = File::open(path_of(ledger, target).ok()?).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => read_holder(file),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
     }
 
     /// Takes the lock on a ledger's file and a target, as soon as nobody else has it.
@@ -179,7 +199,10 @@ mod tests {
         let lock = Lock::wait_for(&ledger, "demo", &holder("first")).unwrap();
         let attempt = Lock::try_take(&ledger, "demo", &holder("second")).unwrap();
         assert!(matches!(attempt, Attempt::Held(Some(found)) if found == holder("first")));
+        assert_eq!(Lock::holder(&ledger, "demo"), Some(holder("first")));
+        assert_eq!(Lock::holder(&ledger, "production"), None);
         drop(lock);
+        assert_eq!(Lock::holder(&ledger, "demo"), None);
         assert!(taken(&ledger, "demo").is_some());
     }
 

@@ -1,42 +1,52 @@
 //! Orders to bodies: what the rows say, in the API's shape.
 
-use super::group::{Assessment, Fields, Group, Order};
+use super::group::{Assessment, Content, Fields, Group, Link};
 use super::model::{
-    AssessmentResults, AssessmentUpdate, OrderUpdate, StatusUpdate, TestScore, TestUpdate, Text,
+    AssessmentResults, AssessmentUpdate, OrderUpdate, ReportLink, StatusUpdate, TestScore,
+    TestUpdate, Text,
 };
 use crate::columns::Column;
 
-/// Returns the body of the order's update.
-#[must_use]
-pub fn of(order: &Order) -> OrderUpdate {
-    let fields = &order.own.fields;
+/// Returns the body of an order's update.
+pub(super) fn of(content: &Content<'_>) -> OrderUpdate {
+    let fields = &content.own.fields;
+    let assessments = content.assessments.iter();
     OrderUpdate {
-        partner_tracking_id: fields.text(Column::PartnerTrackingId).cloned(),
-        overall_score: fields.text(Column::OverallScore).cloned(),
-        overall_score_description: fields.text(Column::OverallScoreDescription).cloned(),
-        overall_reports: order.own.reports.clone(),
-        assessments: order
-            .assessments
-            .iter()
-            .map(|(id, assessment)| assessment_update(id.as_ref(), assessment))
+        partner_tracking_id: text(fields, Column::PartnerTrackingId),
+        overall_score: text(fields, Column::OverallScore),
+        overall_score_description: text(fields, Column::OverallScoreDescription),
+        overall_reports: reports(&content.own),
+        assessments: assessments
+            .map(|(id, assessment)| assessment_update(id, assessment))
             .collect(),
     }
 }
 
-fn assessment_update(id: Option<&Text>, assessment: &Assessment) -> AssessmentUpdate {
+fn text(fields: &Fields<'_>, column: Column) -> Option<Text> {
+    fields.text(column).map(Text::from)
+}
+
+fn reports(group: &Group<'_>) -> Vec<ReportLink> {
+    let link = |link: &Link<'_>| ReportLink {
+        name: link.name.map(Text::from),
+        url: link.url.map(Text::from),
+    };
+    group.reports.iter().map(link).collect()
+}
+
+fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> AssessmentUpdate {
     let fields = &assessment.own.fields;
+    let tests = assessment.tests.iter();
     let results = AssessmentResults {
-        tests: assessment
-            .tests
-            .iter()
-            .map(|((id, attempt), test)| test_update(id, *attempt, test))
+        tests: tests
+            .map(|((id, attempt), test)| test_update(id, attempt, test))
             .collect(),
-        score: fields.text(Column::AssessmentScore).cloned(),
-        score_description: fields.text(Column::AssessmentScoreDescription).cloned(),
-        reports: assessment.own.reports.clone(),
+        score: text(fields, Column::AssessmentScore),
+        score_description: text(fields, Column::AssessmentScoreDescription),
+        reports: reports(&assessment.own),
     };
     AssessmentUpdate {
-        assessment_id: id.cloned(),
+        assessment_id: id.map(Text::from),
         assessment_status: status(
             fields,
             Column::AssessmentStatus,
@@ -46,24 +56,24 @@ fn assessment_update(id: Option<&Text>, assessment: &Assessment) -> AssessmentUp
     }
 }
 
-fn test_update(id: &Text, attempt: u32, test: &Group) -> TestUpdate {
+fn test_update(id: &str, attempt: u32, test: &Group<'_>) -> TestUpdate {
     let fields = &test.fields;
     TestUpdate {
-        id: Some(id.clone()),
+        id: Some(Text::from(id)),
         score: Some(TestScore {
-            value: fields.text(Column::TestScore).cloned(),
-            description: fields.text(Column::TestScoreDescription).cloned(),
+            value: text(fields, Column::TestScore),
+            description: text(fields, Column::TestScoreDescription),
             attempt: Some(attempt),
-            reports: test.reports.clone(),
+            reports: reports(test),
         }),
         test_status: status(fields, Column::TestStatus, Column::TestStatusUpdatedAt),
     }
 }
 
-fn status(fields: &Fields, value: Column, updated_at: Column) -> Option<StatusUpdate> {
+fn status(fields: &Fields<'_>, value: Column, updated_at: Column) -> Option<StatusUpdate> {
     let status = StatusUpdate {
-        updated_at: fields.text(updated_at).cloned(),
-        value: fields.text(value).cloned(),
+        updated_at: text(fields, updated_at),
+        value: text(fields, value),
     };
     (status != StatusUpdate::default()).then_some(status)
 }

@@ -1,20 +1,20 @@
 //! What can be known only of a whole order: pure rules over the gathered rows.
 
-use super::group::{Assessment, At, Order, RowAt};
+use super::gathering::Order;
+use super::group::{Assessment, At, Content, RowAt};
 use super::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::columns::Column;
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, excerpt};
 
 /// Returns what is wrong, or doubtful, with an order as a whole.
-#[must_use]
-pub fn order(order: &Order, heads: &[SheetHead]) -> Vec<Problem> {
-    let assessments = order.assessments.iter();
+pub(super) fn order(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Vec<Problem> {
+    let assessments = content.assessments.iter();
     let mut found: Vec<Problem> = assessments
-        .flat_map(|(id, assessment)| incomplete_tests(id.as_deref(), assessment, heads))
+        .flat_map(|(id, assessment)| incomplete_tests(id, assessment, heads))
         .collect();
-    found.extend(empty_update(order, heads));
-    found.extend(nameless_assessment(order, heads));
+    found.extend(empty_update(order, content, heads));
+    found.extend(nameless_assessment(order, content, heads));
     found
 }
 
@@ -22,12 +22,11 @@ pub fn order(order: &Order, heads: &[SheetHead]) -> Vec<Problem> {
 /// are its tests. A test without a status does not break it.
 fn incomplete_tests(
     id: Option<&str>,
-    assessment: &Assessment,
+    assessment: &Assessment<'_>,
     heads: &[SheetHead],
 ) -> Vec<Problem> {
     let status = assessment.own.fields.text(Column::AssessmentStatus);
-    let Some(status) = status.filter(|status| FINAL_ASSESSMENT_STATUSES.contains(&status.as_str()))
-    else {
+    let Some(status) = status.filter(|status| FINAL_ASSESSMENT_STATUSES.contains(status)) else {
         return Vec::new();
     };
     let named = id.map_or_else(
@@ -39,7 +38,7 @@ fn incomplete_tests(
         .iter()
         .filter_map(|((test, attempt), group)| {
             let (test_status, at) = group.fields.entry(Column::TestStatus)?;
-            if FINAL_TEST_STATUSES.contains(&test_status.as_str()) {
+            if FINAL_TEST_STATUSES.contains(&test_status) {
                 return None;
             }
             let message = format!(
@@ -59,22 +58,18 @@ fn incomplete_tests(
                     &help,
                     heads,
                 )
-                .with_value(test_status.as_str()),
+                .with_value(test_status),
             )
         });
     open.collect()
 }
 
 /// An order whose rows hold nothing but ids would cost a request and change nothing.
-fn empty_update(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
-    let says_something = |assessment: &Assessment| {
-        !assessment.tests.is_empty()
-            || !assessment.own.fields.is_empty()
-            || !assessment.own.reports.is_empty()
+fn empty_update(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Option<Problem> {
+    let says_something = |(_, assessment): (_, &Assessment<'_>)| {
+        !assessment.tests.is_empty() || !assessment.own.is_empty()
     };
-    let empty = order.own.fields.is_empty()
-        && order.own.reports.is_empty()
-        && !order.assessments.values().any(says_something);
+    let empty = content.own.is_empty() && !content.assessments.iter().any(says_something);
     // Where a cell could not be read, the order is not empty: it is wrong, and that was said.
     if !empty || order.errors > 0 {
         return None;
@@ -96,8 +91,12 @@ fn empty_update(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
 }
 
 /// Tests of an assessment without id: the API takes them, and may not know where they belong.
-fn nameless_assessment(order: &Order, heads: &[SheetHead]) -> Option<Problem> {
-    let row = order.nameless?;
+fn nameless_assessment(
+    order: &Order,
+    content: &Content<'_>,
+    heads: &[SheetHead],
+) -> Option<Problem> {
+    let row = content.nameless?;
     let message = format!(
         "order {} has results and names no assessment for them",
         excerpt(&order.order_id)
@@ -123,7 +122,7 @@ fn at_row(
     help: &str,
     heads: &[SheetHead],
 ) -> Problem {
-    let head = &heads[row.sheet];
+    let head = &heads[row.sheet as usize];
     match head.header.column_of(column) {
         Some(index) => {
             let at = At {
@@ -145,7 +144,7 @@ fn at_cell(
     help: &str,
     heads: &[SheetHead],
 ) -> Problem {
-    let head = &heads[at.sheet];
+    let head = &heads[at.sheet as usize];
     Problem::new(
         code,
         Place::cell(&head.source, at.row, at.column),

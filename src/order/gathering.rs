@@ -1,183 +1,319 @@
 //! Rows to orders: rows with the same company and order form one update, wherever they stand.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 use indexmap::IndexSet;
 use rayon::prelude::*;
 
-use super::group::{Order, RowAt};
+use super::check;
+use super::group::{Cells, Content, RowAt};
 use super::model::Text;
-use super::record::Record;
+use super::packed::{Packed, Run, Unpacked, Unpacking};
+use super::slots::Slots;
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, WarningPolicy, excerpt};
 
-/// Rows while they are gathered: the order of each is known, and they are put together at the end, on all cores.
-#[derive(Default)]
-pub(super) struct Gathering {
-    /// The company and the order of each, by first appearance.
-    ids: IndexSet<(Text, Text), RandomState>,
-    rows: Vec<Gathered>,
-    /// The order of the row before.
-    previous: Option<usize>,
-    problems: Vec<Problem>,
-    orderless: Vec<RowAt>,
+/// Everything that the rows of a batch say, packed.
+#[derive(Debug, Default)]
+pub struct Rows {
+    parts: Vec<PartRows>,
+    /// By sheet: what its columns are for.
+    slots: Vec<Slots>,
+    /// The runs, those of an order beside each other, in their order.
+    runs: Vec<RunAt>,
 }
 
-/// A row of an order.
-struct Gathered {
+/// The rows of a part of a sheet.
+#[derive(Debug)]
+struct PartRows {
+    sheet: u32,
+    packed: Packed,
+    runs: Vec<Run>,
+}
+
+/// A run among all.
+#[derive(Debug, Clone, Copy)]
+struct RunAt {
+    part: u32,
+    run: u32,
     /// The order, by its place among all.
-    order: usize,
-    sheet: usize,
+    order: u32,
     /// Whether the row before is of the same order.
     follows: bool,
-    record: Record,
 }
 
-/// What the rows of a batch came to.
-pub(super) struct Grouped {
-    pub(super) orders: Vec<Order>,
-    /// The findings of the rows, and of what they say together.
-    pub(super) problems: Vec<Problem>,
-    /// Rows that belong to no order.
-    pub(super) orderless: Vec<RowAt>,
+/// One order, and which rows speak of it.
+#[derive(Debug)]
+pub struct Order {
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// Its rows, in their order.
+    pub rows: Vec<RowAt>,
+    /// How many errors its rows have; with one or more it is held back whole.
+    pub errors: usize,
+    /// The first of its runs, and how many they are.
+    runs: (u32, u32),
 }
 
-impl Gathering {
-    /// Adds the rows of a sheet, each to the order that it belongs to.
-    pub(super) fn add(&mut self, sheet: usize, records: Vec<Record>) {
-        self.rows.reserve_exact(records.len());
-        for mut record in records {
-            let row = record.row;
-            let ids = (record.company_id.take(), record.order_id.take());
-            let (Some(company_id), Some(order_id)) = ids else {
-                self.problems.append(&mut record.problems);
-                self.orderless.push(RowAt { sheet, row });
-                continue;
-            };
-            let order = self.place_of((company_id, order_id));
-            self.rows.push(Gathered {
-                order,
-                sheet,
-                follows: self.previous == Some(order),
-                record,
-            });
-            self.previous = Some(order);
+impl Order {
+    /// Makes an order of which only its rows are told, and how many errors they have.
+    #[must_use]
+    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
+        Self {
+            company_id,
+            order_id,
+            rows,
+            errors,
+            runs: (0, 0),
         }
     }
+}
 
-    /// Returns the place of an order; most rows are of the order of the row before.
-    fn place_of(&mut self, ids: (Text, Text)) -> usize {
-        let previous = self.previous;
-        previous
-            .filter(|previous| self.ids.get_index(*previous) == Some(&ids))
-            .unwrap_or_else(|| self.ids.insert_full(ids).0)
+impl Rows {
+    /// Adds a sheet that further parts are of.
+    pub(super) fn begin_sheet(&mut self, head: &SheetHead) {
+        self.slots.push(Slots::of(&head.header));
     }
 
-    /// Forms the orders of the rows.
-    pub(super) fn finish(self, heads: &[SheetHead], warnings: WarningPolicy) -> Grouped {
-        let (mut rows, ids) = (self.rows, self.ids);
-        rows.sort_by_key(|row| row.order);
-        let form = |rows: &mut [Gathered]| {
-            let (company_id, order_id) = ids[rows[0].order].clone();
-            Forming::of(Order::new(company_id, order_id), heads, warnings).formed(rows)
-        };
-        let formed: Vec<(Order, Vec<Problem>)> = rows
-            .par_chunk_by_mut(|one, other| one.order == other.order)
-            .map(form)
+    /// Adds a part of the sheet that was begun last.
+    pub(super) fn add(&mut self, (packed, runs): (Packed, Vec<Run>)) {
+        let sheet = number(self.slots.len() - 1);
+        self.parts.push(PartRows {
+            sheet,
+            packed,
+            runs,
+        });
+    }
+
+    /// Forms the orders of the rows, in the order of first appearance; returns them with what is wrong with each.
+    pub(super) fn form(
+        &mut self,
+        heads: &[SheetHead],
+        warnings: WarningPolicy,
+    ) -> (Vec<Order>, Vec<Vec<Problem>>) {
+        self.runs = runs(&self.parts);
+        let rows = &*self;
+        let bounds: Vec<usize> = rows
+            .runs
+            .chunk_by(|one, other| one.order == other.order)
+            .map(<[RunAt]>::len)
+            .scan(0, |start, length| {
+                *start += length;
+                Some(*start - length)
+            })
             .collect();
-        let mut grouped = Grouped {
-            orders: Vec::with_capacity(formed.len()),
-            problems: self.problems,
-            orderless: self.orderless,
+        let form = |index: usize| {
+            let start = bounds[index];
+            let end = bounds.get(index + 1).copied().unwrap_or(rows.runs.len());
+            Forming::of(rows, heads, warnings).formed(start, end)
         };
-        for (order, mut problems) in formed {
-            grouped.orders.push(order);
-            grouped.problems.append(&mut problems);
-        }
-        grouped
+        (0..bounds.len())
+            .into_par_iter()
+            .with_min_len(256)
+            .map(form)
+            .unzip()
     }
+
+    /// Puts together what the rows of an order say; what is wrong with them was told before.
+    pub(super) fn content<'a>(&'a self, order: &Order, heads: &'a [SheetHead]) -> Content<'a> {
+        let mut content = Content::default();
+        let (start, length) = order.runs;
+        let runs = &self.runs[start as usize..(start + length) as usize];
+        self.each(runs, |row, _, at| {
+            let cells = self.cells(at, heads);
+            content.take(row, cells, &mut Vec::new());
+        });
+        content
+    }
+
+    fn cells<'a>(&'a self, at: RowAt, heads: &'a [SheetHead]) -> Cells<'a> {
+        Cells {
+            at,
+            heads,
+            slots: &self.slots[at.sheet as usize],
+        }
+    }
+
+    /// Hands on each row of some runs: what it says, whether it follows another of its order, and where it stands.
+    fn each<'a>(&'a self, runs: &[RunAt], mut take: impl FnMut(&Unpacked<'a>, bool, RowAt)) {
+        let mut row = Unpacked::default();
+        let mut sheet = None;
+        for at in runs {
+            let part = &self.parts[at.part as usize];
+            if sheet.replace(part.sheet) != Some(part.sheet) {
+                row = Unpacked::of_slots(self.slots[part.sheet as usize].all.len());
+            }
+            let mut rows = Unpacking::of(&part.packed, &part.runs[at.run as usize]);
+            let mut follows = at.follows;
+            while rows.next(&mut row) {
+                let at = RowAt {
+                    sheet: part.sheet,
+                    row: row.facts.row,
+                };
+                take(&row, follows, at);
+                follows = true;
+            }
+        }
+    }
+}
+
+/// A count of what is held in memory stays below what 32 bits can count: no row has fewer bytes than one.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Finds the runs of each order, by first appearance.
+fn runs(parts: &[PartRows]) -> Vec<RunAt> {
+    let count = parts.iter().map(|part| part.runs.len()).sum();
+    let mut ids: IndexSet<(&str, &str), RandomState> = IndexSet::default();
+    let mut runs = Vec::with_capacity(count);
+    let mut previous = None;
+    for (part, rows) in parts.iter().enumerate() {
+        for (index, run) in rows.runs.iter().enumerate() {
+            let id = (
+                rows.packed.text(&run.company_id),
+                rows.packed.text(&run.order_id),
+            );
+            let order = ids.insert_full(id).0;
+            runs.push(RunAt {
+                part: number(part),
+                run: number(index),
+                order: number(order),
+                follows: previous == Some(order),
+            });
+            previous = Some(order);
+        }
+    }
+    runs.sort_by_key(|run| run.order);
+    runs
 }
 
 /// An order while its rows are put together.
 struct Forming<'a> {
-    order: Order,
+    rows: &'a Rows,
+    heads: &'a [SheetHead],
+    warnings: WarningPolicy,
+    content: Content<'a>,
+    at: Vec<RowAt>,
+    errors: usize,
+    is_scattered: bool,
     problems: Vec<Problem>,
     /// What the rows said: to notice one that says the same again.
     seen: HashMap<u64, RowAt, RandomState>,
-    heads: &'a [SheetHead],
-    warnings: WarningPolicy,
 }
 
 impl<'a> Forming<'a> {
-    fn of(order: Order, heads: &'a [SheetHead], warnings: WarningPolicy) -> Self {
+    fn of(rows: &'a Rows, heads: &'a [SheetHead], warnings: WarningPolicy) -> Self {
         Self {
-            order,
-            problems: Vec::new(),
-            seen: HashMap::default(),
+            rows,
             heads,
             warnings,
+            content: Content::default(),
+            at: Vec::new(),
+            errors: 0,
+            is_scattered: false,
+            problems: Vec::new(),
+            seen: HashMap::default(),
         }
     }
 
-    fn formed(mut self, rows: &mut [Gathered]) -> (Order, Vec<Problem>) {
-        self.order.rows.reserve_exact(rows.len());
-        if rows.len() > 1 {
-            self.seen.reserve(rows.len());
-        }
-        for row in rows {
-            self.add(row);
-        }
-        (self.order, self.problems)
-    }
-
-    /// Adds a row, and takes what it holds.
-    fn add(&mut self, row: &mut Gathered) {
-        let (heads, record) = (self.heads, &mut row.record);
-        let at = RowAt {
-            sheet: row.sheet,
-            row: record.row,
+    fn formed(mut self, start: usize, end: usize) -> (Order, Vec<Problem>) {
+        let rows = self.rows;
+        let runs = &rows.runs[start..end];
+        let run = |at: &RunAt| {
+            let part = &rows.parts[at.part as usize];
+            (part, &part.runs[at.run as usize])
         };
-        let is_denied = self.warnings == WarningPolicy::Deny
-            && (heads[row.sheet].is_denied || !record.placeholders.is_empty());
-        let errors = record
-            .problems
-            .iter()
-            .filter(|problem| problem.is_error())
-            .count();
-        self.problems.append(&mut record.problems);
-        let mut found = Vec::new();
-        let place = |row: RowAt| Place::row(&heads[row.sheet].source, row.row);
-        if self.order.is_scattered_by(at, row.follows) {
-            found.push(scattered(place(at), &self.order));
+        let count: usize = runs.iter().map(|at| run(at).1.rows as usize).sum();
+        self.at.reserve_exact(count);
+        let (part, first) = run(&runs[0]);
+        let company_id = Text::from(part.packed.text(&first.company_id));
+        let order_id = Text::from(part.packed.text(&first.order_id));
+        if count > 1 {
+            self.seen.reserve(count);
         }
-        // A row with an error may say something else than what could be read of it.
-        let earlier = (errors == 0)
-            .then(|| self.seen.insert(fingerprint(record), at))
-            .flatten();
-        if let Some(earlier) = earlier {
-            found.push(repeated(place(at), &place(earlier)));
-        }
-        self.order.rows.push(at);
-        self.order.errors += errors + usize::from(is_denied);
-        self.order.take(record, at, heads, &mut found);
-        self.tell(found);
-    }
-
-    fn tell(&mut self, found: Vec<Problem>) {
+        rows.each(runs, |row, follows, at| {
+            self.add(row, follows, at, &order_id);
+        });
+        let mut order = Order {
+            company_id,
+            order_id,
+            rows: self.at,
+            errors: self.errors,
+            runs: (number(start), number(end - start)),
+        };
+        let found = check::order(&order, &self.content, self.heads);
         for problem in found {
             let problem = self.warnings.weigh(problem);
-            self.order.errors += usize::from(problem.is_error());
+            order.errors += usize::from(problem.is_error());
+            self.problems.push(problem);
+        }
+        (order, self.problems)
+    }
+
+    /// Adds a row, and takes what it says.
+    fn add(&mut self, row: &Unpacked<'a>, follows: bool, at: RowAt, order_id: &str) {
+        let heads = self.heads;
+        let facts = row.facts;
+        let is_denied = self.warnings == WarningPolicy::Deny
+            && (heads[at.sheet as usize].is_denied || facts.has_placeholder);
+        self.errors += facts.errors as usize + usize::from(is_denied);
+        let mut found = Vec::new();
+        let place = |at: RowAt| Place::row(&heads[at.sheet as usize].source, at.row);
+        if self.is_scattered_by(at, follows) {
+            found.push(scattered(place(at), order_id));
+        }
+        // A row with an error may say something else than what could be read of it.
+        if facts.errors == 0
+            && let Some(earlier) = self.seen.insert(self.fingerprint(row, at), at)
+        {
+            found.push(repeated(place(at), &place(earlier)));
+        }
+        self.at.push(at);
+        self.content
+            .take(row, self.rows.cells(at, heads), &mut found);
+        for problem in found {
+            let problem = self.warnings.weigh(problem);
+            self.errors += usize::from(problem.is_error());
             self.problems.push(problem);
         }
     }
-}
 
-/// What tells whether two rows say the same.
-fn fingerprint(record: &Record) -> u64 {
-    let said = (&record.assessment_id, &record.entries, &record.tests);
-    foldhash::quality::FixedState::default().hash_one(said)
+    /// Tells whether this row is the first of its order to stand apart from the others of its sheet.
+    fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
+        let apart = !follows && self.at.last().is_some_and(|last| last.sheet == at.sheet);
+        let first = apart && !self.is_scattered;
+        self.is_scattered |= apart;
+        first
+    }
+
+    /// Returns what tells whether two rows say the same.
+    fn fingerprint(&self, row: &Unpacked<'_>, at: RowAt) -> u64 {
+        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+        let slots = &self.rows.slots[at.sheet as usize].all;
+        for (slot, text) in slots.iter().zip(&row.texts) {
+            if let Some(text) = text {
+                hasher.write_u32(slot.column << 16 | u32::from(slot.field.number));
+                hasher.write_u8(slot.field.column as u8);
+                hasher.write(text.as_bytes());
+            }
+        }
+        hasher.write_u64(row.facts.attempt.map_or(u64::MAX, u64::from));
+        for test in &row.wide {
+            hasher.write_usize(test.test);
+            hasher.write_u32(test.attempt);
+            hasher.write(test.assessment_id.unwrap_or_default().as_bytes());
+            for (place, text) in &test.fields {
+                hasher.write_usize(*place);
+                hasher.write(text.as_bytes());
+            }
+        }
+        hasher.finish()
+    }
 }
 
 fn repeated(place: Place, earlier: &Place) -> Problem {
@@ -194,10 +330,10 @@ fn repeated(place: Place, earlier: &Place) -> Problem {
     )
 }
 
-fn scattered(place: Place, order: &Order) -> Problem {
+fn scattered(place: Place, order_id: &str) -> Problem {
     let message = format!(
         "order {} goes on here, after rows of other orders",
-        excerpt(&order.order_id)
+        excerpt(order_id)
     );
     let help =
         "nothing to do: the rows are sent together; if that is no intent, check the order ids";

@@ -1,21 +1,20 @@
-//! One order: its fields, assessments, tests and reports, and how it takes a row.
-
-use std::mem;
+//! One order: what its rows say, put together.
 
 use foldhash::fast::RandomState;
-use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::hash::Hash;
 
-use super::model::{ReportLink, Text};
-use super::record::{Entry, Record};
-use crate::columns::{Column, Kind, Scope};
+use super::packed::{RowFacts, Unpacked};
+use super::slots::{MOST_SINGLES, Slots, is_report_name, place};
+use crate::columns::{Column, Field, Scope};
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, cell_name, excerpt};
 
 /// A cell of the batch: sheet by its place in the batch, row from 1, column from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct At {
+pub(super) struct At {
     /// The sheet, by its place in the batch.
-    pub sheet: usize,
+    pub sheet: u32,
     /// The row's number as the user sees it.
     pub row: u32,
     /// The column, from 0.
@@ -26,237 +25,316 @@ pub struct At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowAt {
     /// The sheet, by its place in the batch.
-    pub sheet: usize,
+    pub sheet: u32,
     /// The row's number as the user sees it.
     pub row: u32,
 }
 
 /// The fields of an order, an assessment or a test: each value with the cell where it first stood.
 #[derive(Debug, Default)]
-pub struct Fields(Vec<(Column, Text, At)>);
+pub(super) struct Fields<'a>([Option<(&'a str, At)>; MOST_SINGLES]);
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// Returns the text of a field.
-    #[must_use]
-    pub fn text(&self, column: Column) -> Option<&Text> {
+    pub(super) fn text(&self, column: Column) -> Option<&'a str> {
         self.entry(column).map(|(text, _)| text)
     }
 
     /// Returns the text of a field and the cell where it first stood.
-    #[must_use]
-    pub fn entry(&self, column: Column) -> Option<(&Text, At)> {
-        self.0
-            .iter()
-            .find(|(other, ..)| *other == column)
-            .map(|(_, text, at)| (text, *at))
+    pub(super) fn entry(&self, column: Column) -> Option<(&'a str, At)> {
+        self.0[place(column)]
     }
 
     /// Tells whether no field holds anything.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
     }
 
-    /// Adds the value of an entry, which it takes; returns the earlier one where it differs.
-    fn add(&mut self, entry: &mut Entry, at: At) -> Option<(&Text, At)> {
-        let column = entry.field.column;
-        match self.0.iter().position(|(other, ..)| *other == column) {
+    /// Adds a value; returns the earlier one where it differs.
+    fn add(&mut self, column: Column, text: &'a str, at: At) -> Option<(&'a str, At)> {
+        let slot = &mut self.0[place(column)];
+        match slot {
             None => {
-                self.0.push((column, mem::take(&mut entry.text), at));
+                *slot = Some((text, at));
                 None
             }
-            Some(index) => {
-                let (_, earlier, earlier_at) = &self.0[index];
-                (*earlier != entry.text).then_some((earlier, *earlier_at))
-            }
+            Some(earlier) => (earlier.0 != text).then_some(*earlier),
         }
     }
 }
 
-/// The fields of one group and its reports, each once, in their order.
-#[derive(Debug, Default)]
-pub struct Group {
-    /// Its single values.
-    pub fields: Fields,
-    /// Its reports.
-    pub reports: Vec<ReportLink>,
+/// A link to a report, with its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) url: Option<&'a str>,
 }
 
-/// One order: everything that the rows say of it.
+/// The fields of one group and its reports, each once, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Group<'a> {
+    /// Its single values.
+    pub(super) fields: Fields<'a>,
+    /// Its reports.
+    pub(super) reports: Links<'a>,
+}
+
+/// Links, each once: hardly ever more than one.
+#[derive(Debug, Default)]
+pub(super) struct Links<'a> {
+    first: Option<Link<'a>>,
+    others: Vec<Link<'a>>,
+}
+
+impl<'a> Links<'a> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Link<'a>> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn add(&mut self, link: Link<'a>) {
+        match self.first {
+            None => self.first = Some(link),
+            Some(first) if first == link || self.others.contains(&link) => {}
+            Some(_) => self.others.push(link),
+        }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// Tells whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.reports.first.is_none()
+    }
+
+    fn link(&mut self, link: Link<'a>) {
+        if link.name.is_some() || link.url.is_some() {
+            self.reports.add(link);
+        }
+    }
+}
+
+/// Entries by their keys, in the order of first appearance. Few are looked through, many have an index.
 #[derive(Debug)]
-pub struct Order {
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
-    /// Its rows, in their order.
-    pub rows: Vec<RowAt>,
+pub(super) struct Keyed<K, V> {
+    entries: Vec<(K, V)>,
+    index: HashMap<K, usize, RandomState>,
+}
+
+impl<K, V> Default for Keyed<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            index: HashMap::default(),
+        }
+    }
+}
+
+/// More entries than that have an index.
+const FEW: usize = 32;
+
+impl<K: Copy + Eq + Hash, V: Default> Keyed<K, V> {
+    /// Returns the entry of a key, which is made where there is none; and whether it was there.
+    pub(super) fn entry(&mut self, key: K) -> (&mut V, bool) {
+        let found = if self.entries.len() <= FEW {
+            // Most rows go on with what the row before spoke of.
+            self.entries.iter().rposition(|(other, _)| *other == key)
+        } else {
+            if self.index.is_empty() {
+                let keys = self.entries.iter().map(|(key, _)| *key);
+                self.index = keys.zip(0..).collect();
+            }
+            self.index.get(&key).copied()
+        };
+        let at = found.unwrap_or_else(|| {
+            if self.entries.len() > FEW {
+                self.index.insert(key, self.entries.len());
+            }
+            self.entries.push((key, V::default()));
+            self.entries.len() - 1
+        });
+        (&mut self.entries[at].1, found.is_some())
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (K, &V)> {
+        self.entries.iter().map(|(key, value)| (*key, value))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What the rows of an order say together.
+#[derive(Debug, Default)]
+pub(super) struct Content<'a> {
     /// What is said of the order as a whole.
-    pub own: Group,
-    /// Its assessments by id, in the order of first appearance.
-    pub assessments: IndexMap<Option<Text>, Assessment, RandomState>,
-    /// How many errors its rows have; with one or more it is held back whole.
-    pub errors: usize,
-    scattered: bool,
+    pub(super) own: Group<'a>,
+    /// Its assessments by id.
+    pub(super) assessments: Keyed<Option<&'a str>, Assessment<'a>>,
     /// The first row whose results name no assessment.
     pub(super) nameless: Option<RowAt>,
 }
 
 /// One assessment of an order.
 #[derive(Debug, Default)]
-pub struct Assessment {
+pub(super) struct Assessment<'a> {
     /// What is said of the assessment as a whole.
-    pub own: Group,
-    /// Its tests by id and attempt, in the order of first appearance.
-    pub tests: IndexMap<(Text, u32), Group, RandomState>,
+    pub(super) own: Group<'a>,
+    /// Its tests by id and attempt.
+    pub(super) tests: Keyed<(&'a str, u32), Group<'a>>,
 }
 
-impl Order {
-    /// Makes an order of which only its rows are told, and how many errors they have.
-    #[must_use]
-    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
-        Self {
-            rows,
-            errors,
-            ..Self::new(company_id, order_id)
+/// The cells of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'a> {
+    pub(super) at: RowAt,
+    pub(super) heads: &'a [SheetHead],
+    pub(super) slots: &'a Slots,
+}
+
+impl<'a> Content<'a> {
+    /// Takes what a row says: of the order, of its assessment, and of its tests.
+    pub(super) fn take(&mut self, row: &Unpacked<'a>, cells: Cells<'a>, found: &mut Vec<Problem>) {
+        let slots = cells.slots;
+        let assessment_id = slots.assessment_id.and_then(|slot| row.texts[slot]);
+        self.own.take(Scope::Order, &row.texts, cells, found);
+        let speaks_of_assessment = says_anything(slots, Scope::Assessment, &row.texts);
+        let mut is_nameless = speaks_of_assessment && assessment_id.is_none();
+        if speaks_of_assessment || assessment_id.is_some() {
+            let (assessment, _) = self.assessments.entry(assessment_id);
+            assessment
+                .own
+                .take(Scope::Assessment, &row.texts, cells, found);
+        }
+        if let RowFacts {
+            attempt: Some(attempt),
+            ..
+        } = row.facts
+        {
+            is_nameless |= assessment_id.is_none();
+            let (assessment, _) = self.assessments.entry(assessment_id);
+            let test_id = slots.test_id.and_then(|slot| row.texts[slot]);
+            let key = (test_id.unwrap_or_default(), attempt);
+            let (test, _) = assessment.tests.entry(key);
+            test.take(Scope::Test, &row.texts, cells, found);
+        }
+        let tests = &cells.heads[cells.at.sheet as usize].header.wide;
+        for wide in &row.wide {
+            let assessment_id = wide.assessment_id.or(assessment_id);
+            is_nameless |= assessment_id.is_none();
+            let test = &tests[wide.test];
+            let (assessment, _) = self.assessments.entry(assessment_id);
+            let key = (test.test_id.as_str(), wide.attempt);
+            let (group, _) = assessment.tests.entry(key);
+            for (place, text) in &wide.fields {
+                let (column, index) = test.field(*place);
+                group.take_field(column.into(), index, text, cells, found);
+            }
+        }
+        if is_nameless {
+            self.nameless.get_or_insert(cells.at);
         }
     }
+}
 
-    pub(super) fn new(company_id: Text, order_id: Text) -> Self {
-        Self {
-            company_id,
-            order_id,
-            rows: Vec::new(),
-            own: Group::default(),
-            assessments: IndexMap::default(),
-            errors: 0,
-            scattered: false,
-            nameless: None,
-        }
-    }
+/// Tells whether a row says anything of a scope, ids aside.
+fn says_anything(slots: &Slots, scope: Scope, texts: &[Option<&str>]) -> bool {
+    let scope = scope as usize;
+    let holds = |slot: Option<usize>| slot.is_some_and(|slot| texts[slot].is_some());
+    let reports = slots.reports[scope].iter();
+    slots.singles[scope].iter().any(|slot| holds(Some(*slot)))
+        || reports
+            .into_iter()
+            .any(|it| holds(it.name) || holds(it.url))
+}
 
-    /// Tells whether this row is the first of its order to stand apart from the others of its sheet.
-    pub(super) fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
-        let apart = !follows && self.rows.last().is_some_and(|last| last.sheet == at.sheet);
-        let first = apart && !self.scattered;
-        self.scattered |= apart;
-        first
-    }
-
-    /// Takes the fields of a row: those of the order, of its assessment, and of its tests.
-    pub(super) fn take(
+impl<'a> Group<'a> {
+    /// Takes the values and reports of a row; a value that differs from an earlier one is a conflict.
+    fn take(
         &mut self,
-        record: &mut Record,
-        at: RowAt,
-        heads: &[SheetHead],
+        scope: Scope,
+        texts: &[Option<&'a str>],
+        cells: Cells<'_>,
         found: &mut Vec<Problem>,
     ) {
-        let mut cells = Cells { at, heads, found };
-        let is_of_order = |entry: &Entry| entry.field.column.spec().scope == Scope::Order;
-        record.entries.sort_by_key(|entry| !is_of_order(entry));
-        let of_order = record.entries.partition_point(is_of_order);
-        let (of_order, of_assessment) = record.entries.split_at_mut(of_order);
-        self.own.take(of_order, &mut cells);
-        let of_row = !of_assessment.is_empty() && record.assessment_id.is_none();
-        if of_row || record.tests.iter().any(|test| test.assessment_id.is_none()) {
-            self.nameless.get_or_insert(at);
-        }
-        if record.assessment_id.is_some() || !of_assessment.is_empty() {
-            self.assessments
-                .entry(record.assessment_id.take())
-                .or_default()
-                .own
-                .take(of_assessment, &mut cells);
-        }
-        for mut test in mem::take(&mut record.tests) {
-            let assessment = self.assessments.entry(test.assessment_id).or_default();
-            assessment
-                .tests
-                .entry((test.test_id, test.attempt))
-                .or_default()
-                .take(&mut test.entries, &mut cells);
-        }
-        record.entries = Vec::new();
-    }
-}
-
-/// The cells of a row, and where to tell what is wrong with them.
-struct Cells<'a> {
-    at: RowAt,
-    heads: &'a [SheetHead],
-    found: &'a mut Vec<Problem>,
-}
-
-impl Group {
-    /// Takes the values and reports of a row; a value that differs from an earlier one is a conflict.
-    fn take(&mut self, entries: &mut [Entry], cells: &mut Cells<'_>) {
-        let repeats = |entry: &&mut Entry| entry.field.column.repeats();
-        let singles = entries.iter().filter(|entry| !entry.field.column.repeats());
-        if self.fields.is_empty() {
-            self.fields.0.reserve_exact(singles.count());
-        }
-        for entry in entries.iter_mut().filter(|entry| !repeats(entry)) {
-            let at = At {
-                sheet: cells.at.sheet,
-                row: cells.at.row,
-                column: entry.column,
-            };
-            if let Some((earlier, earlier_at)) = self.fields.add(entry, at) {
-                let conflict = conflict(entry, earlier, at, earlier_at, cells.heads);
-                cells.found.push(conflict);
+        let slots = cells.slots;
+        for slot in &slots.singles[scope as usize] {
+            if let Some(text) = texts[*slot] {
+                let slot = &slots.all[*slot];
+                self.take_single(slot.field, slot.column, text, cells, found);
             }
         }
-        self.take_reports(entries.iter_mut().filter(repeats).collect());
-    }
-
-    /// Takes the reports of a row: each link with its name, each once.
-    fn take_reports(&mut self, mut entries: Vec<&mut Entry>) {
-        entries.sort_by_key(|entry| entry.field.number);
-        let reports = entries.chunk_by_mut(|one, other| one.field.number == other.field.number);
-        for report in reports {
-            let link = link_of(report);
-            if !self.reports.contains(&link) {
-                if self.reports.is_empty() {
-                    self.reports.reserve_exact(1);
-                }
-                self.reports.push(link);
-            }
+        for report in &slots.reports[scope as usize] {
+            self.link(Link {
+                name: report.name.and_then(|slot| texts[slot]),
+                url: report.url.and_then(|slot| texts[slot]),
+            });
         }
     }
-}
 
-/// Makes a link of the entries of one report, whose texts it takes.
-fn link_of(report: &mut [&mut Entry]) -> ReportLink {
-    let mut text = |kind| {
-        let mut entries = report.iter_mut();
-        let entry = entries.find(|entry| entry.field.column.spec().kind == kind)?;
-        Some(mem::take(&mut entry.text))
-    };
-    ReportLink {
-        name: text(Kind::Prose),
-        url: text(Kind::Url),
+    /// Takes one field.
+    fn take_field(
+        &mut self,
+        field: Field,
+        index: u32,
+        text: &'a str,
+        cells: Cells<'_>,
+        found: &mut Vec<Problem>,
+    ) {
+        if !field.column.repeats() {
+            self.take_single(field, index, text, cells, found);
+            return;
+        }
+        let is_name = is_report_name(field.column);
+        self.link(Link {
+            name: Some(text).filter(|_| is_name),
+            url: Some(text).filter(|_| !is_name),
+        });
+    }
+
+    fn take_single(
+        &mut self,
+        field: Field,
+        index: u32,
+        text: &'a str,
+        cells: Cells<'_>,
+        found: &mut Vec<Problem>,
+    ) {
+        let RowAt { sheet, row } = cells.at;
+        let at = At {
+            sheet,
+            row,
+            column: index,
+        };
+        if let Some(earlier) = self.fields.add(field.column, text, at) {
+            found.push(conflict((field, text), at, earlier, cells.heads));
+        }
     }
 }
 
 /// The finding that two rows of a group say different things; it stands at the later cell and names the earlier.
-fn conflict(entry: &Entry, earlier: &Text, at: At, earlier_at: At, heads: &[SheetHead]) -> Problem {
-    let column = entry.field.column;
-    let (code, whole) = match column.spec().scope {
+fn conflict(
+    (field, text): (Field, &str),
+    at: At,
+    (earlier, earlier_at): (&str, At),
+    heads: &[SheetHead],
+) -> Problem {
+    let (code, whole) = match field.column.spec().scope {
         Scope::Order => (Code::FieldConflict, "the order"),
         Scope::Assessment => (Code::FieldConflict, "the assessment"),
         Scope::Test => (Code::TestConflict, "the same attempt at the test"),
     };
-    let (head, earlier_head) = (&heads[at.sheet], &heads[earlier_at.sheet]);
+    let head = &heads[at.sheet as usize];
     let cell = cell_name(earlier_at.row, earlier_at.column);
     let elsewhere = if at.sheet == earlier_at.sheet {
         String::new()
     } else {
-        format!(" of {}", earlier_head.source)
+        format!(" of {}", heads[earlier_at.sheet as usize].source)
     };
     let message = format!(
         "{} is `{}` here and `{}` in {cell}{elsewhere}, for {whole}",
-        column.name(),
-        excerpt(&entry.text),
+        field.column.name(),
+        excerpt(text),
         excerpt(earlier),
     );
     let help = match code {
@@ -271,6 +349,6 @@ fn conflict(entry: &Entry, earlier: &Text, at: At, earlier_at: At, heads: &[Shee
         message,
         help,
     )
-    .in_column(head.header.text(at.column).cloned(), Some(entry.field))
-    .with_value(entry.text.as_str())
+    .in_column(head.header.text(at.column).cloned(), Some(field))
+    .with_value(text)
 }

@@ -1,12 +1,14 @@
 //! Rows to orders: each row read by the rules, rows gathered into orders, orders checked as a whole.
 
-pub mod body;
-pub mod check;
+mod body;
+mod check;
 mod gathering;
-pub mod group;
+mod group;
 mod link;
 pub mod model;
-pub mod record;
+mod packed;
+mod record;
+mod slots;
 pub mod status;
 pub mod value;
 
@@ -14,11 +16,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use self::gathering::Gathering;
-pub use self::group::{Order, RowAt};
-use self::record::Record;
+pub use self::gathering::{Order, Rows};
+pub use self::group::RowAt;
+use self::model::OrderUpdate;
+use self::record::{ByRules, Found, Part};
 pub use self::value::Rules;
 use crate::input::timestamp::DateOrder;
 use crate::input::{self, File, Sheet, SheetHead};
@@ -41,6 +42,8 @@ pub struct Batch {
     pub orderless: Vec<RowAt>,
     /// Every finding, in the order of its place.
     pub problems: Vec<Problem>,
+    /// What the rows of the orders say.
+    pub rows: Rows,
 }
 
 /// A sheet and how much was in it.
@@ -63,8 +66,14 @@ pub struct SheetSummary {
 impl Batch {
     /// Returns the file and sheet of a row, by the sheet's place among the usable ones.
     #[must_use]
-    pub fn source(&self, sheet: usize) -> &Arc<Source> {
-        &self.heads[sheet].source
+    pub fn source(&self, sheet: u32) -> &Arc<Source> {
+        &self.heads[sheet as usize].source
+    }
+
+    /// Returns the body of an order's update: everything that its rows say.
+    #[must_use]
+    pub fn body(&self, order: &Order) -> OrderUpdate {
+        body::of(&self.rows.content(order, &self.heads))
     }
 
     /// Tells whether there was nothing that could be used: no sheet with a good header.
@@ -86,10 +95,8 @@ impl Batch {
 /// Reads inputs, on all cores, and gathers their rows into orders.
 #[must_use]
 pub fn gather(paths: &[PathBuf], options: &input::Options<'_>, rules: &Rules) -> Batch {
-    let turn = |head: &SheetHead, row: &input::Row<'_>| record::read(head, row, rules);
-    let files: Vec<File<Record>> = input::read_all(paths, options, &turn);
+    let files: Vec<File<Part>> = input::read_all(paths, options, &ByRules(rules));
     let mut batch = Batch::default();
-    let mut rows = Vec::new();
     let mut ranks = HashMap::new();
     for mut file in files {
         batch.passed_over.append(&mut file.passed_over);
@@ -100,10 +107,10 @@ pub fn gather(paths: &[PathBuf], options: &input::Options<'_>, rules: &Rules) ->
         batch.problems.append(&mut file.problems);
         for sheet in file.sheets {
             rank(&mut ranks, &sheet.source);
-            batch.add(sheet, &mut rows, rules);
+            batch.add(sheet, rules);
         }
     }
-    batch.group(rows, rules);
+    batch.group(rules);
     batch
         .problems
         .sort_by_cached_key(|problem| place_key(&ranks, problem));
@@ -126,57 +133,48 @@ fn place_key(
 }
 
 impl Batch {
-    /// Adds a sheet: its rows go to `rows`, with the sheet's place among the usable ones.
-    fn add(&mut self, sheet: Sheet<Record>, rows: &mut Vec<(usize, Vec<Record>)>, rules: &Rules) {
+    /// Adds a sheet: its rows, and what was found in them.
+    fn add(&mut self, sheet: Sheet<Part>, rules: &Rules) {
         self.sheets.push(SheetSummary {
             source: sheet.source,
             sha256: sheet.sha256,
             usable: sheet.head.is_some(),
-            rows: sheet.rows.len() + sheet.unread,
+            rows: sheet.rows + sheet.unread,
             unread: sheet.unread,
             skipped: sheet.skipped,
         });
         let Some(head) = sheet.head else { return };
-        let mut records = sheet.rows;
+        // As many sheets as 32 bits count are not held in memory.
+        let index = u32::try_from(self.heads.len()).unwrap_or(u32::MAX);
+        let mut found = Vec::with_capacity(sheet.parts.len());
+        self.rows.begin_sheet(&head);
+        for mut part in sheet.parts {
+            let orderless = std::mem::take(&mut part.orderless);
+            self.orderless
+                .extend(orderless.into_iter().map(|row| RowAt { sheet: index, row }));
+            found.push(std::mem::take(&mut part.found));
+            self.rows.add(part.end());
+        }
+        let placeholders = placeholders(&head, &found);
         self.problems
-            .extend(placeholders(&head, &records).map(|problem| rules.warnings.weigh(problem)));
-        explain_ambiguous_dates(&mut records);
-        rows.push((self.heads.len(), records));
+            .extend(placeholders.map(|problem| rules.warnings.weigh(problem)));
+        explain_ambiguous_dates(&mut found);
+        let problems = found.into_iter().flat_map(|found| found.problems);
+        self.problems.extend(problems);
         self.heads.push(head);
     }
 
-    fn group(&mut self, rows: Vec<(usize, Vec<Record>)>, rules: &Rules) {
-        let mut gathering = Gathering::default();
-        for (sheet, records) in rows {
-            gathering.add(sheet, records);
-        }
-        let heads = &self.heads;
-        let mut grouped = gathering.finish(heads, rules.warnings);
-        let found: Vec<Vec<Problem>> = grouped
-            .orders
-            .par_iter()
-            .map(|order| check::order(order, heads))
-            .collect();
-        for (order, found) in grouped.orders.iter_mut().zip(found) {
-            for problem in found {
-                let problem = rules.warnings.weigh(problem);
-                order.errors += usize::from(problem.is_error());
-                grouped.problems.push(problem);
-            }
-        }
-        self.orders = grouped.orders;
-        self.orderless = grouped.orderless;
-        self.problems.append(&mut grouped.problems);
+    fn group(&mut self, rules: &Rules) {
+        let (orders, problems) = self.rows.form(&self.heads, rules.warnings);
+        self.orders = orders;
+        self.problems.extend(problems.into_iter().flatten());
     }
 }
 
 /// One warning for all the placeholders of a sheet.
-fn placeholders(head: &SheetHead, records: &[Record]) -> Option<Problem> {
-    let count: usize = records.iter().map(|record| record.placeholders.len()).sum();
-    let first = records
-        .iter()
-        .find(|record| !record.placeholders.is_empty())?;
-    let column = *first.placeholders.first()?;
+fn placeholders(head: &SheetHead, found: &[Found]) -> Option<Problem> {
+    let count: usize = found.iter().map(|found| found.placeholders).sum();
+    let (row, column) = found.iter().find_map(|found| found.first_placeholder)?;
     let cells = if count == 1 {
         "1 cell holds"
     } else {
@@ -192,7 +190,7 @@ fn placeholders(head: &SheetHead, records: &[Record]) -> Option<Problem> {
         .map(|(_, field)| *field);
     let problem = Problem::new(
         Code::PlaceholderIgnored,
-        Place::cell(&head.source, first.row, column),
+        Place::cell(&head.source, row, column),
         message,
         help,
     );
@@ -200,17 +198,15 @@ fn placeholders(head: &SheetHead, records: &[Record]) -> Option<Problem> {
 }
 
 /// Adds to each ambiguous date what the other cells of its column prove.
-fn explain_ambiguous_dates(records: &mut [Record]) {
+fn explain_ambiguous_dates(found: &mut [Found]) {
     let mut proofs: BTreeMap<u32, Vec<(DateOrder, u32)>> = BTreeMap::new();
-    for record in &*records {
-        for (column, order) in &record.date_orders {
-            let proof = proofs.entry(*column).or_default();
-            if !proof.iter().any(|(other, _)| other == order) {
-                proof.push((*order, record.row));
-            }
+    for (column, order, row) in found.iter().flat_map(|found| &found.date_orders) {
+        let proof = proofs.entry(*column).or_default();
+        if !proof.iter().any(|(other, _)| other == order) {
+            proof.push((*order, *row));
         }
     }
-    let problems = records.iter_mut().flat_map(|record| &mut record.problems);
+    let problems = found.iter_mut().flat_map(|found| &mut found.problems);
     for problem in problems.filter(|problem| problem.code == Code::TimestampAmbiguous) {
         let Some(column) = problem.place.column else {
             continue;

@@ -44,6 +44,8 @@ pub const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Ex
 /// The words that are understood as statuses.
 #[derive(Debug, Clone)]
 pub struct StatusWords {
+    /// Whether a name of the API means what the API means by it: the user may have settled otherwise.
+    are_names_kept: bool,
     known: HashMap<CompactString, &'static str, RandomState>,
 }
 
@@ -57,6 +59,7 @@ impl Default for StatusWords {
             .iter()
             .map(|(word, name)| (simplified(word), *name));
         Self {
+            are_names_kept: true,
             known: names.chain(synonyms).collect(),
         }
     }
@@ -70,14 +73,21 @@ impl StatusWords {
             .iter()
             .chain(&TEST_STATUSES)
             .find(|known| simplified(known) == simplified(name));
-        canonical
-            .map(|canonical| self.known.insert(simplified(word), canonical))
-            .is_some()
+        let Some(canonical) = canonical else {
+            return false;
+        };
+        let earlier = self.known.insert(simplified(word), canonical);
+        self.are_names_kept &= earlier.is_none_or(|earlier| earlier == *canonical);
+        true
     }
 
     /// Returns the status among `allowed` that a text means, whatever its case, spaces and punctuation.
     #[must_use]
-    pub fn find(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
+    pub fn find(&self, text: &str, allowed: &[&'static str]) -> Option<&'static str> {
+        let name = allowed.iter().find(|name| **name == text).copied();
+        if name.is_some() && self.are_names_kept {
+            return name;
+        }
         self.known
             .get(&simplified(text))
             .copied()

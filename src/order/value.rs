@@ -1,6 +1,7 @@
 //! One cell under its column's rules: the text that goes into the body, or what is wrong with it.
 
-use compact_str::ToCompactString;
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -35,11 +36,11 @@ pub struct Rules {
 
 /// What a cell gave.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Value {
+pub struct Value<'c> {
     /// The text for the body; `None` where the field is left out.
-    pub text: Option<Text>,
+    pub text: Option<Cow<'c, str>>,
     /// What is wrong, or doubtful, with the cell.
-    pub finding: Option<Finding>,
+    pub finding: Option<Box<Finding>>,
     /// Whether a placeholder such as `N/A` stood there.
     pub placeholder: bool,
     /// What a date between slashes proves about the column.
@@ -67,17 +68,17 @@ impl Finding {
     }
 }
 
-impl From<Finding> for Value {
+impl From<Finding> for Value<'_> {
     fn from(finding: Finding) -> Self {
         Self {
-            finding: Some(finding),
+            finding: Some(finding.into()),
             ..Self::default()
         }
     }
 }
 
-impl From<Text> for Value {
-    fn from(text: Text) -> Self {
+impl<'c> From<Cow<'c, str>> for Value<'c> {
+    fn from(text: Cow<'c, str>) -> Self {
         Self {
             text: Some(text),
             ..Self::default()
@@ -104,7 +105,7 @@ const TEST_ID_LIMIT: usize = 36;
 
 /// Reads a cell by the rules of its column.
 #[must_use]
-pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
+pub fn read<'c>(column: Column, cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
     let kind = column.spec().kind;
     match cell {
         Cell::Blank => return Value::default(),
@@ -123,16 +124,16 @@ pub fn read(column: Column, cell: &Cell<'_>, rules: &Rules) -> Value {
     }
     let value = match kind {
         Kind::Id => id(column, cell),
-        Kind::Score | Kind::Prose => Text::from(cell.shown()).into(),
-        Kind::Url => url(&cell.shown()),
+        Kind::Score | Kind::Prose => cell.shown().into(),
+        Kind::Url => url(cell.shown()),
         Kind::Attempt => attempt(cell),
-        Kind::AssessmentStatus => status(&cell.shown(), &ASSESSMENT_STATUSES, rules),
-        Kind::TestStatus => status(&cell.shown(), &TEST_STATUSES, rules),
+        Kind::AssessmentStatus => status(cell, &ASSESSMENT_STATUSES, rules),
+        Kind::TestStatus => status(cell, &TEST_STATUSES, rules),
         Kind::Time => time(cell, rules),
     };
     let value = match cell {
         Cell::Percentage(_) if value.finding.is_none() => Value {
-            finding: Some(percent_as_number(cell)),
+            finding: Some(percent_as_number(cell).into()),
             ..value
         },
         _ => value,
@@ -191,7 +192,7 @@ fn cell_type(column: Column, cell: &Cell<'_>) -> Finding {
     Finding::new(Code::CellType, message, help)
 }
 
-fn id(column: Column, cell: &Cell<'_>) -> Value {
+fn id<'c>(column: Column, cell: &'c Cell<'_>) -> Value<'c> {
     let text = cell.shown();
     let inexact = match cell {
         Cell::Number(number) => number.abs() >= 1e15,
@@ -203,7 +204,7 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
     let finding = match column {
         Column::OrderId if matches!(&*text, "." | "..") => Some(no_segment(column, &text)),
         Column::CompanyId => company_id_finding(&text),
-        Column::TestId if text.chars().count() > TEST_ID_LIMIT => Some(Finding::new(
+        Column::TestId if is_longer(&text, TEST_ID_LIMIT) => Some(Finding::new(
             Code::TestIdLong,
             format!(
                 "the test id has {} characters, and the API may take only {TEST_ID_LIMIT}",
@@ -217,10 +218,15 @@ fn id(column: Column, cell: &Cell<'_>) -> Value {
         |finding: &Finding| matches!(finding.code, Code::OrderIdInvalid | Code::CompanyIdMissing);
     let refused = finding.as_ref().is_some_and(is_refused);
     Value {
-        text: (!refused).then(|| Text::from(text)),
-        finding,
+        text: (!refused).then_some(text),
+        finding: finding.map(Box::new),
         ..Value::default()
     }
+}
+
+/// Tells whether a text has more characters than that; a character has a byte or more, so most texts need no count.
+fn is_longer(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().count() > limit
 }
 
 /// `.` and `..` mean the place itself and the one above: no URL can carry them as a name.
@@ -247,11 +253,11 @@ pub fn company_id_finding(text: &str) -> Option<Finding> {
         let help = "enter the id of the one company that the order belongs to";
         return Some(Finding::new(Code::CompanyIdIsASet, message, help));
     }
-    let length = text.chars().count();
     let limit = Column::CompanyId
         .spec()
         .limit
-        .filter(|limit| length > *limit)?;
+        .filter(|limit| is_longer(text, *limit))?;
+    let length = text.chars().count();
     let message = format!(
         "`{}` has {length} characters, and a company id at most {limit}",
         excerpt(text)
@@ -271,7 +277,7 @@ fn not_exact(column: Column, text: &str) -> Finding {
 
 /// Tells whether a text is a number with an exponent: `9.90694E+11`.
 fn is_scientific(text: &str) -> bool {
-    if !text.contains('+') {
+    if !text.as_bytes().contains(&b'+') {
         return false;
     }
     let Some((mantissa, exponent)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
@@ -282,11 +288,11 @@ fn is_scientific(text: &str) -> bool {
     digits(whole) && digits(decimals) && digits(exponent)
 }
 
-fn url(text: &str) -> Value {
-    if link::is_link(text) {
-        return Text::from(text).into();
+fn url(text: Cow<'_, str>) -> Value<'_> {
+    if link::is_link(&text) {
+        return text.into();
     }
-    let message = format!("`{}` is no web address", excerpt(text));
+    let message = format!("`{}` is no web address", excerpt(&text));
     Finding::new(
         Code::UrlInvalid,
         message,
@@ -295,7 +301,7 @@ fn url(text: &str) -> Value {
     .into()
 }
 
-fn attempt(cell: &Cell<'_>) -> Value {
+fn attempt<'c>(cell: &'c Cell<'_>) -> Value<'c> {
     let text = cell.shown();
     // Exports that keep numbers as decimals write 1.0 for 1.
     let whole = text
@@ -308,7 +314,8 @@ fn attempt(cell: &Cell<'_>) -> Value {
         .then(|| digits.parse::<u32>().ok())
         .flatten();
     match parsed.filter(|number| *number <= HIGHEST_ATTEMPT) {
-        Some(number) => number.to_compact_string().into(),
+        Some(_) if is_canonical(&text) => text.into(),
+        Some(number) => Cow::<str>::Owned(number.to_string()).into(),
         None => {
             let message = format!(
                 "the attempt is `{}`, not a whole number of 0 or more",
@@ -324,30 +331,39 @@ fn attempt(cell: &Cell<'_>) -> Value {
     }
 }
 
-fn status(text: &str, allowed: &[&'static str], rules: &Rules) -> Value {
-    if let Some(name) = rules.statuses.find(text, allowed) {
-        return Text::from(name).into();
+/// Tells whether digits are written as a number is: without zeros that count for nothing.
+fn is_canonical(digits: &str) -> bool {
+    digits == "0" || !digits.starts_with('0') && !digits.contains('.')
+}
+
+fn status<'c>(cell: &'c Cell<'_>, allowed: &[&'static str], rules: &Rules) -> Value<'c> {
+    let text = cell.shown();
+    match rules.statuses.find(&text, allowed) {
+        // What is borrowed is the text of the cell.
+        Some(name) if name == text => return text.into(),
+        Some(name) => return Cow::<str>::Owned(name.to_owned()).into(),
+        None => {}
     }
-    let message = format!("`{}` is no status that the API knows here", excerpt(text));
+    let message = format!("`{}` is no status that the API knows here", excerpt(&text));
     let meant = rules
         .statuses
-        .nearest(text, allowed)
+        .nearest(&text, allowed)
         .map(|name| format!("did you mean {name}? "));
     let help = format!(
         "{}use one of {}, or pass --status '{}=STATUS'",
         meant.unwrap_or_default(),
         allowed.join(", "),
-        excerpt(text)
+        excerpt(&text)
     );
     Finding::new(Code::StatusUnknown, message, help).into()
 }
 
-fn time(cell: &Cell<'_>, rules: &Rules) -> Value {
+fn time<'c>(cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
     let text = cell.shown();
     if let Cell::Text(text) = cell
         && timestamp::canonical(text).is_some_and(|time| time <= rules.now)
     {
-        return Text::from(&**text).into();
+        return Cow::Borrowed(&**text).into();
     }
     let reading = match cell {
         Cell::Date(time) => Ok((*time, None, None)),
@@ -383,8 +399,8 @@ fn time(cell: &Cell<'_>, rules: &Rules) -> Value {
             Finding::new(Code::TimestampInFuture, message, help)
         });
     Value {
-        text: Some(Text::from(time.to_string())),
-        finding: future,
+        text: Some(time.to_string().into()),
+        finding: future.map(Box::new),
         placeholder: false,
         date_order,
     }
@@ -419,19 +435,14 @@ fn ambiguous(text: &str, mdy: jiff::civil::Date, dmy: jiff::civil::Date) -> Find
 }
 
 /// Holds a text to the limit of its column; the company id has a code of its own.
-fn within_limit(column: Column, value: Value) -> Value {
+fn within_limit(column: Column, value: Value<'_>) -> Value<'_> {
     let (Some(limit), Some(text), None) = (column.spec().limit, &value.text, &value.finding) else {
         return value;
     };
-    // A character has a byte or more, so most texts need no count.
-    let length = if text.len() <= limit {
-        text.len()
-    } else {
-        text.chars().count()
-    };
-    if length <= limit || column == Column::CompanyId {
+    if !is_longer(text, limit) || column == Column::CompanyId {
         return value;
     }
+    let length = text.chars().count();
     let message = format!(
         "{} has {length} characters, and the API takes at most {limit}",
         column.name()

@@ -106,7 +106,7 @@ impl UsableSheets {
     #[must_use]
     pub fn row_refs(&self, rows: &[RowAt]) -> Vec<RowRef> {
         let named = |row: &RowAt| {
-            let input = *self.0.get(row.sheet)?;
+            let input = *self.0.get(row.sheet as usize)?;
             let row = row.row;
             Some(RowRef { input, row })
         };
@@ -116,7 +116,7 @@ impl UsableSheets {
     /// Returns rows of a plan as its batch names them.
     fn rows_at(&self, rows: &[RowRef]) -> Vec<RowAt> {
         let at = |row: &RowRef| {
-            let sheet = self.0.binary_search(&row.input).ok()?;
+            let sheet = self.0.binary_search(&row.input).ok()?.try_into().ok()?;
             let row = row.row;
             Some(RowAt { sheet, row })
         };

@@ -8,6 +8,7 @@ use super::table::Table;
 use super::*;
 use crate::cli::{Cli, Command};
 use crate::config::file::ConfigFile;
+use crate::input::Each;
 use crate::{config, input, order};
 
 /// A batch of files, and what its sheets hold.
@@ -34,6 +35,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let options = input::Options {
         extent: input::Extent::Whole,
         program: None,
+        fingerprints: true,
         names: reading.names,
         wide: Vec::new(),
         sheets: Vec::new(),
@@ -45,9 +47,9 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let keep = |_: &SheetHead, row: &Row<'_>| Kept::of(row);
     let sheets = paths
         .iter()
-        .flat_map(|path| input::read(path, &options, &keep).sheets);
+        .flat_map(|path| input::read(path, &options, &Each(keep)).sheets);
     let kept = sheets
-        .map(|sheet| (sheet.head.unwrap(), sheet.rows))
+        .map(|mut sheet| (sheet.head.take().unwrap(), sheet.into_rows()))
         .collect();
     Bench {
         batch: order::gather(&paths, &options, &reading.rules),

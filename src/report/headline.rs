@@ -138,7 +138,7 @@ fn advice(report: &Report) -> Vec<String> {
         (number > 0).then(|| format!("{} {} {words}", orders(number), verb(number)))
     };
     let mut advice: Vec<String> = [
-        report.stopped.as_ref().map(|words| format!("The run was stopped: {words}.")),
+        report.stopped.as_ref().map(|words| format!("The run was stopped: {}.", words.trim_end_matches('.'))),
         before(report.exit_code).map(str::to_owned),
         line(totals.invalid, "held back by errors: correct the cells listed under Problems."),
         (rows > 0).then(|| format!(

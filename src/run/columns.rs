@@ -33,7 +33,7 @@ pub(super) fn run(
     let reading = config::reading(&args.input, config, Timestamp::now())?;
     let options = Options {
         extent: Extent::Sample(SAMPLED_ROWS),
-        ..reading_options(&reading, &|_| {})
+        ..reading_options(&reading, false, &|_| {})
     };
     let look = Look::at(&args.input.inputs, &options);
     let proposals = wide::propose(&look.sheets, &reading.rules.placeholders);

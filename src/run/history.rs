@@ -1,12 +1,21 @@
 //! `scoreload history`: earlier runs, one run's orders, or one order over time.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
 use super::open_ledger;
 use crate::cli::{Format, HistoryArgs};
 use crate::config::file::ConfigFile;
+use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
+use crate::ledger::{Ledger, Lock, Place};
 use crate::ui;
+use crate::ui::progress::duration_text;
+use crate::ui::summary::count;
 use crate::ui::text::safe;
 
 /// The runs that are told, the latest ones.
@@ -15,13 +24,14 @@ const MOST_RUNS: usize = 100;
 pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, Error> {
     let ledger = open_ledger(args.ledger.as_deref(), config)?;
     match (&args.run, &args.order) {
-        (None, None) => tell(args.format, &ledger.runs(MOST_RUNS).map_err(Error::Ledger)?),
-        (None, Some(order)) => tell(
-            args.format,
-            &ledger
-                .deliveries_of_order(order, None)
-                .map_err(Error::Ledger)?,
-        ),
+        (None, None) => {
+            let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
+            tell(args.format, &ledger, &runs)
+        }
+        (None, Some(order)) => {
+            let deliveries = ledger.deliveries_of_order(order, None);
+            tell(args.format, &ledger, &deliveries.map_err(Error::Ledger)?)
+        }
         (Some(id), order) => {
             if ledger.run(id).map_err(Error::Ledger)?.is_none() {
                 let help = "`scoreload history` lists the runs of the ledger";
@@ -36,58 +46,130 @@ pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, E
                     .as_deref()
                     .is_none_or(|order| delivery.order_id == order)
             });
-            tell(args.format, &deliveries)
+            tell(args.format, &ledger, &deliveries)
         }
     }
 }
 
-/// An entry of the ledger as it is told.
+/// An entry of the ledger as it is told; what has no end is under way where its run is.
 trait Told {
-    fn json(&self) -> serde_json::Value;
-    fn line(&self) -> String;
+    /// Its run and target, where it has no end.
+    fn open(&self) -> Option<(&str, &str)>;
+    fn json(&self, is_running: bool) -> Value;
+    fn line(&self, is_running: bool) -> String;
 }
 
-fn tell(format: Format, entries: &[impl Told]) -> Result<ExitCode, Error> {
+fn tell(format: Format, ledger: &Ledger, entries: &[impl Told]) -> Result<ExitCode, Error> {
+    let mut running = Running {
+        ledger,
+        by_target: HashMap::new(),
+    };
     ui::answer(|out| {
-        entries.iter().try_for_each(|entry| match format {
-            Format::Json => ui::write_json_line(out, &entry.json()),
-            Format::Human => writeln!(out, "{}", safe(&entry.line())),
+        entries.iter().try_for_each(|entry| {
+            let is_running = entry
+                .open()
+                .is_some_and(|(run, target)| running.is(run, target));
+            match format {
+                Format::Json => ui::write_json_line(out, &entry.json(is_running)),
+                Format::Human => writeln!(out, "{}", safe(&entry.line(is_running))),
+            }
         })
     })?;
     Ok(ExitCode::Success)
 }
 
+/// The runs that go on: those that hold the lock of the ledger and their target.
+struct Running<'a> {
+    ledger: &'a Ledger,
+    by_target: HashMap<String, Option<String>>,
+}
+
+impl Running<'_> {
+    fn is(&mut self, run: &str, target: &str) -> bool {
+        let Place::File(path) = self.ledger.place() else {
+            return false;
+        };
+        let holder = || Lock::holder(path, target).map(|holder| holder.run);
+        let of_target = self.by_target.entry(target.to_owned());
+        of_target.or_insert_with(holder).as_deref() == Some(run)
+    }
+}
+
 impl Told for Run {
-    fn json(&self) -> serde_json::Value {
-        let totals = self
-            .end
-            .as_ref()
-            .and_then(|end| serde_json::from_str::<serde_json::Value>(&end.totals).ok());
-        serde_json::json!({
+    fn open(&self) -> Option<(&str, &str)> {
+        self.end
+            .is_none()
+            .then_some((&self.record.id, &self.record.target))
+    }
+
+    fn json(&self, is_running: bool) -> Value {
+        json!({
             "run": self.record.id,
             "mode": self.record.mode,
             "plan": self.record.plan,
             "target": self.record.target,
             "started_at": self.record.started_at,
             "finished_at": self.end.as_ref().map(|end| end.finished_at),
+            "is_running": is_running,
             "exit_code": self.end.as_ref().map(|end| end.exit_code),
-            "totals": totals,
+            "totals": self.totals(),
         })
     }
 
-    fn line(&self) -> String {
-        let end = match &self.end {
-            Some(end) => format!("exit {:<3}", end.exit_code),
-            None => "cut off ".to_owned(),
+    /// Its id, which says when it began; what was asked for; how it ended and how long it took; its target; its orders.
+    fn line(&self, is_running: bool) -> String {
+        let record = &self.record;
+        let (state, until) = match &self.end {
+            Some(end) => (format!("exit {}", end.exit_code), Some(end.finished_at)),
+            None if is_running => ("running".to_owned(), Some(Timestamp::now())),
+            None => ("cut off".to_owned(), None),
         };
-        format!("{}  {end}  {}", self.record.id, self.record.target)
+        let took = until.and_then(|until| until.duration_since(record.started_at).try_into().ok());
+        let took = took.map_or_else(String::new, duration_text);
+        let line = format!(
+            "{}  {:<6}  {state:<8}  {took:>12}  {}{}",
+            record.id,
+            record.mode,
+            record.target,
+            self.orders()
+        );
+        line.trim_end().to_owned()
+    }
+}
+
+impl Run {
+    fn totals(&self) -> Option<Value> {
+        let totals = &self.end.as_ref()?.totals;
+        serde_json::from_str(totals).ok()
+    }
+
+    /// Returns its orders by their outcomes, in words.
+    fn orders(&self) -> String {
+        let Some(totals) = self.totals() else {
+            return String::new();
+        };
+        let number = |name: &str| totals[name].as_u64().and_then(|n| usize::try_from(n).ok());
+        let of = |outcome: Outcome| {
+            let number = number(&outcome.words().replace(' ', "_")).filter(|number| *number > 0)?;
+            Some(format!("{number} {}", outcome.words()))
+        };
+        let outcomes: Vec<String> = Outcome::ALL.into_iter().filter_map(of).collect();
+        let orders = count(number("orders").unwrap_or_default(), "order", "orders");
+        match outcomes.len() {
+            0 => format!("  {orders}"),
+            _ => format!("  {orders}: {}", outcomes.join(", ")),
+        }
     }
 }
 
 impl Told for Delivery {
-    fn json(&self) -> serde_json::Value {
+    fn open(&self) -> Option<(&str, &str)> {
+        self.settled.is_none().then_some((&self.run, &self.target))
+    }
+
+    fn json(&self, is_running: bool) -> Value {
         let settled = self.settled.as_ref();
-        serde_json::json!({
+        json!({
             "run": self.run,
             "target": self.target,
             "company_id": self.company_id,
@@ -95,6 +177,7 @@ impl Told for Delivery {
             "body": self.body,
             "intended_at": self.intended_at,
             "settled_at": settled.map(|settled| settled.at),
+            "is_running": is_running,
             "outcome": settled.map(|settled| settled.outcome.as_str()),
             "http_status": settled.and_then(|settled| settled.http_status),
             "attempts": settled.map(|settled| settled.attempts),
@@ -102,20 +185,16 @@ impl Told for Delivery {
         })
     }
 
-    fn line(&self) -> String {
-        let outcome = self
-            .settled
-            .as_ref()
-            .map_or("cut off", |settled| settled.outcome.as_str());
-        let status = self
-            .settled
-            .as_ref()
-            .and_then(|settled| settled.http_status);
+    fn line(&self, is_running: bool) -> String {
+        let settled = self.settled.as_ref();
+        let outcome = match settled {
+            Some(settled) => settled.outcome.as_str(),
+            None if is_running => "under way",
+            None => "cut off",
+        };
+        let status = settled.and_then(|settled| settled.http_status);
         let status = status.map_or_else(String::new, |status| format!("  {status}"));
-        let words = self
-            .settled
-            .as_ref()
-            .and_then(|settled| settled.message.as_deref());
+        let words = settled.and_then(|settled| settled.message.as_deref());
         let words = words.map_or_else(String::new, |words| format!("  {words}"));
         format!(
             "{}  {outcome:<9}  {}  {}{status}{words}",

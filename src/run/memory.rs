@@ -11,7 +11,7 @@ use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunReco
 use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::model::Text;
-use crate::order::{Batch, Order, body};
+use crate::order::{Batch, Order};
 use crate::report::{Mode, Run, Totals};
 use crate::ui::{Screen, summary};
 
@@ -124,7 +124,7 @@ impl Memory {
             let (company_id, order_id) = id_of(order);
             let update = Update {
                 known: known_of(text.as_deref(), &order_id)?,
-                wanted: body::of(order),
+                wanted: batch.body(order),
                 company_id,
                 order_id,
             };

@@ -163,10 +163,10 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// Reads and checks the inputs, showing how far it is.
-fn gather(paths: &[PathBuf], reading: &Reading, screen: Screen) -> Batch {
+fn gather(paths: &[PathBuf], reading: &Reading, fingerprints: bool, screen: Screen) -> Batch {
     let progress = ReadingProgress::begin(screen.progress);
     let on_rows = |rows| progress.add(rows);
-    let options = reading_options(reading, &on_rows);
+    let options = reading_options(reading, fingerprints, &on_rows);
     let mut batch = order::gather(paths, &options, &reading.rules);
     progress.end();
     let unmet = unmet_maps(&reading.maps, &batch.heads);
@@ -197,6 +197,7 @@ fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
 /// Returns how the inputs are read: the same whenever they are.
 fn reading_options<'a>(
     reading: &Reading,
+    fingerprints: bool,
     on_rows: &'a (dyn Fn(usize) + Sync),
 ) -> input::Options<'a> {
     input::Options {
@@ -208,6 +209,7 @@ fn reading_options<'a>(
         warnings: reading.rules.warnings,
         extent: Extent::Whole,
         program: None,
+        fingerprints,
         on_rows,
     }
 }

@@ -12,7 +12,7 @@ use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::inbox::with_tail;
 use crate::input::layout::Layout;
-use crate::input::{self, File, Row, SheetHead};
+use crate::input::{self, Each, File, Row, Sheet, SheetHead};
 use crate::new_file::{NewFile, format_of, is_same_place};
 use crate::order::Batch;
 use crate::problem::Source;
@@ -171,7 +171,7 @@ fn read_again<'a>(
     };
     let mut again = Vec::new();
     for path in paths(batch, |source| remarks.contains_key(source)) {
-        let file = read(reading, path, &turn);
+        let file = read(reading, path, turn);
         if !is_as_it_was(path, &file, batch) {
             return Err(Error::Changed { path: path.into() });
         }
@@ -181,7 +181,7 @@ fn read_again<'a>(
             };
             again.push(RejectedSheet {
                 head,
-                rows: sheet.rows.into_iter().flatten().collect(),
+                rows: sheet.parts.into_iter().flatten().flatten().collect(),
                 remarks,
                 layout: None,
             });
@@ -200,10 +200,10 @@ fn read_again<'a>(
 fn read<R: Send>(
     reading: &Reading,
     path: &str,
-    turn: &(impl Fn(&SheetHead, &Row<'_>) -> R + Sync),
-) -> File<R> {
-    let options = reading_options(reading, &|_| {});
-    input::read(Path::new(path), &options, turn)
+    turn: impl Fn(&SheetHead, &Row<'_>) -> R + Sync,
+) -> File<Vec<R>> {
+    let options = reading_options(reading, true, &|_| {});
+    input::read(Path::new(path), &options, &Each(turn))
 }
 
 /// Returns the files, each once, that some sheets are from.
@@ -253,8 +253,8 @@ pub(super) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>>
     };
     let mut runs: Vec<String> = Vec::new();
     for path in paths(batch, is_wanted) {
-        let sheets = read(reading, path, &turn).sheets;
-        for run in sheets.into_iter().flat_map(|sheet| sheet.rows).flatten() {
+        let sheets = read(reading, path, turn).sheets;
+        for run in sheets.into_iter().flat_map(Sheet::into_rows).flatten() {
             if !runs.contains(&run) {
                 runs.push(run);
             }

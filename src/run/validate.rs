@@ -24,7 +24,9 @@ pub(super) fn run(
     let files = reports::reserve(&args.reports)?;
     let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();
-    let batch = gather(&args.input.inputs, &reading, screen);
+    // A report and the rejected rows name what they are from.
+    let fingerprints = !files.is_empty() || rejects_file.is_some();
+    let batch = gather(&args.input.inputs, &reading, fingerprints, screen);
     let read_s = began.elapsed().as_secs_f64();
     let corrects = rejects::corrected(&reading, &batch);
     rejects::tell_corrected(corrects.as_deref(), screen);

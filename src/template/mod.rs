@@ -115,6 +115,7 @@ pub(super) mod tests {
             warnings: WarningPolicy::Allow,
             extent: Extent::Whole,
             program: None,
+            fingerprints: true,
             on_rows: &|_| {},
         };
         let rules = Rules {

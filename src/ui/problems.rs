@@ -1,9 +1,11 @@
 //! Problems as a compiler shows them: code, message, place, help.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use indexmap::IndexMap;
 
 use super::text::safe;
 use crate::problem::{Code, Problem, Severity, Source, column_letters};
@@ -19,6 +21,48 @@ const STRONG: Style = Style::new().bold();
 const FRAME: Style = AnsiColor::Blue.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();
 
+/// Findings of the same code in the same column of a sheet.
+#[derive(Default)]
+struct Kind<'a> {
+    /// By value, in the order of first appearance: where it was found.
+    values: IndexMap<Option<&'a str>, Vec<usize>>,
+}
+
+impl Kind<'_> {
+    /// Returns which of the findings are shown: other values before the same again.
+    fn shown(&self) -> Vec<usize> {
+        let firsts = self.values.values().map(|places| places[0]);
+        let again = self.values.values().flat_map(|places| &places[1..]);
+        let mut shown: Vec<usize> = firsts.chain(again.copied()).take(SHOWN).collect();
+        shown.sort_unstable();
+        shown
+    }
+
+    fn len(&self) -> usize {
+        self.values.values().map(Vec::len).sum()
+    }
+
+    /// Tells how often the most frequent values were found, where any is there twice.
+    fn told(&self) -> String {
+        let mut values: Vec<(&str, usize)> = self
+            .values
+            .iter()
+            .filter_map(|(value, places)| Some(((*value)?, places.len())))
+            .filter(|(_, times)| *times > 1)
+            .collect();
+        values.sort_by_key(|(_, times)| Reverse(*times));
+        let told = values
+            .iter()
+            .take(SHOWN)
+            .map(|(value, times)| format!("`{}` {times} times", cut(&safe(value))));
+        let told: Vec<String> = told.collect();
+        match told.len() {
+            0 => String::new(),
+            _ => format!("; in all {}", told.join(", ")),
+        }
+    }
+}
+
 /// Writes findings in their order; of each kind a few, then how many more there are.
 ///
 /// # Errors
@@ -31,20 +75,29 @@ pub fn write(out: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
             problem.place.column,
         )
     };
-    let mut seen: HashMap<_, usize> = HashMap::new();
-    let mut counts: HashMap<_, usize> = HashMap::new();
-    for problem in problems {
-        *counts.entry(kind(problem)).or_default() += 1;
+    let mut kinds: HashMap<_, Kind<'_>> = HashMap::new();
+    for (index, problem) in problems.iter().enumerate() {
+        let values = &mut kinds.entry(kind(problem)).or_default().values;
+        values
+            .entry(problem.value.as_deref())
+            .or_default()
+            .push(index);
     }
-    for problem in problems {
-        let shown = seen.entry(kind(problem)).or_default();
-        *shown += 1;
-        if *shown <= SHOWN {
-            write_one(out, problem)?;
-        }
-        let more = counts[&kind(problem)].saturating_sub(SHOWN);
-        if *shown == SHOWN && more > 0 {
-            write_rest(out, problem, more)?;
+    let mut shown: Vec<(usize, Option<&Kind<'_>>)> = Vec::new();
+    for kind in kinds.values() {
+        let indices = kind.shown();
+        let last = indices.last().copied();
+        shown.extend(
+            indices
+                .into_iter()
+                .map(|index| (index, (Some(index) == last).then_some(kind))),
+        );
+    }
+    shown.sort_unstable_by_key(|(index, _)| *index);
+    for (index, ended) in shown {
+        write_one(out, &problems[index])?;
+        if let Some(kind) = ended.filter(|kind| kind.len() > SHOWN) {
+            write_rest(out, &problems[index], kind)?;
         }
     }
     Ok(())
@@ -91,7 +144,8 @@ fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
 }
 
 /// Says how many more findings of the same kind there are.
-fn write_rest(out: &mut impl Write, problem: &Problem, more: usize) -> io::Result<()> {
+fn write_rest(out: &mut impl Write, problem: &Problem, kind: &Kind<'_>) -> io::Result<()> {
+    let (more, told) = (kind.len() - SHOWN, kind.told());
     let style = style_of(problem.severity);
     let place = match (&problem.header, problem.place.column) {
         (Some(header), Some(column)) => {
@@ -102,7 +156,7 @@ fn write_rest(out: &mut impl Write, problem: &Problem, more: usize) -> io::Resul
     };
     writeln!(
         out,
-        "{style}{}[{}]{style:#}: and {more} more in {place}; --format json or a report has them all\n",
+        "{style}{}[{}]{style:#}: and {more} more in {place}{told}; --format json or a report has them all\n",
         problem.severity,
         problem.code.name()
     )
@@ -180,9 +234,31 @@ error[attempt-invalid]: the attempt is `x`
             .collect();
         let shown = shown(&all);
         assert_eq!(shown.matches("help").count(), 3);
-        assert!(
-            shown.contains("and 2 more in column D (`Attempt`)"),
-            "{shown}"
-        );
+        let rest = "and 2 more in column D (`Attempt`); in all `x` 5 times; --format json";
+        assert!(shown.contains(rest), "{shown}");
+    }
+
+    #[test]
+    fn other_values_are_shown_before_the_same_again() {
+        let values = ["a", "a", "a", "a", "b", "c", "b"];
+        let first = problem(1);
+        let all: Vec<Problem> = (1..)
+            .zip(values)
+            .map(|(row, value)| Problem {
+                place: Place {
+                    row: Some(row),
+                    ..first.place.clone()
+                },
+                ..problem(row).with_value(value)
+            })
+            .collect();
+        let shown = shown(&all);
+        let cells: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.starts_with(" D"))
+            .collect();
+        assert_eq!(cells, [" D1 | a", " D5 | b", " D6 | c"]);
+        let rest = "and 4 more in column D (`Attempt`); in all `a` 4 times, `b` 2 times; --format";
+        assert!(shown.contains(rest), "{shown}");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use indexmap::IndexMap;
 
 use super::progress::duration_text;
 use super::text::safe;
@@ -123,8 +124,9 @@ fn orders_and_rows(batch: &Batch, outcomes: &[Outcome], outcome: Outcome) -> (us
     })
 }
 
-/// Orders that did not get through are told one by one up to so many; the report has them all.
-const MOST_UNDELIVERED: usize = 10;
+/// Orders that did not get through are told one by one, up to so many of the same outcome and status; the report has
+/// them all.
+const MOST_OF_A_KIND: usize = 3;
 
 /// Writes the orders that were sent and did not get through, with the server's words.
 ///
@@ -141,34 +143,34 @@ pub fn write_undelivered(
             Outcome::Rejected | Outcome::Failed | Outcome::Unknown
         )
     };
-    let all: Vec<_> = batch
-        .orders
-        .iter()
-        .zip(deliveries)
-        .filter(|(_, delivery)| undelivered(delivery))
-        .collect();
-    for (order, delivery) in all.iter().take(MOST_UNDELIVERED) {
-        let status = delivery
-            .http_status
-            .map_or_else(String::new, |status| format!(" ({status})"));
-        let words = delivery.message.as_deref().unwrap_or("no answer");
-        writeln!(
-            out,
-            "{BAD}{:<12}{BAD:#} order {} of company {}{status}: {}",
-            delivery.outcome.words(),
-            safe(&order.order_id),
-            safe(&order.company_id),
-            safe(words)
-        )?;
+    let mut kinds: IndexMap<_, Vec<_>> = IndexMap::new();
+    let all = batch.orders.iter().zip(deliveries);
+    for (order, delivery) in all.filter(|(_, delivery)| undelivered(delivery)) {
+        let kind = (delivery.outcome.words(), delivery.http_status);
+        kinds.entry(kind).or_default().push((order, delivery));
     }
-    match all.len().saturating_sub(MOST_UNDELIVERED) {
-        0 => Ok(()),
-        more => writeln!(
-            out,
-            "             and {}; the report has them all",
-            count(more, "order more", "orders more")
-        ),
+    for ((outcome, status), all) in kinds {
+        let status = status.map_or_else(String::new, |status| format!(" ({status})"));
+        for (order, delivery) in all.iter().take(MOST_OF_A_KIND) {
+            let words = delivery.message.as_deref().unwrap_or("no answer");
+            writeln!(
+                out,
+                "{BAD}{outcome:<12}{BAD:#} order {} of company {}{status}: {}",
+                safe(&order.order_id),
+                safe(&order.company_id),
+                safe(words)
+            )?;
+        }
+        let more = all.len().saturating_sub(MOST_OF_A_KIND);
+        if more > 0 {
+            let more = count(more, "order more", "orders more");
+            writeln!(
+                out,
+                "             and {more}{status}; the report has them all"
+            )?;
+        }
     }
+    Ok(())
 }
 
 /// Writes how many orders may hold a report twice: nothing else on the screen tells.
@@ -205,10 +207,11 @@ pub fn write_requests(
         throttled,
         token,
     } = requests;
-    write!(out, "requests     {sent} sent, {token} for a token")?;
+    write!(out, "requests     {sent} sent")?;
     if *retried > 0 {
         write!(out, ", {retried} of them again")?;
     }
+    write!(out, ", {token} for a token")?;
     if *throttled > 0 {
         write!(out, ", {throttled} answered with 429")?;
     }

@@ -270,6 +270,35 @@ fn what_is_held_is_settled_by_a_person() {
 }
 
 #[test]
+fn history_tells_a_run_that_goes_on_from_one_that_was_cut_off() {
+    let (bench, server) = (bench(1), Server::answering(vec![answer(NEVER, "")]));
+    let mut command = bench.import_command(&server.url(), FAST);
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    server.wait_for("PATCH", 1);
+    let told = || {
+        let runs = bench.run(&["history", "--format", "json"]).diagnostics();
+        let orders = bench
+            .run(&["history", runs[0]["run"].as_str().unwrap()])
+            .stdout;
+        (
+            bench.run(&["history"]).stdout,
+            runs[0]["is_running"].clone(),
+            orders,
+        )
+    };
+    let (line, is_running, orders) = told();
+    assert!(line.contains("  import  running  "), "{line}");
+    assert!(orders.contains("  under way  B6001  ORD-0"), "{orders}");
+    assert_eq!(is_running, true);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (line, is_running, orders) = told();
+    assert!(line.contains("  import  cut off  "), "{line}");
+    assert!(orders.contains("  cut off    B6001  ORD-0"), "{orders}");
+    assert_eq!(is_running, false);
+}
+
+#[test]
 fn history_lists_runs_and_one_order_over_time() {
     let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
     assert_eq!(bench.import(&sandbox.url(), FAST).code, 0);
@@ -279,7 +308,13 @@ fn history_lists_runs_and_one_order_over_time() {
             .code,
         0
     );
-    assert_eq!(bench.run(&["history"]).stdout.matches("exit 0").count(), 2);
+    let runs = bench.run(&["history"]).stdout;
+    assert_eq!(runs.matches("  import  exit 0  ").count(), 2, "{runs}");
+    assert_eq!(
+        runs.matches("/  2 orders: 2 accepted\n").count(),
+        2,
+        "{runs}"
+    );
     let order = bench.run(&["history", "--order", "ORD-1", "--format", "json"]);
     let outcomes: Vec<Value> = order
         .diagnostics()

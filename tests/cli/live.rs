@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::{Bench, TestSandbox, orders_csv};
 
 /// An import that is followed.
-struct Followed {
+pub(crate) struct Followed {
     bench: Bench,
     child: Child,
     lines: std::io::Lines<BufReader<ChildStderr>>,
@@ -19,7 +19,7 @@ struct Followed {
 }
 
 impl Followed {
-    fn begin(sandbox: &TestSandbox, orders: usize) -> Self {
+    pub(crate) fn begin(sandbox: &TestSandbox, orders: usize) -> Self {
         let bench = Bench::new();
         bench.write("orders.csv", orders_csv(orders));
         let args = ["orders.csv", "--rate", "20/s", "--serve", "127.0.0.1:0"];
@@ -64,14 +64,20 @@ impl Followed {
             .collect()
     }
 
-    fn end(mut self) -> (i32, Value) {
+    /// Where the page is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}{}", self.host, self.path)
+    }
+
+    pub(crate) fn end(mut self) -> (i32, Value) {
         self.lines.by_ref().for_each(drop);
         let code = self.child.wait().unwrap().code().unwrap();
         (code, self.bench.report())
     }
 }
 
-fn sandbox() -> TestSandbox {
+/// One that takes a little time for each order.
+pub(crate) fn sandbox() -> TestSandbox {
     TestSandbox::with(Settings {
         rate: "unlimited".parse().unwrap(),
         latency: "20ms".parse().unwrap(),

@@ -6,11 +6,13 @@
 )]
 
 mod apply;
+mod browser;
 mod codes;
 mod configuration;
 mod crash;
 mod delivery;
 mod doctor;
+mod every_outcome;
 mod formats;
 mod guide;
 mod harness;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use scoreload::order::{self, Batch, body};
+use scoreload::order::{self, Batch};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -49,7 +49,7 @@ fn bodies(batch: &Batch) -> BTreeMap<(String, String), Value> {
         .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let body = |order: &order::Order| {
-        let body = serde_json::from_slice(&body::of(order).to_json()).unwrap();
+        let body = serde_json::from_slice(&batch.body(order).to_json()).unwrap();
         (
             (order.company_id.to_string(), order.order_id.to_string()),
             sorted(body),

@@ -1,13 +1,18 @@
 //! The report in each of its forms: written beside each other, private, and unmoved by whatever the data holds.
 
+use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
 
-use calamine::{Data, Reader, open_workbook_auto};
+use calamine::{Data, DataType, Reader, Xlsx, open_workbook_auto};
 use serde_json::Value;
 
+use crate::every_outcome::{
+    ACCEPTED, FAILED, FORMS, INVALID, NOT_SENT, ORDERS, REJECTED, SENT_BEFORE,
+};
 use crate::harness::{Bench, TestSandbox, sample};
 
-const FORMS: [&str; 5] = ["r.html", "r.json", "r.csv", "r.xlsx", "r.md"];
+const PATHS: [&str; 5] = ["r.html", "r.json", "r.csv", "r.xlsx", "r.md"];
 
 /// What would do harm in a page, a spreadsheet or a ticket, if it were not text.
 const HOSTILE: [&str; 7] = [
@@ -21,7 +26,7 @@ const HOSTILE: [&str; 7] = [
 ];
 
 fn arguments<'a>(command: &[&'a str]) -> Vec<&'a str> {
-    let reports = FORMS.into_iter().flat_map(|form| ["--report", form]);
+    let reports = PATHS.into_iter().flat_map(|form| ["--report", form]);
     command.iter().copied().chain(reports).collect()
 }
 
@@ -54,7 +59,7 @@ fn one_run_can_be_reported_in_every_form() {
         .env("SCORELOAD_CLIENT_ID", "me")
         .env("SCORELOAD_CLIENT_SECRET", "s3cret-s3cret");
     assert!(command.output().unwrap().status.success());
-    for form in FORMS {
+    for form in PATHS {
         let mode = std::fs::metadata(bench.path(form))
             .unwrap()
             .permissions()
@@ -74,6 +79,133 @@ fn one_run_can_be_reported_in_every_form() {
         (1, &report["orders"][0]["http_status"])
     );
     assert_eq!(report["rate"], "unlimited");
+}
+
+/// The totals of a report, by their names in its JSON; those that are nought are left out.
+type Totals = BTreeMap<String, u64>;
+
+/// Names of totals as they are told to people, and as JSON has them.
+fn told(lines: impl IntoIterator<Item = (String, u64)>) -> Totals {
+    let names = [
+        ("rows without an order", "rows_invalid"),
+        ("rows left out", "rows_skipped"),
+    ];
+    let name = |told: &str| {
+        let told = told.to_lowercase();
+        let other = names.iter().find(|(words, _)| *words == told);
+        other.map_or_else(|| told.replace(' ', "_"), |(_, name)| (*name).to_owned())
+    };
+    let all = lines
+        .into_iter()
+        .map(|(told, number)| (name(&told), number));
+    all.filter(|(_, number)| *number > 0).collect()
+}
+
+/// The outcomes of orders, counted.
+fn counted(outcomes: impl IntoIterator<Item = String>) -> Totals {
+    let mut totals = Totals::new();
+    for outcome in outcomes {
+        *totals.entry(outcome.replace(' ', "_")).or_default() += 1;
+    }
+    totals
+}
+
+fn number(text: &str) -> u64 {
+    text.replace(',', "").parse().unwrap()
+}
+
+#[test]
+fn all_forms_of_a_run_tell_the_same_totals() {
+    let report = FORMS.json();
+    let of_json = report["totals"].as_object().unwrap().iter();
+    let of_json = told(of_json.map(|(name, number)| (name.clone(), number.as_u64().unwrap())));
+    let mut outcomes = of_json.clone();
+    outcomes.retain(|name, _| !name.starts_with("rows") && name != "orders");
+    let expected = [
+        ("accepted", ACCEPTED),
+        ("unchanged", SENT_BEFORE),
+        ("invalid", INVALID),
+        ("rejected", REJECTED),
+        ("failed", FAILED),
+        ("unknown", 1),
+        ("not_sent", NOT_SENT),
+    ];
+    let expected = expected.map(|(name, number)| (name.to_owned(), number as u64));
+    assert_eq!(outcomes, Totals::from(expected));
+    assert_eq!(
+        (of_json["rows"], of_json["orders"]),
+        (ORDERS as u64 + 1, ORDERS as u64)
+    );
+    assert_eq!(FORMS.code, 5);
+    let orders = report["orders"].as_array().unwrap().iter();
+    assert_eq!(
+        counted(orders.map(|order| order["outcome"].as_str().unwrap().to_owned())),
+        outcomes
+    );
+
+    let lines = FORMS.text("md").lines().filter_map(|line| {
+        line.strip_prefix("| ")?
+            .strip_suffix(" |")?
+            .split_once(" | ")
+    });
+    let lines = lines.filter(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()));
+    assert_eq!(
+        told(lines.map(|(name, shown)| (name.to_owned(), number(shown)))),
+        of_json,
+        "md"
+    );
+
+    let mut csv = csv::Reader::from_reader(FORMS.bytes("csv"));
+    let of_csv = csv.records().map(|record| record.unwrap()[2].to_owned());
+    assert_eq!(counted(of_csv), outcomes, "csv");
+
+    let mut book = Xlsx::new(Cursor::new(FORMS.bytes("xlsx"))).unwrap();
+    let sheet = book.worksheet_range("Orders").unwrap();
+    assert_eq!(
+        counted(sheet.rows().skip(1).map(|row| row[2].to_string())),
+        outcomes,
+        "xlsx"
+    );
+    let sheet = book.worksheet_range("Summary").unwrap();
+    let lines = sheet.rows().skip_while(|row| row[0] != "Counted");
+    let lines =
+        lines.filter_map(|row| Some((row[0].to_string(), row[1].as_i64()?.try_into().unwrap())));
+    let mut summary = told(lines);
+    assert_eq!(summary.remove("errors"), Some(INVALID as u64 + 1));
+    summary.remove("warnings");
+    assert_eq!(summary, of_json, "xlsx");
+
+    let page = FORMS.text("html");
+    let drawn = island(page);
+    let orders = drawn["orders"].as_array().unwrap().iter();
+    let outcome = |order: &Value| {
+        let place = usize::try_from(order[2].as_u64().unwrap()).unwrap();
+        drawn["outcomes"][place].as_str().unwrap().to_owned()
+    };
+    assert_eq!(counted(orders.map(outcome)), outcomes, "html");
+    let (_, shares) = page.split_once("aria-label=\"Orders by outcome: ").unwrap();
+    let shares = shares.split_once('"').unwrap().0.split(", ");
+    let shares = shares.map(|share| share.split_once(' ').unwrap());
+    assert_eq!(
+        told(shares.map(|(shown, name)| (name.to_owned(), number(shown)))),
+        outcomes,
+        "html"
+    );
+    let tile = |name: &str| {
+        let (_, tile) = page.split_once(&format!("<dt>{name}</dt>")).unwrap();
+        let figure = tile
+            .split_once("class=\"figure\"")
+            .unwrap()
+            .1
+            .split_once('>')
+            .unwrap()
+            .1;
+        number(figure.split_once('<').unwrap().0)
+    };
+    assert_eq!(
+        [tile("Rows"), tile("Orders"), tile("Accepted")],
+        ["rows", "orders", "accepted"].map(|name| of_json[name])
+    );
 }
 
 #[test]

@@ -2,76 +2,79 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use boon::{Compiler, Schemas};
 use serde_json::Value;
 
-use crate::harness::{Bench, TestSandbox, sample};
+use crate::every_outcome::FORMS;
+use crate::harness::{Bench, TestSandbox, repository, sample};
 
-/// Holds a value to a schema: every property named, none besides, types as they are told.
-fn assert_fits(value: &Value, schema: &Value, root: &Value, path: &str) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let name = reference.strip_prefix("#/$defs/").unwrap();
-        return assert_fits(value, &root["$defs"][name], root, path);
-    }
-    if let Some(choices) = schema["oneOf"].as_array() {
-        assert!(
-            choices.iter().any(|choice| choice["const"] == *value),
-            "{path}: {value}"
-        );
-        return;
-    }
-    let types = match &schema["type"] {
-        Value::Array(types) => types.clone(),
-        one => vec![one.clone()],
-    };
-    let actual = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let fits = types
-        .iter()
-        .any(|kind| kind == actual || (kind == "number" && actual == "integer"));
-    assert!(fits, "{path} is {actual}, not {types:?}");
-    if let Value::Object(map) = value {
-        let properties = schema["properties"].as_object().unwrap();
-        let required = schema["required"].as_array().unwrap();
-        for name in required {
-            assert!(map.contains_key(name.as_str().unwrap()), "{path}: {name}");
+/// The schema that the binary prints.
+fn published() -> Value {
+    serde_json::from_str(&Bench::new().run(&["report-schema"]).stdout).unwrap()
+}
+
+/// Makes a schema refuse every property that it does not name.
+fn close(schema: &mut Value) {
+    if let Value::Object(map) = schema {
+        if map.contains_key("properties") {
+            map.insert("additionalProperties".to_owned(), false.into());
         }
-        let known = properties.keys().filter(|name| map.contains_key(*name));
-        assert!(map.keys().eq(known), "{path}: {:?}", map.keys());
-        for (name, value) in map {
-            assert_fits(value, &properties[name], root, &format!("{path}.{name}"));
-        }
-    }
-    for item in value.as_array().into_iter().flatten() {
-        assert_fits(item, &schema["items"], root, &format!("{path}[]"));
+        map.values_mut().for_each(close);
     }
 }
 
+/// What is wrong with a value by a schema, if anything is.
+fn misfit(value: &Value, schema: Value) -> Option<String> {
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("report.json", schema).unwrap();
+    let index = compiler.compile("report.json", &mut schemas).unwrap();
+    let fits = schemas.validate(value, index);
+    fits.err().map(|error| error.to_string())
+}
+
 #[test]
-fn the_report_fits_the_published_schema() {
-    let bench = Bench::new();
-    let schema = bench.run(&["report-schema"]);
-    let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
-    let sandbox = TestSandbox::start("unlimited", "");
-    let ran = bench.import(
-        &sandbox.url(),
-        &[
-            &sample("mistakes.csv"),
-            &sample("scores.xlsx"),
-            "--rate",
-            "unlimited",
-        ],
-    );
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let report = bench.report();
+fn a_report_of_every_outcome_fits_the_published_schema_to_the_last_property() {
+    let mut schema = published();
+    close(&mut schema);
+    let mut report = FORMS.json();
     assert_eq!(report["schema"], "scoreload/report/1");
-    assert_fits(&report, &schema, &schema, "report");
+    assert_eq!(misfit(&report, schema.clone()), None);
+    for command in [&["validate"][..], &["import", "--dry-run"]] {
+        let bench = Bench::new();
+        let files = [sample("mistakes.csv"), sample("scores.xlsx")];
+        let files = files
+            .iter()
+            .map(String::as_str)
+            .chain(["--report", "r.json"]);
+        let args: Vec<&str> = command.iter().copied().chain(files).collect();
+        assert_eq!(bench.run(&args).code, 1);
+        let checked = std::fs::read(bench.path("r.json")).unwrap();
+        let checked = serde_json::from_slice(&checked).unwrap();
+        assert_eq!(misfit(&checked, schema.clone()), None);
+    }
+    report["orders"][0]["surprise"] = Value::Null;
+    assert!(misfit(&report, schema.clone()).is_some());
+    report = FORMS.json();
+    report["totals"]["rows"] = "500".into();
+    assert!(misfit(&report, schema).is_some());
+}
+
+#[test]
+fn the_schema_changes_only_together_with_its_version() {
+    let expected = std::fs::read_to_string(repository("tests/cli/expected/report-1.schema.json"));
+    let expected: Value = serde_json::from_str(&expected.unwrap()).unwrap();
+    let schema = published();
+    let name = schema["$id"].as_str().unwrap();
+    assert_eq!(
+        name, "scoreload/report/1",
+        "this version has no file in tests/cli/expected: keep its schema there"
+    );
+    assert!(
+        schema == expected,
+        "the shape of {name} has changed for those who read reports: raise the version in SCHEMA (scoreload/report/2), \
+         and keep the new schema as tests/cli/expected/report-2.schema.json. Where only words of it changed, keep the \
+         new words in the file of this version. `scoreload report-schema` prints:\n{schema:#}"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use scoreload::text::is_disturbing;
 use serde_json::{Value, json};
 
-use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv, sample};
+use crate::every_outcome::FORMS;
+use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv, repository, sample};
 use crate::server::{Server, answer};
 
 const FAST: [&str; 3] = ["orders.csv", "--rate", "unlimited"];
@@ -52,6 +53,49 @@ fn a_delivery_in_json_ends_with_its_result() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn every_command_that_comes_to_a_result_tells_it_in_lines_of_json() {
+    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
+    bench.write("orders.csv", orders_csv(2));
+    assert_eq!(bench.import(&sandbox.url(), &FAST).code, 0);
+    let run = bench.report()["run"].as_str().unwrap().to_owned();
+    let commands: [&[&str]; 12] = [
+        &["import", "orders.csv", "--no-report"],
+        &["import", "orders.csv", "--no-report", "--dry-run"],
+        &[
+            "validate",
+            "orders.csv",
+            "--deny-warnings",
+            "--default-attempt",
+            "1",
+        ],
+        &["plan", "orders.csv", "-o", "plan.json"],
+        &["apply", "plan.json", "--no-report"],
+        &["history"],
+        &["history", &run],
+        &["history", "--order", "ORD-1"],
+        &["columns", "orders.csv"],
+        &["explain"],
+        &["explain", "status-unknown"],
+        &["template", "-o", "new.xlsx"],
+    ];
+    for command in commands {
+        let ran = bench.run(&[command, &["--format", "json"]].concat());
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+        // A check without findings has nothing to say.
+        assert_eq!(
+            ran.stdout.is_empty(),
+            command[0] == "validate",
+            "{command:?}"
+        );
+        assert!(
+            ran.diagnostics().iter().all(Value::is_object),
+            "{command:?}: {}",
+            ran.stdout
+        );
+    }
 }
 
 #[test]
@@ -129,6 +173,24 @@ fn a_bar_that_cannot_move_is_told_in_lines() {
         &[&FAST[..], &["--progress", "bar"]].concat(),
     );
     assert!(!ran.stderr.contains(['\u{1b}', '\r']), "{:?}", ran.stderr);
+}
+
+/// With SCREEN=overwrite in the environment, the file is brought up to date instead.
+#[test]
+fn the_screen_of_a_run_that_comes_to_every_outcome() {
+    let path = repository("tests/cli/expected/every_outcome.txt");
+    let lines = FORMS
+        .screen
+        .lines()
+        .map(|line| match line.split_once("time  ") {
+            Some(("", _)) => "time         …",
+            _ => line,
+        });
+    let screen: String = lines.flat_map(|line| [line, "\n"]).collect();
+    if std::env::var("SCREEN").is_ok_and(|mode| mode == "overwrite") {
+        std::fs::write(&path, &screen).unwrap();
+    }
+    assert_eq!(screen, std::fs::read_to_string(&path).unwrap());
 }
 
 /// Texts that would like to rule the terminal.

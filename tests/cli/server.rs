@@ -97,7 +97,7 @@ fn serve(
     seen: &Mutex<Vec<String>>,
 ) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader) {
+    while let Some(request) = read_message(&mut reader) {
         let is_token = request.starts_with("POST");
         seen.lock().unwrap().push(request);
         let scripted = next_of(if is_token { tokens } else { script });
@@ -132,7 +132,8 @@ fn next_of(script: &Mutex<Vec<Scripted>>) -> Scripted {
     }
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<String> {
+/// Reads a message of HTTP: its head and its body.
+pub(crate) fn read_message(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {
@@ -140,10 +141,9 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<String> {
         }
     }
     let length = head.lines().find_map(|line| {
-        line.to_ascii_lowercase()
-            .strip_prefix("content-length: ")?
-            .parse()
-            .ok()
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse().ok())?
     });
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;

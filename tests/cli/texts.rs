@@ -13,7 +13,7 @@ use scoreload::input::delimiter::Delimiter;
 use scoreload::input::encoding::Encoding;
 use scoreload::order::status::StatusWords;
 use scoreload::order::value::placeholders;
-use scoreload::order::{self, Batch, Rules, body};
+use scoreload::order::{self, Batch, Rules};
 use scoreload::problem::WarningPolicy;
 
 use crate::harness::Bench;
@@ -107,6 +107,7 @@ pub(crate) fn gathered(
         warnings: WarningPolicy::Allow,
         extent: scoreload::input::Extent::Whole,
         program: Some(env!("CARGO_BIN_EXE_scoreload").into()),
+        fingerprints: true,
         on_rows: &|_| {},
     };
     let rules = Rules {
@@ -126,7 +127,7 @@ pub(crate) fn bodies(batch: &Batch) -> Vec<String> {
     batch
         .orders
         .iter()
-        .map(|order| String::from_utf8(body::of(order).to_json()).unwrap())
+        .map(|order| String::from_utf8(batch.body(order).to_json()).unwrap())
         .collect()
 }
 

@@ -25,16 +25,16 @@ pub(super) use self::apart::serve;
 use self::flaw::Flaw;
 use self::package::{Kind, Parcel};
 use self::taking::Taking;
-use super::{File, Options, Row, SheetHead};
+use super::{File, Options, Turn};
 use crate::problem::{Problem, Source};
 
 /// Reads the sheets of a workbook.
-pub(super) fn read<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+pub(super) fn read<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
-    file: &mut File<R>,
+    file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
     let parcel = guard::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
     let mut taking = Taking {
@@ -51,10 +51,10 @@ pub(super) fn read<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
 }
 
 /// Reads the sheets of an .xlsx workbook in this process.
-fn read_here<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+fn read_here<T: Turn>(
     bytes: &[u8],
     parcel: &Parcel,
-    taking: &mut Taking<'_, R, T>,
+    taking: &mut Taking<'_, T>,
 ) -> Result<(), Problem> {
     let source = Arc::clone(taking.source);
     let refuse = |flaw: Flaw| flaw.of(&source);

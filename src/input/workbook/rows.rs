@@ -1,6 +1,6 @@
 //! The rows of a sheet: cells gathered as they come, held to the bounds of a workbook, merged ones completed.
 
-use std::cell::Cell as Counter;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::flaw::{Flaw, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
 use super::merged::Merged;
@@ -16,15 +16,32 @@ const LONG_TEXT: usize = 512;
 
 /// What has been taken of a workbook so far, all its sheets together.
 pub(super) struct Spent {
-    cells: Counter<u64>,
+    cells: Counter,
     /// Cells that merged ones have added.
-    added: Counter<u64>,
-    text: Counter<u64>,
+    added: Counter,
+    text: Counter,
     /// Texts that are longer than any that the API takes.
-    long_text: Counter<u64>,
+    long_text: Counter,
     /// A text of the table that all sheets share may stand in every cell.
     most_text: u64,
     most_long_text: u64,
+}
+
+/// A count that one thread at a time goes on with.
+struct Counter(AtomicU64);
+
+impl Counter {
+    fn new(count: u64) -> Self {
+        Self(AtomicU64::new(count))
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
+    }
 }
 
 impl Spent {

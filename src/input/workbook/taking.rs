@@ -5,18 +5,18 @@ use std::sync::Arc;
 use super::flaw::Flaw;
 use super::sheets::{self, Reason};
 use crate::input::rows::OneByOne;
-use crate::input::{File, Options, RawRow, Row, Rows, SheetHead, read_rows};
+use crate::input::{File, Options, RawRow, Rows, Turn, read_rows};
 use crate::problem::{Problem, Source};
 
 /// A workbook, as far as it has been taken.
-pub(super) struct Taking<'a, R, T> {
+pub(super) struct Taking<'a, T: Turn> {
     pub(super) source: &'a Arc<Source>,
     pub(super) options: &'a Options<'a>,
     pub(super) turn: &'a T,
-    pub(super) file: &'a mut File<R>,
+    pub(super) file: &'a mut File<T::Part>,
 }
 
-impl<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync> Taking<'_, R, T> {
+impl<T: Turn> Taking<'_, T> {
     /// Tells which of the sheets that were asked for are not there.
     pub(super) fn tell_missing(&mut self, there: &[String]) {
         for name in &self.options.sheets {
@@ -37,7 +37,7 @@ impl<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync> Taking<'_, R, T> {
     pub(super) fn take(
         &mut self,
         name: &str,
-        rows: &mut impl Iterator<Item = Result<RawRow, Flaw>>,
+        rows: &mut (impl Iterator<Item = Result<RawRow, Flaw>> + Send),
     ) -> Result<(), Problem> {
         let source = self.sheet(name);
         let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));

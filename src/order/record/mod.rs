@@ -1,160 +1,261 @@
-//! One row under the rules: its fields, and what is wrong with it on its own.
+//! Rows under the rules: the fields of each, and what is wrong with it on its own.
 
 mod missing;
 mod wide;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::missing::{
     MISSING_ATTEMPT, MISSING_COMPANY_ID, MISSING_ORDER_ID, MISSING_TEST_ID, Missing,
 };
-use super::model::Text;
+use super::packed::{Packed, Packer, RowFacts, Run, Said, WideRow};
+use super::slots::{Slot, Slots};
 use super::value::{self, Finding, Rules};
-use crate::columns::{Column, Field, REPORT_COLUMNS, Scope};
+use crate::columns::{Column, Field, Scope};
 use crate::input::timestamp::DateOrder;
-use crate::input::{Cell, Row, SheetHead, swallowed_rows};
+use crate::input::{Cell, Row, SheetHead, Turn, swallowed_rows};
 use crate::problem::{Code, Place, Problem};
 
-/// A field of a row, with the column of its cell.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// What it is.
-    pub field: Field,
-    /// The column of the cell, from 0.
-    pub column: u32,
-    /// The text for the body.
-    pub text: Text,
+/// Reads the rows of sheets by the rules of their columns.
+pub(super) struct ByRules<'a>(pub(super) &'a Rules);
+
+impl Turn for ByRules<'_> {
+    type Part = Part;
+
+    fn begin(&self, head: &SheetHead) -> Part {
+        let slots = Slots::of(&head.header);
+        Part {
+            packer: Packer::of_slots(slots.all.len()),
+            held: slots.all.iter().map(|_| Held::Nothing).collect(),
+            packed: 0,
+            slots,
+            found: Found::default(),
+            orderless: Vec::new(),
+        }
+    }
+
+    fn row(&self, part: &mut Part, head: &SheetHead, row: &Row<'_>) {
+        part.read(head, row, self.0);
+    }
 }
 
-/// One attempt at one test, as a row tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TestEntry {
-    /// The assessment that it belongs to, if one is named.
-    pub assessment_id: Option<Text>,
-    /// The test.
-    pub test_id: Text,
-    /// The attempt.
-    pub attempt: u32,
-    /// Its fields.
-    pub entries: Vec<Entry>,
-}
-
-/// A row, read by the rules of its columns.
+/// A part of a sheet, read.
 #[derive(Debug)]
-pub struct Record {
-    /// The row's number as the user sees it.
-    pub row: u32,
-    /// The company; `None` where it is missing or unreadable.
-    pub company_id: Option<Text>,
-    /// The order; `None` where it is missing or unreadable.
-    pub order_id: Option<Text>,
-    /// The assessment that the row speaks of, if it names one.
-    pub assessment_id: Option<Text>,
-    /// The fields of the order and the assessment that hold something, from left to right.
-    pub entries: Vec<Entry>,
-    /// The tests of the row: the one that it is about, or those that stand in columns of their own.
-    pub tests: Vec<TestEntry>,
-    /// The findings of the row.
-    pub problems: Vec<Problem>,
-    /// The columns of its placeholders.
-    pub placeholders: Vec<u32>,
-    /// What its dates between slashes prove about their columns.
-    pub date_orders: Vec<(u32, DateOrder)>,
+pub(super) struct Part {
+    slots: Slots,
+    packer: Packer,
+    /// By slot: what the row holds that is being read.
+    held: Vec<Held>,
+    /// The number of the row that was packed last; 0 where there is none.
+    packed: u32,
+    /// What was found in its rows.
+    pub(super) found: Found,
+    /// Rows whose company or order is missing or unreadable.
+    pub(super) orderless: Vec<u32>,
 }
 
-/// Reads a row of data by the rules of its columns.
-#[must_use]
-pub fn read(head: &SheetHead, row: &Row<'_>, rules: &Rules) -> Record {
-    let mut reading = Reading::of(head, row, rules);
-    for (column, field) in &head.header.fields {
-        let cell = row.cells.get(*column as usize).unwrap_or(&Cell::Blank);
-        reading.take(*column, *field, cell);
+/// What was found in the rows of a part.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The findings.
+    pub(super) problems: Vec<Problem>,
+    /// How many placeholders there are.
+    pub(super) placeholders: usize,
+    /// The row and the column of the first.
+    pub(super) first_placeholder: Option<(u32, u32)>,
+    /// What dates between slashes prove about their columns: the first row that proves it.
+    pub(super) date_orders: Vec<(u32, DateOrder, u32)>,
+}
+
+impl Part {
+    /// Returns its rows, packed, and the runs that they make.
+    pub(super) fn end(self) -> (Packed, Vec<Run>) {
+        self.packer.end()
     }
-    if let Some(column) = row.surplus {
-        let beyond = row.beyond.iter().find(|(other, _)| *other == column);
-        reading.surplus(column, beyond.map(|(_, cell)| cell));
-    }
-    if let Some(column) = row.swallowed {
-        reading.tell(swallowed_rows(reading.cell(column)), Some(column));
-    }
-    let order_id = reading.required(Column::OrderId, &MISSING_ORDER_ID);
-    let company_id = match (&rules.company_id, head.header.column_of(Column::CompanyId)) {
-        (Some(company_id), None) => Some(company_id.clone()),
-        _ => reading.required(Column::CompanyId, &MISSING_COMPANY_ID),
-    };
-    reading.check_reports();
-    let assessment_id = reading.taken(Column::AssessmentId);
-    let own_test = reading.own_test(assessment_id.as_ref());
-    let mut tests = Vec::with_capacity(usize::from(own_test.is_some()) + head.header.wide.len());
-    tests.extend(own_test);
-    for test in &head.header.wide {
-        tests.extend(reading.wide_test(test, assessment_id.as_ref(), row));
-    }
-    if reading.is_unreadable(Column::AssessmentId) {
-        // Of which assessment they are is not known, and that was said.
-        tests.retain(|test| test.assessment_id.is_some());
-        reading.record.entries.retain(is_of_order);
-    }
-    // A batch holds every record, so none keeps room that it does not need.
-    reading.record.entries.shrink_to_fit();
-    Record {
-        company_id,
-        order_id,
-        assessment_id,
-        tests,
-        ..reading.record
+
+    /// Reads a row of data by the rules of its columns, and packs what it says.
+    fn read(&mut self, head: &SheetHead, row: &Row<'_>, rules: &Rules) {
+        let slots = &self.slots;
+        let mut reading = Reading {
+            head,
+            rules,
+            slots,
+            row,
+            held: &mut self.held,
+            found: &mut self.found,
+            errors: 0,
+            placeholders: Vec::new(),
+            unreadable: Vec::new(),
+            told: Vec::new(),
+        };
+        reading.take_all(&self.packer, self.packed);
+        reading.require(Column::OrderId, slots.order_id, &MISSING_ORDER_ID);
+        let given = rules.company_id.as_deref();
+        let given = given.filter(|_| slots.company_id.is_none());
+        if given.is_none() {
+            reading.require(Column::CompanyId, slots.company_id, &MISSING_COMPANY_ID);
+        }
+        reading.check_reports();
+        let attempt = reading.own_test();
+        let mut wide = reading.wide_tests();
+        let is_assessment_known = !reading.is_unreadable(slots.assessment_id);
+        if !is_assessment_known {
+            // Of which assessment they are is not known, and that was said.
+            wide.retain(|test| test.assessment_id.is_some());
+        }
+        let facts = reading.end(attempt.filter(|_| is_assessment_known));
+        let text = |slot: Option<usize>| {
+            let slot = slot?;
+            self.held[slot].text(cell(row, &slots.all[slot]))
+        };
+        let (Some(company_id), Some(order_id)) = (
+            given.or_else(|| text(slots.company_id)),
+            text(slots.order_id),
+        ) else {
+            self.orderless.push(row.number);
+            self.packed = 0;
+            return;
+        };
+        let is_kept = |scope| match scope {
+            Scope::Order => true,
+            Scope::Assessment => is_assessment_known,
+            Scope::Test => facts.attempt.is_some(),
+        };
+        let said = slots.all.iter().zip(&self.held).map(|(slot, held)| {
+            if is_kept(slot.scope) {
+                held.said(cell(row, slot))
+            } else {
+                Said::Nothing
+            }
+        });
+        self.packer.add((company_id, order_id), facts, said, &wide);
+        self.packed = row.number;
     }
 }
 
-fn is_of_order(entry: &Entry) -> bool {
-    entry.field.column.spec().scope == Scope::Order
+/// Returns the cell of a slot.
+fn cell<'r>(row: &'r Row<'_>, slot: &Slot) -> &'r Cell<'r> {
+    row.cells.get(slot.column as usize).unwrap_or(&Cell::Blank)
+}
+
+/// What a row holds in a slot.
+#[derive(Debug)]
+enum Held {
+    /// Nothing, or nothing that could be read.
+    Nothing,
+    /// The text of its cell, as in the row before.
+    AsBefore,
+    /// The text of its cell, of which there is nothing to say.
+    Plain,
+    /// A text that was made of its cell, or of which something was said.
+    Made(String),
+}
+
+impl Held {
+    fn text<'r>(&'r self, cell: &'r Cell<'_>) -> Option<&'r str> {
+        match (self, cell) {
+            (Self::Made(text), _) => Some(text),
+            (Self::AsBefore | Self::Plain, Cell::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn said<'r>(&'r self, cell: &'r Cell<'_>) -> Said<'r> {
+        match (self, self.text(cell)) {
+            (_, None) => Said::Nothing,
+            (Self::AsBefore, Some(text)) => Said::AsBefore(text),
+            (Self::Made(_), Some(text)) => Said::Made(text),
+            (_, Some(text)) => Said::Plain(text),
+        }
+    }
 }
 
 /// A cell whose value is wrong: the field is not missing, and that was said.
 struct Unreadable;
 
 /// A row while it is read.
-struct Reading<'a> {
-    head: &'a SheetHead,
-    rules: &'a Rules,
-    record: Record,
-    /// Columns whose cell could not be read: they are not missing, they are wrong.
-    unreadable: Vec<Field>,
+struct Reading<'r, 'f> {
+    head: &'r SheetHead,
+    rules: &'r Rules,
+    slots: &'r Slots,
+    row: &'r Row<'r>,
+    /// By slot: what it holds.
+    held: &'f mut Vec<Held>,
+    found: &'f mut Found,
+    errors: u32,
+    /// The columns of its placeholders.
+    placeholders: Vec<u32>,
+    /// Slots whose cell could not be read: they are not missing, they are wrong.
+    unreadable: Vec<usize>,
     /// Cells that were read, and as what.
     told: Vec<(u32, Column)>,
 }
 
-impl<'a> Reading<'a> {
-    fn of(head: &'a SheetHead, row: &Row<'_>, rules: &'a Rules) -> Self {
-        let record = Record {
-            row: row.number,
-            company_id: None,
-            order_id: None,
-            assessment_id: None,
-            tests: Vec::new(),
-            entries: Vec::with_capacity(head.header.fields.len()),
-            problems: Vec::new(),
-            placeholders: Vec::new(),
-            date_orders: Vec::new(),
+impl<'r> Reading<'r, '_> {
+    /// Reads all cells. Most say what the row before says, and need no second look.
+    fn take_all(&mut self, before: &Packer, packed: u32) {
+        let slots = self.slots;
+        let same = match self.row.same {
+            Some((row, cells)) if row == packed => cells,
+            _ => 0,
         };
-        Self {
-            head,
-            rules,
-            record,
-            unreadable: Vec::new(),
-            told: Vec::new(),
+        for (index, slot) in slots.all.iter().enumerate() {
+            let is_same = (slot.column as usize) < same;
+            let held = match (cell(self.row, slot), &self.held[index]) {
+                (Cell::Blank, _) => Held::Nothing,
+                (_, Held::AsBefore | Held::Plain) if is_same => {
+                    if before.is_plain_before(index) {
+                        Held::AsBefore
+                    } else {
+                        Held::Plain
+                    }
+                }
+                (Cell::Text(text), _) if before.is_as_before(index, text) => Held::AsBefore,
+                (cell, _) => self.read(index, slot, cell),
+            };
+            self.held[index] = held;
+        }
+        let row = self.row;
+        if let Some(column) = row.surplus {
+            let beyond = row.beyond.iter().find(|(other, _)| *other == column);
+            self.surplus(column, beyond.map(|(_, cell)| cell));
+        }
+        if let Some(column) = row.swallowed {
+            self.tell(swallowed_rows(self.cell(column)), Some(column));
         }
     }
 
-    fn take(&mut self, column: u32, field: Field, cell: &Cell<'_>) {
-        match self.value(column, field, cell) {
-            Ok(Some(text)) => self.record.entries.push(Entry {
-                field,
-                column,
-                text,
-            }),
-            Ok(None) => {}
-            Err(Unreadable) => self.unreadable.push(field),
+    /// Reads the cell of a slot.
+    fn read(&mut self, index: usize, slot: &Slot, cell: &'r Cell<'r>) -> Held {
+        let before = (self.found.problems.len(), self.found.date_orders.len());
+        let text = self.value(slot.column, slot.field, cell);
+        let is_plain = before == (self.found.problems.len(), self.found.date_orders.len())
+            && matches!(cell, Cell::Text(_));
+        match text {
+            Ok(Some(Cow::Borrowed(_))) if is_plain => Held::Plain,
+            Ok(Some(text)) => Held::Made(text.into_owned()),
+            Ok(None) => Held::Nothing,
+            Err(Unreadable) => {
+                self.unreadable.push(index);
+                Held::Nothing
+            }
+        }
+    }
+
+    /// Ends the reading: returns what is told of the row.
+    fn end(self, attempt: Option<u32>) -> RowFacts {
+        let found = self.found;
+        found.placeholders += self.placeholders.len();
+        if let Some(column) = self.placeholders.first() {
+            let first = (self.row.number, *column);
+            found.first_placeholder.get_or_insert(first);
+        }
+        RowFacts {
+            row: self.row.number,
+            errors: self.errors,
+            has_placeholder: !self.placeholders.is_empty(),
+            attempt,
         }
     }
 
@@ -162,40 +263,21 @@ impl<'a> Reading<'a> {
     fn value(
         &mut self,
         index: u32,
-        field: impl Into<Field>,
-        cell: &Cell<'_>,
-    ) -> Result<Option<Text>, Unreadable> {
-        let field = field.into();
+        field: Field,
+        cell: &'r Cell<'_>,
+    ) -> Result<Option<Cow<'r, str>>, Unreadable> {
         let value = value::read(field.column, cell, self.rules);
         let is_unreadable = value.text.is_none() && value.finding.is_some();
-        if self.is_told(index, field.column) {
-            return if is_unreadable {
-                Err(Unreadable)
-            } else {
-                Ok(value.text)
-            };
-        }
-        if value.placeholder {
-            self.record.placeholders.push(index);
-        }
-        if let Some(order) = value.date_order {
-            self.record.date_orders.push((index, order));
-        }
-        if let Some(Finding {
-            code,
-            message,
-            help,
-        }) = value.finding
-        {
-            let problem =
-                Problem::new(code, self.cell(index), message, help).with_value(cell.shown());
-            self.tell(
-                Problem {
-                    field: Some(field),
-                    ..problem
-                },
-                Some(index),
-            );
+        if !self.is_told(index, field.column) {
+            if value.placeholder {
+                self.placeholders.push(index);
+            }
+            if let Some(order) = value.date_order {
+                self.proves(index, order);
+            }
+            if let Some(finding) = value.finding {
+                self.tell_value(*finding, index, field, cell);
+            }
         }
         if is_unreadable {
             Err(Unreadable)
@@ -204,120 +286,112 @@ impl<'a> Reading<'a> {
         }
     }
 
+    fn tell_value(&mut self, finding: Finding, index: u32, field: Field, cell: &Cell<'_>) {
+        let Finding {
+            code,
+            message,
+            help,
+        } = finding;
+        let problem = Problem::new(code, self.cell(index), message, help).with_value(cell.shown());
+        self.tell(
+            Problem {
+                field: Some(field),
+                ..problem
+            },
+            Some(index),
+        );
+    }
+
+    /// Notes what a date between slashes proves about its column.
+    fn proves(&mut self, column: u32, order: DateOrder) {
+        let proofs = &mut self.found.date_orders;
+        let is_known = |proof: &(u32, DateOrder, u32)| (proof.0, proof.1) == (column, order);
+        if !proofs.iter().any(is_known) {
+            proofs.push((column, order, self.row.number));
+        }
+    }
+
     /// Tells whether what is to say of a cell was said: several wide tests may share a column.
     fn is_told(&mut self, index: u32, column: Column) -> bool {
-        let may_share = !self.head.header.wide.is_empty();
+        if self.head.header.wide.is_empty() {
+            return false;
+        }
         let is_told = self.told.contains(&(index, column));
-        if may_share && !is_told {
+        if !is_told {
             self.told.push((index, column));
         }
         is_told
     }
 
-    /// Takes a field out of the entries.
-    fn taken(&mut self, column: Column) -> Option<Text> {
-        let index = self
-            .record
-            .entries
-            .iter()
-            .position(|entry| entry.field.column == column)?;
-        Some(self.record.entries.remove(index).text)
+    /// Returns what a slot holds.
+    fn text(&self, slot: Option<usize>) -> Option<&str> {
+        let slot = slot?;
+        self.held[slot].text(cell(self.row, &self.slots.all[slot]))
     }
 
-    /// Takes a field that every row must have, and says so where it is missing.
-    fn required(&mut self, column: Column, missing: &Missing) -> Option<Text> {
-        let text = self.taken(column);
-        if text.is_none() && !self.is_unreadable(column) {
+    /// Tells whether a slot holds something, be it wrong.
+    fn holds(&self, slot: Option<usize>) -> bool {
+        slot.is_some_and(|slot| !matches!(self.held[slot], Held::Nothing))
+            || self.is_unreadable(slot)
+    }
+
+    fn is_unreadable(&self, slot: Option<usize>) -> bool {
+        slot.is_some_and(|slot| self.unreadable.contains(&slot))
+    }
+
+    /// Says where a field is missing that the row must have.
+    fn require(&mut self, column: Column, slot: Option<usize>, missing: &Missing) {
+        if !self.holds(slot) {
             self.missing(column, missing);
         }
-        text
     }
 
-    /// Takes the test that the row is about: a row with any field of a test must name it and its attempt.
-    fn own_test(&mut self, assessment_id: Option<&Text>) -> Option<TestEntry> {
-        let of_test = |field: Field| field.column.spec().scope == Scope::Test;
-        let speaks_of_test = self.record.entries.iter().any(|entry| of_test(entry.field))
-            || self.unreadable.iter().any(|field| of_test(*field));
-        if !speaks_of_test {
+    /// Returns the attempt of the test that the row is about: a row with any field of a test must name it and its
+    /// attempt.
+    fn own_test(&mut self) -> Option<u32> {
+        let slots = self.slots;
+        if !slots.of_test.iter().any(|slot| self.holds(Some(*slot))) {
             return None;
         }
-        let attempt = self
-            .taken(Column::Attempt)
-            .and_then(|text| text.parse().ok());
-        let test_id = self.required(Column::TestId, &MISSING_TEST_ID);
-        let entries = self.record.entries.iter();
-        let mut own = Vec::with_capacity(entries.filter(|it| of_test(it.field)).count());
-        own.extend(self.record.entries.extract_if(.., |it| of_test(it.field)));
+        self.require(Column::TestId, slots.test_id, &MISSING_TEST_ID);
+        let attempt = self.text(slots.attempt).and_then(|text| text.parse().ok());
         let attempt = attempt.or(self.rules.default_attempt);
-        if attempt.is_none() && !self.is_unreadable(Column::Attempt) {
+        let is_certain = !self.is_unreadable(slots.attempt);
+        if attempt.is_none() && is_certain {
             self.missing(Column::Attempt, &MISSING_ATTEMPT);
         }
-        let test_id = test_id?;
-        let attempt = attempt.filter(|_| !self.is_unreadable(Column::Attempt))?;
-        Some(TestEntry {
-            assessment_id: assessment_id.cloned(),
-            test_id,
-            attempt,
-            entries: own,
-        })
+        attempt.filter(|_| is_certain && self.text(slots.test_id).is_some())
+    }
+
+    /// Reads the tests that stand in columns of their own.
+    fn wide_tests(&mut self) -> Vec<WideRow<Cow<'r, str>>> {
+        let head = self.head;
+        let tests = head.header.wide.iter().enumerate();
+        tests
+            .filter_map(|(index, test)| self.wide_test(index, test))
+            .collect()
     }
 
     /// Checks that every report has a link, and says where one has no name.
     fn check_reports(&mut self) {
-        for (_, name, url) in REPORT_COLUMNS {
-            for number in self.report_numbers(name, url) {
-                let field = |column| Field { column, number };
-                let (has_name, has_url) = (self.holds(field(name)), self.holds(field(url)));
-                if has_name && !has_url {
-                    let message = format!(
-                        "there is a report name and no link in {}",
-                        field(url).name()
-                    );
+        let slots = self.slots;
+        for report in slots.reports.iter().flatten() {
+            let (name, url) = (report.name_field, report.url_field);
+            match (self.holds(report.name), self.holds(report.url)) {
+                (true, false) => {
+                    let message = format!("there is a report name and no link in {}", url.name());
                     let help = "enter the report's link, or clear its name";
-                    self.tell_beside(
-                        Code::ReportUrlMissing,
-                        field(url),
-                        field(name),
-                        message,
-                        help,
-                    );
-                } else if has_url && !has_name {
-                    let message = format!(
-                        "there is a report link and no name in {}",
-                        field(name).name()
-                    );
+                    self.tell_beside(Code::ReportUrlMissing, url, name, message, help);
+                }
+                (false, true) => {
+                    let message = format!("there is a report link and no name in {}", name.name());
                     let help =
                         "enter what the link should be called; without a name it is sent as it is";
-                    self.tell_beside(
-                        Code::ReportNameMissing,
-                        field(name),
-                        field(url),
-                        message,
-                        help,
-                    );
+                    self.tell_beside(Code::ReportNameMissing, name, url, message, help);
                 }
+                _ => {}
             }
         }
-    }
-
-    /// Returns the numbers of the row's reports of one scope.
-    fn report_numbers(&self, name: Column, url: Column) -> Vec<u16> {
-        let entries = self.record.entries.iter().map(|entry| entry.field);
-        let of_scope = entries.filter(|field| field.column == name || field.column == url);
-        let mut numbers: Vec<u16> = of_scope.map(|field| field.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers
-    }
-
-    /// Tells whether a field holds something, be it wrong.
-    fn holds(&self, field: Field) -> bool {
-        self.record.entries.iter().any(|entry| entry.field == field)
-            || self.unreadable.contains(&field)
-    }
-
-    fn is_unreadable(&self, column: Column) -> bool {
-        self.unreadable.iter().any(|field| field.column == column)
     }
 
     /// Says that a cell holds something to the right of the last header.
@@ -334,9 +408,7 @@ impl<'a> Reading<'a> {
     fn missing(&mut self, column: Column, missing: &Missing) {
         let index = self.head.header.column_of(column);
         // A placeholder there is told as what it means.
-        self.record
-            .placeholders
-            .retain(|other| Some(*other) != index);
+        self.placeholders.retain(|other| Some(*other) != index);
         let place = index.map_or_else(|| self.whole_row(), |index| self.cell(index));
         let problem = Problem::new(missing.code, place, missing.message, missing.help);
         let problem = Problem {
@@ -373,16 +445,16 @@ impl<'a> Reading<'a> {
             .and_then(|column| fields.iter().find(|(index, _)| *index == column))
             .map(|(_, field)| *field);
         let field = problem.field.or(field);
-        self.record
-            .problems
-            .push(self.rules.warnings.weigh(problem.in_column(header, field)));
+        let problem = self.rules.warnings.weigh(problem.in_column(header, field));
+        self.errors += u32::from(problem.is_error());
+        self.found.problems.push(problem);
     }
 
     fn whole_row(&self) -> Place {
-        Place::row(&self.head.source, self.record.row)
+        Place::row(&self.head.source, self.row.number)
     }
 
     fn cell(&self, column: u32) -> Place {
-        Place::cell(&self.head.source, self.record.row, column)
+        Place::cell(&self.head.source, self.row.number, column)
     }
 }

@@ -1,68 +1,56 @@
 //! Tests that stand in columns of their own: a row of a wide sheet makes one of each score that it holds.
 
+use std::borrow::Cow;
+
 use super::missing::{MISSING_ATTEMPT, Missing};
-use super::{Entry, Reading, TestEntry, Unreadable};
+use super::{Reading, Unreadable};
 use crate::columns::Column;
+use crate::input::Cell;
 use crate::input::wide::{Place, WideTest};
-use crate::input::{Cell, Row};
-use crate::order::model::Text;
+use crate::order::packed::WideRow;
 use crate::problem::Problem;
 
 /// The number of the first attempt (API.md, "The body of an update").
 const FIRST_ATTEMPT: u32 = 1;
 
-impl Reading<'_> {
+impl<'r> Reading<'r, '_> {
     /// Reads a test of a wide sheet; a blank score or a placeholder makes none.
     pub(super) fn wide_test(
         &mut self,
-        test: &WideTest,
-        row_assessment: Option<&Text>,
-        row: &Row<'_>,
-    ) -> Option<TestEntry> {
+        index: usize,
+        test: &'r WideTest,
+    ) -> Option<WideRow<Cow<'r, str>>> {
+        let row = self.row;
         let cell = |column: u32| row.cells.get(column as usize).unwrap_or(&Cell::Blank);
-        let score = self.value(test.score, Column::TestScore, cell(test.score));
-        let mut entries = match score {
+        let score = self.value(test.score, Column::TestScore.into(), cell(test.score));
+        let mut fields = match score {
             Ok(None) => return None,
-            Ok(Some(text)) => vec![Entry {
-                field: Column::TestScore.into(),
-                column: test.score,
-                text,
-            }],
+            Ok(Some(text)) => vec![(0, text)],
             Err(Unreadable) => Vec::new(),
         };
+        let (mut assessment_id, mut attempt) = (None, None);
         let mut is_certain = true;
-        for (field, place) in &test.others {
-            let (column, read) = match place {
-                Place::Constant(text) => (test.score, Ok(Some(Text::from(text.as_str())))),
-                Place::Column(column) => (*column, self.value(*column, *field, cell(*column))),
+        for (at, (field, place)) in test.others.iter().enumerate() {
+            let read = match place {
+                Place::Constant(text) => Ok(Some(Cow::Borrowed(text.as_str()))),
+                Place::Column(column) => self.value(*column, (*field).into(), cell(*column)),
             };
-            match read {
-                Ok(Some(text)) => entries.push(Entry {
-                    field: (*field).into(),
-                    column,
-                    text,
-                }),
-                Ok(None) => {}
-                Err(Unreadable) => {
+            match (read, field) {
+                (Ok(None), _) => {}
+                (Ok(Some(text)), Column::AssessmentId) => assessment_id = Some(text),
+                (Ok(Some(text)), Column::Attempt) => attempt = text.parse().ok(),
+                (Ok(Some(text)), _) => fields.push((at + 1, text)),
+                (Err(Unreadable), field) => {
                     is_certain &= !matches!(field, Column::Attempt | Column::AssessmentId);
                 }
             }
         }
-        let mut taken = |column| {
-            let index = entries
-                .iter()
-                .position(|entry| entry.field.column == column)?;
-            Some(entries.remove(index).text)
-        };
-        let assessment_id = taken(Column::AssessmentId).or_else(|| row_assessment.cloned());
-        let attempt = taken(Column::Attempt).and_then(|text| text.parse().ok());
         let attempt = attempt.or_else(|| self.wide_attempt(test, is_certain));
-        let test_id = Text::from(test.test_id.as_str());
-        Some(TestEntry {
-            assessment_id,
-            test_id,
+        Some(WideRow {
+            test: index,
             attempt: attempt.filter(|_| is_certain)?,
-            entries,
+            assessment_id,
+            fields,
         })
     }
 

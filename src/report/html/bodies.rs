@@ -8,28 +8,28 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Serialize, Serializer};
 
-use crate::order::{Order, body};
+use crate::order::{Batch, Order};
 
 /// So many orders share a part: enough to compress well, few enough to open at once.
 pub(super) const EACH: usize = 200;
 
 /// The bodies of orders, made as they are written.
-pub(super) struct Bodies<'a>(pub(super) &'a [Order]);
+pub(super) struct Bodies<'a>(pub(super) &'a Batch);
 
 impl Serialize for Bodies<'_> {
     /// Gives a list of parts, each the gzip of a JSON list of bodies, in base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Nothing that is compressed into memory can fail.
-        let parts = self.0.chunks(EACH);
-        serializer.collect_seq(parts.map(|part| packed(part).unwrap_or_default()))
+        let parts = self.0.orders.chunks(EACH);
+        serializer.collect_seq(parts.map(|part| packed(self.0, part).unwrap_or_default()))
     }
 }
 
-fn packed(orders: &[Order]) -> io::Result<String> {
+fn packed(batch: &Batch, orders: &[Order]) -> io::Result<String> {
     let mut out = GzEncoder::new(Vec::new(), Compression::default());
     for (index, order) in orders.iter().enumerate() {
         out.write_all(if index == 0 { b"[" } else { b"," })?;
-        out.write_all(&body::of(order).to_json())?;
+        out.write_all(&batch.body(order).to_json())?;
     }
     out.write_all(b"]")?;
     Ok(STANDARD.encode(out.finish()?))

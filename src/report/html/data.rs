@@ -105,7 +105,7 @@ struct Problem<'a>(
 impl<'a> Data<'a, Bodies<'a>> {
     /// Makes the object of a report.
     pub(super) fn of(report: &'a Report, batch: &'a Batch) -> Self {
-        Self::with_bodies(report, Bodies(&batch.orders))
+        Self::with_bodies(report, Bodies(batch))
     }
 }
 

@@ -42,7 +42,7 @@ function fate({ company, outcome, status, message, isTwice, held }) {
 function rowsOf(one) {
   const places = one.rows.map(([source, ...numbers]) => `${shown(fullName(source))}: ${numbers.length === 1 ? 'row' : 'rows'} ${runs(numbers)}`);
   const found = problemsOf(one);
-  const problems = found.length === 0 ? [] : part('Problems', findingsTable(found.slice(0, 200), true));
+  const problems = found.length === 0 ? [] : part('Problems', findingsTable(alike(found).slice(0, 200), true));
   return [...part('Rows', list(places)), ...problems];
 }
 

@@ -42,7 +42,7 @@ stream.addEventListener('message', event => {
   if (!update.is_finished) return;
   stream.close();
   for (const line of document.querySelectorAll('.command')) line.append(copyButton('Copy', () => line.firstElementChild.textContent));
-  live.textContent = 'The import has ended: this is the finished report, and stays as it is.';
+  live.textContent = 'The import has ended: this is the finished report.';
 });
 stream.addEventListener('error', () => {
   if (stream.readyState !== EventSource.CLOSED) live.textContent = 'The import does not answer: it may have been cut off.';

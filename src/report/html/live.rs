@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::bodies::Bodies;
 use super::data::{Changes, Data};
 use super::island::Island;
+use super::summary::Tile;
 use super::{Page, SCRIPT, STYLE, policy};
 use crate::deliver::{Delivery, Outcome};
 use crate::order::Batch;
-use crate::report::headline::count;
+use crate::report::headline::{count, grouped};
 use crate::report::{HeldReport, Report, RequestEntry, Requests, milliseconds};
 
 /// Follows the run; see `crate::live`.
@@ -43,7 +44,7 @@ impl LivePage {
         Self {
             changed: vec![0; report.orders.len()],
             // Texts in lists always have a form in JSON.
-            bodies: serde_json::to_value(Bodies(&batch.orders)).unwrap_or_default(),
+            bodies: serde_json::to_value(Bodies(batch)).unwrap_or_default(),
             report,
             version: 0,
             is_finished: false,
@@ -150,6 +151,25 @@ impl LivePage {
             "Delivering: {} still to go.",
             count(left, "order", "orders")
         );
+        let lost = totals.left_over() - left;
+        page.is_good = lost == 0;
+        // What has its turn yet to come is no failure.
+        for tile in page
+            .tiles
+            .iter_mut()
+            .filter(|tile| tile.name == "Not delivered")
+        {
+            *tile = Tile {
+                name: "Still to go",
+                number: grouped(left),
+                note: match lost {
+                    0 => String::new(),
+                    lost => format!("{} did not get through", grouped(lost)),
+                },
+                look: "plain",
+                link: None,
+            };
+        }
         page.advice = vec![
             "Nothing yet: the import goes on, and this page follows it until it is the finished report.".to_owned(),
         ];

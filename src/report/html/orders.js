@@ -4,6 +4,10 @@ const COLUMNS = ['order', 'company', 'outcome', 'rows', 'attempts', 'latency', '
 const SPARE = 12;
 const MOST_PRINTED = 2000;
 
+/** The outcomes of orders that need nothing more. */
+const THROUGH = new Set(['valid', 'accepted', 'unchanged']);
+const isLeft = outcome => !THROUGH.has(data.outcomes[outcome]);
+
 const orders = { all: [], sight: [], sort: null, down: false, drawn: new Map(), height: 38, isPrinting: false };
 
 /** An order of the data as an object; the order of the fields is that of data.rs. */
@@ -20,11 +24,14 @@ function takeOrders() {
       .join('\n').toLowerCase());
   const numbers = new Map();
   for (const [, , outcome] of data.orders) numbers.set(outcome, (numbers.get(outcome) ?? 0) + 1);
-  const option = (value, text) => make('option', { value }, text);
+  const option = (value, text, number) => make('option', { value }, number === undefined ? text : `${text} (${grouped(number)})`);
   const kinds = [...numbers].sort(([a], [b]) => a - b);
+  const left = kinds.filter(([outcome]) => isLeft(outcome));
+  const sum = left.reduce((all, [, number]) => all + number, 0);
   const chosen = $('order-outcome').value;
   $('order-outcome').replaceChildren(option('', 'all'),
-    ...kinds.map(([index, number]) => option(String(index), `${data.outcomes[index]} (${grouped(number)})`)));
+    ...(sum > 0 ? [option('left', data.kind === 'validate' || data.kind === 'plan' ? 'held back' : 'not delivered', sum)] : []),
+    ...kinds.map(([index, number]) => option(data.outcomes[index], data.outcomes[index], number)));
   $('order-outcome').value = chosen;
   const companies = new Set(data.orders.map(([company]) => company));
   $('companies').replaceChildren(...[...companies].sort().slice(0, 1000).map(company => option(company, '')));
@@ -38,7 +45,7 @@ function findOrders() {
   orders.sight = [];
   for (let index = 0; index < data.orders.length; index += 1) {
     const [ofCompany, , ofOutcome] = data.orders[index];
-    if (outcome !== '' && ofOutcome !== Number(outcome)) continue;
+    if (outcome !== '' && (outcome === 'left' ? !isLeft(ofOutcome) : data.outcomes[ofOutcome] !== outcome)) continue;
     if (company !== '' && !ofCompany.toLowerCase().includes(company)) continue;
     if (words.every(word => orders.all[index].includes(word))) orders.sight.push(index);
   }
@@ -146,8 +153,9 @@ function note(body, rows) {
 
 function orderRow(index) {
   const { company, id, outcome, status, attempts, latency, rows, message } = order(index);
-  const open = make('button', { type: 'button', className: 'link', 'data-order': String(index) }, shown(id));
-  const place = ([source, ...numbers]) => (data.sources.length === 1 ? '' : `${sourceName(source)}: `) + runs(numbers);
+  const open = make('button', { type: 'button', className: 'link', title: shown(id), 'data-order': String(index) }, shown(id));
+  // The numbers first: a long name of a file is what may be cut.
+  const place = ([source, ...numbers]) => runs(numbers) + (data.sources.length === 1 ? '' : ` in ${sourceName(source)}`);
   const cells = [
     open,
     shown(company),

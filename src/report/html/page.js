@@ -41,15 +41,15 @@ function nameSources() {
   });
 }
 
-/** Rows in runs: 2, 3, 4, 7 are 2-4, 7. */
-function runs(rows) {
+/** Rows in runs: 2, 3, 4, 7 are 2-4, 7. With the letters of a column they are cells: F2-F4, F7. */
+function runs(rows, letters = '') {
   const parts = [];
   rows.forEach((row, index) => {
     const last = parts.at(-1);
     if (index > 0 && row === last[1] + 1) last[1] = row;
     else parts.push([row, row]);
   });
-  return parts.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ');
+  return parts.map(([from, to]) => (from === to ? letters + from : `${letters}${from}-${letters}${to}`)).join(', ');
 }
 
 const duration = milliseconds =>

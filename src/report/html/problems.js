@@ -69,43 +69,71 @@ function openGroup(group) {
   if (group.children.length === 1) group.append(inside(findingsOf.get(group)));
 }
 
+/** Findings that say the same of the same value in one file, at as many places: `[first, …]` each. */
+function alike(findings) {
+  const lots = new Map();
+  for (const found of findings) {
+    const key = JSON.stringify([found.source, found.value, found.message, found.help]);
+    if (!lots.has(key)) lots.set(key, []);
+    lots.get(key).push(found);
+  }
+  return [...lots.values()];
+}
+
+/** The cells of findings in one file: `F2-F4, F7`, and its name where there are several. */
+function placesOf(findings) {
+  const columns = new Map();
+  for (const { row, cell } of findings) {
+    if (row === null) continue;
+    const letters = cell === null ? '' : cell.replace(/\d+$/, '');
+    if (!columns.has(letters)) columns.set(letters, []);
+    columns.get(letters).push(row);
+  }
+  const cells = [...columns].map(([letters, rows]) => (letters === '' ? (rows.length === 1 ? 'row ' : 'rows ') : '') + runs(rows, letters));
+  const name = sourceName(findings[0].source);
+  if (cells.length === 0) return name;
+  return cells.join(', ') + (data.sources.length === 1 ? '' : ` in ${name}`);
+}
+
 function inside(findings) {
   const isOneWay = findings.every(({ help }) => help === findings[0].help);
+  const lots = alike(findings);
   const lines = () => findings.map(found => [placeOf(found), found.value, found.message, found.help].map(text => shown(text ?? '')).join('\t')).join('\n');
   const way = isOneWay ? findings[0].help : 'The way out stands at each of them.';
   const box = make('div', { className: 'inside' },
     make('div', { className: 'way-out' }, make('p', {}, shown(way)), copyButton(findings.length === 1 ? 'Copy' : 'Copy all', lines)),
-    findingsTable(findings.slice(0, PAGE), !isOneWay));
-  if (findings.length > PAGE) box.append(more(box, findings, isOneWay));
+    findingsTable(lots.slice(0, PAGE), !isOneWay));
+  if (lots.length > PAGE) box.append(more(box, lots, isOneWay));
   return box;
 }
 
 /** A button for the rest of a long group, by the page. */
-function more(box, findings, isOneWay) {
+function more(box, lots, isOneWay) {
   let from = PAGE;
-  const label = () => `Show more (${grouped(findings.length - from)} left)`;
+  const label = () => `Show more (${grouped(lots.length - from)} left)`;
   const button = make('button', { type: 'button', className: 'button is-small' }, label());
   button.addEventListener('click', () => {
-    box.querySelector('tbody').append(...findings.slice(from, from + PAGE).map(found => findingRow(found, !isOneWay)));
+    box.querySelector('tbody').append(...lots.slice(from, from + PAGE).map(lot => findingRow(lot, !isOneWay)));
     from += PAGE;
-    if (from >= findings.length) button.remove();
+    if (from >= lots.length) button.remove();
     else button.textContent = label();
   });
   return button;
 }
 
-function findingsTable(findings, withHelp) {
+function findingsTable(lots, withHelp) {
   const head = (name, text) => make('th', { scope: 'col', className: name }, text);
   return make('table', { className: 'findings' },
     make('thead', {}, make('tr', {}, head('cell', 'Place'), head('value', 'Value'), head('', 'What is wrong'))),
-    make('tbody', {}, ...findings.map(found => findingRow(found, withHelp))));
+    make('tbody', {}, ...lots.map(lot => findingRow(lot, withHelp))));
 }
 
-function findingRow(found, withHelp) {
+function findingRow(lot, withHelp) {
+  const [found] = lot;
   const words = make('td', {}, shown(found.message));
   if (withHelp) words.append(make('br'), make('em', {}, shown(found.help)));
   return make('tr', {},
-    make('td', { className: 'cell' }, placeOf(found)),
+    make('td', { className: 'cell' }, placesOf(lot), lot.length === 1 ? null : make('span', { className: 'times' }, ` ${grouped(lot.length)} times`)),
     make('td', { className: 'value' }, make('code', {}, found.value === null ? '' : shown(found.value))),
     words);
 }

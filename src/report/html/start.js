@@ -32,6 +32,12 @@ $('order-rows').addEventListener('click', event => {
   const index = event.target.dataset.order;
   if (index !== undefined) openOrder(Number(index));
 });
+document.addEventListener('click', event => {
+  const outcome = event.target.closest('[data-outcome]')?.dataset.outcome;
+  if (outcome === undefined) return;
+  $('order-outcome').value = outcome;
+  findOrders();
+});
 $('order-close').addEventListener('click', () => $('order-dialog').close());
 new ResizeObserver(() => drawOrders()).observe($('order-box'));
 addEventListener('beforeprint', () => prepare(true));

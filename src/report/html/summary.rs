@@ -13,6 +13,8 @@ pub(super) struct Tile {
     pub(super) note: String,
     /// How it looks: `good`, `bad` or `plain`.
     pub(super) look: &'static str,
+    /// The part of the page that says more, where something is wrong.
+    pub(super) link: Option<&'static str>,
 }
 
 /// The share of an outcome in all orders, for a bar 1000 units wide.
@@ -60,6 +62,15 @@ fn tile(name: &'static str, number: usize, note: String, look: &'static str) -> 
         number: grouped(number),
         note,
         look,
+        link: None,
+    }
+}
+
+impl Tile {
+    /// Leads to a part of the page, where the figure is bad.
+    fn leading_to(mut self, part: &'static str) -> Self {
+        self.link = (self.look == "bad").then_some(part);
+        self
     }
 }
 
@@ -97,13 +108,15 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
             totals.left_over(),
             String::new(),
             bad(totals.left_over()),
-        ),
+        )
+        .leading_to("orders"),
         tile(
             "Problems",
             report.diagnostics.len(),
             problems_note(errors, warnings),
             bad(errors),
-        ),
+        )
+        .leading_to("problems"),
     ];
     if report.mode == Mode::Validate {
         tiles.retain(|tile| tile.name != "Unchanged");

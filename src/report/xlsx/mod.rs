@@ -26,15 +26,15 @@ const BAD: Color = Color::RGB(0xFB_E3E0);
 
 const ORDER_COLUMNS: [Column; 11] = [
     ("Company", 12.0),
-    ("Order", 24.0),
+    ("Order", 22.0),
     ("Outcome", 12.0),
     ("HTTP status", 12.0),
     ("Attempts", 10.0),
     ("Latency (ms)", 13.0),
     ("Last sent (UTC)", 20.0),
-    ("Rows", 36.0),
-    ("Reports perhaps twice", 22.0),
-    ("Reports kept back", 36.0),
+    ("Rows", 32.0),
+    ("Reports perhaps twice", 20.0),
+    ("Reports kept back", 24.0),
     ("Message", 70.0),
 ];
 

@@ -9,8 +9,13 @@ use crate::report::Report;
 use crate::report::groups::source;
 use crate::report::headline::{Headline, errors};
 
-/// Wide enough for a sentence.
-const WIDTH: f64 = 90.0;
+/// Wide enough for most names of files, and for a sentence.
+const NAME_WIDTH: u16 = 34;
+const WIDTH: u16 = 90;
+/// The height of a line, in points.
+const LINE_HEIGHT: f64 = 15.0;
+/// A row is at most as high as a sheet allows: 409 points.
+const MOST_LINES: u16 = 27;
 
 /// Adds the sheet.
 pub(super) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
@@ -18,13 +23,19 @@ pub(super) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError
     sheet.set_name("Summary")?;
     sheet.set_landscape();
     sheet.set_print_fit_to_pages(1, 0);
-    sheet.set_column_width(0, 26)?;
+    sheet.set_column_width(0, NAME_WIDTH)?;
     sheet.set_column_width(1, WIDTH)?;
     let mut lines = Lines { sheet, row: 0 };
     lines.head(report)?;
     lines.run(report)?;
     lines.totals(report)?;
     lines.inputs(report)
+}
+
+/// Returns how many lines a text takes in a column of this width, which is told in digits: most letters are narrower.
+fn lines_of(text: &str, width: u16) -> u16 {
+    let lines = text.chars().count().div_ceil(width.into());
+    u16::try_from(lines).unwrap_or(MOST_LINES).min(MOST_LINES)
 }
 
 /// Lines of a name and a value, from the top down.
@@ -114,7 +125,14 @@ impl Lines<'_> {
 
     fn text(&mut self, name: &str, text: &str) -> Result<(), XlsxError> {
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-        self.sheet.write_string(self.row, 0, cut(name))?;
+        self.sheet
+            .write_string_with_format(self.row, 0, cut(name), &wrapped)?;
+        // Not every program makes a row as high as its text.
+        let lines = lines_of(name, NAME_WIDTH).max(lines_of(text, WIDTH));
+        if lines > 1 {
+            let height = LINE_HEIGHT * f64::from(lines);
+            self.sheet.set_row_height(self.row, height)?;
+        }
         self.sheet
             .write_string_with_format(self.row, 1, cut(text), &wrapped)?;
         self.row += 1;

@@ -112,7 +112,7 @@ impl Import {
         };
         self.tell_target();
         let began = Instant::now();
-        self.batch = gather(paths, reading, self.screen);
+        self.batch = gather(paths, reading, true, self.screen);
         self.run.timing.read_s = began.elapsed().as_secs_f64();
         self.run.corrects = rejects::corrected(reading, &self.batch);
         rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);

@@ -49,7 +49,7 @@ pub(super) fn run(
     }
     let run = new_run(run_id(now), Mode::Plan, &setup, now);
     let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::None)?;
-    let batch = gather(&args.input.inputs, &reading, screen);
+    let batch = gather(&args.input.inputs, &reading, false, screen);
     screen.tell(|mut out| problems::write(&mut out, &batch.problems));
     if batch.is_unusable() {
         return Ok(ExitCode::NoInput);

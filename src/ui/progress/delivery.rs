@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{PLAIN_INTERVAL, Style, duration_text, line};
 use crate::deliver::Outcome;
@@ -47,17 +47,10 @@ impl DeliveryProgress {
     /// Begins to show it.
     #[must_use]
     pub fn begin(style: Style, total: usize, rate: &Rate) -> Self {
-        let bar = match style {
-            Style::Bar => ProgressBar::new_spinner(),
-            Style::Plain | Style::None => ProgressBar::hidden(),
-        };
-        // The template is a constant; a wrong one would only show another bar.
-        let template = ProgressStyle::with_template("{msg}");
-        let template = template.unwrap_or_else(|_| ProgressStyle::default_spinner());
         let now = Instant::now();
         let progress = Self {
             style,
-            bar: bar.with_style(template),
+            bar: bar(style),
             rate: rate.clone(),
             begun: now,
             told: now,
@@ -116,13 +109,12 @@ impl DeliveryProgress {
     }
 
     /// Says that it stops as soon as the answers under way are there.
-    pub fn stopping(&self) {
-        let words =
-            "stopping: no new requests, waiting for those in flight (again to stop at once)";
-        match self.style {
-            Style::Bar => self.bar.println(words),
-            Style::Plain | Style::None => line(words),
-        }
+    pub fn stopping(&mut self) {
+        // The key's own echo has moved the cursor: the bar cannot be drawn over any more, and goes on below.
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        line("stopping: no new requests, waiting for those in flight (again to stop at once)");
+        self.bar = bar(self.style);
+        self.show();
     }
 
     /// Takes the bar away.
@@ -182,6 +174,11 @@ impl DeliveryProgress {
             .is_some_and(|at| now.saturating_duration_since(at) < ELSEWHERE);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let per_second = self.done as f64 / elapsed.as_secs_f64().max(0.001);
+        // A full window at the very beginning would look like more than the pace.
+        let per_second = self
+            .rate
+            .per_second()
+            .map_or(per_second, |most| per_second.min(most));
         let parts = [
             Some(format!("{} left", duration_text(self.time_left(elapsed)))),
             Some(format!("{} accepted", self.accepted)),
@@ -213,6 +210,16 @@ impl DeliveryProgress {
             .saturating_mul(u32::try_from(left).unwrap_or(u32::MAX));
         by_rate.max(by_experience)
     }
+}
+
+fn bar(style: Style) -> ProgressBar {
+    let bar = match style {
+        Style::Bar => ProgressBar::new_spinner(),
+        Style::Plain | Style::None => ProgressBar::hidden(),
+    };
+    // The template is a constant; a wrong one would only show another bar.
+    let template = ProgressStyle::with_template("{msg}");
+    bar.with_style(template.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 #[cfg(test)]

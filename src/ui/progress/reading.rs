@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanFloatCount, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{PLAIN_INTERVAL, Style, line};
 
@@ -62,7 +62,7 @@ impl ReadingProgress {
 fn spinner() -> ProgressBar {
     // A bar that cannot be written is no reason to stop.
     let rate = |state: &ProgressState, out: &mut dyn Write| {
-        let _ = write!(out, "{:.0}/s", state.per_sec());
+        let _ = write!(out, "{}/s", HumanFloatCount(state.per_sec().round()));
     };
     // The template is a constant; a wrong one would only show another bar.
     let style =

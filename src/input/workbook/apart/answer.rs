@@ -110,12 +110,12 @@ impl Answer {
 /// The rows of a sheet, as they arrive.
 pub(super) struct Rows<'a> {
     answer: &'a mut Answer,
-    explain: &'a dyn Fn(Broken) -> Flaw,
+    explain: &'a (dyn Fn(Broken) -> Flaw + Sync),
     ended: bool,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn of(answer: &'a mut Answer, explain: &'a dyn Fn(Broken) -> Flaw) -> Self {
+    pub(super) fn of(answer: &'a mut Answer, explain: &'a (dyn Fn(Broken) -> Flaw + Sync)) -> Self {
         Self {
             answer,
             explain,

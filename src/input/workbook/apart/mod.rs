@@ -13,11 +13,10 @@ pub(in crate::input) mod serve;
 mod xls;
 mod xlsb;
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use self::answer::{Answer, Broken, Rows, pass_on, way};
@@ -27,14 +26,14 @@ use self::serve::Request;
 use super::flaw::Flaw;
 use super::package::Parcel;
 use super::taking::Taking;
-use crate::input::{Options, Row, SheetHead};
+use crate::input::{Options, Turn};
 use crate::problem::Problem;
 
 /// Reads a workbook in a process of its own.
-pub(super) fn read<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+pub(super) fn read<T: Turn>(
     bytes: &[u8],
     parcel: &Parcel,
-    taking: &mut Taking<'_, R, T>,
+    taking: &mut Taking<'_, T>,
 ) -> Result<(), Problem> {
     let source = Arc::clone(taking.source);
     let request = Request {
@@ -52,7 +51,7 @@ pub(super) fn read<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
     thread::scope(|scope| {
         // Both threads end with the process, and with the way between them.
         let reader = Reader {
-            child: RefCell::new(child),
+            child: Mutex::new(child),
             room: request.room,
         };
         scope.spawn(move || {
@@ -83,13 +82,13 @@ fn start(request: &Request, options: &Options<'_>) -> io::Result<Child> {
 
 /// The process that reads, ended with this value.
 struct Reader {
-    child: RefCell<Child>,
+    child: Mutex<Child>,
     room: Room,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let child = self.child.get_mut();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         // One that has ended cannot be ended again.
         let _ = child.kill();
         let _ = child.wait();
@@ -110,7 +109,11 @@ impl Reader {
             Broken::Late => late(),
             Broken::Senseless => Flaw::cut_short(),
             Broken::Cut => {
-                let status = self.child.borrow_mut().wait();
+                let status = self
+                    .child
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .wait();
                 match status.ok().and_then(|status| status.signal()) {
                     Some(ABORTED) => {
                         let megabytes = self.room.memory >> 20;
@@ -125,10 +128,10 @@ impl Reader {
 }
 
 /// Takes the answer, to its end.
-fn take<R: Send, T: Fn(&SheetHead, &Row<'_>) -> R + Sync>(
+fn take<T: Turn>(
     answer: &mut Answer,
     reader: &Reader,
-    taking: &mut Taking<'_, R, T>,
+    taking: &mut Taking<'_, T>,
 ) -> Result<(), Problem> {
     let source = Arc::clone(taking.source);
     let explain = |broken| reader.explained(broken);

@@ -4,6 +4,7 @@ mod delivery;
 mod earlier;
 mod guide;
 mod input;
+mod ledger;
 mod plan;
 mod sandbox;
 mod screen;
@@ -17,6 +18,7 @@ pub use self::delivery::{DeliveryArgs, ImportArgs, InboxArgs, ResultArgs};
 pub use self::earlier::{HistoryArgs, ResolveArgs};
 pub use self::guide::{ExplainArgs, TemplateArgs};
 pub use self::input::{ColumnsArgs, ColumnsFormat, InputArgs, ValidateArgs};
+pub use self::ledger::{ExportArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs};
 pub use self::plan::{ApplyArgs, PlanArgs};
 pub use self::sandbox::SandboxArgs;
 pub use self::screen::{LogFormat, ProgressStyle, ScreenArgs};
@@ -75,6 +77,9 @@ pub enum Command {
     /// Settle deliveries whose outcome is unknown
     #[command(after_long_help = earlier::RESOLVE_EXAMPLES)]
     Resolve(ResolveArgs),
+    /// Move, prune and check what is remembered of deliveries
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Make an empty input file, with drop-downs and notes
     ///
     /// The workbook has a sheet to fill in, with a note on each header, drop-downs for the statuses, and columns that
@@ -107,10 +112,12 @@ pub enum Command {
     #[command(after_long_help = sandbox::SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
     /// Explain a command, or a way of use: nightly, teams
-    #[command(after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help import")]
+    #[command(
+        after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help ledger prune"
+    )]
     Help {
         /// A command, nightly, or teams
-        about: Option<String>,
+        about: Vec<String>,
     },
     /// Print the completions of a shell
     #[command(
@@ -158,6 +165,7 @@ impl Command {
             Self::Apply(args) => Some(&args.source),
             Self::History(args) => Some(&args.source),
             Self::Resolve(args) => Some(&args.source),
+            Self::Ledger(command) => Some(command.source()),
             _ => None,
         }
     }

@@ -19,7 +19,7 @@ pub enum ExitCode {
     NoInput = 3,
     /// The credentials or the permissions were refused.
     Refused = 4,
-    /// The API could not be reached or kept failing.
+    /// The API, or the ledger's database, could not be reached or kept failing.
     Unreachable = 5,
     /// Another import holds the ledger.
     Held = 6,
@@ -49,7 +49,7 @@ impl ExitCode {
         match end {
             Some(End::Interrupted) => Self::Interrupted,
             Some(End::Refused(_) | End::Forbidden(_)) => Self::Refused,
-            Some(End::Unreachable(_)) => Self::Unreachable,
+            Some(End::Unreachable(_) | End::LedgerLost(_)) => Self::Unreachable,
             Some(End::LedgerFailed(_) | End::TooManyFailures(_) | End::OutOfTime) => {
                 Self::Incomplete
             }
@@ -62,6 +62,7 @@ impl ExitCode {
 impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
+            Error::Ledger(error) if error.is_unreachable() => Self::Unreachable,
             Error::Usage { .. } | Error::Ledger(LedgerError::Unopened { .. }) => Self::Usage,
             Error::Held { .. } | Error::InboxHeld { .. } => Self::Held,
             Error::Write { .. }
@@ -112,6 +113,11 @@ mod tests {
             })),
             2
         );
+        let lost = LedgerError::Unopened {
+            place: place.clone(),
+            fault: Fault::Unreachable(String::new()),
+        };
+        assert_eq!(code(Error::Ledger(lost)), 5);
         assert_eq!(code(Error::Ledger(LedgerError::Failed { place, fault })), 1);
     }
 }

@@ -12,14 +12,14 @@
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!
-//! `text, program, problem, columns | input, explain, guide | order, template | layout | ledger | error | inbox |
+//! `text, program, tls, problem, columns | input, explain, guide | order, template | layout | ledger | error | inbox |
 //! deliver | new_file, report | rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
 //!
 //! # What holds it together
 //!
 //! 1. Stages take values and return values. Only [`input`], [`inbox`], [`program`], [`ledger`], `deliver::client`,
-//!    [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`], [`sandbox`], [`live`] and
-//!    their callers in [`run`] alone.
+//!    [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`],
+//!    [`sandbox`], [`live`] and their callers in [`run`], and on the thread that owns a ledger's database.
 //! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
 //!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
 //! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
@@ -56,4 +56,5 @@ pub mod run;
 pub mod sandbox;
 pub mod template;
 pub mod text;
+pub mod tls;
 pub mod ui;

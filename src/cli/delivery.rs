@@ -121,11 +121,12 @@ pub struct DeliveryArgs {
     /// Send nothing more once the run has lasted so long: 2h, 90m, 45s, 1h30m
     #[arg(long, value_name = "TIME", env = "SCORELOAD_MAX_DURATION", hide_env_values = true, help_heading = DELIVERY)]
     pub max_duration: Option<MaxDuration>,
-    /// Where it is remembered what was sent: a file, or none
+    /// Where it is remembered what was sent: a file, a database, or none
     ///
-    /// Without it scoreload/ledger.db in the user's state directory. With none, and for the built-in sandbox, it is
-    /// forgotten when the run ends.
-    #[arg(long, value_name = "PATH", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
+    /// Without it scoreload/ledger.db in the user's state directory. A database, named as `postgres://USER@HOST/NAME`,
+    /// is shared by a team: see `scoreload help teams`. With none, and for the built-in sandbox, it is forgotten when
+    /// the run ends.
+    #[arg(long, value_name = "PLACE", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
     pub ledger: Option<String>,
     /// What to do with report links whose answer was lost: send them again, or keep them back [default: resend]
     #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", hide_env_values = true, help_heading = DELIVERY)]
@@ -139,7 +140,7 @@ pub struct DeliveryArgs {
     /// counts is the last import to this target that came to its end and changed an order.
     #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", hide_env_values = true, help_heading = DELIVERY)]
     pub max_change: Option<MaxChange>,
-    /// Wait until an import that holds the ledger has ended
+    /// Wait until an import that holds the ledger's file, or the inbox, has ended
     #[arg(long, env = "SCORELOAD_WAIT", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub wait: bool,
     /// Send `testMode: true`: the server answers and changes nothing

@@ -21,10 +21,10 @@ pub struct HistoryArgs {
     /// Only this order, in every run
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
-    /// The ledger, where it is not in the user's state directory
+    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
     #[arg(
         long,
-        value_name = "PATH",
+        value_name = "PLACE",
         env = "SCORELOAD_LEDGER",
         hide_env_values = true
     )]
@@ -52,10 +52,10 @@ pub struct ResolveArgs {
     /// Only this order (repeatable); without it all of the run whose outcome is unknown
     #[arg(long = "order", value_name = "ID")]
     pub orders: Vec<String>,
-    /// The ledger, where it is not in the user's state directory
+    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
     #[arg(
         long,
-        value_name = "PATH",
+        value_name = "PLACE",
         env = "SCORELOAD_LEDGER",
         hide_env_values = true
     )]

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use url::Url;
 
 use super::Environment;
 use super::credentials::{self, Configured};
@@ -14,6 +13,7 @@ use super::file::{ConfigFile, Part, Wide};
 use super::settings::{SETTINGS, Setting};
 use crate::error::Error;
 use crate::ledger::place::users_path;
+use crate::ledger::postgres::address::without_password;
 
 /// A setting in force.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub fn all(
         .map(|setting| looked_up(setting).in_force())
         .collect();
     for found in &mut all {
-        found.value = found.value.take().map(without_password);
+        found.value = found.value.as_deref().map(without_password);
         if found.source == Source::Default {
             found.value = match found.setting.as_str() {
                 // With credentials the target must be named.
@@ -108,18 +108,6 @@ pub fn all(
     all.extend(of_profile(file, configured.as_ref()));
     all.extend(words(matches, file));
     Ok(all)
-}
-
-/// Blots out the password of a URL: a secret is never shown.
-fn without_password(value: String) -> String {
-    match Url::parse(&value) {
-        Ok(mut url) if url.password().is_some() => {
-            // A URL with a password can have another.
-            let _ = url.set_password(Some("hidden"));
-            url.into()
-        }
-        _ => value,
-    }
 }
 
 /// A setting that is looked for.
@@ -304,26 +292,4 @@ fn parts_of(wide: &Wide) -> String {
         .chain(others)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_a_url_is_not_shown() {
-        let shown = |value: &str| without_password(value.to_owned());
-        assert_eq!(
-            shown("postgres://importer:s3cret@db.example/scoreload"),
-            "postgres://importer:hidden@db.example/scoreload"
-        );
-        for value in [
-            "postgres://importer@db.example/x",
-            "/var/a:b@c.db",
-            "3/s,180/m",
-            "demo",
-        ] {
-            assert_eq!(shown(value), value);
-        }
-    }
 }

@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::ledger::Place;
 use crate::ledger::budget::Places;
 use crate::ledger::place::users_path;
+use crate::ledger::postgres::address::Address;
 use crate::plan::MaxChange;
 use credentials::Configured;
 use file::ConfigFile;
@@ -111,8 +112,8 @@ pub fn delivery(
     let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
     let policy = Policy {
         budget: match &rate {
-            Some(rate) if rate.is_unlimited() => Places::none(),
-            _ => budget(&target, named_ledger, environment),
+            Some(rate) if rate.is_unlimited() => Places::Memory,
+            _ => budget(&target, named_ledger, environment)?,
         },
         rate: rate.unwrap_or_default(),
         concurrency: concurrency.unwrap_or(CONCURRENCY),
@@ -122,6 +123,7 @@ pub fn delivery(
             .or(defaults.on_ambiguous)
             .unwrap_or_default(),
         resend: args.resend,
+        exactly: false,
         limits: Limits {
             failures: args.max_failures.or(defaults.max_failures),
             duration: args.max_duration.or(defaults.max_duration),
@@ -165,6 +167,7 @@ fn place(
 ) -> Result<Place, Error> {
     let path = match (target, named.map(str::trim)) {
         (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
+        (_, Some(place)) if Address::is_meant(place) => return named_ledger(place, environment),
         (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
         _ => users_path(environment),
     };
@@ -182,25 +185,48 @@ fn place(
     }
 }
 
-/// Resolves where it is kept what is used of the rate: for a server, whatever ledger this run has.
-fn budget(target: &Target, ledger: Option<&str>, environment: Environment<'_>) -> Places {
+/// Resolves the ledger that a text names: the URL of a database, or a path.
+///
+/// # Errors
+/// When it is meant as a database and cannot be one.
+pub fn named_ledger(text: &str, environment: Environment<'_>) -> Result<Place, Error> {
+    let help = "write it as postgres://USER@HOST/DATABASE; the password may stand in PGPASSWORD or the password file";
+    Place::named(text, environment).map_err(|error| Error::usage(error.to_string(), help))
+}
+
+/// Resolves where it is kept what is used of the rate: in the database of the ledger, where that is one; else on this
+/// machine, whatever ledger this run has.
+fn budget(
+    target: &Target,
+    ledger: Option<&str>,
+    environment: Environment<'_>,
+) -> Result<Places, Error> {
     let Target::Server {
         base,
         credentials: Some(credentials),
         ..
     } = target
     else {
-        return Places::none();
+        return Ok(Places::Memory);
     };
     let named = ledger
         .map(str::trim)
-        .filter(|path| !path.is_empty() && *path != "none" && !path.contains("://"));
+        .filter(|place| !place.is_empty() && *place != "none")
+        .map(|place| named_ledger(place, environment));
+    let (base, client_id) = (base.as_str(), &credentials.client_id);
+    let file = match named.transpose()? {
+        Some(Place::Database(address)) => {
+            return Ok(Places::in_database(base, client_id, &address));
+        }
+        Some(Place::File(path)) => Some(path),
+        _ => None,
+    };
     let users = users_path(environment);
-    Places::of(
-        base.as_str(),
-        &credentials.client_id,
-        [users, named.map(PathBuf::from)].into_iter().flatten(),
-    )
+    Ok(Places::of(
+        base,
+        client_id,
+        [users, file].into_iter().flatten(),
+    ))
 }
 
 fn timeout(args: &DeliveryArgs, file: &ConfigFile) -> Result<Duration, Error> {
@@ -238,6 +264,12 @@ impl Delivery {
             .test_mode
             .then_some("test mode: the server only pretended, nothing was changed there");
         self.target.notice().or(pretended).map(str::to_owned)
+    }
+
+    /// Returns how long an answer is waited for at most.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Makes the endpoint of a server.

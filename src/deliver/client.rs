@@ -15,6 +15,7 @@ use url::Url;
 use super::Update;
 use super::credentials::Credentials;
 use super::message;
+use crate::tls::{self, Roots};
 
 const TOKEN_PATH: &str = "/public/security/v1/token";
 const API_PATH: &str = "/apiHub/performanceManagement/v1";
@@ -142,7 +143,7 @@ impl Client {
     /// When the system gives no TLS or no network at all.
     pub fn new(endpoint: Endpoint) -> Result<Self, String> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(&endpoint.base)?)
+            .tls_backend_preconfigured(tls::client(roots(&endpoint.base))?)
             .user_agent(concat!("scoreload/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(endpoint.timeout)
@@ -414,19 +415,12 @@ pub fn is_loopback(base: &Url) -> bool {
     }
 }
 
-/// Makes the TLS settings: TLS 1.2 and later, the machine's certificates beside the bundled ones.
-fn tls(base: &Url) -> Result<rustls::ClientConfig, String> {
-    let mut roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    if base.scheme() == "https" {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+/// Returns whom a server's certificate must be from; plain HTTP has none.
+fn roots(base: &Url) -> Roots {
+    match base.scheme() {
+        "https" => Roots::OfMachine,
+        _ => Roots::Bundled,
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("no TLS: {error}"))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Says what went wrong with a request: reqwest hides it several sources down, behind words about itself.

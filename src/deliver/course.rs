@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::client::Answer;
 use super::outcome::{Delivery, Exchange, Outcome};
 use super::retry::Verdict;
-use crate::ledger::PlacedReport;
+use crate::ledger::{Change, PlacedReport};
 
 /// An update that the server keeps putting off is given up after so many 429s: the pace has long been lowered then.
 const MOST_THROTTLED: u32 = 30;
@@ -102,6 +102,16 @@ impl Course {
             held_reports,
             message: self.message,
             exchanges: self.exchanges,
+        }
+    }
+
+    /// Ends the course where nothing is left to send.
+    pub(super) fn end_unsent(self, change: Change, held_reports: Vec<PlacedReport>) -> Delivery {
+        match change {
+            Change::Unchanged => self.end(Outcome::Unchanged, held_reports),
+            Change::Held if self.attempts == 0 => self.end(Outcome::Unknown, held_reports),
+            // All that is left are reports that are kept back.
+            _ => self.give_up(held_reports),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod limits;
 mod message;
 pub mod outcome;
 pub mod pace;
+mod queue;
 pub mod rate;
 pub mod retry;
 pub mod stop;
@@ -31,8 +32,9 @@ pub use self::outcome::{Delivery, Exchange, Outcome};
 pub use self::stop::{End, Stop, Watch};
 use self::worker::Workers;
 use crate::ledger::budget::Places;
-use crate::ledger::entry::Settlement;
-use crate::ledger::{Known, Ledger, OnAmbiguous};
+use crate::ledger::entry::{OrderKey, Settlement};
+use crate::ledger::fault::Fault;
+use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous};
 use crate::order::model::{OrderUpdate, Text};
 
 /// One order's update, ready to be sent.
@@ -63,6 +65,8 @@ pub struct Policy {
     pub on_ambiguous: OnAmbiguous,
     /// Whether to send everything, whatever was accepted before.
     pub resend: bool,
+    /// Whether each order is sent as it was planned, or not at all.
+    pub exactly: bool,
     /// What ends the run before all is sent.
     pub limits: limits::Limits,
 }
@@ -77,9 +81,47 @@ pub struct Journal {
     pub ledger: Ledger,
     /// The id of the run, which has begun.
     pub run: String,
+    /// The name under which the ledger keeps the run's orders.
+    pub target: String,
 }
 
 impl Journal {
+    /// Returns the name of an update's order in the ledger.
+    #[must_use]
+    pub fn order(&self, update: &Update) -> OrderKey {
+        OrderKey::new(&self.target, &update.company_id, &update.order_id)
+    }
+
+    /// Takes the lease of an update's order where others may send it too, and returns what is known of it now; `None`
+    /// where another importer has it. Where nobody else may, what is known is what was.
+    ///
+    /// # Errors
+    /// When the ledger fails, or holds what cannot be read.
+    pub async fn lease(&self, update: &Update) -> Result<Option<Known>, LedgerError> {
+        if !self.ledger.is_shared() {
+            return Ok(Some(update.known.clone()));
+        }
+        match self.ledger.lease(self.order(update)).await? {
+            Lease::Elsewhere => Ok(None),
+            Lease::Ours(None) => Ok(Some(Known::default())),
+            Lease::Ours(Some(text)) => {
+                Known::from_json(&text)
+                    .map(Some)
+                    .map_err(|words| LedgerError::Failed {
+                        place: self.ledger.place().clone(),
+                        fault: Fault::Damaged(words),
+                    })
+            }
+        }
+    }
+
+    /// Gives the lease of an update's order back.
+    pub fn release(&self, update: &Update) {
+        if self.ledger.is_shared() {
+            self.ledger.release(self.order(update));
+        }
+    }
+
     /// Writes down what has become of an update so far, without waiting until that is durable.
     ///
     /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
@@ -89,8 +131,7 @@ impl Journal {
         let message = delivery.message.as_deref().or(perhaps_twice);
         self.ledger.settle(Settlement {
             run: self.run.clone(),
-            company_id: update.company_id.clone(),
-            order_id: update.order_id.clone(),
+            order: self.order(update),
             outcome: delivery.outcome.words().to_owned(),
             http_status: delivery.http_status,
             attempts: delivery.attempts,
@@ -115,6 +156,10 @@ pub enum Event {
     /// The update with this index has come to its end, and this is known of its order now, as the ledger keeps it. The
     /// worker goes on once the last part is dropped: by then a stop has been requested, if there is a reason.
     Finished(usize, Delivery, String, oneshot::Sender<()>),
+    /// What is used of the rate cannot be known any more: nobody may send.
+    BudgetLost(Fault),
+    /// Nothing is left but orders that other importers are sending.
+    Elsewhere,
     /// A request begins to wait for the pace.
     PaceAwaited,
     /// A request has waited for the pace, and goes on or is given up.

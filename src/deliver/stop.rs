@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::outcome::{Delivery, Outcome};
+use crate::ledger::LedgerError;
 
 /// Why a delivery ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +21,24 @@ pub enum End {
     Unreachable(String),
     /// An intent could not be made durable, so nothing may leave; what happened.
     LedgerFailed(String),
+    /// The ledger's database was lost and did not come back in time, so nothing may leave; what happened.
+    LedgerLost(String),
     /// More orders failed than were allowed to: so many.
     TooManyFailures(usize),
     /// The time that the run may last is over.
     OutOfTime,
+}
+
+impl End {
+    /// Returns the end for what is wrong with the ledger.
+    #[must_use]
+    pub fn of_ledger(error: &LedgerError) -> Self {
+        if error.is_unreachable() {
+            Self::LedgerLost(error.to_string())
+        } else {
+            Self::LedgerFailed(error.to_string())
+        }
+    }
 }
 
 impl fmt::Display for End {
@@ -41,6 +56,10 @@ impl fmt::Display for End {
             Self::LedgerFailed(words) => write!(
                 f,
                 "the ledger cannot be written, so nothing more may be sent: {words}"
+            ),
+            Self::LedgerLost(words) => write!(
+                f,
+                "the ledger's database was lost, so nothing more may be sent: {words}"
             ),
             Self::TooManyFailures(failures) => write!(
                 f,

@@ -1,7 +1,6 @@
 //! What each worker does: takes the next update and brings it to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,20 +13,21 @@ use super::client::{Answer, Client};
 use super::course::Course;
 use super::outcome::{Delivery, Outcome};
 use super::pace::{Pace, Permit};
+use super::queue::{Queue, Turn};
 use super::retry::{self, Verdict};
 use super::stop::{End, Stop};
 use super::token::{Token, TokenSource};
 use super::{Event, Journal, Policy, Update};
 use crate::ledger::budget::Budget;
 use crate::ledger::entry::Intent;
-use crate::ledger::{Known, LedgerError, OnAmbiguous, plan};
+use crate::ledger::{Intended, Known, LedgerError, OnAmbiguous, plan};
 use crate::order::model::OrderUpdate;
 use crate::text::safe;
 
 /// What the workers share.
 pub(super) struct Workers {
     updates: Arc<[Update]>,
-    next: AtomicUsize,
+    queue: Queue,
     gate: Gate,
     client: Client,
     tokens: TokenSource,
@@ -35,6 +35,7 @@ pub(super) struct Workers {
     retries: u32,
     on_ambiguous: OnAmbiguous,
     resend: bool,
+    exactly: bool,
     journal: Journal,
     stop: Stop,
     events: UnboundedSender<Event>,
@@ -55,8 +56,9 @@ impl Workers {
             retries: policy.retries,
             on_ambiguous: policy.on_ambiguous,
             resend: policy.resend,
+            exactly: policy.exactly,
             journal,
-            next: AtomicUsize::new(0),
+            queue: Queue::new(updates.len()),
             gate: Gate::default(),
             stop: stop.clone(),
             updates,
@@ -83,19 +85,74 @@ impl Workers {
 
     async fn take_updates(&self) {
         while !self.stop.is_requested() {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(update) = self.updates.get(index) else {
+            let Some(Turn {
+                index,
+                is_waited_for,
+            }) = self.queue.take()
+            else {
                 return;
             };
-            let mut known = update.known.clone();
-            if let Some(delivery) = self.deliver(index, update, &mut known).await {
-                let (judging, judged) = oneshot::channel();
-                let known = known.to_json();
-                self.tell(Event::Finished(index, delivery, known, judging));
-                // It is dropped, not used.
-                let _ = judged.await;
+            let update = &self.updates[index];
+            let Some(known) = self.lease(update).await else {
+                self.queue.put_back(index);
+                if is_waited_for {
+                    self.tell(Event::Elsewhere);
+                    self.stop.sleep(ELSEWHERE).await;
+                }
+                continue;
+            };
+            self.take_update(index, update, known).await;
+            self.journal.release(update);
+        }
+    }
+
+    async fn take_update(&self, index: usize, update: &Update, mut known: Known) {
+        let delivery = if self.is_stale(update, &known) {
+            Some(stale())
+        } else {
+            self.deliver(index, update, &mut known).await
+        };
+        if let Some(delivery) = delivery {
+            let (judging, judged) = oneshot::channel();
+            let known = known.to_json();
+            self.tell(Event::Finished(index, delivery, known, judging));
+            // It is dropped, not used.
+            let _ = judged.await;
+        }
+    }
+
+    /// Takes the lease of an update's order, and returns what is known of it now; `None` where another importer has
+    /// it, or the ledger fails.
+    async fn lease(&self, update: &Update) -> Option<Known> {
+        match self.journal.lease(update).await {
+            Ok(known) => known,
+            Err(error) => {
+                self.stop.request(End::of_ledger(&error));
+                None
             }
         }
+    }
+
+    /// Takes the lease again that had ended: as soon as nobody else has it. `None` when a stop was requested first.
+    async fn lease_again(&self, update: &Update) -> Option<Known> {
+        loop {
+            if let Some(known) = self.lease(update).await {
+                return Some(known);
+            }
+            if self.stop.is_requested() {
+                return None;
+            }
+            self.tell(Event::Elsewhere);
+            self.stop.sleep(ELSEWHERE).await;
+        }
+    }
+
+    /// Tells whether another importer has changed what is to be sent of an order that is to be sent as it was planned.
+    fn is_stale(&self, update: &Update, known: &Known) -> bool {
+        let body = |known| plan(&update.wanted, Some(known), self.on_ambiguous, self.resend).body;
+        self.exactly
+            && *known != update.known
+            && body(known).is_some_and(|now| Some(now) != body(&update.known))
     }
 
     /// Brings one update to its end; `None` where it was stopped before it left.
@@ -103,10 +160,9 @@ impl Workers {
         let mut course = Course::default();
         let mut planned = plan(&update.wanted, Some(known), self.on_ambiguous, self.resend);
         loop {
-            let held = planned.held_reports;
+            let (change, held) = (planned.change, planned.held_reports);
             let Some(body) = planned.body else {
-                // All that is left are reports that are kept back.
-                return Some(course.give_up(held));
+                return Some(course.end_unsent(change, held));
             };
             let sending = Sending {
                 index,
@@ -114,8 +170,19 @@ impl Workers {
                 body: &body,
                 in_doubt: planned.in_doubt,
             };
-            let Some((verdict, token)) = self.attempt(sending, &mut course, known).await else {
-                return (course.attempts > 0).then(|| course.give_up(held));
+            let (verdict, token) = match self.attempt(sending, &mut course, known).await {
+                Attempt::Answered(verdict, token) => (verdict, token),
+                Attempt::Stopped => {
+                    return (course.attempts > 0).then(|| course.give_up(held));
+                }
+                Attempt::LeaseEnded => {
+                    let Some(now) = self.lease_again(update).await else {
+                        return (course.attempts > 0).then(|| course.give_up(held));
+                    };
+                    *known = now;
+                    planned = plan(&update.wanted, Some(known), self.on_ambiguous, self.resend);
+                    continue;
+                }
             };
             match verdict {
                 Verdict::Accepted => {
@@ -141,33 +208,79 @@ impl Workers {
         }
     }
 
-    /// Sends an update once; `None` where it was stopped before it left.
+    /// Sends an update once; or says why it did not leave.
     async fn attempt(
         &self,
         sending: Sending<'_>,
         course: &mut Course,
         known: &mut Known,
-    ) -> Option<(Verdict, Token)> {
+    ) -> Attempt {
+        let Some((mut permit, token)) = self.admission().await else {
+            return Attempt::Stopped;
+        };
+        let json = sending.body.to_json();
+        known.intend(sending.body);
+        let intended = match self.intend(sending.update, &json, known).await {
+            Ok(intended) => intended,
+            Err(error) => {
+                known.refuse(sending.body);
+                self.stop.request(End::of_ledger(&error));
+                return Attempt::Stopped;
+            }
+        };
+        permit.leave().await;
+        // Asked last: whoever was held up since, by whatever it may be, must not send what others may have taken over.
+        if !intended.may_leave(std::time::Instant::now()) {
+            known.refuse(sending.body);
+            // It did not leave; where it is not ours to say so any more, it stays in doubt.
+            let so_far = course.clone().give_up(Vec::new());
+            self.journal
+                .settle(sending.update, &so_far, known.to_json());
+            return Attempt::LeaseEnded;
+        }
+        let verdict = self
+            .send(sending, json, (permit, &token), course, known)
+            .await;
+        Attempt::Answered(verdict, token)
+    }
+
+    /// Waits for the permission to send, and tells of it where that takes time; `None` when a stop was requested first.
+    async fn permit(&self) -> Option<Permit> {
+        if let Some(permit) = self.pace.permit_at_once() {
+            return Some(permit);
+        }
+        self.tell(Event::PaceAwaited);
+        let permit = self.pace.permit(&self.stop).await;
+        self.tell(Event::PaceGranted);
+        permit
+    }
+
+    /// Waits for the permission to send, and for a token; `None` when a stop was requested first.
+    async fn admission(&self) -> Option<(Permit, Token)> {
+        let permit = self.permit().await?;
+        // Taken last: a token can wear out while its request waits for the pace.
+        let token = self.tokens.current().await?;
+        self.pace.unpaused(&self.stop).await?;
+        Some((permit, token))
+    }
+
+    /// Sends an update whose intent is durable and whose moment has come, and takes what comes back.
+    async fn send(
+        &self,
+        sending: Sending<'_>,
+        json: Vec<u8>,
+        (permit, token): (Permit, &Token),
+        course: &mut Course,
+        known: &mut Known,
+    ) -> Verdict {
         let Sending {
             index,
             update,
             body,
             in_doubt,
         } = sending;
-        let mut permit = self.permit().await?;
-        // Taken last: a token can wear out while its request waits for the pace.
-        let token = self.tokens.current().await?;
-        self.pace.unpaused(&self.stop).await?;
-        let json = body.to_json();
-        known.intend(body);
-        if let Err(error) = self.intend(update, &json, known).await {
-            known.refuse(body);
-            self.stop.request(End::LedgerFailed(error.to_string()));
-            return None;
-        }
         self.tell(Event::Sent(index));
         course.attempts += 1;
-        permit.leave().await;
         let sent = Instant::now();
         let answer = self.client.update(token.text(), update, json).await;
         match answer.status() {
@@ -190,26 +303,19 @@ impl Workers {
             self.journal.settle(update, &so_far, known.to_json());
         }
         log(update, course.attempts, &answer, sent.elapsed());
-        Some((verdict, token))
-    }
-
-    /// Waits for the permission to send, and tells of it where that takes time; `None` when a stop was requested first.
-    async fn permit(&self) -> Option<Permit> {
-        if let Some(permit) = self.pace.permit_at_once() {
-            return Some(permit);
-        }
-        self.tell(Event::PaceAwaited);
-        let permit = self.pace.permit(&self.stop).await;
-        self.tell(Event::PaceGranted);
-        permit
+        verdict
     }
 
     /// Makes an intent durable: whatever happens after this, the update is known to have been about to leave.
-    async fn intend(&self, update: &Update, body: &[u8], known: &Known) -> Result<(), LedgerError> {
+    async fn intend(
+        &self,
+        update: &Update,
+        body: &[u8],
+        known: &Known,
+    ) -> Result<Intended, LedgerError> {
         let intent = Intent {
             run: self.journal.run.clone(),
-            company_id: update.company_id.clone(),
-            order_id: update.order_id.clone(),
+            order: self.journal.order(update),
             body: String::from_utf8_lossy(body).into_owned(),
             known: known.to_json(),
             at: Timestamp::now(),
@@ -238,6 +344,30 @@ impl Workers {
         // Whoever stopped listening has no more use for events.
         let _ = self.events.send(event);
     }
+}
+
+/// How long to wait before another look at an order that another importer is sending.
+const ELSEWHERE: Duration = Duration::from_millis(500);
+
+/// What is said of an order that a plan does not hold for any more.
+const STALE: &str =
+    "another import has delivered to it since the plan was made: make the plan again";
+
+fn stale() -> Delivery {
+    Delivery {
+        message: Some(STALE.to_owned()),
+        ..Delivery::not_sent()
+    }
+}
+
+/// What came of an attempt.
+enum Attempt {
+    /// It left, and this came back.
+    Answered(Verdict, Token),
+    /// It did not leave: a stop was requested first.
+    Stopped,
+    /// It did not leave: another importer may be sending the order.
+    LeaseEnded,
 }
 
 /// One attempt at an update.

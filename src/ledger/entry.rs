@@ -1,11 +1,59 @@
 //! What a ledger is told, and what it gives back.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::order::model::Text;
 
+/// What tells orders apart in a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderKey {
+    /// Where its updates go.
+    pub target: String,
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+}
+
+impl OrderKey {
+    /// Makes a key.
+    #[must_use]
+    pub fn new(target: &str, company_id: &Text, order_id: &Text) -> Self {
+        Self {
+            target: target.to_owned(),
+            company_id: company_id.clone(),
+            order_id: order_id.clone(),
+        }
+    }
+}
+
+/// What a ledger remembers of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The order.
+    #[serde(flatten)]
+    pub key: OrderKey,
+    /// What is known of it, as JSON.
+    pub known: String,
+    /// When that was written.
+    pub changed_at: Timestamp,
+}
+
+/// Anything that a ledger holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entry {
+    /// A run.
+    Run(Run),
+    /// What is remembered of an order.
+    Order(Remembered),
+    /// An order's part in a run.
+    Delivery(Delivery),
+}
+
 /// A run, as it begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Its id.
     pub id: String,
@@ -22,7 +70,7 @@ pub struct RunRecord {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunEnd {
     /// When.
     pub finished_at: Timestamp,
@@ -33,9 +81,10 @@ pub struct RunEnd {
 }
 
 /// A run that the ledger remembers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// How it began.
+    #[serde(flatten)]
     pub record: RunRecord,
     /// How it ended; `None` while it is under way, and where it was cut off.
     pub end: Option<RunEnd>,
@@ -46,10 +95,8 @@ pub struct Run {
 pub struct Intent {
     /// The id of the run, which has begun.
     pub run: String,
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
+    /// The order, at the target of the run.
+    pub order: OrderKey,
     /// The body, as JSON.
     pub body: String,
     /// What is known of the order once the body may have been applied.
@@ -63,10 +110,8 @@ pub struct Intent {
 pub struct Settlement {
     /// The id of the run, which has begun.
     pub run: String,
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
+    /// The order, at the target of the run.
+    pub order: OrderKey,
     /// The outcome's name.
     pub outcome: String,
     /// The HTTP status of the last answer.
@@ -82,7 +127,7 @@ pub struct Settlement {
 }
 
 /// An order's part in a run, as the ledger remembers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The id of the run.
     pub run: String,
@@ -100,6 +145,14 @@ pub struct Delivery {
     pub settled: Option<Settled>,
 }
 
+impl Delivery {
+    /// Returns the order.
+    #[must_use]
+    pub fn order(&self) -> OrderKey {
+        OrderKey::new(&self.target, &self.company_id, &self.order_id)
+    }
+}
+
 /// Which update of an order left last, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastSent {
@@ -110,7 +163,7 @@ pub struct LastSent {
 }
 
 /// What became of an order's part in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// When it was known.
     pub at: Timestamp,

@@ -26,6 +26,13 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Tells whether it may be there again later.
+    #[must_use]
+    pub const fn is_unreachable(&self) -> bool {
+        let (Self::Unopened { fault, .. } | Self::Failed { fault, .. }) = self;
+        matches!(fault, Fault::Unreachable(_))
+    }
+
     /// Returns the way out.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -61,7 +68,25 @@ pub enum Fault {
     /// Another program keeps it locked.
     #[error("another program keeps it locked")]
     Busy,
-    /// What the system, or `SQLite`, said.
+    /// Its database cannot be reached; what the system says.
+    #[error("its database cannot be reached: {0}")]
+    Unreachable(String),
+    /// Its database does not let us in.
+    #[error("its database refuses the connection: {0}")]
+    Refused(String),
+    /// Its database does not let us do what must be done.
+    #[error("its database does not allow it: {0}")]
+    Denied(String),
+    /// What its database said.
+    #[error("its database says: {0}")]
+    Database(String),
+    /// What is to be merged into it cannot be.
+    #[error("nothing was taken over: {0}")]
+    Unmergeable(String),
+    /// What it holds could not be handed out.
+    #[error("its export cannot be written: {0}")]
+    Unwritten(String),
+    /// What the system, or the database, said.
     #[error("{0}")]
     System(String),
     /// The thread that owns it is gone.
@@ -85,6 +110,20 @@ impl Fault {
             }
             Self::Full => "free some space, and run the same command again: it finishes the job",
             Self::Busy => "end the other program, and run the same command again",
+            Self::Unreachable(_) => {
+                "see whether the database runs and the network reaches it, then run the same command again: it \
+                 finishes the job"
+            }
+            Self::Refused(_) => {
+                "check user, password, database and certificate; the password may stand in PGPASSWORD or in the \
+                 password file"
+            }
+            Self::Denied(_) => {
+                "the user needs a schema `scoreload` of its own: let it create one in the database, or make one for it"
+            }
+            Self::Database(_) => "name another ledger with --ledger, or see to the database",
+            Self::Unmergeable(_) => "the ledger is as it was; keep the two apart",
+            Self::Unwritten(_) => "name a file in a directory that you may write to",
             Self::System(_) => "name a file with --ledger, in a directory that you may write to",
             Self::Ended => {
                 "this is a fault of Scoreload: please report it; the same command finishes the job"

@@ -157,6 +157,29 @@ impl Known {
         self.settle(OrderUpdate::default());
     }
 
+    /// Returns what is known where two ledgers speak of the same order, `self` having been written first.
+    ///
+    /// What the server acknowledged to either it holds; of two values the later one counts. A report that either of
+    /// them doubts is in doubt, unless the other knows it; an update of the earlier one whose answer was lost has left
+    /// no value that counts as known.
+    #[must_use]
+    pub fn merged(&self, later: &Self) -> Self {
+        let mut accepted = Parts::of_body(&self.accepted);
+        accepted.merge(Parts::of_body(&later.accepted));
+        accepted.forget_values_unlike(&Parts::of_body(&later.lost));
+        let mut doubtful = Parts::of_body(&self.doubtful);
+        doubtful.merge(Parts::of_body(&later.doubtful));
+        doubtful.retain_reports(|id, link| !accepted.has_report(id, link));
+        doubtful.retain_only_reports();
+        Self {
+            accepted: accepted.into_body(),
+            doubtful: doubtful.into_body(),
+            unsettled: later.unsettled,
+            lost: later.lost.clone(),
+            before: None,
+        }
+    }
+
     fn merge_into_accepted(&mut self, later: Parts) {
         let mut accepted = Parts::of_body(&self.accepted);
         accepted.merge(later);
@@ -285,6 +308,26 @@ mod tests {
             ..Known::default()
         };
         assert_eq!(known.to_json(), settled.to_json());
+    }
+
+    #[test]
+    fn what_two_ledgers_know_is_put_together_and_the_later_word_counts() {
+        let (mut earlier, mut later) = (Known::default(), Known::default());
+        earlier.accept(&scored("1", &["R"]));
+        earlier.doubt(&scored("1", &["S", "T"]));
+        later.accept(&scored("2", &["S"]));
+        let merged = earlier.merged(&later);
+        assert_eq!(merged.accepted, scored("2", &["R", "S"]));
+        assert_eq!(
+            merged.doubtful,
+            body(json!({"overallReports": [{"name": "T"}]}))
+        );
+        assert!(!merged.unsettled);
+        later.intend(&scored("3", &[]));
+        let merged = earlier.merged(&later);
+        assert_eq!(merged.accepted.overall_score, None);
+        assert!(merged.unsettled && merged.before.is_none());
+        assert_eq!(merged.lost, body(json!({"overallScore": "3"})));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::fault::LedgerError;
-use super::opening;
+use super::files;
 use super::place::{Place, beside};
 
 /// More than it takes to look who holds a lock.
@@ -137,7 +137,7 @@ impl Drop for Lock {
 
 fn open(ledger: &Path, target: &str) -> io::Result<File> {
     let path = path_of(ledger, target)?;
-    opening::open_private()
+    files::open_private()
         .create(true)
         .truncate(false)
         .open(path)
@@ -145,7 +145,7 @@ fn open(ledger: &Path, target: &str) -> io::Result<File> {
 
 /// Returns the file of a lock. It stands beside the ledger itself, by whatever link or path that was named.
 fn path_of(ledger: &Path, target: &str) -> io::Result<PathBuf> {
-    let directory = opening::make_directory_of(ledger)?;
+    let directory = files::make_directory_of(ledger)?;
     let ledger = match (fs::canonicalize(ledger), ledger.file_name()) {
         (Ok(path), _) => path,
         (Err(_), Some(name)) => fs::canonicalize(directory)?.join(name),

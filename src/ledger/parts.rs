@@ -201,6 +201,13 @@ impl Parts {
         })
     }
 
+    /// Tells whether everything is in `held` too: every value, every report, every test.
+    pub(super) fn is_in(&self, held: &Self) -> bool {
+        self.values_are_in(held)
+            && self.reports().all(|(id, link)| held.has_report(id, link))
+            && !self.inserts_a_bare_test(held)
+    }
+
     /// Goes through the values that `held` does not have: each its part, its place there, and what is held instead.
     pub(super) fn values_not_in<'a>(
         &'a self,

@@ -3,19 +3,46 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::postgres::address::{Address, BadAddress};
+
 /// Where a ledger is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a file, with `SQLite`'s own files beside it.
     File(PathBuf),
+    /// In a database that importers on many machines share.
+    Database(Address),
     /// In memory, gone with the process: for the built-in sandbox, and where no ledger is wanted.
     Memory,
+}
+
+impl Place {
+    /// Returns the place that a text names: the URL of a database, or a path.
+    ///
+    /// # Errors
+    /// When it is meant as a database and cannot be one.
+    pub fn named(
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, BadAddress> {
+        if Address::is_meant(text) {
+            return Address::parse(text, environment).map(Self::Database);
+        }
+        Ok(Self::File(PathBuf::from(text)))
+    }
+
+    /// Tells whether what it holds is there for the next run.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        *self != Self::Memory
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
+            Self::Database(address) => address.fmt(f),
             Self::Memory => f.write_str("in memory"),
         }
     }

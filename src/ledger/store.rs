@@ -1,18 +1,22 @@
-//! The handle to a ledger: each call is a message to the thread that owns it.
+//! The handle to a ledger, whatever database keeps it: each call is a message to the thread that owns it.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::Connection;
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::entry::{Delivery, Intent, LastSent, Run, RunEnd, RunRecord, Settlement};
+use super::backend::{Backend, Entries, Pruned, Write, Written};
+use super::entry::{
+    Delivery, Entry, Intent, LastSent, OrderKey, Run, RunEnd, RunRecord, Settlement,
+};
 use super::fault::{Fault, LedgerError};
-use super::opening;
+use super::lease::{Importer, Intended, Lease};
 use super::place::Place;
-use super::query;
-use super::writer::{Message, Reply, Write, Writer};
+use super::postgres::{Haste, Postgres};
+use super::sqlite::Sqlite;
+use super::writer::{Message, Reply, Writer};
 use crate::order::model::Text;
 
 /// A handle to an open ledger, cheap to clone. The last one to go waits until everything is written.
@@ -25,6 +29,7 @@ pub struct Ledger(Arc<Desk>);
 #[derive(Debug)]
 struct Desk {
     place: Place,
+    haste: Haste,
     /// Present until the desk closes.
     messages: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
@@ -50,20 +55,35 @@ impl Ledger {
             place: place.clone(),
             fault,
         };
-        let connection = opening::connect(place).map_err(unopened)?;
+        let haste = Haste::default();
         let (sender, messages) = mpsc::channel();
-        let writer = Writer {
-            connection,
-            place: place.clone(),
-            messages,
-            failure: None,
-        };
+        let (opening, opened) = mpsc::channel();
+        let theirs = (place.clone(), haste.clone());
         let writer = thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(|| writer.run())
+            .spawn(move || {
+                let (place, haste) = theirs;
+                match open(&place, &haste) {
+                    Err(fault) => drop(opening.send(Err(fault))),
+                    Ok(backend) => {
+                        drop(opening.send(Ok(())));
+                        let failure = None;
+                        let writer = Writer {
+                            backend,
+                            place,
+                            messages,
+                            failure,
+                        };
+                        writer.run();
+                    }
+                }
+            })
             .map_err(|error| unopened(Fault::from(error)))?;
+        let opened = opened.recv().unwrap_or(Err(Fault::Ended));
+        opened.map_err(unopened)?;
         Ok(Self(Arc::new(Desk {
             place: place.clone(),
+            haste,
             messages: Some(sender),
             writer: Some(writer),
         })))
@@ -75,12 +95,23 @@ impl Ledger {
         &self.0.place
     }
 
+    /// Tells whether others may write into it at the same time: then an order is sent by who has its lease.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0.place, Place::Database(_))
+    }
+
+    /// Says that the run is about to end: a database that is lost is not waited for any longer.
+    pub fn hurry(&self) {
+        self.0.haste.begin();
+    }
+
     /// Writes that a run begins, and waits until that is durable.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn begin(&self, run: RunRecord) -> Result<(), LedgerError> {
-        self.write(Write::Begin(run))
+        self.write(Write::Begin(run)).map(drop)
     }
 
     /// Writes that a run has ended, and waits until that and everything before is durable.
@@ -88,7 +119,7 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written, or something before could not.
     pub fn finish(&self, run: &str, end: RunEnd) -> Result<(), LedgerError> {
-        self.write(Write::Finish(run.to_owned(), end))
+        self.write(Write::Finish(run.to_owned(), end)).map(drop)
     }
 
     /// Writes that an update is about to leave, and what is known of its order from then on. Once this returns, it is
@@ -98,9 +129,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written, or something before could not: the update must not leave.
-    pub async fn intend(&self, intent: Intent) -> Result<(), LedgerError> {
-        self.durable(|reply| Message::Write(Write::Intend(intent), Some(reply)))
-            .await
+    pub async fn intend(&self, intent: Intent) -> Result<Intended, LedgerError> {
+        let written = self.write_and_wait(Write::Intend(intent)).await?;
+        Ok(match written {
+            Written::Done => Intended::Durable(None),
+            Written::Until(moment) => Intended::Durable(Some(moment)),
+            _ => Intended::LeaseEnded,
+        })
     }
 
     /// Writes what became of an order, without waiting: [`Self::flush`] and [`Self::finish`] tell whether it could be.
@@ -109,12 +144,48 @@ impl Ledger {
         let _ = self.send(Message::Write(Write::Settle(settlement), None));
     }
 
+    /// Says who imports: orders are leased in this name from now on.
+    pub fn join(&self, importer: Importer) {
+        // Where the writer is gone, the next call that has an answer says so.
+        let _ = self.send(Message::Join(importer));
+    }
+
+    /// Takes the lease of an order, if nobody else has it. Those that come together share a round trip.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn lease(&self, order: OrderKey) -> Result<Lease, LedgerError> {
+        Ok(lease_of(self.write_and_wait(Write::Lease(order)).await?))
+    }
+
+    /// Takes the lease of an order, if nobody else has it, and waits until that is durable.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub fn lease_now(&self, order: OrderKey) -> Result<Lease, LedgerError> {
+        Ok(lease_of(self.write(Write::Lease(order))?))
+    }
+
+    /// Gives the lease of an order back, after everything that was written of it, and without waiting.
+    pub fn release(&self, order: OrderKey) {
+        // What is not given back ends by itself.
+        let _ = self.send(Message::Write(Write::Release(order), None));
+    }
+
+    /// Returns who else may be sending orders now.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn others(&self) -> Result<Vec<Importer>, LedgerError> {
+        self.read(|backend| backend.others())
+    }
+
     /// Waits until everything before is durable.
     ///
     /// # Errors
     /// When something before could not be written.
     pub async fn flush(&self) -> Result<(), LedgerError> {
-        self.durable(Message::Flush).await
+        self.durable(Message::Flush).await.map(drop)
     }
 
     /// Returns what is known of each of some orders (company, order) at a target, in their order.
@@ -127,7 +198,7 @@ impl Ledger {
         orders: Vec<(Text, Text)>,
     ) -> Result<Vec<Option<String>>, LedgerError> {
         let target = target.to_owned();
-        self.read(move |connection| query::known(connection, &target, &orders))
+        self.read(move |backend| backend.known(&target, &orders))
     }
 
     /// Returns which update of each of some orders (company, order) left last for a target, in their order.
@@ -140,7 +211,7 @@ impl Ledger {
         orders: Vec<(Text, Text)>,
     ) -> Result<Vec<Option<LastSent>>, LedgerError> {
         let target = target.to_owned();
-        self.read(move |connection| query::last_sent(connection, &target, &orders))
+        self.read(move |backend| backend.last_sent(&target, &orders))
     }
 
     /// Returns the runs that applied a plan, the first one first.
@@ -149,7 +220,7 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn runs_of_plan(&self, plan: &str) -> Result<Vec<Run>, LedgerError> {
         let plan = plan.to_owned();
-        self.read(move |connection| query::runs_of_plan(connection, &plan))
+        self.read(move |backend| backend.runs_of_plan(&plan))
     }
 
     /// Returns the latest runs, the last first.
@@ -157,7 +228,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn runs(&self, limit: usize) -> Result<Vec<Run>, LedgerError> {
-        self.read(move |connection| query::runs(connection, limit))
+        self.read(move |backend| backend.runs(limit))
     }
 
     /// Returns a run, if there is one with this id.
@@ -166,7 +237,7 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn run(&self, id: &str) -> Result<Option<Run>, LedgerError> {
         let id = id.to_owned();
-        self.read(move |connection| query::run(connection, &id))
+        self.read(move |backend| backend.run(&id))
     }
 
     /// Returns the orders of a run, in the order in which the ledger first met them.
@@ -175,7 +246,7 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, LedgerError> {
         let run = run.to_owned();
-        self.read(move |connection| query::deliveries_of_run(connection, &run))
+        self.read(move |backend| backend.deliveries_of_run(&run))
     }
 
     /// Returns an order's part in every run, at one target or at all, the first run first.
@@ -188,9 +259,7 @@ impl Ledger {
         target: Option<&str>,
     ) -> Result<Vec<Delivery>, LedgerError> {
         let (order_id, target) = (order_id.to_owned(), target.map(str::to_owned));
-        self.read(move |connection| {
-            query::deliveries_of_order(connection, &order_id, target.as_deref())
-        })
+        self.read(move |backend| backend.deliveries_of_order(&order_id, target.as_deref()))
     }
 
     /// Reads the whole file, and returns what is damaged in it: nothing, where it is sound.
@@ -198,16 +267,66 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn damages(&self) -> Result<Vec<String>, LedgerError> {
-        self.read(query::damages)
+        self.read(|backend| backend.damages())
     }
 
-    fn write(&self, write: Write) -> Result<(), LedgerError> {
+    /// Hands out everything as it is at one moment, on the ledger's own thread: the runs, the orders, then the orders'
+    /// parts in runs. What `take` makes of it is returned.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the words with which `take` gives up.
+    pub fn fold<S: Send + 'static>(
+        &self,
+        mut state: S,
+        mut take: impl FnMut(&mut S, Entry) -> Result<(), Fault> + Send + 'static,
+    ) -> Result<S, LedgerError> {
+        self.read(move |backend| {
+            backend.each(&mut |entry| take(&mut state, entry))?;
+            Ok(state)
+        })
+    }
+
+    /// Does some work on the entries, on the ledger's own thread, all of it durable or nothing.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written, or the words with which `work` gives up.
+    pub(super) fn rewrite<T: Default + Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn Entries) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.read(move |backend| {
+            let mut result = T::default();
+            backend.rewrite(&mut |entries| {
+                result = work(entries)?;
+                Ok(())
+            })?;
+            Ok(result)
+        })
+    }
+
+    /// Takes away the runs that began before a moment, and what was settled in them; what is known of orders stays.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn prune(&self, before: Timestamp) -> Result<Pruned, LedgerError> {
+        self.read(move |backend| backend.prune(before))
+    }
+
+    fn write(&self, write: Write) -> Result<Written, LedgerError> {
         let (sender, receiver) = mpsc::channel();
-        self.send(Message::Write(write, Some(reply_to(sender))))?;
+        let reply: Reply = Box::new(move |result| {
+            let _ = sender.send(result);
+        });
+        self.send(Message::Write(write, Some(reply)))?;
         receiver.recv().map_err(|_| self.ended())?
     }
 
-    async fn durable(&self, ask: impl FnOnce(Reply) -> Message) -> Result<(), LedgerError> {
+    async fn write_and_wait(&self, write: Write) -> Result<Written, LedgerError> {
+        self.durable(|reply| Message::Write(write, Some(reply)))
+            .await
+    }
+
+    async fn durable(&self, ask: impl FnOnce(Reply) -> Message) -> Result<Written, LedgerError> {
         let (sender, receiver) = oneshot::channel();
         self.send(ask(Box::new(move |result| {
             // Whoever gave up waiting has no use for the answer.
@@ -218,16 +337,13 @@ impl Ledger {
 
     pub(super) fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&mut dyn Backend) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let (sender, receiver) = mpsc::channel();
         let place = self.0.place.clone();
-        self.send(Message::Read(Box::new(move |connection| {
-            let failed = |error| LedgerError::Failed {
-                place,
-                fault: Fault::from(&error),
-            };
-            let answer = connection.and_then(|connection| query(connection).map_err(failed));
+        self.send(Message::Read(Box::new(move |backend| {
+            let failed = |fault| LedgerError::Failed { place, fault };
+            let answer = backend.and_then(|backend| query(backend).map_err(failed));
             let _ = sender.send(answer);
         })))?;
         receiver.recv().map_err(|_| self.ended())?
@@ -248,8 +364,17 @@ impl Ledger {
     }
 }
 
-fn reply_to(sender: Sender<Result<(), LedgerError>>) -> Reply {
-    Box::new(move |result| {
-        let _ = sender.send(result);
+fn open(place: &Place, haste: &Haste) -> Result<Box<dyn Backend>, Fault> {
+    Ok(match place {
+        Place::File(path) => Box::new(Sqlite::open(Some(path))?),
+        Place::Memory => Box::new(Sqlite::open(None)?),
+        Place::Database(address) => Box::new(Postgres::open(address, haste.clone())?),
     })
+}
+
+fn lease_of(written: Written) -> Lease {
+    match written {
+        Written::Leased(known) => Lease::Ours(known),
+        _ => Lease::Elsewhere,
+    }
 }

@@ -4,13 +4,21 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::entry::{Intent, RunEnd, RunRecord, Settlement};
+#[path = "../../tests/postgres/mod.rs"]
+pub(super) mod server;
+
+use self::server::{Server, shared};
+use super::backend::Backend;
+use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 use super::fault::Fault;
+use super::lease::{Importer, Intended, Lease};
+use super::lock::Holder;
 use super::place::beside;
 use super::{Ledger, LedgerError, Place};
 use crate::order::model::Text;
@@ -35,8 +43,7 @@ fn run(id: &str, target: &str) -> RunRecord {
 fn intent(order: &str, known: &str) -> Intent {
     Intent {
         run: RUN.to_owned(),
-        company_id: "B1".into(),
-        order_id: order.into(),
+        order: OrderKey::new("demo", &"B1".into(), &order.into()),
         body: r#"{"overallScore":"87"}"#.to_owned(),
         known: known.to_owned(),
         at: at(1),
@@ -46,8 +53,7 @@ fn intent(order: &str, known: &str) -> Intent {
 fn settlement(order: &str, outcome: &str, known: Option<&str>) -> Settlement {
     Settlement {
         run: RUN.to_owned(),
-        company_id: "B1".into(),
-        order_id: order.into(),
+        order: OrderKey::new("demo", &"B1".into(), &order.into()),
         outcome: outcome.to_owned(),
         http_status: Some(204),
         attempts: 2,
@@ -67,6 +73,21 @@ fn place() -> (TempDir, PathBuf, Place) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
     (directory, path.clone(), Place::File(path))
+}
+
+/// A place, and one more in a database where there is a server.
+fn every_place(place: Place) -> Vec<Place> {
+    let database = shared().map(Server::database);
+    let database = database.map(|url| Place::named(&url, &|_| None).unwrap());
+    [Some(place), database].into_iter().flatten().collect()
+}
+
+async fn lease(ledger: &Ledger, orders: &[&str]) {
+    for order in orders {
+        let order = OrderKey::new("demo", &"B1".into(), &(*order).into());
+        let leased = ledger.lease(order).await.unwrap();
+        assert!(matches!(leased, Lease::Ours(_)));
+    }
 }
 
 fn begun(place: &Place) -> Ledger {
@@ -122,8 +143,15 @@ async fn many_intents_at_once_are_all_in_the_file() {
 
 #[tokio::test]
 async fn what_was_stored_comes_back_when_the_ledger_is_opened_again() {
-    let (_directory, _path, place) = place();
-    let ledger = begun(&place);
+    let (_directory, _path, file) = place();
+    for place in every_place(file) {
+        what_was_stored_comes_back(&place).await;
+    }
+}
+
+async fn what_was_stored_comes_back(place: &Place) {
+    let ledger = begun(place);
+    lease(&ledger, &["A1", "A2", "A3"]).await;
     ledger.intend(intent("A1", "doubtful")).await.unwrap();
     ledger.settle(settlement("A1", "accepted", Some("accepted")));
     ledger.intend(intent("A2", "doubtful")).await.unwrap();
@@ -136,7 +164,7 @@ async fn what_was_stored_comes_back_when_the_ledger_is_opened_again() {
     ledger.finish(RUN, end.clone()).unwrap();
     drop(ledger);
 
-    let ledger = Ledger::open(&place).unwrap();
+    let ledger = Ledger::open(place).unwrap();
     let found = ledger.run(RUN).unwrap().unwrap();
     assert_eq!((found.record, found.end), (run(RUN, "demo"), Some(end)));
     let known = |target| ledger.known(target, keys(&["A3", "A2", "A1"])).unwrap();
@@ -163,29 +191,42 @@ async fn what_was_stored_comes_back_when_the_ledger_is_opened_again() {
 
 #[tokio::test]
 async fn writes_take_effect_in_the_order_in_which_they_are_made() {
-    let ledger = begun(&Place::Memory);
+    for place in every_place(Place::Memory) {
+        writes_take_effect_in_order(&begun(&place)).await;
+    }
+}
+
+async fn writes_take_effect_in_order(ledger: &Ledger) {
+    lease(ledger, &["A1"]).await;
     let known = |ledger: &Ledger| ledger.known("demo", keys(&["A1"])).unwrap().remove(0);
     for round in 0..50 {
         let (doubtful, accepted) = (format!("doubtful {round}"), format!("accepted {round}"));
         ledger.intend(intent("A1", &doubtful)).await.unwrap();
-        assert_eq!(known(&ledger), Some(doubtful));
+        assert_eq!(known(ledger), Some(doubtful));
         assert_eq!(ledger.deliveries_of_run(RUN).unwrap()[0].settled, None);
         ledger.settle(settlement("A1", "accepted", Some(&accepted)));
         ledger.flush().await.unwrap();
-        assert_eq!(known(&ledger), Some(accepted));
+        assert_eq!(known(ledger), Some(accepted));
     }
     assert_eq!(ledger.deliveries_of_run(RUN).unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn history_is_told_by_run_and_by_order() {
-    let ledger = begun(&Place::Memory);
+    for place in every_place(Place::Memory) {
+        history_is_told(&begun(&place)).await;
+    }
+}
+
+async fn history_is_told(ledger: &Ledger) {
     ledger.begin(run("later", "production")).unwrap();
-    for run in [RUN, "later"] {
+    for (run, target) in [(RUN, "demo"), ("later", "production")] {
         let intent = Intent {
             run: run.to_owned(),
+            order: OrderKey::new(target, &"B1".into(), &"A1".into()),
             ..intent("A1", "{}")
         };
+        ledger.lease(intent.order.clone()).await.unwrap();
         ledger.intend(intent).await.unwrap();
     }
     let runs: Vec<String> = ledger
@@ -213,7 +254,10 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     let (_directory, path, place) = place();
     let ledger = begun(&place);
     ledger.intend(intent("A1", "durable")).await.unwrap();
-    let limit = |connection: &Connection| connection.execute_batch("PRAGMA max_page_count = 1");
+    let limit = |backend: &mut dyn Backend| {
+        let connection = backend.sqlite().unwrap();
+        Ok(connection.execute_batch("PRAGMA max_page_count = 1")?)
+    };
     ledger.read(limit).unwrap();
     let full = LedgerError::Failed {
         place: place.clone(),
@@ -256,10 +300,13 @@ fn several_processes_that_make_a_ledger_at_once_share_it() {
 
 #[tokio::test]
 async fn an_intent_without_a_run_is_refused() {
-    let ledger = Ledger::open(&Place::Memory).unwrap();
-    let refused = ledger.intend(intent("A1", "{}")).await;
-    assert!(matches!(refused, Err(LedgerError::Failed { .. })));
-    assert!(ledger.flush().await.is_err());
+    for place in every_place(Place::Memory) {
+        let ledger = Ledger::open(&place).unwrap();
+        lease(&ledger, &["A1"]).await;
+        let refused = ledger.intend(intent("A1", "{}")).await;
+        assert!(matches!(refused, Err(LedgerError::Failed { .. })));
+        assert!(ledger.flush().await.is_err());
+    }
 }
 
 #[test]
@@ -378,4 +425,102 @@ fn a_place_that_cannot_be_written_is_refused_in_clear_words() {
     assert!(matches!(fault_of_opening(&nowhere), Fault::System(_)));
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     assert_eq!(Fault::from(denied), Fault::ReadOnly);
+}
+
+/// An importer whose leases end soon after its last sign of life.
+fn importer(run: &str, millis: u64) -> Importer {
+    Importer {
+        holder: Holder::this_process(run, at(0)),
+        lease: Duration::from_millis(millis),
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_one_importers_until_it_is_given_back_with_what_is_known_of_it() {
+    let Some(url) = shared().map(Server::database) else {
+        return;
+    };
+    let place = Place::named(&url, &|_| None).unwrap();
+    let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
+    let order = intent("A1", "").order;
+    assert_eq!(one.lease(order.clone()).await, Ok(Lease::Ours(None)));
+    assert_eq!(one.lease(order.clone()).await, Ok(Lease::Ours(None)));
+    assert_eq!(other.lease(order.clone()).await, Ok(Lease::Elsewhere));
+    assert_eq!(other.others().unwrap().len(), 1);
+    one.intend(intent("A1", "doubtful")).await.unwrap();
+    one.settle(settlement("A1", "accepted", Some("accepted")));
+    one.release(order.clone());
+    one.flush().await.unwrap();
+    let known = Some("accepted".to_owned());
+    assert_eq!(other.lease(order).await, Ok(Lease::Ours(known)));
+    drop(one);
+    assert_eq!(other.others().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_lease_outlives_its_importer_and_then_another_takes_over_what_is_in_doubt() {
+    let Some(url) = shared().map(Server::database) else {
+        return;
+    };
+    let place = Place::named(&url, &|_| None).unwrap();
+    let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
+    one.join(importer("one", 300));
+    let order = intent("A1", "").order;
+    one.lease(order.clone()).await.unwrap();
+    let intended = one.intend(intent("A1", "doubtful")).await.unwrap();
+    assert!(matches!(intended, Intended::Durable(Some(_))));
+    let doubtful = Lease::Ours(Some("doubtful".to_owned()));
+    while other.lease(order.clone()).await.unwrap() != doubtful {
+        tokio::task::yield_now().await;
+    }
+    let late = one.intend(intent("A1", "late")).await;
+    assert_eq!(late, Ok(Intended::LeaseEnded));
+    one.settle(settlement("A1", "accepted", Some("late")));
+    one.flush().await.unwrap();
+    let known = other.known("demo", keys(&["A1"])).unwrap();
+    assert_eq!(known, [Some("doubtful".to_owned())]);
+    let told = other.deliveries_of_run(RUN).unwrap();
+    assert_eq!(told[0].settled.as_ref().unwrap().outcome, "accepted");
+}
+
+#[tokio::test]
+async fn an_intent_waits_for_a_database_that_is_restarted() {
+    let Some(mut server) = Server::start() else {
+        return;
+    };
+    let place = Place::named(&server.database(), &|_| None).unwrap();
+    let ledger = begun(&place);
+    lease(&ledger, &["A1"]).await;
+    server.end("QUIT");
+    let intent = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { ledger.intend(intent("A1", "known")).await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!intent.is_finished());
+    server.start_again();
+    assert!(matches!(intent.await.unwrap(), Ok(Intended::Durable(_))));
+    let known = ledger.known("demo", keys(&["A1"])).unwrap();
+    assert_eq!(known, [Some("known".to_owned())]);
+}
+
+#[tokio::test]
+async fn entries_of_any_length_and_kind_are_kept() {
+    for place in every_place(Place::Memory) {
+        let ledger = begun(&place);
+        let long: Text = "x".repeat(10_000).into();
+        let odd: Text = "\u{1F600} \0 \u{202e}'\\".into();
+        for id in [&long, &odd] {
+            let order = OrderKey::new("demo", id, id);
+            ledger.lease(order.clone()).await.unwrap();
+            let intent = Intent {
+                order,
+                ..intent("A1", "known")
+            };
+            ledger.intend(intent).await.unwrap();
+        }
+        let orders = vec![(odd.clone(), odd), (long.clone(), long)];
+        let known = ledger.known("demo", orders).unwrap();
+        assert_eq!(known, [Some("known".to_owned()), Some("known".to_owned())]);
+    }
 }

@@ -10,6 +10,7 @@ use super::following::Following;
 use super::interruption::Interruptions;
 use crate::deliver::client::Client;
 use crate::deliver::{self, Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
+use crate::ledger::LedgerError;
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
@@ -69,6 +70,7 @@ pub(super) async fn run(
                     break;
                 }
                 is_stopping = true;
+                state.journal.ledger.hurry();
                 stop.request(End::Interrupted);
                 state.progress.stopping();
             }
@@ -83,7 +85,7 @@ pub(super) async fn run(
         state.take(event, &stop);
     }
     if let Err(error) = state.journal.ledger.flush().await {
-        stop.request(End::LedgerFailed(error.to_string()));
+        stop.request(End::of_ledger(&error));
     }
     state.finish(&stop)
 }
@@ -171,6 +173,11 @@ impl State {
                 self.progress.throttled(until.into_std());
             }
             Event::Paused(until) => self.progress.throttled(until.into_std()),
+            Event::BudgetLost(fault) => {
+                let place = self.journal.ledger.place().clone();
+                stop.request(End::of_ledger(&LedgerError::Failed { place, fault }));
+            }
+            Event::Elsewhere => self.progress.elsewhere(),
             Event::PaceAwaited => {
                 self.pace_waits.begin(Instant::now());
                 self.progress.paced(self.pace_waits.since);
@@ -182,7 +189,9 @@ impl State {
             Event::Finished(index, delivery, known, judging) => {
                 // The moment that it is known, not at the end.
                 self.journal.settle(&self.updates[index], &delivery, known);
-                if let Some(end) = self.watch.see(&delivery) {
+                // What another importer has delivered tells nothing of how the API answers us.
+                let is_ours = delivery.attempts > 0;
+                if let Some(end) = self.watch.see(&delivery).filter(|_| is_ours) {
                     stop.request(end);
                 }
                 drop(judging);

@@ -1,6 +1,6 @@
 //! `scoreload help`: a command, or a way of use that takes more than one of them.
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 
 use crate::cli::Cli;
 use crate::error::Error;
@@ -8,23 +8,31 @@ use crate::exit::ExitCode;
 use crate::guide;
 use crate::ui;
 
-pub(super) fn run(about: Option<&str>) -> Result<ExitCode, Error> {
+pub(super) fn run(about: &[String]) -> Result<ExitCode, Error> {
     let mut cli = Cli::command();
     cli.build();
     let text = match about {
-        None => cli.render_help().to_string(),
-        Some(name) => match (guide::text(name), cli.find_subcommand_mut(name)) {
-            (Some(text), _) => text.to_owned(),
-            (None, Some(command)) => command.render_long_help().to_string(),
-            (None, None) => return Err(unknown(name)),
-        },
+        [] => cli.render_help().to_string(),
+        [name] if guide::text(name).is_some() => guide::text(name).unwrap_or_default().to_owned(),
+        names => command(&mut cli, names)?.render_long_help().to_string(),
     };
     ui::answer(|out| out.write_all(text.as_bytes()))?;
     Ok(ExitCode::Success)
 }
 
-fn unknown(name: &str) -> Error {
-    let topics = guide::names().join(", ");
-    let help = format!("`scoreload help` lists the commands; there is also help about {topics}");
-    Error::usage(format!("there is no help about `{name}`"), help)
+/// Finds the command that some words name, one below the other.
+fn command<'a>(cli: &'a mut Command, names: &[String]) -> Result<&'a mut Command, Error> {
+    let mut found = cli;
+    for name in names {
+        found = found.find_subcommand_mut(name).ok_or_else(|| {
+            let topics = guide::names().join(", ");
+            let help =
+                format!("`scoreload help` lists the commands; there is also help about {topics}");
+            Error::usage(
+                format!("there is no help about `{}`", names.join(" ")),
+                help,
+            )
+        })?;
+    }
+    Ok(found)
 }

@@ -7,9 +7,9 @@ use crate::config::{Delivery as Settings, Purpose};
 use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::ledger::entry::{LastSent, Run as LedgerRun, RunEnd, RunRecord, Settlement};
+use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
-use crate::ledger::{Change, Known, Ledger, Lock, Place, Planned, plan};
+use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, plan};
 use crate::order::model::{OrderUpdate, Text};
 use crate::order::{Batch, Order};
 use crate::report::{Mode, Run, Totals};
@@ -74,10 +74,13 @@ impl Memory {
             Purpose::Plan => None,
             Purpose::Deliver => lock(&settings.ledger, &target, &run.id, patience)?,
         };
+        let holder = Holder::this_process(&run.id, jiff::Timestamp::now());
+        ledger.join(Importer::of(holder, settings.timeout()));
         Ok(Self {
             journal: Journal {
                 ledger,
                 run: run.id.clone(),
+                target: target.clone(),
             },
             target,
             _lock: lock,
@@ -222,8 +225,7 @@ impl Memory {
         for (order, delivery) in held {
             self.journal.ledger.settle(Settlement {
                 run: run.id.clone(),
-                company_id: order.company_id.clone(),
-                order_id: order.order_id.clone(),
+                order: OrderKey::new(&self.target, &order.company_id, &order.order_id),
                 outcome: delivery.outcome.words().to_owned(),
                 http_status: None,
                 attempts: 0,
@@ -250,7 +252,7 @@ impl Memory {
     }
 }
 
-/// Takes the lock of a ledger and a target; a ledger in memory needs none.
+/// Takes the lock of a ledger's file and a target; a ledger in memory needs none, and in a database orders are leased.
 pub(super) fn lock(
     place: &Place,
     target: &str,
@@ -271,6 +273,13 @@ pub(super) fn lock(
     screen.note(|mut out| summary::write_line(&mut out, "waiting", &held.to_string()));
     let lock = Lock::wait_for(path, target, &holder);
     lock.map(Some).map_err(Error::Ledger)
+}
+
+/// Returns the error that names who else is at work in a ledger.
+pub(super) fn held(ledger: &Ledger) -> Result<Error, Error> {
+    let others = ledger.others().map_err(Error::Ledger)?;
+    let holder = others.into_iter().next().map(|other| other.holder);
+    Ok(Error::Held { holder })
 }
 
 /// Reads what the ledger keeps of an order.

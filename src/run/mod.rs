@@ -15,6 +15,7 @@ mod history;
 mod import;
 mod interruption;
 mod job;
+mod ledger;
 mod memory;
 mod next;
 mod plan;
@@ -35,9 +36,9 @@ use jiff::Timestamp;
 use self::aftermath::{Aftermath, Ended};
 use crate::cli::{Cli, Command, ImportArgs};
 use crate::columns::simplified;
-use crate::config::Reading;
 use crate::config::file::{self, ConfigFile};
 use crate::config::settings::Settings;
+use crate::config::{Reading, named_ledger};
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -102,12 +103,13 @@ fn look(command: Command, config: ConfigFile, screen: Screen) -> Result<ExitCode
         }),
         Command::History(args) => history::run(&args, &config),
         Command::Resolve(args) => resolve::run(&args, &config, screen),
+        Command::Ledger(command) => ledger::run(&command, &config, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
         Command::Template(args) => template::run(&args, screen),
         Command::Columns(args) => columns::run(&args, &config, screen),
         Command::Explain(args) => explain::run(&args),
         Command::Config(args) => config::run(&args, &config, screen),
-        Command::Help { about } => help::run(about.as_deref()),
+        Command::Help { about } => help::run(&about),
         Command::Completions { shell } => {
             print(|out| clap_complete::generate(shell, &mut Cli::command(), "scoreload", out))
         }
@@ -131,14 +133,27 @@ fn print(make: impl FnOnce(&mut Vec<u8>)) -> Result<ExitCode, Error> {
 fn manual() -> Result<ExitCode, Error> {
     let mut command = Cli::command();
     command.build();
-    let commands = command.get_subcommands().cloned();
-    let pages: Vec<clap::Command> = std::iter::once(command.clone()).chain(commands).collect();
+    let mut pages = Vec::new();
+    collect_pages(command, &mut pages);
     print(|out| {
         for page in pages {
             // Writing into memory does not fail.
             let _ = clap_mangen::Man::new(page).render(out);
         }
     })
+}
+
+/// Collects a command and, behind it, those below it.
+fn collect_pages(command: clap::Command, pages: &mut Vec<clap::Command>) {
+    let below: Vec<clap::Command> = command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .cloned()
+        .collect();
+    pages.push(command);
+    for command in below {
+        collect_pages(command, pages);
+    }
 }
 
 /// Reads an environment variable without the blanks around it; a blank one counts as none.
@@ -199,17 +214,36 @@ fn reading_options<'a>(
     }
 }
 
-/// Opens the ledger of earlier runs; to look into one that is not there would make it.
+/// Opens the ledger of earlier runs; to look into a file that is not there would make it.
 fn open_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error> {
-    let path = named
-        .or(config.defaults.ledger.as_deref())
-        .map(PathBuf::from)
-        .or_else(|| users_path(&environment));
-    let Some(path) = path.filter(|path| path.exists()) else {
+    let place = ledger_place(named, config)?.filter(|place| match place {
+        Place::File(path) => path.exists(),
+        Place::Database(_) => true,
+        Place::Memory => false,
+    });
+    let Some(place) = place else {
         let help = "name the ledger with --ledger PATH; an import makes one";
         return Err(Error::usage("there is no ledger", help));
     };
-    Ledger::open(&Place::File(path)).map_err(Error::Ledger)
+    Ledger::open(&place).map_err(Error::Ledger)
+}
+
+/// Opens a ledger, and makes it first where there is none.
+fn make_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error> {
+    let Some(place) = ledger_place(named, config)? else {
+        let message = "there is no home directory to keep the ledger in";
+        return Err(Error::usage(message, "name the ledger with --ledger"));
+    };
+    Ledger::open(&place).map_err(Error::Ledger)
+}
+
+/// Returns where the ledger is that is named, or the user's.
+fn ledger_place(named: Option<&str>, config: &ConfigFile) -> Result<Option<Place>, Error> {
+    let named = named.or(config.defaults.ledger.as_deref());
+    match named.map(str::trim).filter(|place| !place.is_empty()) {
+        Some(place) => named_ledger(place, &environment).map(Some),
+        None => Ok(users_path(&environment).map(Place::File)),
+    }
 }
 
 /// Returns the outcome of each order before anything is sent: held back, or the one that is given.

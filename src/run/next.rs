@@ -66,7 +66,7 @@ pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
 /// The same command, where it delivers what is left.
 fn again(ending: &Ending<'_>) -> Option<Next> {
     // Without a memory the same command would send what was accepted once more.
-    let is_remembered = matches!(ending.settings.ledger, Place::File(_));
+    let is_remembered = ending.settings.ledger.is_lasting();
     let is_safe = is_remembered || ending.totals.accepted + ending.totals.unknown == 0;
     if !is_safe
         || ending.exit == ExitCode::NoInput
@@ -115,10 +115,15 @@ fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
         OsStr::new(ending.run),
     ];
     words.push(OsStr::new(flag));
-    if let Place::File(path) = &ending.settings.ledger
-        && users_path(&environment).as_ref() != Some(path)
-    {
-        words.extend([OsStr::new("--ledger"), path.as_os_str()]);
+    let place = &ending.settings.ledger;
+    let is_users = match place {
+        Place::File(path) => users_path(&environment).as_ref() == Some(path),
+        Place::Memory => true,
+        Place::Database(_) => false,
+    };
+    let place = place.to_string();
+    if !is_users {
+        words.extend([OsStr::new("--ledger"), OsStr::new(&place)]);
     }
     shell::line(&words)
 }
@@ -146,7 +151,7 @@ fn fixed(ending: &Ending<'_>) -> Option<Next> {
 
 /// The same command, where the inputs have to be mended first and no file of rejected rows was asked for.
 fn mended(ending: &Ending<'_>) -> Option<Next> {
-    let is_remembered = matches!(ending.settings.ledger, Place::File(_));
+    let is_remembered = ending.settings.ledger.is_lasting();
     let is_for_them = ending.has_inputs && !ending.is_piped && ending.rejects.is_none();
     let totals = ending.totals;
     let is_wrong = totals.invalid + totals.rejected + totals.rows_invalid > 0;

@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::memory::{Patience, lock, read_known};
+use super::memory::{Patience, held, lock, read_known};
 use super::open_ledger;
 use crate::cli::{Format, ResolveArgs};
 use crate::config::file::ConfigFile;
 use crate::deliver::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::ledger::Ledger;
 use crate::ledger::entry::{Delivery, Settlement};
+use crate::ledger::{Lease, Ledger};
 use crate::ui::{self, Screen, summary};
 
 pub(super) fn run(
@@ -36,7 +36,9 @@ pub(super) fn run(
     let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
     open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
     for delivery in &open {
+        lease(&ledger, delivery)?;
         settle(&ledger, delivery, args.mark_delivered)?;
+        ledger.release(delivery.order());
     }
     // Reading waits for what was queued before it.
     ledger.runs(1).map_err(Error::Ledger)?;
@@ -53,6 +55,14 @@ pub(super) fn run(
     };
     screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
     Ok(ExitCode::Success)
+}
+
+/// Keeps importers from sending an order while it is settled.
+fn lease(ledger: &Ledger, delivery: &Delivery) -> Result<(), Error> {
+    match ledger.lease_now(delivery.order()).map_err(Error::Ledger)? {
+        Lease::Ours(_) => Ok(()),
+        Lease::Elsewhere => Err(held(ledger)?),
+    }
 }
 
 /// Tells what was settled, for scripts.
@@ -100,8 +110,7 @@ fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<()
     };
     ledger.settle(Settlement {
         run: delivery.run.clone(),
-        company_id: delivery.company_id.clone(),
-        order_id: delivery.order_id.clone(),
+        order: delivery.order(),
         outcome: outcome.words().to_owned(),
         http_status: delivery
             .settled

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::CommandFactory;
 
 use crate::cli::Cli;
+use crate::ledger::postgres::address::without_password;
 
 /// What a part of a command line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Typed(Vec<(Kind, Vec<OsString>)>);
 impl Typed {
     /// Takes the command line of this process apart.
     pub(super) fn here() -> Self {
-        Self::of(std::env::args_os())
+        Self::of(std::env::args_os().map(without_secret))
     }
 
     fn of(words: impl Iterator<Item = OsString>) -> Self {
@@ -108,6 +109,17 @@ fn flag_of(word: &OsStr, scope: &clap::Command) -> Option<(String, bool)> {
     Some((short.to_string(), arg.is_some_and(takes_value)))
 }
 
+/// Leaves the password out of a word that names a ledger: what is printed is read by others too.
+fn without_secret(word: OsString) -> OsString {
+    let Some(text) = word.to_str() else {
+        return word;
+    };
+    match text.strip_prefix("--ledger=") {
+        Some(place) => format!("--ledger={}", without_password(place)).into(),
+        None => without_password(text).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +130,15 @@ mod tests {
 
     fn text(typed: &Typed) -> String {
         typed.words().join(OsStr::new(" ")).into_string().unwrap()
+    }
+
+    #[test]
+    fn a_ledgers_password_is_not_repeated() {
+        let url = "postgres://ada:s3cret@db/x";
+        for word in [url.to_owned(), format!("--ledger={url}")] {
+            let told = without_secret(word.into());
+            assert!(told.to_str().unwrap().ends_with("postgres://ada@db/x"));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Runs the binary in a directory of its own, against a sandbox of its own.
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,43 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::postgres;
+
+thread_local! {
+    /// The ledger of benches that are made on this thread, where it is not the user's file.
+    static LEDGER: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// A directory to work in, and the binary.
 pub(crate) struct Bench {
     dir: TempDir,
+    ledger: Option<String>,
 }
+
+/// Lets a story happen once more with a ledger in `PostgreSQL`, if there is a server.
+pub(crate) fn once_more_on_postgres(story: fn()) {
+    let Some(server) = postgres::shared() else {
+        return;
+    };
+    LEDGER.set(Some(server.database()));
+    story();
+    LEDGER.set(None);
+}
+
+/// Stories that must end the same whatever keeps the ledger.
+macro_rules! on_postgres {
+    ($($story:ident),* $(,)?) => {
+        mod on_postgres {
+            $(
+                #[test]
+                fn $story() {
+                    $crate::harness::once_more_on_postgres(super::$story);
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_postgres;
 
 /// What a run came to.
 pub(crate) struct Ran {
@@ -26,6 +60,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         Self {
             dir: TempDir::new().unwrap(),
+            ledger: LEDGER.with_borrow(Clone::clone),
         }
     }
 
@@ -46,6 +81,7 @@ impl Bench {
             command.env_remove(name);
         }
         command
+            .envs(self.ledger.iter().map(|place| ("SCORELOAD_LEDGER", place)))
             .env("XDG_STATE_HOME", self.dir.path().join("state"))
             .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
             .current_dir(self.dir.path())

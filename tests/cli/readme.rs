@@ -109,6 +109,10 @@ fn help_is_about_commands_too_and_knows_no_others() {
     let bench = Bench::new();
     let help = |args: &[&str]| bench.run(args).stdout;
     assert_eq!(help(&["help", "import"]), help(&["import", "--help"]));
+    assert_eq!(
+        help(&["help", "ledger", "prune"]),
+        help(&["ledger", "prune", "--help"])
+    );
     assert_eq!(help(&["help"]), help(&["-h"]));
     let ran = bench.run(&["help", "nigthly"]);
     assert_eq!(ran.code, 2);

@@ -184,7 +184,10 @@ fn config_shows_every_setting_and_no_secret() {
     command
         .env("SCORELOAD_TIMEZONE", "Europe/Berlin")
         .env("SCORELOAD_CLIENT_SECRET", SECRET)
-        .env("XDG_STATE_HOME", "/state");
+        .env(
+            "SCORELOAD_LEDGER",
+            format!("postgres://importer:{SECRET}@db.example/scoreload"),
+        );
     let ran = crate::harness::Ran::from(command.output().unwrap());
     let expected = std::fs::read_to_string(repository("tests/cli/expected/config.txt")).unwrap();
     assert_eq!((ran.code, ran.stdout), (0, expected), "{}", ran.stderr);

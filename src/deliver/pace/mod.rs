@@ -26,10 +26,19 @@ use self::turns::{Note, Turns};
 use super::Event;
 use super::rate::Rate;
 use super::stop::Stop;
-use crate::ledger::budget::Budget;
+use crate::ledger::budget::{Budget, Sharing};
 
 /// No pause is longer, whatever a server asks: a day is as good as never.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who has permission and has not told others of it for so long waits until they are told: they may not count on it
+/// any more.
+const UNHELD: Duration = Duration::from_secs(20);
+/// How often to look whether they are.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long the end of a run may wait for that.
+const FLUSH: Duration = Duration::from_secs(10);
 
 /// Hands out the permission to send.
 #[derive(Debug)]
@@ -37,7 +46,12 @@ pub struct Pace {
     /// `None` where the rate has no limit: nobody waits for a turn then.
     notes: Option<UnboundedSender<Note>>,
     pauses: Pauses,
+    held: Held,
 }
+
+/// When others who cannot see this process were told last of what it is about to send; `None` where there are none.
+#[derive(Debug, Clone, Default)]
+struct Held(Arc<Mutex<Option<Instant>>>);
 
 /// Until when nobody sends, as this process knows it: it matters at once, also for those who have their permit.
 #[derive(Debug, Clone, Default)]
@@ -63,27 +77,31 @@ impl Pace {
             return Self {
                 notes: None,
                 pauses: Pauses::default(),
+                held: Held::default(),
             };
         }
         let (notes, inbox) = mpsc::unbounded_channel();
-        let pauses = Pauses::default();
+        let (pauses, held) = (Pauses::default(), Held::default());
         let turns = Turns {
             rate: rate.clone(),
             budget: Arc::new(Mutex::new(budget)),
             inbox,
             outbox: notes.downgrade(),
             pauses: pauses.clone(),
+            held: held.clone(),
             // Turns must not keep those waiting who listen until everybody has ended.
             events: events.downgrade(),
             begun: Instant::now(),
             waiting: VecDeque::new(),
             // Told apart from those of another pace in this process.
             next_number: fastrand::u64(..u64::MAX / 2),
+            outstanding: Vec::new(),
         };
         tokio::spawn(turns.run());
         Self {
             notes: Some(notes),
             pauses,
+            held,
         }
     }
 
@@ -109,9 +127,9 @@ impl Pace {
         Some(permit)
     }
 
-    /// Waits until nobody is asked to pause; `None` when a stop was requested first.
+    /// Waits until nobody is asked to pause, and others count on what we send; `None` when a stop was requested first.
     pub async fn unpaused(&self, stop: &Stop) -> Option<()> {
-        while let Some(wait) = self.pauses.left() {
+        while let Some(wait) = self.pauses.left().or_else(|| self.held.wait()) {
             stop.sleep(wait).await;
             if stop.is_requested() {
                 return None;
@@ -145,9 +163,11 @@ impl Pace {
     /// Waits until what became of the requests is written down, for whoever sends next.
     pub async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
-        self.note(Note::Flushed(done));
-        // An error means that nobody gives turns, or not any more.
-        let _ = flushed.await;
+        let is_told = |notes: &UnboundedSender<Note>| notes.send(Note::Flushed(done)).is_ok();
+        if self.notes.as_ref().is_some_and(is_told) {
+            // An error means that nobody gives turns any more; a database that is lost is not waited for.
+            let _ = tokio::time::timeout(FLUSH, flushed).await;
+        }
     }
 }
 
@@ -165,6 +185,19 @@ impl Pauses {
         let until = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
+    }
+}
+
+impl Held {
+    fn renew(&self, sharing: Sharing, at: Instant) {
+        if sharing == Sharing::Team {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.filter(|at| at.elapsed() > UNHELD).map(|_| LOOK)
     }
 }
 

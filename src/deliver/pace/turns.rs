@@ -12,19 +12,17 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::rule::Opening;
-use super::{Pauses, Permit};
+use super::{Held, Pauses, Permit};
 use crate::deliver::Event;
 use crate::deliver::rate::Rate;
-use crate::ledger::budget::Budget;
 use crate::ledger::budget::holder::Holder;
 use crate::ledger::budget::moment::Moment;
 use crate::ledger::budget::uses::Uses;
+use crate::ledger::budget::{Budget, Sharing};
+use crate::ledger::fault::Fault;
 
-/// How often to look whether another process has ended its requests, where only that can help.
-const LOOK: Duration = Duration::from_millis(50);
-/// By how much earlier a turn is given than the request may leave: its intent must be durable by then. Not more, as the
-/// token is taken then, and must be good still when the request arrives.
-const LEAD: Duration = Duration::from_millis(20);
+/// How often those are told of our requests, who cannot see whether this process lives.
+const HOLD: Duration = Duration::from_secs(5);
 /// A pause that is longer than we knew by less than this is no news.
 const NOTEWORTHY: Duration = Duration::from_secs(1);
 /// What has happened that is gathered at once, at most.
@@ -47,6 +45,42 @@ pub(super) enum Note {
     Flushed(oneshot::Sender<()>),
 }
 
+/// How a budget is dealt with, by who shares it.
+#[derive(Debug, Clone, Copy)]
+struct Habit {
+    /// By how much earlier a turn is given than the request may leave: its intent must be durable by then. Not more, as
+    /// the token is taken then, and must be good still when the request arrives.
+    lead: Duration,
+    /// How often to look whether another process has ended its requests, where only that can help.
+    look: Option<Duration>,
+    /// How long nothing is changed after a change, at least, and at most where nothing can be had before: so a change,
+    /// which may take round trips, is one for several requests.
+    rest: (Duration, Duration),
+}
+
+impl Habit {
+    const fn of(sharing: Sharing) -> Self {
+        let millis = Duration::from_millis;
+        match sharing {
+            Sharing::Nobody => Self {
+                lead: millis(20),
+                look: None,
+                rest: (Duration::ZERO, Duration::ZERO),
+            },
+            Sharing::Machine => Self {
+                lead: millis(20),
+                look: Some(millis(50)),
+                rest: (Duration::ZERO, Duration::ZERO),
+            },
+            Sharing::Team => Self {
+                lead: millis(100),
+                look: Some(millis(250)),
+                rest: (millis(20), millis(250)),
+            },
+        }
+    }
+}
+
 /// Gives turns.
 pub(super) struct Turns {
     pub(super) rate: Rate,
@@ -55,10 +89,13 @@ pub(super) struct Turns {
     /// For the permits, which tell what becomes of their requests.
     pub(super) outbox: WeakUnboundedSender<Note>,
     pub(super) pauses: Pauses,
+    pub(super) held: Held,
     pub(super) events: WeakUnboundedSender<Event>,
     pub(super) begun: Instant,
     pub(super) waiting: VecDeque<oneshot::Sender<Permit>>,
     pub(super) next_number: u64,
+    /// The requests that have their turn and have not ended.
+    pub(super) outstanding: Vec<u64>,
 }
 
 /// What a change of the budget came to.
@@ -72,22 +109,46 @@ struct Changed {
 }
 
 impl Turns {
-    /// Gives turns until nobody is left who could want one.
+    /// Gives turns until nobody is left who could want one, or the budget is lost.
     pub(super) async fn run(mut self) {
-        let mut next = None;
+        let sharing = self.budget().sharing();
+        let habit = Habit::of(sharing);
+        let (mut next, mut rested) = (None, Instant::now());
         let mut notes = Vec::new();
-        while self.gather(next, &mut notes).await {
+        while self.gather(self.until(sharing, next), &mut notes).await {
+            self.gather_more(rested, &mut notes).await;
             let flushed = self.keep_here(&mut notes);
             self.waiting.retain(|waiter| !waiter.is_closed());
-            let changed = self.change(std::mem::take(&mut notes)).await;
+            let began = Instant::now();
+            let changed = self.change(std::mem::take(&mut notes), sharing).await;
+            let Some(changed) = self.unless_lost(changed) else {
+                return;
+            };
+            self.held.renew(sharing, began);
             self.pause(changed.pause);
             self.grant(&changed.granted);
             for done in flushed {
                 // Whoever does not wait any more has no use for the answer.
                 let _ = done.send(());
             }
-            let look = self.budget().is_shared().then(|| Instant::now() + LOOK);
-            next = changed.next.or(look).filter(|_| !self.waiting.is_empty());
+            let (least, most) = habit.rest;
+            let now = Instant::now();
+            let wait = changed.next.unwrap_or(now).saturating_duration_since(now);
+            rested = now + wait.clamp(least, most);
+            next = changed
+                .next
+                .or(habit.look.map(|look| now + look))
+                .filter(|_| !self.waiting.is_empty());
+        }
+    }
+
+    /// Returns until when to wait for news: for the next turn, and no longer than others count on our requests.
+    fn until(&self, sharing: Sharing, next: Option<Instant>) -> Option<Instant> {
+        let must_hold = sharing == Sharing::Team && !self.outstanding.is_empty();
+        let held = must_hold.then(|| Instant::now() + HOLD);
+        match (next, held) {
+            (Some(next), Some(held)) => Some(next.min(held)),
+            (next, held) => next.or(held),
         }
     }
 
@@ -102,6 +163,30 @@ impl Turns {
         }
     }
 
+    /// Gathers until then, unless somebody waits until all is written down.
+    async fn gather_more(&mut self, until: Instant, notes: &mut Vec<Note>) {
+        let is_urgent = |notes: &[Note]| notes.iter().any(|note| matches!(note, Note::Flushed(_)));
+        while Instant::now() < until && !is_urgent(notes) {
+            let more = self.inbox.recv_many(notes, GATHERED);
+            match tokio::time::timeout_at(until, more).await {
+                Ok(count) if count > 0 => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Tells of a budget that is lost: nobody may send any more.
+    fn unless_lost(&self, changed: Result<Changed, Fault>) -> Option<Changed> {
+        changed
+            .map_err(|fault| {
+                if let Some(events) = self.events.upgrade() {
+                    // Whoever stopped listening has no more use for events.
+                    let _ = events.send(Event::BudgetLost(fault));
+                }
+            })
+            .ok()
+    }
+
     /// Takes out of the notes what the budget need not know; returns who waits until it knows the rest.
     fn keep_here(&mut self, notes: &mut Vec<Note>) -> Vec<oneshot::Sender<()>> {
         let mut flushed = Vec::new();
@@ -109,17 +194,24 @@ impl Turns {
             match note {
                 Note::Awaited(waiter) => self.waiting.push_back(waiter),
                 Note::Flushed(done) => flushed.push(done),
-                other => notes.push(other),
+                other => {
+                    if let Note::Ended(number, ..) | Note::Abandoned(number) = other {
+                        self.outstanding
+                            .retain(|outstanding| *outstanding != number);
+                    }
+                    notes.push(other);
+                }
             }
         }
         flushed
     }
 
-    /// Changes the budget. A shared one stands in a file, so that is done where waiting does no harm.
-    async fn change(&self, notes: Vec<Note>) -> Changed {
+    /// Changes the budget. A shared one stands elsewhere, so that is done where waiting does no harm.
+    async fn change(&self, notes: Vec<Note>, sharing: Sharing) -> Result<Changed, Fault> {
         let (rate, since_begin) = (self.rate.clone(), self.begun.elapsed());
         let (wanted, first) = (self.waiting.len(), self.next_number);
-        // Taken before the file is locked: what seems to have ended later than it did only costs time.
+        let (outstanding, lead) = (self.outstanding.clone(), Habit::of(sharing).lead);
+        // Taken before anything is locked: what seems to have ended later than it did only costs time.
         let asked = Instant::now();
         let budget = Arc::clone(&self.budget);
         let change = move || {
@@ -131,25 +223,24 @@ impl Turns {
                     take(note, uses, here, (now, asked));
                 }
                 uses.forget(now, rate.memory(&uses.throttle, now));
-                claim(
-                    &rate,
-                    uses,
-                    (here, now, present),
-                    first..first + wanted as u64,
-                )
+                let numbers = first..first + wanted as u64;
+                let at = (here, now, present);
+                let changed = claim(&rate, uses, at, lead, numbers.clone());
+                if sharing == Sharing::Team {
+                    let granted = numbers.take(changed.granted.len());
+                    let ours: Vec<u64> = outstanding.iter().copied().chain(granted).collect();
+                    uses.hold(here, &ours, now);
+                }
+                changed
             })
         };
-        if !self.budget().is_shared() {
+        if sharing == Sharing::Nobody {
             return change();
         }
         // Where the task was cancelled the run has ended.
         tokio::task::spawn_blocking(change)
             .await
-            .unwrap_or(Changed {
-                granted: Vec::new(),
-                next: None,
-                pause: Duration::ZERO,
-            })
+            .unwrap_or(Err(Fault::Ended))
     }
 
     /// Pauses as everybody does, and tells it where that is news.
@@ -169,6 +260,7 @@ impl Turns {
         let waiters = self.waiting.drain(..openings.len());
         for ((number, waiter), opens) in (first..).zip(waiters).zip(openings) {
             if let Some(outbox) = self.outbox.upgrade() {
+                self.outstanding.push(number);
                 // A permit that nobody takes any more says so when it is dropped.
                 let _ = waiter.send(Permit::new(number, Some(*opens), Some(outbox)));
             }
@@ -201,6 +293,7 @@ fn claim(
     rate: &Rate,
     uses: &mut Uses,
     (here, now, present): (&Holder, Moment, Instant),
+    lead: Duration,
     numbers: std::ops::Range<u64>,
 ) -> Changed {
     let mut changed = Changed {
@@ -210,12 +303,12 @@ fn claim(
     };
     for number in numbers {
         match rate.opening(uses, now) {
-            Opening::At(at) if at <= now.plus(LEAD) => {
+            Opening::At(at) if at <= now.plus(lead) => {
                 uses.begin(here, number, now);
                 changed.granted.push(present + at.since(now));
             }
             Opening::At(at) => {
-                changed.next = Some(present + at.since(now.plus(LEAD)));
+                changed.next = Some(present + at.since(now.plus(lead)));
                 break;
             }
             Opening::AfterAnother => break,

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::moment::{Clocks, Moment};
 use super::uses::Uses;
-use crate::ledger::opening;
+use crate::ledger::files;
 
 /// The first word of the file; another version of its content would have another.
 const MAGIC: &str = "scoreload-pace-1";
@@ -106,7 +106,7 @@ impl StateFile {
     }
 
     fn open(&self, known: Option<&Uses>) -> io::Result<File> {
-        let open = || opening::open_private().open(&self.path);
+        let open = || files::open_private().open(&self.path);
         let file = match open().map_err(|error| (error.kind(), error)) {
             Ok(file) => file,
             Err((ErrorKind::NotFound, _)) => {
@@ -150,7 +150,7 @@ impl StateFile {
 
     /// Writes a file of another name, readable by its owner alone.
     fn beside(&self, uses: &Uses, clocks: &Clocks) -> io::Result<NamedTempFile> {
-        let directory = opening::make_directory_of(&self.path)?;
+        let directory = files::make_directory_of(&self.path)?;
         let mut new = NamedTempFile::new_in(directory)?;
         let (text, _) = text_of(uses, clocks)?;
         new.write_all(&text)?;

@@ -90,6 +90,14 @@ pub(crate) mod tests {
         holder
     }
 
+    /// A process of another machine.
+    pub(crate) fn elsewhere() -> Holder {
+        Holder {
+            realm: Some("another machine".to_owned()),
+            ..Holder::this_process()
+        }
+    }
+
     #[test]
     fn a_process_lives_until_it_ends_and_its_number_may_return() {
         let here = Holder::this_process();
@@ -104,11 +112,7 @@ pub(crate) mod tests {
             Life::Ended,
             "another had the number"
         );
-        let elsewhere = Holder {
-            realm: Some("another machine".to_owned()),
-            ..here.clone()
-        };
-        assert_eq!(here.life_of(&elsewhere), Life::Unknown);
+        assert_eq!(here.life_of(&elsewhere()), Life::Unknown);
     }
 
     #[test]

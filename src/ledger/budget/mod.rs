@@ -1,62 +1,142 @@
 //! The budget of requests that everybody shares who sends to a target with the same credentials: it outlives each
 //! process, also one that is killed, and two processes at once use it together.
 //!
-//! It stands in a small file of its own, whatever ledger a run has. The file is locked only for the moment of a
-//! change. What it holds stands in [`uses`]; what follows from it for the next request, the pace says.
+//! It stands in a small file of its own, whatever ledger a run has, or in the database of a team's ledger. It is locked
+//! only for the moment of a change. What it holds stands in [`uses`]; what follows from it for the next request, the
+//! pace says.
 
+mod database;
 mod file;
 pub mod holder;
 pub mod moment;
 pub mod uses;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use self::database::DatabaseBudget;
 use self::file::{Locked, StateFile};
 use self::holder::Holder;
 use self::moment::{Clocks, Moment};
 use self::uses::Uses;
+use super::fault::Fault;
+use super::postgres::address::Address;
 
-/// Where a budget may stand: the first place that can be used counts, and where there is none it is this process's
-/// own.
+/// Where a budget may stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places(Vec<PathBuf>);
+pub enum Places {
+    /// In this process's memory: it is its own.
+    #[default]
+    Memory,
+    /// In the first of these files that can be used; where there is none it is this process's own.
+    Files(Vec<PathBuf>),
+    /// In a database, under this name.
+    Database(Address, String),
+}
 
-impl Places {
-    /// No place: the budget is this process's own.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Returns the places for a server and who asks it: beside each of these ledgers, the first before the others.
-    #[must_use]
-    pub fn of(base: &str, client_id: &str, ledgers: impl Iterator<Item = PathBuf>) -> Self {
-        let digest = Sha256::digest(format!("{base}\n{client_id}"));
-        let mark = digest
-            .iter()
-            .take(8)
-            .fold(0_u64, |mark, byte| mark << 8 | u64::from(*byte));
-        let name = format!("pace-{mark:016x}.state");
-        Self(ledgers.map(|path| path.with_file_name(&name)).collect())
-    }
+/// Who may use a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// This process alone.
+    Nobody,
+    /// The processes of this machine.
+    Machine,
+    /// Machines that share a database: a change takes round trips.
+    Team,
 }
 
 impl Places {
-    /// Returns the first place where something stands.
+    /// Returns the places for a server and who asks it: beside each of these ledgers, the first before the others.
     #[must_use]
-    pub fn existing(&self) -> Option<&Path> {
-        let mut paths = self.0.iter();
-        paths.find(|path| path.exists()).map(PathBuf::as_path)
+    pub fn of(base: &str, client_id: &str, ledgers: impl Iterator<Item = PathBuf>) -> Self {
+        let name = format!("pace-{:016x}.state", mark(base, client_id));
+        Self::Files(ledgers.map(|path| path.with_file_name(&name)).collect())
+    }
+
+    /// Returns the place for a server and who asks it in a database.
+    #[must_use]
+    pub fn in_database(base: &str, client_id: &str, address: &Address) -> Self {
+        Self::Database(address.clone(), format!("{:016x}", mark(base, client_id)))
+    }
+}
+
+/// Tells servers and those who ask them apart, and does not tell who they are.
+fn mark(base: &str, client_id: &str) -> u64 {
+    let digest = Sha256::digest(format!("{base}\n{client_id}"));
+    digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |mark, byte| mark << 8 | u64::from(*byte))
+}
+
+impl Places {
+    /// Tells whether there is a place where something may stand.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        match self {
+            Self::Memory => false,
+            Self::Files(files) => files.iter().any(|path| path.exists()),
+            Self::Database(..) => true,
+        }
     }
 }
 
 /// What is used of a rate, wherever it stands.
 #[derive(Debug)]
-pub struct Budget {
+pub enum Budget {
+    /// On this machine.
+    Local(LocalBudget),
+    /// In a database.
+    Database(Box<DatabaseBudget>),
+}
+
+impl Budget {
+    /// Makes a budget that stands there.
+    #[must_use]
+    pub fn at(places: &Places) -> Self {
+        match places {
+            Places::Memory => Self::Local(LocalBudget::at(&[])),
+            Places::Files(files) => Self::Local(LocalBudget::at(files)),
+            Places::Database(address, mark) => {
+                Self::Database(Box::new(DatabaseBudget::at(address, mark)))
+            }
+        }
+    }
+
+    /// Tells who may use it; a change waits for theirs.
+    #[must_use]
+    pub fn sharing(&self) -> Sharing {
+        match self {
+            Self::Local(local) if local.is_shared() => Sharing::Machine,
+            Self::Local(_) => Sharing::Nobody,
+            Self::Database(_) => Sharing::Team,
+        }
+    }
+
+    /// Changes the budget. The change is told who we are and what moment it is: `since_begin` on the caller's own
+    /// clock, for a budget that only this process knows. It may be asked for more than once: where a database is lost
+    /// in the middle.
+    ///
+    /// # Errors
+    /// When the database is lost, and does not come back for a while.
+    pub fn change<T>(
+        &mut self,
+        since_begin: Duration,
+        change: impl FnMut(&mut Uses, &Holder, Moment) -> T,
+    ) -> Result<T, Fault> {
+        match self {
+            Self::Local(local) => Ok(local.change(since_begin, change)),
+            Self::Database(database) => database.change(change),
+        }
+    }
+}
+
+/// A budget of this machine.
+#[derive(Debug)]
+pub struct LocalBudget {
     here: Holder,
     /// The places that are left: the first is in use, or is tried next.
     files: Vec<StateFile>,
@@ -76,15 +156,14 @@ enum Clock {
     Wall,
 }
 
-impl Budget {
-    /// Makes a budget that stands in the first of these places that can be used.
-    #[must_use]
-    pub fn at(places: &Places) -> Self {
+impl LocalBudget {
+    /// Makes a budget that stands in the first of these files that can be used.
+    fn at(files: &[PathBuf]) -> Self {
         Self {
             here: Holder::this_process(),
-            files: places.0.iter().cloned().map(StateFile::at).collect(),
+            files: files.iter().cloned().map(StateFile::at).collect(),
             uses: None,
-            clock: match places.0.as_slice() {
+            clock: match files {
                 [] => Clock::Callers,
                 _ => Clock::Wall,
             },
@@ -92,18 +171,15 @@ impl Budget {
         }
     }
 
-    /// Tells whether other processes may use it too; a change then waits for theirs.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
+    fn is_shared(&self) -> bool {
         !self.files.is_empty()
     }
 
-    /// Changes the budget. The change is told who we are and what moment it is: `since_begin` on the caller's own
-    /// clock, for a budget that only this process knows.
+    /// Changes the budget.
     ///
     /// A file that holds nothing that can be read counts as a budget that was just used up, and is written anew. One
     /// that cannot be used gives way to the next place, and in the end to this process's memory.
-    pub fn change<T>(
+    fn change<T>(
         &mut self,
         since_begin: Duration,
         change: impl FnOnce(&mut Uses, &Holder, Moment) -> T,

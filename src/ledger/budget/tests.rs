@@ -6,22 +6,49 @@ use std::path::Path;
 
 use super::holder::tests::ended_process;
 use super::*;
+use crate::ledger::tests::server::{Server, shared};
+use crate::ledger::{Ledger, Place};
 
 fn budget(path: &Path) -> Budget {
-    Budget::at(&Places(vec![path.to_owned()]))
+    Budget::at(&Places::Files(vec![path.to_owned()]))
 }
 
 fn used(budget: &mut Budget) -> Vec<u32> {
-    budget.change(Duration::ZERO, |uses, _, _| {
+    let used = budget.change(Duration::ZERO, |uses, _, _| {
         uses.ended.iter().map(|(_, count)| *count).collect()
-    })
+    });
+    used.unwrap()
 }
 
 fn use_once(budget: &mut Budget) {
-    budget.change(Duration::ZERO, |uses, here, now| {
+    let used = budget.change(Duration::ZERO, |uses, here, now| {
         uses.begin(here, 1, now);
         uses.end(here, 1, None, now);
     });
+    used.unwrap();
+}
+
+#[test]
+fn a_budget_in_a_database_is_one_for_all_who_use_it_and_outlives_them() {
+    let Some(url) = shared().map(Server::database) else {
+        return;
+    };
+    let place = Place::named(&url, &|_| None).unwrap();
+    let _ledger = Ledger::open(&place).unwrap();
+    let Place::Database(address) = place else {
+        panic!("{place:?}");
+    };
+    let budget = |client| Budget::at(&Places::in_database("https://a.example/", client, &address));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut budget = budget("me");
+                (0..25).for_each(|_| use_once(&mut budget));
+            });
+        }
+    });
+    assert_eq!(used(&mut budget("me")).len(), 100);
+    assert_eq!(used(&mut budget("you")).len(), 0);
 }
 
 #[test]
@@ -69,12 +96,12 @@ fn the_request_of_a_process_that_died_is_not_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("pace.state");
     let gone = ended_process();
-    budget(&path).change(Duration::ZERO, |uses, _, now| {
-        uses.begin(&gone, 7, now);
+    let begun = budget(&path).change(Duration::ZERO, |uses, _, now| uses.begin(&gone, 7, now));
+    begun.unwrap();
+    let left = budget(&path).change(Duration::ZERO, |uses, _, _| {
+        (uses.flights.len(), uses.ended.len())
     });
-    budget(&path).change(Duration::ZERO, |uses, _, _| {
-        assert_eq!((uses.flights.len(), uses.ended.len()), (1, 0));
-    });
+    assert_eq!(left, Ok((1, 0)));
 }
 
 #[test]
@@ -104,11 +131,11 @@ fn a_place_that_cannot_be_used_gives_way_and_what_it_may_hold_counts_as_used_up(
     fs::create_dir(&taken).unwrap();
     let nowhere = Path::new("/proc/nowhere/pace.state").to_owned();
     let second = directory.path().join("second.state");
-    let mut without_any = Budget::at(&Places(vec![nowhere.clone()]));
+    let mut without_any = Budget::at(&Places::Files(vec![nowhere.clone()]));
     use_once(&mut without_any);
     assert_eq!(used(&mut without_any), [1], "it is this process's own");
-    assert!(!without_any.is_shared());
-    let mut next = Budget::at(&Places(vec![nowhere, second.clone()]));
+    assert_eq!(without_any.sharing(), Sharing::Nobody);
+    let mut next = Budget::at(&Places::Files(vec![nowhere, second.clone()]));
     use_once(&mut next);
     assert_eq!(used(&mut next), [1]);
     assert!(second.exists());
@@ -117,8 +144,13 @@ fn a_place_that_cannot_be_used_gives_way_and_what_it_may_hold_counts_as_used_up(
 
 #[test]
 fn a_budget_is_told_by_server_and_client_and_not_by_the_ledger() {
-    let of = |base, client, ledgers: &[&str]| {
-        Places::of(base, client, ledgers.iter().map(PathBuf::from)).0
+    let of = |base, client, ledgers: &[&str]| match Places::of(
+        base,
+        client,
+        ledgers.iter().map(PathBuf::from),
+    ) {
+        Places::Files(files) => files,
+        other => panic!("{other:?}"),
     };
     let users = "/home/ada/.local/state/scoreload/ledger.db";
     let first = of("https://a.example/", "me", &[users, "/data/a.db"]);

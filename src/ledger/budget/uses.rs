@@ -18,6 +18,8 @@ const ANSWERS: usize = 48;
 const STALE: Duration = Duration::from_secs(600);
 /// A request of a process that is out of sight is over by then: the longest time-out that makes sense.
 const LONGEST_FLIGHT: Duration = Duration::from_secs(120);
+/// A request that its process holds on to is over so long after the last sign of that, for those out of sight.
+const UNSEEN: Duration = Duration::from_secs(30);
 /// How long a request may take to arrive where nothing is known of it.
 const UNKNOWN_JOURNEY: Duration = Duration::from_millis(250);
 
@@ -83,6 +85,21 @@ impl Uses {
             since: now,
             longest: micros(LONGEST_FLIGHT),
         });
+    }
+
+    /// Notes that these requests of ours are still to leave, or in flight: whoever does not see us counts on them for a
+    /// while more.
+    pub fn hold(&mut self, here: &Holder, numbers: &[u64], now: Moment) {
+        let is_held = |flight: &Flight| {
+            numbers.contains(&flight.number) && flight.holder.as_ref() == Some(here)
+        };
+        self.flights.retain(|flight| !is_held(flight));
+        self.flights.extend(numbers.iter().map(|number| Flight {
+            holder: Some(here.clone()),
+            number: *number,
+            since: now,
+            longest: micros(UNSEEN),
+        }));
     }
 
     /// Notes that a request had arrived by then, and how long its answer took, if there was one.
@@ -195,7 +212,7 @@ fn micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::holder::tests::ended_process;
+    use super::super::holder::tests::{elsewhere, ended_process};
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -231,6 +248,21 @@ mod tests {
         assert_eq!(uses.ended, [(at(0), 1), (at(5080), 1)]);
         uses.bring_to(at(50_000), &here);
         assert_eq!(uses.flights.len(), 1, "a process that lives tells itself");
+    }
+
+    #[test]
+    fn a_request_of_a_process_out_of_sight_is_over_a_while_after_it_was_held_last() {
+        let (here, machine) = (Holder::this_process(), elsewhere());
+        let mut uses = Uses::default();
+        uses.begin(&machine, 1, at(0));
+        uses.hold(&machine, &[1, 2], at(1000));
+        uses.bring_to(at(30_900), &here);
+        assert_eq!(uses.flights.len(), 2);
+        uses.hold(&machine, &[2], at(30_900));
+        uses.bring_to(at(31_100), &here);
+        assert_eq!((uses.flights.len(), uses.ended.len()), (1, 1));
+        uses.end(&machine, 2, None, at(31_200));
+        assert_eq!((uses.flights.len(), uses.ended.len()), (0, 2));
     }
 
     #[test]

@@ -22,12 +22,13 @@ pub(super) fn of(
     target: &PlanTarget,
 ) -> Result<Delivery, Error> {
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
-    let setup = config::delivery(
+    let mut setup = config::delivery(
         &as_planned(&args.delivery, target)?,
         config,
         &environment,
         how,
     )?;
+    setup.policy.exactly = true;
     if setup.target.key() != target.base {
         return Err(otherwise("target", &target.name, setup.target.name()));
     }

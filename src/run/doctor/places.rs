@@ -138,19 +138,27 @@ fn open_to_others(path: &Path) -> Option<Check> {
 /// Looks what is used of the rate, and whether the server has asked everybody to wait.
 pub(super) fn pace(setup: &Delivery, rate: &Rate) -> Check {
     let places = &setup.policy.budget;
-    if places.existing().is_none() {
+    if !places.is_in_use() {
         return Check::ok("pace", format!("{rate}, and nothing of it is used"));
     }
-    let (pause, recent) = Budget::at(places).change(Duration::ZERO, |uses, _, now| {
+    let used = Budget::at(places).change(Duration::ZERO, |uses, _, now| {
         let pause = Duration::from_micros(uses.throttle.pause);
         let within = |at| now.since(at) < Duration::from_secs(60);
         let recent = uses.ended.iter().filter(|(at, _)| within(*at));
         let recent: u64 = recent.map(|(_, count)| u64::from(*count)).sum();
-        (
-            pause.saturating_sub(now.since(uses.throttle.paused_at)),
-            recent,
-        )
+        let since = now.since(uses.throttle.paused_at);
+        (pause.saturating_sub(since), recent)
     });
+    let (pause, recent) = match used {
+        Ok(used) => used,
+        Err(fault) => {
+            return Check::fail(
+                ("pace", ExitCode::Unreachable),
+                format!("what is used of the rate cannot be told: {fault}"),
+                "see whether the ledger's database can be reached",
+            );
+        }
+    };
     if pause.is_zero() {
         return Check::ok(
             "pace",

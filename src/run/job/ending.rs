@@ -27,7 +27,7 @@ impl Import {
             let finished = self.memory.finish(&totals, exit);
             match (finished, end) {
                 // It stopped the delivery, and that is told.
-                (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_))) => {}
+                (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_) | End::LedgerLost(_))) => {}
                 (Err(error), _) => {
                     ui::tell_error(&error);
                     exit = exit.or_incomplete();

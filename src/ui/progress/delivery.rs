@@ -11,6 +11,8 @@ use crate::deliver::rate::Rate;
 
 /// A wait for the pace is told once it has lasted so long: shorter ones would flicker.
 const WORTH_TELLING: Duration = Duration::from_millis(400);
+/// For so long it is told that what is left is another importer's, unless that is noted again.
+const ELSEWHERE: Duration = Duration::from_secs(2);
 /// The line is held below the width of such a terminal where it does not say its own.
 const USUAL_WIDTH: usize = 80;
 /// The cells of the bar, and those that it has on a narrow terminal.
@@ -31,7 +33,10 @@ pub struct DeliveryProgress {
     total: usize,
     done: usize,
     accepted: usize,
+    unchanged: usize,
     retried: u64,
+    /// When it was last told that other importers are sending what is left.
+    elsewhere_at: Option<Instant>,
     /// Since when a request waits for the pace.
     waiting_since: Option<Instant>,
     /// Until when the server asked everybody to wait.
@@ -52,7 +57,9 @@ impl DeliveryProgress {
             total,
             done: 0,
             accepted: 0,
+            unchanged: 0,
             retried: 0,
+            elsewhere_at: None,
             waiting_since: None,
             paused_until: None,
         };
@@ -64,6 +71,13 @@ impl DeliveryProgress {
     pub fn finished(&mut self, outcome: Outcome) {
         self.done += 1;
         self.accepted += usize::from(outcome == Outcome::Accepted);
+        self.unchanged += usize::from(outcome == Outcome::Unchanged);
+        self.show();
+    }
+
+    /// Notes that nothing is left but what other importers are sending.
+    pub fn elsewhere(&mut self) {
+        self.elsewhere_at = Some(Instant::now());
         self.show();
     }
 
@@ -154,7 +168,10 @@ impl DeliveryProgress {
         let is_pacing = self
             .waiting_since
             .is_some_and(|since| now.saturating_duration_since(since) >= WORTH_TELLING);
-        let not = self.done - self.accepted;
+        let not = self.done - self.accepted - self.unchanged;
+        let is_elsewhere = self
+            .elsewhere_at
+            .is_some_and(|at| now.saturating_duration_since(at) < ELSEWHERE);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let per_second = self.done as f64 / elapsed.as_secs_f64().max(0.001);
         // A full window at the very beginning would look like more than the pace.
@@ -165,11 +182,13 @@ impl DeliveryProgress {
         let parts = [
             Some(format!("{} left", duration_text(self.time_left(elapsed)))),
             Some(format!("{} accepted", self.accepted)),
+            (self.unchanged > 0).then(|| format!("{} unchanged", self.unchanged)),
             (not > 0).then(|| format!("{not} not")),
             (self.retried > 0).then(|| format!("{} retried", self.retried)),
             Some(format!("{per_second:.1}/s")),
             match pause {
                 Some(pause) => Some(format!("the server asked to wait {}", duration_text(pause))),
+                None if is_elsewhere => Some("waiting for another import".to_owned()),
                 None => is_pacing.then(|| format!("waiting for the pace ({})", self.rate)),
             },
         ];

@@ -11,7 +11,7 @@ use network::{Network, Spent, most_within};
 /// A pace that shares its budget with nobody.
 fn alone(rate: &str) -> Pace {
     let (events, _) = mpsc::unbounded_channel();
-    Pace::new(&rate.parse().unwrap(), Budget::at(&Places::none()), &events)
+    Pace::new(&rate.parse().unwrap(), Budget::at(&Places::Memory), &events)
 }
 
 /// When so many requests of so many workers arrive that are answered at once.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::fault::Fault;
+use crate::ledger::fault::Fault;
 
 /// Marks a `SQLite` file as a ledger (`SCLD`), so that another program's is never taken for one.
 pub(super) const APPLICATION_ID: u32 = 0x5343_4C44;

@@ -1,17 +1,18 @@
 //! A place to a connection: makes the file where there is none, and refuses whatever is not a whole ledger of ours.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::fault::Fault;
-use super::place::{Place, beside};
 use super::schema::{self, APPLICATION_ID};
+use crate::ledger::fault::Fault;
+use crate::ledger::files::{make_directory_of, open_private};
+use crate::ledger::place::beside;
 
 /// How long another process may keep the ledger locked: its groups take milliseconds, a checkpoint or a backup seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,11 +34,11 @@ const SETTINGS: &str = "
     PRAGMA cell_size_check = ON;
 ";
 
-/// Opens a ledger's database, and makes it first where there is none.
-pub(super) fn connect(place: &Place) -> Result<Connection, Fault> {
-    let mut connection = match place {
-        Place::File(path) => connect_file(path)?,
-        Place::Memory => Connection::open_in_memory()?,
+/// Opens a ledger's database, and makes it first where there is none; without a path it is in memory.
+pub(super) fn connect(path: Option<&Path>) -> Result<Connection, Fault> {
+    let mut connection = match path {
+        Some(path) => connect_file(path)?,
+        None => Connection::open_in_memory()?,
     };
     connection.busy_timeout(PATIENCE)?;
     schema::migrate(&mut connection)?;
@@ -87,26 +88,6 @@ fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// Makes the directory of a file, readable by its owner alone where it is new, and returns it.
-pub(super) fn make_directory_of(path: &Path) -> io::Result<&Path> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    Ok(directory)
-}
-
-/// Returns how files are opened for writing: new ones are readable by their owner alone.
-pub(super) fn open_private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600);
-    options
 }
 
 /// Looks at a file before `SQLite` does, which writes beside whatever it opens.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::entry::{Delivery, LastSent, Run, RunEnd, RunRecord, Settled};
+use crate::ledger::entry::{Delivery, LastSent, Run, RunEnd, RunRecord, Settled};
 use crate::order::model::Text;
 
-const RUNS: &str =
+pub(super) const RUNS: &str =
     "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals, plan FROM runs";
 
-const DELIVERIES: &str = "
+pub(super) const DELIVERIES: &str = "
     SELECT run, target, company_id, order_id, body, intended_at,
         settled_at, outcome, http_status, attempts, message
     FROM deliveries JOIN runs ON runs.id = run";
@@ -119,7 +119,7 @@ pub(super) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> 
     Ok(found.into_iter().filter(|words| words != "ok").collect())
 }
 
-fn run_of(row: &Row) -> rusqlite::Result<Run> {
+pub(super) fn run_of(row: &Row) -> rusqlite::Result<Run> {
     let end = match parsed(row, 5)? {
         Some(finished_at) => Some(RunEnd {
             finished_at,
@@ -139,7 +139,7 @@ fn run_of(row: &Row) -> rusqlite::Result<Run> {
     Ok(Run { record, end })
 }
 
-fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
+pub(super) fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
     let settled = match parsed(row, 6)? {
         Some(at) => Some(Settled {
             at,
@@ -161,7 +161,7 @@ fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
     })
 }
 
-fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     let time = text.as_deref().map(Timestamp::from_str).transpose();
     time.map_err(|error| {
@@ -172,7 +172,7 @@ fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::schema;
+    use crate::ledger::sqlite::schema;
 
     #[test]
     fn the_run_that_sent_an_order_last_is_found_for_each_target() {

@@ -1,0 +1,193 @@
+//! A ledger in a `PostgreSQL` database, which importers on many machines share: an order is sent by who has its lease.
+//!
+//! Locks, transactions and the clock are the database's own. `session` keeps a connection and makes it anew where it
+//! is lost; `writing` has the groups and the leases.
+
+pub mod address;
+mod moving;
+mod passwords;
+mod query;
+pub(super) mod schema;
+pub(super) mod session;
+mod writing;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::address::Address;
+use self::moving::Rewriting;
+pub(super) use self::session::Haste;
+use self::session::{Database, Length, Session, Trouble};
+use self::writing::Member;
+use super::backend::{Backend, Pruned, Take, Work, Write, Written};
+use super::entry::{Delivery, LastSent, Run};
+use super::fault::Fault;
+use super::lease::Importer;
+use super::lock::Holder;
+use crate::order::model::Text;
+
+/// The longest answer that is waited for where nobody has said otherwise.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// A ledger's database.
+pub(super) struct Postgres {
+    database: Database,
+    member: Member,
+    /// Whether the database knows the member.
+    has_joined: bool,
+}
+
+impl Postgres {
+    /// Opens a ledger, and makes it first where the database has none.
+    pub(super) fn open(address: &Address, haste: Haste) -> Result<Self, Fault> {
+        let mut database = Database::at(address, haste)?;
+        database.work(Length::Short, schema::migrate)?;
+        let holder = Holder::this_process("", Timestamp::now());
+        Ok(Self {
+            database,
+            member: Member {
+                id: format!("{:032x}", fastrand::u128(..)),
+                importer: Importer::of(holder, ANSWER),
+            },
+            has_joined: false,
+        })
+    }
+
+    fn short<T>(
+        &mut self,
+        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
+    ) -> Result<T, Fault> {
+        self.database.work(Length::Short, work)
+    }
+
+    fn long<T>(
+        &mut self,
+        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
+    ) -> Result<T, Fault> {
+        self.database.work(Length::Long, work)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let id = self.member.id.clone();
+        if self.has_joined {
+            self.database.end(async |session| {
+                // A lease that was not given back is of a request that may still be on its way.
+                let leave = "
+                    DELETE FROM scoreload.importers WHERE id = $1
+                        AND NOT EXISTS (SELECT FROM scoreload.leases WHERE importer = $1)";
+                session.query(leave, &[&id]).await.map(drop)
+            });
+        }
+    }
+}
+
+impl Backend for Postgres {
+    fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
+        let member = self.member.clone();
+        let joins = |write: &Write| matches!(write, Write::Begin(_) | Write::Lease(_));
+        self.has_joined |= group.iter().any(joins);
+        self.short(async |session| writing::write_group(session, &member, group).await)
+    }
+
+    fn join(&mut self, importer: Importer) {
+        self.member.importer = importer;
+    }
+
+    fn beat_every(&self) -> Option<Duration> {
+        self.has_joined.then(Importer::beat_every)
+    }
+
+    fn beat(&mut self) -> Result<(), Fault> {
+        let member = self.member.clone();
+        self.short(async |session| writing::beat(session, &member).await)
+    }
+
+    fn others(&mut self) -> Result<Vec<Importer>, Fault> {
+        let id = self.member.id.clone();
+        self.short(async |session| query::others(session, &id).await)
+    }
+
+    fn known(
+        &mut self,
+        target: &str,
+        orders: &[(Text, Text)],
+    ) -> Result<Vec<Option<String>>, Fault> {
+        self.long(async |session| query::known(session, target, orders).await)
+    }
+
+    fn last_sent(
+        &mut self,
+        target: &str,
+        orders: &[(Text, Text)],
+    ) -> Result<Vec<Option<LastSent>>, Fault> {
+        self.long(async |session| query::last_sent(session, target, orders).await)
+    }
+
+    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, Fault> {
+        self.long(async |session| query::runs(session, limit).await)
+    }
+
+    fn run(&mut self, id: &str) -> Result<Option<Run>, Fault> {
+        self.short(async |session| query::run(session, id).await)
+    }
+
+    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, Fault> {
+        self.short(async |session| query::runs_of_plan(session, plan).await)
+    }
+
+    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, Fault> {
+        self.long(async |session| query::deliveries_of_run(session, run).await)
+    }
+
+    fn deliveries_of_order(
+        &mut self,
+        order_id: &str,
+        target: Option<&str>,
+    ) -> Result<Vec<Delivery>, Fault> {
+        self.long(async |session| query::deliveries_of_order(session, order_id, target).await)
+    }
+
+    /// The database itself looks after its pages.
+    fn damages(&mut self) -> Result<Vec<String>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
+        // What was handed out cannot be taken back: a lost connection ends it.
+        let mut has_begun = false;
+        self.database.work(Length::Long, async |session| {
+            if std::mem::replace(&mut has_begun, true) {
+                let words = "the connection was lost in the middle".to_owned();
+                return Err(Fault::Unreachable(words).into());
+            }
+            moving::each(session, take).await
+        })
+    }
+
+    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
+        self.database.work(Length::Long, moving::begin)?;
+        if let Some((runtime, session)) = self.database.parts() {
+            let worked = work(&mut Rewriting { runtime, session });
+            if worked.is_err() {
+                self.database.forget();
+                return worked;
+            }
+        }
+        // A commit whose answer is lost must not pass for one that was made by another connection.
+        let mut has_tried = false;
+        self.database.work(Length::Long, async |session| {
+            if std::mem::replace(&mut has_tried, true) {
+                let words = "the connection was lost at the end: run the command again".to_owned();
+                return Err(Fault::Unreachable(words).into());
+            }
+            session.run("COMMIT").await
+        })
+    }
+
+    fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
+        self.long(async |session| moving::prune(session, before).await)
+    }
+}

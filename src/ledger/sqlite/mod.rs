@@ -1,0 +1,110 @@
+//! A ledger in a file of this machine, or in memory: one import at a time for a target, by the lock beside the file.
+
+mod moving;
+mod opening;
+mod query;
+mod schema;
+mod writing;
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::backend::{Backend, Pruned, Take, Work, Write, Written};
+use super::entry::{Delivery, LastSent, Run};
+use super::fault::Fault;
+use super::lease::Importer;
+use crate::order::model::Text;
+
+/// A ledger's database.
+pub(super) struct Sqlite(Connection);
+
+impl Sqlite {
+    /// Opens a ledger's file, and makes it first where there is none; without a path it is in memory.
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, Fault> {
+        opening::connect(path).map(Self)
+    }
+}
+
+impl Backend for Sqlite {
+    fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
+        Ok(writing::write_group(&mut self.0, group)?)
+    }
+
+    fn join(&mut self, _importer: Importer) {}
+
+    fn beat_every(&self) -> Option<Duration> {
+        None
+    }
+
+    fn beat(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn others(&mut self) -> Result<Vec<Importer>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn known(
+        &mut self,
+        target: &str,
+        orders: &[(Text, Text)],
+    ) -> Result<Vec<Option<String>>, Fault> {
+        Ok(query::known(&self.0, target, orders)?)
+    }
+
+    fn last_sent(
+        &mut self,
+        target: &str,
+        orders: &[(Text, Text)],
+    ) -> Result<Vec<Option<LastSent>>, Fault> {
+        Ok(query::last_sent(&self.0, target, orders)?)
+    }
+
+    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, Fault> {
+        Ok(query::runs(&self.0, limit)?)
+    }
+
+    fn run(&mut self, id: &str) -> Result<Option<Run>, Fault> {
+        Ok(query::run(&self.0, id)?)
+    }
+
+    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, Fault> {
+        Ok(query::runs_of_plan(&self.0, plan)?)
+    }
+
+    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, Fault> {
+        Ok(query::deliveries_of_run(&self.0, run)?)
+    }
+
+    fn deliveries_of_order(
+        &mut self,
+        order_id: &str,
+        target: Option<&str>,
+    ) -> Result<Vec<Delivery>, Fault> {
+        Ok(query::deliveries_of_order(&self.0, order_id, target)?)
+    }
+
+    fn damages(&mut self) -> Result<Vec<String>, Fault> {
+        Ok(query::damages(&self.0)?)
+    }
+
+    fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
+        moving::each(&self.0, take)
+    }
+
+    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
+        moving::rewrite(&mut self.0, work)
+    }
+
+    fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
+        Ok(moving::prune(&mut self.0, before)?)
+    }
+
+    #[cfg(test)]
+    fn sqlite(&mut self) -> Option<&Connection> {
+        Some(&self.0)
+    }
+}

@@ -1,0 +1,188 @@
+//! `scoreload ledger verify`: whether files are what was delivered, order by order.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::{Format, VerifyArgs};
+use crate::config::file::ConfigFile;
+use crate::config::{self, Purpose};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::entry::LastSent;
+use crate::ledger::{Place, ValueChange, Verdict, changes};
+use crate::order::model::Text;
+use crate::order::{Batch, Order};
+use crate::report::Mode;
+use crate::run::job::new_run;
+use crate::run::memory::{Memory, Patience};
+use crate::run::{environment, gather, run_id};
+use crate::ui::text::safe;
+use crate::ui::{self, Screen, problems, summary};
+
+/// What was found of an order.
+struct Finding {
+    company_id: Text,
+    order_id: Text,
+    verdict: Verdict,
+    /// The values that were not acknowledged.
+    values: Vec<ValueChange>,
+    /// The run that sent it last.
+    sent_by: Option<LastSent>,
+    /// How many errors its rows have: of such an order there is no update to compare.
+    errors: usize,
+}
+
+pub(super) fn run(
+    args: &VerifyArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let reading = config::reading(&args.input, config, now)?;
+    let how = (Purpose::Plan, false);
+    let setup = config::delivery(&args.delivery, config, &environment, how)?;
+    if setup.ledger == Place::Memory {
+        let help = "name the target with --target, and the ledger with --ledger";
+        return Err(Error::usage("there is no ledger of this target", help));
+    }
+    let run = new_run(run_id(now), Mode::Plan, &setup, now);
+    let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::None)?;
+    let batch = gather(&args.input.inputs, &reading, false, screen);
+    screen.tell(|mut out| problems::write(&mut out, &batch.problems));
+    if batch.is_unusable() {
+        return Ok(ExitCode::NoInput);
+    }
+    let findings = findings(&batch, &memory, &setup)?;
+    ui::answer(|out| {
+        findings
+            .iter()
+            .try_for_each(|finding| write(out, finding, args.format))?;
+        match args.format {
+            Format::Json => ui::write_json_line(out, &sum(&findings)),
+            Format::Human => Ok(()),
+        }
+    })?;
+    screen.note(|mut out| summary::write_line(&mut out, "verified", &sum_in_words(&findings)));
+    let is_all_delivered = findings
+        .iter()
+        .all(|finding| finding.verdict == Verdict::Delivered);
+    if is_all_delivered && batch.errors() == 0 {
+        Ok(ExitCode::Success)
+    } else {
+        Ok(ExitCode::Incomplete)
+    }
+}
+
+fn findings(
+    batch: &Batch,
+    memory: &Memory,
+    setup: &config::Delivery,
+) -> Result<Vec<Finding>, Error> {
+    let ids = |order: &Order| (order.company_id.clone(), order.order_id.clone());
+    let sent = memory.last_sent(batch.orders.iter().map(ids).collect())?;
+    let mut findings: Vec<Finding> = batch
+        .orders
+        .iter()
+        .zip(sent)
+        .map(|(order, sent_by)| Finding {
+            company_id: order.company_id.clone(),
+            order_id: order.order_id.clone(),
+            verdict: Verdict::NotDelivered,
+            values: Vec::new(),
+            sent_by,
+            errors: order.errors,
+        })
+        .collect();
+    let looked = memory.each(batch, setup, |looked| {
+        let update = looked.update;
+        let verdict = Verdict::of(&update.wanted, &update.known);
+        (
+            looked.index,
+            verdict,
+            changes(&update.wanted, &update.known),
+        )
+    })?;
+    for (index, verdict, values) in looked {
+        findings[index].verdict = verdict;
+        findings[index].values = values;
+    }
+    Ok(findings)
+}
+
+fn write(out: &mut dyn Write, finding: &Finding, format: Format) -> io::Result<()> {
+    match format {
+        Format::Json => ui::write_json_line(out, &finding.json()),
+        Format::Human => writeln!(out, "{}", safe(&finding.line())),
+    }
+}
+
+impl Finding {
+    fn json(&self) -> Value {
+        json!({
+            "company_id": self.company_id,
+            "order_id": self.order_id,
+            "verdict": self.verdict,
+            "errors": self.errors,
+            "changes": self.values,
+            "run": self.sent_by.as_ref().map(|sent| &sent.run),
+        })
+    }
+
+    fn line(&self) -> String {
+        let verdict = self.verdict.words();
+        let run = self.sent_by.as_ref();
+        let run = run.map_or_else(String::new, |sent| format!("  {}", sent.run));
+        let mut line = format!("{verdict:<13}  {}  {}{run}", self.company_id, self.order_id);
+        if self.errors > 0 {
+            let errors = summary::count(self.errors, "error", "errors");
+            line.extend(["  held back: ", &errors, " in its rows"]);
+        }
+        if matches!(self.verdict, Verdict::Differs | Verdict::InDoubt) {
+            line.push_str(&self.difference());
+        }
+        line
+    }
+
+    /// Says what is not as the files say: the first value, and how many more there are.
+    fn difference(&self) -> String {
+        let Some(first) = self.values.first() else {
+            return "  its report links".to_owned();
+        };
+        let test = first.test_id.as_deref().or(first.assessment_id.as_deref());
+        let of = test.map_or_else(String::new, |id| format!(" of `{id}`"));
+        let before = match &first.before {
+            Some(before) => format!("`{before}` was delivered"),
+            None => "it was not acknowledged".to_owned(),
+        };
+        let more = match self.values.len() - 1 {
+            0 => String::new(),
+            more => format!("; {more} more"),
+        };
+        format!("  {}{of} is `{}`, {before}{more}", first.field, first.after)
+    }
+}
+
+fn count(findings: &[Finding], verdict: Verdict) -> usize {
+    let of = findings.iter().filter(|finding| finding.verdict == verdict);
+    of.count()
+}
+
+fn sum(findings: &[Finding]) -> Value {
+    let counts = Verdict::ALL.map(|verdict| {
+        let name = verdict.words().replace(' ', "_");
+        (name, Value::from(count(findings, verdict)))
+    });
+    json!({"orders": findings.len(), "verdicts": serde_json::Map::from_iter(counts)})
+}
+
+fn sum_in_words(findings: &[Finding]) -> String {
+    let orders = summary::count(findings.len(), "order", "orders");
+    let counts = Verdict::ALL.map(|verdict| {
+        let number = count(findings, verdict);
+        (number > 0).then(|| format!("{number} {}", verdict.words()))
+    });
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    format!("{orders}: {}", counts.join(", "))
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use scoreload::sandbox::Settings;
 use serde_json::Value;
@@ -80,7 +81,8 @@ impl Team {
     /// Waits until so many updates have arrived.
     fn wait_for(&self, updates: usize) {
         while self.sandbox.updates().len() < updates {
-            std::thread::yield_now();
+            // Whoever looks all the time takes the cores from those that are looked at.
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -264,6 +266,23 @@ fn an_order_that_another_importer_is_sending_is_waited_for_and_then_unchanged() 
     assert_eq!(team.totals(0)["accepted"], 1);
     assert_eq!(team.sandbox.updates().len(), 1);
     assert_eq!(team.bench.run(&prune).code, 0);
+}
+
+#[test]
+fn an_importer_that_was_held_up_sends_nothing_that_another_has_taken_over() {
+    let Some(server) = shared() else {
+        return;
+    };
+    let team = Team::new(server.database(), 100, "20/s");
+    let flags = ["--timeout", "1"];
+    let first = team.import(0, &flags);
+    team.wait_for(20);
+    crate::delivery::signal(&first, "-STOP");
+    succeeded(team.import(0, &flags));
+    let sent = team.sandbox.updates().len();
+    crate::delivery::signal(&first, "-CONT");
+    succeeded(first);
+    assert_eq!(team.sandbox.updates().len(), sent);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! one of them or to the database.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ impl Team {
         }
     }
 
-    fn import(&self, file: usize, flags: &[&str]) -> Child {
+    fn import(&self, file: impl Display, flags: &[&str]) -> Child {
         let (csv, report) = (format!("{file}.csv"), format!("{file}.json"));
         let _ = std::fs::remove_file(self.bench.path(&report));
         let url = self.sandbox.url();
@@ -274,11 +275,12 @@ fn an_importer_that_was_held_up_sends_nothing_that_another_has_taken_over() {
         return;
     };
     let team = Team::new(server.database(), 100, "20/s");
+    std::fs::copy(team.bench.path("0.csv"), team.bench.path("again.csv")).unwrap();
     let flags = ["--timeout", "1"];
     let first = team.import(0, &flags);
     team.wait_for(20);
     crate::delivery::signal(&first, "-STOP");
-    succeeded(team.import(0, &flags));
+    succeeded(team.import("again", &flags));
     let sent = team.sandbox.updates().len();
     crate::delivery::signal(&first, "-CONT");
     succeeded(first);

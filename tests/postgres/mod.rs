@@ -25,10 +25,10 @@ const KEEPER: &str = r#"
         if [ "$signal" = START ]; then
             "$@" >>"$0/log" 2>&1 & pid=$!
         else
-            kill -s "$signal" "$pid"; wait "$pid"; echo ended
+            kill -s "$signal" "$pid"; wait "$pid"; pid=; echo ended
         fi
     done
-    kill -s QUIT "$pid" && wait "$pid"
+    [ -z "$pid" ] || { kill -s QUIT "$pid"; wait "$pid"; }
     rm -rf "$0"
 "#;
 

@@ -63,6 +63,7 @@ fn tell(format: Format, ledger: &Ledger, entries: &[impl Told]) -> Result<ExitCo
     let mut running = Running {
         ledger,
         by_target: HashMap::new(),
+        at_work: None,
     };
     ui::answer(|out| {
         entries.iter().try_for_each(|entry| {
@@ -78,20 +79,34 @@ fn tell(format: Format, ledger: &Ledger, entries: &[impl Told]) -> Result<ExitCo
     Ok(ExitCode::Success)
 }
 
-/// The runs that go on: those that hold the lock of the ledger and their target.
+/// The runs that go on: those that hold the lock of the ledger's file and their target, or are at work in its database.
 struct Running<'a> {
     ledger: &'a Ledger,
     by_target: HashMap<String, Option<String>>,
+    /// Those of a database, once it was asked.
+    at_work: Option<Vec<String>>,
 }
 
 impl Running<'_> {
     fn is(&mut self, run: &str, target: &str) -> bool {
-        let Place::File(path) = self.ledger.place() else {
-            return false;
-        };
-        let holder = || Lock::holder(path, target).map(|holder| holder.run);
-        let of_target = self.by_target.entry(target.to_owned());
-        of_target.or_insert_with(holder).as_deref() == Some(run)
+        match self.ledger.place() {
+            Place::Memory => false,
+            Place::File(path) => {
+                let holder = || Lock::holder(path, target).map(|holder| holder.run);
+                let of_target = self.by_target.entry(target.to_owned());
+                of_target.or_insert_with(holder).as_deref() == Some(run)
+            }
+            Place::Database(_) => self.at_work().iter().any(|at_work| at_work == run),
+        }
+    }
+
+    fn at_work(&mut self) -> &[String] {
+        let ledger = self.ledger;
+        self.at_work.get_or_insert_with(|| {
+            // What cannot be asked for is not told.
+            let others = ledger.others().unwrap_or_default();
+            others.into_iter().map(|other| other.holder.run).collect()
+        })
     }
 }
 

@@ -261,6 +261,8 @@ fn an_order_that_another_importer_is_sending_is_waited_for_and_then_unchanged() 
     assert_eq!(refused.code, 6, "{}", refused.stderr);
     let holder = format!("process `{}`", first.id());
     assert!(refused.stderr.contains(&holder), "{}", refused.stderr);
+    let history = team.bench.run(&["history", "--ledger", &team.ledger]);
+    assert!(history.stdout.contains("running"), "{}", history.stdout);
     succeeded(team.import(1, &[]));
     assert_eq!(team.totals(1)["unchanged"], 1);
     succeeded(first);

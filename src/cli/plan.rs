@@ -14,8 +14,9 @@ Examples:
 
 With --format json each problem, then each order, then the sum of them is a JSON object on a line of its own:
   .code      a problem, as `validate` prints it
-  .change    an order: new, changed, unchanged, invalid or unknown; .changes are its values with what the server
-             has acknowledged before, .body is what would be sent, to the byte; null where nothing would be
+  .change    an order: new, changed, unchanged, invalid or unknown; .changes are the values of a changed one
+             with what the server has acknowledged before, .body is what would be sent, to the byte; null where
+             nothing would be
   .requests  the sum: .orders by their change, .bytes, and .seconds, the least time at the rate
 
 Exit codes: 0 nothing is wrong; 1 some orders are invalid or unknown; 2 wrong usage, or --max-change refuses;

@@ -14,6 +14,7 @@ pub mod seal;
 mod standing;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -100,7 +101,8 @@ pub struct PlanOrder {
     /// The reports that are kept back, because it is not known whether they were taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_reports: Vec<HeldReport>,
-    /// The values that would change; for those who look at a plan, and not kept in its file.
+    /// The values that would change of an order that was delivered before; for those who look at a plan, and not kept in
+    /// its file.
     #[serde(skip)]
     pub changes: Vec<ValueChange>,
 }
@@ -178,6 +180,14 @@ impl Plan {
     pub fn count(&self, change: Change) -> usize {
         let orders = self.orders.iter();
         orders.filter(|order| order.change == change).count()
+    }
+
+    /// Returns how long the bodies are together, as they are sent.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let orders = self.orders.par_iter();
+        let bodies = orders.filter_map(|order| order.body.as_ref());
+        bodies.map(|body| body.to_json().len()).sum()
     }
 
     /// Returns the bodies that would be sent.

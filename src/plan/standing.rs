@@ -37,7 +37,11 @@ impl PlanOrder {
     ) -> Self {
         let is_open = planned.body.is_some() || !planned.held_reports.is_empty();
         let says_more = is_open && planned.body.as_ref() != Some(&update.wanted);
-        let sent = planned.body.as_ref();
+        // All of a new order is new.
+        let sent_before = planned
+            .body
+            .as_ref()
+            .filter(|_| planned.change != ledger::Change::New);
         Self {
             company_id: update.company_id,
             order_id: update.order_id,
@@ -46,7 +50,7 @@ impl PlanOrder {
             errors: 0,
             rows,
             ledger: fingerprint,
-            changes: sent.map_or_else(Vec::new, |body| changes(body, &update.known)),
+            changes: sent_before.map_or_else(Vec::new, |body| changes(body, &update.known)),
             asked: says_more.then_some(update.wanted),
             held_reports: planned.held_reports.iter().map(HeldReport::from).collect(),
             body: planned.body,

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::progress::duration_text;
@@ -22,6 +23,8 @@ use crate::report::HeldReport;
 const MOST_ORDERS: usize = 60;
 /// So many scores of a changed order are told one by one.
 const MOST_SCORES: usize = 3;
+/// Orders that are written together.
+const AT_ONCE: usize = 512;
 /// Longer ids push what follows out of line, and no further.
 const WIDEST_ID: usize = 36;
 
@@ -266,7 +269,7 @@ impl<'a> Sum<'a> {
                 unknown: plan.count(Change::Unknown),
             },
             requests,
-            bytes: plan.bodies().map(|body| body.to_json().len()).sum(),
+            bytes: plan.bytes(),
             rate: rate.to_string(),
             seconds: rate.least_time(requests).as_secs_f64(),
         }
@@ -310,7 +313,7 @@ pub fn write_json(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<(
             row: row.row,
         })
     };
-    for order in &plan.orders {
+    let write = |out: &mut Vec<u8>, order: &PlanOrder| {
         let entry = Entry {
             company_id: &order.company_id,
             order_id: &order.order_id,
@@ -324,7 +327,20 @@ pub fn write_json(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<(
             held_reports: &order.held_reports,
             body: order.body.as_ref(),
         };
-        write_json_line(out, &entry)?;
+        write_json_line(out, &entry)
+    };
+    // On all cores, and as much at once as they are busy with: all of it may be long.
+    for orders in plan.orders.chunks(AT_ONCE * rayon::current_num_threads()) {
+        let written = orders.par_chunks(AT_ONCE).map(|orders| {
+            let mut lines = Vec::new();
+            orders
+                .iter()
+                .try_for_each(|order| write(&mut lines, order))?;
+            Ok(lines)
+        });
+        for lines in written.collect::<io::Result<Vec<Vec<u8>>>>()? {
+            out.write_all(&lines)?;
+        }
     }
     write_json_line(out, &Sum::of(plan, rate))
 }

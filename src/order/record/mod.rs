@@ -28,6 +28,7 @@ impl Turn for ByRules<'_> {
         Part {
             packer: Packer::of_slots(slots.all.len()),
             held: slots.all.iter().map(|_| Held::Nothing).collect(),
+            notes: Notes::default(),
             packed: 0,
             slots,
             found: Found::default(),
@@ -47,6 +48,7 @@ pub(super) struct Part {
     packer: Packer,
     /// By slot: what the row holds that is being read.
     held: Vec<Held>,
+    notes: Notes,
     /// The number of the row that was packed last; 0 where there is none.
     packed: u32,
     /// What was found in its rows.
@@ -84,11 +86,10 @@ impl Part {
             row,
             held: &mut self.held,
             found: &mut self.found,
+            notes: &mut self.notes,
             errors: 0,
-            placeholders: Vec::new(),
-            unreadable: Vec::new(),
-            told: Vec::new(),
         };
+        reading.notes.clear();
         reading.take_all(&self.packer, self.packed);
         reading.require(Column::OrderId, slots.order_id, &MISSING_ORDER_ID);
         let given = rules.company_id.as_deref();
@@ -183,13 +184,27 @@ struct Reading<'r, 'f> {
     /// By slot: what it holds.
     held: &'f mut Vec<Held>,
     found: &'f mut Found,
+    notes: &'f mut Notes,
     errors: u32,
+}
+
+/// What is noted of a row while it is read; most rows need none of it.
+#[derive(Debug, Default)]
+struct Notes {
     /// The columns of its placeholders.
     placeholders: Vec<u32>,
     /// Slots whose cell could not be read: they are not missing, they are wrong.
     unreadable: Vec<usize>,
     /// Cells that were read, and as what.
     told: Vec<(u32, Column)>,
+}
+
+impl Notes {
+    fn clear(&mut self) {
+        self.placeholders.clear();
+        self.unreadable.clear();
+        self.told.clear();
+    }
 }
 
 impl<'r> Reading<'r, '_> {
@@ -237,24 +252,24 @@ impl<'r> Reading<'r, '_> {
             Ok(Some(text)) => Held::Made(text.into_owned()),
             Ok(None) => Held::Nothing,
             Err(Unreadable) => {
-                self.unreadable.push(index);
+                self.notes.unreadable.push(index);
                 Held::Nothing
             }
         }
     }
 
     /// Ends the reading: returns what is told of the row.
-    fn end(self, attempt: Option<u32>) -> RowFacts {
-        let found = self.found;
-        found.placeholders += self.placeholders.len();
-        if let Some(column) = self.placeholders.first() {
+    fn end(&mut self, attempt: Option<u32>) -> RowFacts {
+        let placeholders = &self.notes.placeholders;
+        self.found.placeholders += placeholders.len();
+        if let Some(column) = placeholders.first() {
             let first = (self.row.number, *column);
-            found.first_placeholder.get_or_insert(first);
+            self.found.first_placeholder.get_or_insert(first);
         }
         RowFacts {
             row: self.row.number,
             errors: self.errors,
-            has_placeholder: !self.placeholders.is_empty(),
+            has_placeholder: !placeholders.is_empty(),
             attempt,
         }
     }
@@ -270,7 +285,7 @@ impl<'r> Reading<'r, '_> {
         let is_unreadable = value.text.is_none() && value.finding.is_some();
         if !self.is_told(index, field.column) {
             if value.placeholder {
-                self.placeholders.push(index);
+                self.notes.placeholders.push(index);
             }
             if let Some(order) = value.date_order {
                 self.proves(index, order);
@@ -316,9 +331,9 @@ impl<'r> Reading<'r, '_> {
         if self.head.header.wide.is_empty() {
             return false;
         }
-        let is_told = self.told.contains(&(index, column));
+        let is_told = self.notes.told.contains(&(index, column));
         if !is_told {
-            self.told.push((index, column));
+            self.notes.told.push((index, column));
         }
         is_told
     }
@@ -336,7 +351,7 @@ impl<'r> Reading<'r, '_> {
     }
 
     fn is_unreadable(&self, slot: Option<usize>) -> bool {
-        slot.is_some_and(|slot| self.unreadable.contains(&slot))
+        slot.is_some_and(|slot| self.notes.unreadable.contains(&slot))
     }
 
     /// Says where a field is missing that the row must have.
@@ -408,7 +423,9 @@ impl<'r> Reading<'r, '_> {
     fn missing(&mut self, column: Column, missing: &Missing) {
         let index = self.head.header.column_of(column);
         // A placeholder there is told as what it means.
-        self.placeholders.retain(|other| Some(*other) != index);
+        self.notes
+            .placeholders
+            .retain(|other| Some(*other) != index);
         let place = index.map_or_else(|| self.whole_row(), |index| self.cell(index));
         let problem = Problem::new(missing.code, place, missing.message, missing.help);
         let problem = Problem {

@@ -4,11 +4,14 @@
 //! # The way of the data
 //!
 //! ```text
-//! input ──rows──▶ order::record ──records──▶ order::group ──orders──▶ order::check ──batch──▶ run
-//! (files)          (rules of a row)           (one per order)          (rules of an order)      │
-//!                                                                                               ▼
-//!                         exit code ◀── report ◀──outcomes── run::delivery ◀──events── deliver (HTTP)
+//! input ──rows──▶ order::record ──packed──▶ order::gathering ──content──▶ order::check ──batch──▶ run
+//! (files)          (rules of a row)          (one per order)               (rules of an order)     │
+//!                                                                                                  ▼
+//!                            exit code ◀── report ◀──outcomes── run::delivery ◀──events── deliver (HTTP)
 //! ```
+//!
+//! Files are read piece by piece and pieces on all cores; what their rows say is kept packed, and each order is put
+//! together from it when its body is wanted. So memory grows with what the orders say, not with the files.
 //!
 //! It only ever flows that way. A module imports only from modules to its left:
 //!

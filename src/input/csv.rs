@@ -9,8 +9,8 @@ use super::format::{foreign_text, refusal};
 use super::in_order::in_order;
 use super::lines::Lines;
 use super::pieces::{PIECE_BYTES, Piece, Pieces};
-use super::rows::RowSource;
 use super::split::{MOST_FIELDS, Split, ends_in_quotes, too_wide, unclosed_quote};
+use super::turning::RowSource;
 use super::{File, Options, RawCells, RawRow, Rows, Turn, Turned, Turning, encoding, read_rows};
 use crate::problem::{Code, Place, Problem, Source};
 

@@ -19,7 +19,7 @@ use super::format::{Format, foreign_text};
 use super::in_order::in_order;
 use super::lines::Lines;
 use super::pieces::{Piece, end_of_piece};
-use super::rows::RowSource;
+use super::turning::RowSource;
 use super::{Extent, File, Fingerprinted, Options, RawRow, Rows, Turn, Turned, Turning, hex};
 use crate::problem::{Problem, Source};
 

@@ -1,7 +1,8 @@
 //! Files to rows: what a file is, where its header stands, which of its rows hold data.
 //!
-//! A row is handed on as soon as it is read, to a function that turns it into something smaller; the text of a file
-//! is never held twice. What is wrong with a file is a [`Problem`]; one bad file does not stop the others.
+//! A row is handed on as soon as it is read, to what turns it into something smaller ([`Turn`]). A long file of CSV is
+//! read piece by piece (`long`), any other from its bytes; the text of a file is never held twice. What is wrong
+//! with a file is a [`Problem`]; one bad file does not stop the others.
 
 mod archive;
 mod bytes;
@@ -20,10 +21,12 @@ mod long;
 mod paths;
 pub mod percent;
 mod pieces;
+mod row_kind;
 mod rows;
 pub mod sample;
 mod split;
 pub mod timestamp;
+mod turning;
 pub mod wide;
 mod workbook;
 
@@ -42,9 +45,11 @@ use self::encoding::Encoding;
 use self::format::Format;
 pub use self::header::Header;
 pub use self::paths::is_spreadsheet;
+use self::row_kind::RowKind;
 pub use self::rows::swallowed_rows;
-use self::rows::{RawCells, RawRow, RowKind, Rows, Turned, Turning, placed, read_rows};
+use self::rows::{RawCells, RawRow, Rows, placed, read_rows};
 pub use self::sample::{Extent, sample};
+use self::turning::{Turned, Turning};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
 use crate::columns::Names;

@@ -1,11 +1,10 @@
-//! Rows: which of a sheet's are data, and where their cells stand under the header.
+//! Rows of a sheet: the header among them, and where the cells of the others stand under it.
 
 use std::sync::Arc;
 
-use super::footer::is_figure;
 use super::header::{self, Header};
-use super::in_order::in_order;
-use super::{Cell, Extent, Options, Row, Sheet, SheetHead, Turn, footer, lines, sample};
+use super::turning::{RowSource, Turning};
+use super::{Cell, Extent, Options, Row, Sheet, SheetHead, Turn, lines, sample};
 use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
@@ -20,133 +19,6 @@ pub(super) enum RawCells {
     Record(::csv::StringRecord),
     /// Cells of a workbook: a note far to the right moves nothing.
     Sparse(Vec<(u32, Cell<'static>)>),
-}
-
-/// Rows as they come from a file.
-pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
-    /// Turns the rest of the rows on all cores, in parts that stand in their order.
-    ///
-    /// # Errors
-    /// What is wrong with the first row that cannot be read or stands out of place.
-    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem>;
-}
-
-/// How the rows under a header are turned.
-pub(super) struct Turning<'a, T> {
-    pub(super) head: &'a SheetHead,
-    options: &'a Options<'a>,
-    turn: &'a T,
-}
-
-/// A part of a sheet, as far as it has been turned.
-pub(super) struct Turned<P> {
-    part: P,
-    rows: usize,
-    skipped: Vec<Problem>,
-    /// How the last row begins, if that alone tells that it holds data.
-    telling: Option<[String; 2]>,
-}
-
-impl<T: Turn> Turning<'_, T> {
-    /// Begins a part.
-    pub(super) fn begin(&self) -> Turned<T::Part> {
-        Turned {
-            part: self.turn.begin(self.head),
-            rows: 0,
-            skipped: Vec::new(),
-            telling: None,
-        }
-    }
-
-    /// Takes the next row of a part: turns it if it holds data.
-    ///
-    /// # Errors
-    /// Where the row is a header with other columns: where the cells below stand is another question.
-    pub(super) fn take(&self, turned: &mut Turned<T::Part>, row: &Row<'_>) -> Result<(), Problem> {
-        let beginning = beginning(row);
-        let is_told = match (&turned.telling, beginning) {
-            (Some([one, other]), Some(texts)) => [&**one, &**other] == texts,
-            _ => false,
-        };
-        let kind = if is_told {
-            RowKind::Data
-        } else {
-            RowKind::of(row, self.head, &self.options.names)
-        };
-        match kind {
-            RowKind::Blank => {}
-            RowKind::Data => {
-                turned.rows += 1;
-                self.turn.row(&mut turned.part, self.head, row);
-                if !is_told {
-                    turned.telling = beginning
-                        .filter(|texts| self.is_telling(*texts))
-                        .map(|texts| texts.map(str::to_owned));
-                }
-            }
-            RowKind::Skipped(problem) => {
-                turned.skipped.push(self.options.warnings.weigh(problem));
-            }
-            RowKind::OtherHeader(problem) => return Err(problem),
-        }
-        Ok(())
-    }
-
-    /// Tells whether a row that begins so holds data, whatever else stands in it: two words that no header begins with.
-    fn is_telling(&self, texts: [&str; 2]) -> bool {
-        let is_word = |text: &&str| self.options.names.find(text).is_none() && !is_figure(text);
-        texts.iter().all(is_word) && !self.head.header.begins_with(texts[0], &self.options.names)
-    }
-
-    /// Ends a part.
-    pub(super) fn end(&self, turned: Turned<T::Part>) -> Turned<T::Part> {
-        (self.options.on_rows)(turned.rows);
-        turned
-    }
-}
-
-/// Returns the first two cells of a row, if both hold text.
-fn beginning<'a>(row: &'a Row<'_>) -> Option<[&'a str; 2]> {
-    match &row.cells[..] {
-        [Cell::Text(one), Cell::Text(other), ..] => Some([one, other]),
-        _ => None,
-    }
-}
-
-/// Rows that are read before they are checked together.
-const BATCH: usize = 1024;
-/// What such rows may weigh together, in bytes: rows can be long.
-const BATCH_BYTES: usize = 4 << 20;
-
-/// Rows that can be read only one after the other, as those of a workbook.
-pub(super) struct OneByOne<I>(pub(super) I);
-
-impl<I: Iterator<Item = Result<RawRow, Problem>>> Iterator for OneByOne<I> {
-    type Item = Result<RawRow, Problem>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
-    }
-}
-
-impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<I> {
-    fn turn_all<T: Turn>(
-        mut self,
-        turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Problem> {
-        let batches = std::iter::from_fn(|| {
-            let batch = next_batch(&mut self);
-            let is_end = batch.as_ref().is_ok_and(Vec::is_empty);
-            (!is_end).then_some(batch)
-        });
-        in_order(batches, |batch| {
-            let mut turned = turning.begin();
-            for row in batch? {
-                turning.take(&mut turned, &placed(turning.head, &row))?;
-            }
-            Ok(turning.end(turned))
-        })
-    }
 }
 
 /// What reading the rows of a sheet came to.
@@ -242,22 +114,6 @@ fn read_header(
     (header, found)
 }
 
-/// Takes the next rows, as many as are checked together.
-fn next_batch(
-    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
-) -> Result<Vec<RawRow>, Problem> {
-    let mut batch = Vec::new();
-    let mut bytes = 0;
-    while batch.len() < BATCH && bytes < BATCH_BYTES {
-        let Some(row) = rows.next().transpose()? else {
-            break;
-        };
-        bytes += row.cells.bytes();
-        batch.push(row);
-    }
-    Ok(batch)
-}
-
 /// The header row, and the rows above it.
 type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
 
@@ -301,7 +157,7 @@ impl RawRow {
 
 impl RawCells {
     /// Returns about how much memory the cells take.
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let of_cell = |(_, cell): &(u32, Cell<'_>)| {
             let text = match cell {
                 Cell::Text(text) => text.len(),
@@ -322,51 +178,6 @@ impl RawCells {
             Self::Sparse(cells) => cells.clone(),
         }
     }
-}
-
-/// What a row under the header is.
-pub(super) enum RowKind {
-    Blank,
-    Data,
-    Skipped(Problem),
-    /// A header with other columns.
-    OtherHeader(Problem),
-}
-
-impl RowKind {
-    pub(super) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
-        let place = || Place::row(&head.source, row.number);
-        let skip =
-            |code, message, help: &str| Self::Skipped(Problem::new(code, place(), message, help));
-        if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
-            Self::Blank
-        } else if head.header.is_repeated_by(&row.cells, names) {
-            skip(
-                Code::HeaderRepeated,
-                "the header stands here again; the row is left out",
-                "nothing to do",
-            )
-        } else if header::is_header(&row.cells, names) {
-            Self::OtherHeader(other_header(place(), head))
-        } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
-            skip(
-                Code::FooterIgnored,
-                "a row without order, company and test id is left out: it looks like a total or a note",
-                "nothing to do; if it holds a score, fill in its ids",
-            )
-        } else {
-            Self::Data
-        }
-    }
-}
-
-fn other_header(place: Place, head: &SheetHead) -> Problem {
-    let message = format!(
-        "a header stands here again, and its columns are not those of row {}",
-        head.header.row
-    );
-    let help = "put the rows from here on into a file of their own";
-    Problem::new(Code::RowMalformed, place, message, help)
 }
 
 /// Puts the cells of a row under their headers.

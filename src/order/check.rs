@@ -1,7 +1,6 @@
 //! What can be known only of a whole order: pure rules over the gathered rows.
 
-use super::gathering::Order;
-use super::group::{Assessment, At, Content, RowAt};
+use super::group::{Assessment, At, Content, Order, RowAt};
 use super::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::columns::Column;
 use crate::input::SheetHead;

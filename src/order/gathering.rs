@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use rayon::prelude::*;
 
 use super::check;
-use super::group::{Cells, Content, RowAt};
+use super::group::{Cells, Content, Order, RowAt};
 use super::model::Text;
 use super::packed::{Packed, Run, Unpacked, Unpacking};
 use super::slots::Slots;
@@ -42,35 +42,6 @@ struct RunAt {
     order: u32,
     /// Whether the row before is of the same order.
     follows: bool,
-}
-
-/// One order, and which rows speak of it.
-#[derive(Debug)]
-pub struct Order {
-    /// The company.
-    pub company_id: Text,
-    /// The order.
-    pub order_id: Text,
-    /// Its rows, in their order.
-    pub rows: Vec<RowAt>,
-    /// How many errors its rows have; with one or more it is held back whole.
-    pub errors: usize,
-    /// The first of its runs, and how many they are.
-    runs: (u32, u32),
-}
-
-impl Order {
-    /// Makes an order of which only its rows are told, and how many errors they have.
-    #[must_use]
-    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
-        Self {
-            company_id,
-            order_id,
-            rows,
-            errors,
-            runs: (0, 0),
-        }
-    }
 }
 
 impl Rows {

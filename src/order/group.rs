@@ -1,9 +1,7 @@
 //! One order: what its rows say, put together.
 
-use foldhash::fast::RandomState;
-use std::collections::HashMap;
-use std::hash::Hash;
-
+use super::keyed::Keyed;
+use super::model::Text;
 use super::packed::{RowFacts, Unpacked};
 use super::slots::{MOST_SINGLES, Slots, is_report_name, place};
 use crate::columns::{Column, Field, Scope};
@@ -28,6 +26,35 @@ pub struct RowAt {
     pub sheet: u32,
     /// The row's number as the user sees it.
     pub row: u32,
+}
+
+/// One order, and which rows speak of it.
+#[derive(Debug)]
+pub struct Order {
+    /// The company.
+    pub company_id: Text,
+    /// The order.
+    pub order_id: Text,
+    /// Its rows, in their order.
+    pub rows: Vec<RowAt>,
+    /// How many errors its rows have; with one or more it is held back whole.
+    pub errors: usize,
+    /// The first of its runs, and how many they are.
+    pub(super) runs: (u32, u32),
+}
+
+impl Order {
+    /// Makes an order of which only its rows are told, and how many errors they have.
+    #[must_use]
+    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
+        Self {
+            company_id,
+            order_id,
+            rows,
+            errors,
+            runs: (0, 0),
+        }
+    }
 }
 
 /// The fields of an order, an assessment or a test: each value with the cell where it first stood.
@@ -113,57 +140,6 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Entries by their keys, in the order of first appearance. Few are looked through, many have an index.
-#[derive(Debug)]
-pub(super) struct Keyed<K, V> {
-    entries: Vec<(K, V)>,
-    index: HashMap<K, usize, RandomState>,
-}
-
-impl<K, V> Default for Keyed<K, V> {
-    fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            index: HashMap::default(),
-        }
-    }
-}
-
-/// More entries than that have an index.
-const FEW: usize = 32;
-
-impl<K: Copy + Eq + Hash, V: Default> Keyed<K, V> {
-    /// Returns the entry of a key, which is made where there is none; and whether it was there.
-    pub(super) fn entry(&mut self, key: K) -> (&mut V, bool) {
-        let found = if self.entries.len() <= FEW {
-            // Most rows go on with what the row before spoke of.
-            self.entries.iter().rposition(|(other, _)| *other == key)
-        } else {
-            if self.index.is_empty() {
-                let keys = self.entries.iter().map(|(key, _)| *key);
-                self.index = keys.zip(0..).collect();
-            }
-            self.index.get(&key).copied()
-        };
-        let at = found.unwrap_or_else(|| {
-            if self.entries.len() > FEW {
-                self.index.insert(key, self.entries.len());
-            }
-            self.entries.push((key, V::default()));
-            self.entries.len() - 1
-        });
-        (&mut self.entries[at].1, found.is_some())
-    }
-
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (K, &V)> {
-        self.entries.iter().map(|(key, value)| (*key, value))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
 /// What the rows of an order say together.
 #[derive(Debug, Default)]
 pub(super) struct Content<'a> {
@@ -201,7 +177,7 @@ impl<'a> Content<'a> {
         let speaks_of_assessment = says_anything(slots, Scope::Assessment, &row.texts);
         let mut is_nameless = speaks_of_assessment && assessment_id.is_none();
         if speaks_of_assessment || assessment_id.is_some() {
-            let (assessment, _) = self.assessments.entry(assessment_id);
+            let assessment = self.assessments.entry(assessment_id);
             assessment
                 .own
                 .take(Scope::Assessment, &row.texts, cells, found);
@@ -212,10 +188,10 @@ impl<'a> Content<'a> {
         } = row.facts
         {
             is_nameless |= assessment_id.is_none();
-            let (assessment, _) = self.assessments.entry(assessment_id);
+            let assessment = self.assessments.entry(assessment_id);
             let test_id = slots.test_id.and_then(|slot| row.texts[slot]);
             let key = (test_id.unwrap_or_default(), attempt);
-            let (test, _) = assessment.tests.entry(key);
+            let test = assessment.tests.entry(key);
             test.take(Scope::Test, &row.texts, cells, found);
         }
         let tests = &cells.heads[cells.at.sheet as usize].header.wide;
@@ -223,9 +199,9 @@ impl<'a> Content<'a> {
             let assessment_id = wide.assessment_id.or(assessment_id);
             is_nameless |= assessment_id.is_none();
             let test = &tests[wide.test];
-            let (assessment, _) = self.assessments.entry(assessment_id);
+            let assessment = self.assessments.entry(assessment_id);
             let key = (test.test_id.as_str(), wide.attempt);
-            let (group, _) = assessment.tests.entry(key);
+            let group = assessment.tests.entry(key);
             for (place, text) in &wide.fields {
                 let (column, index) = test.field(*place);
                 group.take_field(column.into(), index, text, cells, found);

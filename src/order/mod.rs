@@ -5,6 +5,7 @@ mod check;
 mod gathering;
 mod group;
 pub mod json;
+mod keyed;
 mod link;
 pub mod model;
 mod packed;
@@ -17,8 +18,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use self::gathering::{Order, Rows};
-pub use self::group::RowAt;
+pub use self::gathering::Rows;
+pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
 use self::record::{ByRules, Found, Part};
 pub use self::value::Rules;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::flaw::Flaw;
 use super::sheets::{self, Reason};
-use crate::input::rows::OneByOne;
+use crate::input::turning::OneByOne;
 use crate::input::{File, Options, RawRow, Rows, Turn, read_rows};
 use crate::problem::{Problem, Source};
 

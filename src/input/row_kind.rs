@@ -1,0 +1,50 @@
+//! What a row under the header is: data, a header again, a total, or nothing.
+
+use super::{Cell, Row, SheetHead, footer, header};
+use crate::columns::Names;
+use crate::problem::{Code, Place, Problem};
+
+/// What a row under the header is.
+pub(super) enum RowKind {
+    Blank,
+    Data,
+    Skipped(Problem),
+    /// A header with other columns.
+    OtherHeader(Problem),
+}
+
+impl RowKind {
+    pub(super) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
+        let place = || Place::row(&head.source, row.number);
+        let skip =
+            |code, message, help: &str| Self::Skipped(Problem::new(code, place(), message, help));
+        if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
+            Self::Blank
+        } else if head.header.is_repeated_by(&row.cells, names) {
+            skip(
+                Code::HeaderRepeated,
+                "the header stands here again; the row is left out",
+                "nothing to do",
+            )
+        } else if header::is_header(&row.cells, names) {
+            Self::OtherHeader(other_header(place(), head))
+        } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
+            skip(
+                Code::FooterIgnored,
+                "a row without order, company and test id is left out: it looks like a total or a note",
+                "nothing to do; if it holds a score, fill in its ids",
+            )
+        } else {
+            Self::Data
+        }
+    }
+}
+
+fn other_header(place: Place, head: &SheetHead) -> Problem {
+    let message = format!(
+        "a header stands here again, and its columns are not those of row {}",
+        head.header.row
+    );
+    let help = "put the rows from here on into a file of their own";
+    Problem::new(Code::RowMalformed, place, message, help)
+}

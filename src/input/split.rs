@@ -1,5 +1,5 @@
-//! A piece of text into rows. A line without quotes is a record that needs no parser: its cells are borrowed from the
-//! text. The others are read by the library of CSV.
+//! A piece of text into rows. A line whose quotes, if any, are around whole cells needs no parser: its cells are
+//! borrowed from the text. All other records are read by the library of CSV.
 
 use std::sync::Arc;
 
@@ -55,19 +55,25 @@ impl<'a> Split<'a> {
         let delimiter = self.dialect.delimiter();
         let mut row = Row::of_width(width);
         let mut before = Line::default();
+        let mut cells = Vec::new();
         while let Some(record) = self.next() {
-            let (line, number) = match record {
-                Record::Plain { line, number } => (line, number),
-                Record::Quoted { start } => {
-                    self.take_quoted(start, width, &mut take)?;
+            let number = self.line;
+            let same = before.common_fields(&self.text[record.start..]).min(width);
+            if record.is_quoted {
+                let rest = &self.text[record.start..];
+                let Some(length) = before.next_quoted(rest, same, self.dialect, &mut cells) else {
+                    before = Line::default();
+                    self.take_odd(record.start, width, &mut take)?;
                     continue;
-                }
-            };
-            let same = before.common_fields(line).min(width);
+                };
+                self.at = record.start + length;
+                row.put_from(same, cells.drain(..));
+            } else {
+                let fields = before.next(&self.text[record.start..self.at], same, delimiter);
+                row.put_from(same, fields.map(Cell::of_line));
+            }
             row.same = (same > 0).then_some((row.number, same));
             row.number = number;
-            let fields = before.next(line, same, delimiter);
-            row.put_from(same, fields.map(Cell::of_line));
             if row.surplus.is_some() {
                 self.check_width(before.ends.len(), number)?;
             }
@@ -77,22 +83,17 @@ impl<'a> Split<'a> {
     }
 
     /// Finds the next record; of one with quotes only the beginning.
-    fn next(&mut self) -> Option<Record<'a>> {
+    fn next(&mut self) -> Option<Record> {
         let bytes = self.text.as_bytes();
         self.pass_ends();
         let start = self.at;
-        let (ending, quote) = ([b'\n', b'\r'], self.dialect.quote());
-        match memchr3(ending[0], ending[1], quote, &bytes[start..]) {
-            _ if start == bytes.len() => None,
-            Some(length) if bytes[start + length] == quote => Some(Record::Quoted { start }),
-            found => {
-                self.at = found.map_or(bytes.len(), |length| start + length);
-                Some(Record::Plain {
-                    line: &self.text[start..self.at],
-                    number: self.line,
-                })
-            }
+        let quote = self.dialect.quote();
+        let found = memchr3(b'\n', b'\r', quote, &bytes[start..]).map(|length| start + length);
+        let is_quoted = found.is_some_and(|at| bytes[at] == quote);
+        if !is_quoted {
+            self.at = found.unwrap_or(bytes.len());
         }
+        (start < bytes.len()).then_some(Record { start, is_quoted })
     }
 
     /// Goes past the ends of lines.
@@ -105,8 +106,8 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// Reads a record with quotes, and hands it on.
-    fn take_quoted(
+    /// Reads a record by the library, and hands it on.
+    fn take_odd(
         &mut self,
         start: usize,
         width: usize,
@@ -139,14 +140,13 @@ impl<'a> Split<'a> {
 }
 
 /// A record as it is found.
-enum Record<'a> {
-    /// A line without quotes.
-    Plain { line: &'a str, number: u32 },
-    /// One with quotes, of which only the beginning is known.
-    Quoted { start: usize },
+struct Record {
+    start: usize,
+    /// Whether there are quotes in it: then its end is not known yet.
+    is_quoted: bool,
 }
 
-/// A line without quotes, and where its fields end.
+/// A line that is a record, and where its fields end.
 #[derive(Default)]
 struct Line<'a> {
     text: &'a str,
@@ -175,6 +175,75 @@ impl<'a> Line<'a> {
             field
         })
     }
+}
+
+impl<'a> Line<'a> {
+    /// Goes on to a line with quotes, which a text begins with and of which so many fields are the same; puts the cells
+    /// of its other fields into `cells`, and returns its length. `None` where its quotes are not those of whole cells
+    /// within the line.
+    fn next_quoted(
+        &mut self,
+        text: &'a str,
+        same: usize,
+        dialect: Dialect,
+        cells: &mut Vec<Cell<'a>>,
+    ) -> Option<usize> {
+        let (bytes, delimiter, quote) = (text.as_bytes(), dialect.delimiter(), dialect.quote());
+        cells.clear();
+        self.ends.truncate(same);
+        let mut start = self.ends.last().map_or(0, |end| end + 1);
+        loop {
+            let end = if bytes.get(start) == Some(&quote) {
+                let (end, is_doubled) = closing_quote(bytes, start + 1, quote)?;
+                let raw = &text[start + 1..end];
+                cells.push(if is_doubled {
+                    Cell::text(&undoubled(raw, quote)).into_owned()
+                } else {
+                    Cell::text(raw)
+                });
+                end + 1
+            } else {
+                let found = memchr3(delimiter, b'\n', b'\r', &bytes[start..]);
+                let end = found.map_or(bytes.len(), |length| start + length);
+                cells.push(Cell::text(&text[start..end]));
+                end
+            };
+            self.ends.push(end);
+            match bytes.get(end) {
+                Some(byte) if *byte == delimiter => start = end + 1,
+                None | Some(b'\n' | b'\r') => {
+                    self.text = &text[..end];
+                    return Some(end);
+                }
+                Some(_) => return None,
+            }
+        }
+    }
+}
+
+/// Returns where the quote stands that closes a cell within its line, and whether there are doubled ones before it.
+fn closing_quote(bytes: &[u8], mut at: usize, quote: u8) -> Option<(usize, bool)> {
+    let mut is_doubled = false;
+    loop {
+        let found = at + memchr3(quote, b'\n', b'\r', &bytes[at..])?;
+        match bytes.get(found + 1) {
+            _ if bytes[found] != quote => return None,
+            Some(next) if *next == quote => {
+                is_doubled = true;
+                at = found + 2;
+            }
+            _ => return Some((found, is_doubled)),
+        }
+    }
+}
+
+/// Takes doubled quotes as single ones.
+fn undoubled(text: &str, quote: u8) -> String {
+    let quote = char::from(quote);
+    text.replace(
+        &String::from_iter([quote, quote]),
+        quote.encode_utf8(&mut [0; 4]),
+    )
 }
 
 /// Returns how many bytes two texts have in common at their beginning.

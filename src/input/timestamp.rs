@@ -100,6 +100,23 @@ pub fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
         .ok()
 }
 
+/// Returns a time of the form `2026-03-04 17:06:00`, which is in UTC, as the API takes it.
+#[must_use]
+pub fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
+    const LENGTH: usize = 19;
+    let bytes = text.as_bytes();
+    if bytes.len() != LENGTH || !matches!(bytes[10], b' ' | b'T') {
+        return None;
+    }
+    let mut written = String::with_capacity(LENGTH + 1);
+    written.push_str(text.get(..10)?);
+    written.push('T');
+    written.push_str(text.get(11..)?);
+    written.push('Z');
+    let time = canonical(&written)?;
+    Some((written, time))
+}
+
 /// Reads a time that is written as the API takes it, `2026-03-04T17:06:00Z`, and so needs no other form.
 #[must_use]
 pub fn canonical(text: &str) -> Option<Timestamp> {
@@ -459,6 +476,14 @@ mod tests {
         ) {
             let canonical = canonical(&text);
             prop_assert!(canonical.is_none() || utc_text(&text) == Some(text));
+        }
+
+        #[test]
+        fn what_lacks_only_the_zone_is_read_the_same_otherwise(
+            text in "(1999|20[0-9]{2}|9999)-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9]",
+        ) {
+            let written = canonical_of(&text).map(|(written, _)| written);
+            prop_assert!(written.is_none() || utc_text(&text) == written);
         }
 
         #[test]

@@ -365,6 +365,13 @@ fn time<'c>(cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
     {
         return Cow::Borrowed(&**text).into();
     }
+    if let Cell::Text(text) = cell
+        && rules.zone == TimeZone::UTC
+        && let Some((written, time)) = timestamp::canonical_of(text)
+        && time <= rules.now
+    {
+        return Cow::<str>::Owned(written).into();
+    }
     let reading = match cell {
         Cell::Date(time) => Ok((*time, None, None)),
         Cell::Text(text) => timestamp::read(text, rules.date_order)

@@ -4,7 +4,7 @@ use super::{Cell, SheetHead};
 use crate::columns::{Column, Kind};
 
 /// What spreadsheets call the rows under their data; such a word is no id.
-const FOOTER_LABELS: [&str; 18] = [
+const FOOTER_LABELS: [&str; 19] = [
     "total",
     "totals",
     "subtotal",
@@ -23,7 +23,15 @@ const FOOTER_LABELS: [&str; 18] = [
     "std dev",
     "class average",
     "points possible",
+    "overall",
 ];
+
+/// Tells whether a text in lower case is what rows under the data are called: a label, or a phrase that begins with one,
+/// such as `average score`. An id has no blanks.
+fn is_label(text: &str) -> bool {
+    let first = text.split_whitespace().next();
+    FOOTER_LABELS.contains(&text) || first != Some(text) && first.is_some_and(is_label)
+}
 
 /// Tells whether a row names nothing and holds only a label with figures, or a note: one text, and perhaps figures.
 ///
@@ -36,7 +44,7 @@ pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
         return false;
     };
     let label = label.shown().trim_end_matches(':').to_lowercase();
-    let is_known = FOOTER_LABELS.contains(&label.as_str());
+    let is_known = is_label(&label);
     let ids = head
         .header
         .fields
@@ -53,7 +61,7 @@ pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     match filled.iter().find(|(column, _)| *column == place) {
         // `Total` where the company or the order belongs is a label, whatever figures stand beside it.
         Some((_, Column::CompanyId | Column::OrderId)) => is_known || is_note(cells, place, &label),
-        Some(_) => is_known && filled.len() == 1,
+        Some(_) => FOOTER_LABELS.contains(&label.as_str()) && filled.len() == 1,
         None => filled.is_empty(),
     }
 }
@@ -70,8 +78,13 @@ fn is_note(cells: &[Cell<'_>], place: u32, label: &str) -> bool {
 fn is_figure_cell(cell: &Cell<'_>) -> bool {
     match cell {
         Cell::Text(text) => is_figure(text),
-        Cell::Number(_) | Cell::Percentage(_) | Cell::Duration(_) | Cell::Date(_) => true,
-        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => false,
+        // A formula there adds up the column, whether or not the file holds its value.
+        Cell::Number(_)
+        | Cell::Percentage(_)
+        | Cell::Duration(_)
+        | Cell::Date(_)
+        | Cell::Formula => true,
+        Cell::Blank | Cell::Boolean(_) | Cell::Error(_) => false,
     }
 }
 
@@ -130,6 +143,9 @@ mod tests {
             (["", "", "", "printed by the export", "", ""], true),
             (["Total", "", "", "", "", "110"], true),
             (["Total", "2", "", "", "", "110"], true),
+            (["Average score", "", "", "", "", "87"], true),
+            (["", "Overall", "", "", "", "9"], true),
+            (["", "", "Max speed", "", "1", "87"], false),
             (["", "", "", "Average", "-", "87.5"], true),
             (["", "", "Points possible:", "", "", "100"], true),
             (["printed 3 March by ann", "", "", "", "", ""], true),

@@ -68,7 +68,7 @@ pub fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Ti
             .ok()?,
     )
     .ok()?;
-    (time.year() >= EARLIEST_YEAR && time.year() <= 9998).then_some(whole)
+    (time.year() >= EARLIEST_YEAR).then_some(whole)
 }
 
 /// Earlier years are invalid: no assessment was delivered then, but spreadsheets turn 0 into 1900.

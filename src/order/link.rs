@@ -13,7 +13,15 @@ fn is_parsed_link(text: &str) -> bool {
         let start = text.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    let absolute = SCHEMES.iter().any(|scheme| begins_with(scheme));
+    let has_name = |scheme: &&str| {
+        // Browsers overlook further slashes; a link that needs that is a slip.
+        let rest = text.get(scheme.len()..).unwrap_or_default();
+        rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+            || rest.contains('@') && !rest.starts_with(['/', '\\'])
+    };
+    let absolute = SCHEMES
+        .iter()
+        .any(|scheme| begins_with(scheme) && has_name(scheme));
     let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
     absolute && plain && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }

@@ -384,11 +384,12 @@ fn time<'c>(cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
         Err(Unclear::NoTime) => return no_time(cell, &text).into(),
     };
     let Some(time) = timestamp::utc(time, offset, &rules.zone) else {
-        let message = format!(
-            "`{}` is before the year {}",
-            excerpt(&text),
-            timestamp::EARLIEST_YEAR
-        );
+        let message = if time.year() < timestamp::EARLIEST_YEAR {
+            let earliest = timestamp::EARLIEST_YEAR;
+            format!("`{}` is before the year {earliest}", excerpt(&text))
+        } else {
+            format!("`{}` is beyond the end of the calendar", excerpt(&text))
+        };
         return Finding::new(
             Code::TimestampInvalid,
             message,
@@ -530,6 +531,10 @@ mod tests {
             (Column::TestStatusUpdatedAt, "2026-03-04 17:06", Some("2026-03-04T17:06:00Z"), None),
             (Column::TestStatusUpdatedAt, "03/04/2026", None, Some("timestamp-ambiguous")),
             (Column::TestStatusUpdatedAt, "yesterday", None, Some("timestamp-invalid")),
+            (Column::TestStatusUpdatedAt, "9999-06-01", Some("9999-06-01T00:00:00Z"), Some("timestamp-in-future")),
+            (Column::TestStatusUpdatedAt, "9999-12-31", None, Some("timestamp-invalid")),
+            (Column::TestReportUrl, "http:///report", None, Some("url-invalid")),
+            (Column::TestReportUrl, "http://.", None, Some("url-invalid")),
             (Column::TestStatusUpdatedAt, "1999-12-31", None, Some("timestamp-invalid")),
             (Column::TestStatusUpdatedAt, "2099-01-01", Some("2099-01-01T00:00:00Z"), Some("timestamp-in-future")),
         ];

@@ -4,8 +4,10 @@ use std::io::{self, BufWriter, Write};
 
 use csv::WriterBuilder;
 
-use super::table::Table;
-use super::{Rejected, RejectedSheet};
+use super::table::{Placed, Table};
+use super::{Rejected, RejectedSheet, Remark, UNMENDED};
+use crate::input::Cell;
+use crate::problem::Code;
 
 /// Writes the rejected rows.
 ///
@@ -26,7 +28,7 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
             };
             let mut record = Vec::new();
             for placed in table.cells(index, row) {
-                put(&mut record, placed.column, placed.cell.shown().into_owned());
+                put(&mut record, placed.column, text_of(&placed, remark));
             }
             for (column, _, text) in table.our_cells(&sheet.head.source, row, remark) {
                 put(&mut record, column, text);
@@ -35,6 +37,20 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     out.flush()
+}
+
+/// Returns the text of a cell. As text a value would pass that a spreadsheet has changed; it stays an error instead.
+fn text_of(placed: &Placed<'_>, remark: &Remark<'_>) -> String {
+    let is_changed = remark.problems.iter().any(|problem| {
+        let is_told = matches!(problem.code, Code::CellType | Code::IdNotExact);
+        is_told && problem.place.column == Some(placed.origin)
+    });
+    match &*placed.cell {
+        Cell::Formula => UNMENDED.to_owned(),
+        Cell::Text(text) => text.to_string(),
+        _ if is_changed => UNMENDED.to_owned(),
+        cell => cell.shown().into_owned(),
+    }
 }
 
 fn put(record: &mut Vec<String>, column: usize, text: String) {

@@ -19,6 +19,9 @@ use crate::problem::{Problem, Source};
 /// The column that names the run that rejected a row.
 pub const RUN_COLUMN: &str = "scoreload_run";
 
+/// What stands where a value is not known, so that it is an error until somebody enters it.
+const UNMENDED: &str = "#VALUE!";
+
 /// Why a row is handed back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {

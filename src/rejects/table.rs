@@ -153,7 +153,7 @@ impl<'a> Table<'a> {
     pub fn column_of(&self, sheet: usize, origin: u32, row: &Kept) -> Option<usize> {
         let beyond = || row.beyond.iter().position(|(column, _)| *column == origin);
         self.column(sheet, origin)
-            .or_else(|| beyond().map(|index| self.own_width + index))
+            .or_else(|| beyond().map(|index| self.beyond_at(row) + index))
     }
 
     /// Returns the cells of a row that hold something, by the sheet's place among the table's.
@@ -166,7 +166,7 @@ impl<'a> Table<'a> {
                 cell: Cow::Borrowed(cell),
             })
         });
-        let beyond = (self.own_width..).zip(&row.beyond);
+        let beyond = (self.beyond_at(row)..).zip(&row.beyond);
         let beyond = beyond.map(|(column, (origin, cell))| Placed {
             column,
             origin: *origin,
@@ -184,10 +184,18 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// Returns where the cells of a row stand that no header stands over: in columns without one, or behind all others
+    /// where they make the row malformed. So it has more cells than headers until it is mended, or it would pass as
+    /// whole with its values in the wrong columns.
+    const fn beyond_at(&self, row: &Kept) -> usize {
+        if row.is_malformed {
+            self.ours_at + self.ours.len()
+        } else {
+            self.own_width
+        }
+    }
+
     /// Returns our cells of a row, each with its column.
-    ///
-    /// A row that has more cells than headers stays so: our cells stand further right until it is mended, or it
-    /// would pass as whole with its values in the wrong columns.
     #[must_use]
     pub fn our_cells(
         &self,
@@ -195,11 +203,6 @@ impl<'a> Table<'a> {
         row: &Kept,
         remark: &Remark<'_>,
     ) -> Vec<(usize, Ours, String)> {
-        let at = if row.is_malformed {
-            (self.own_width + row.beyond.len()).max(self.ours_at + 1)
-        } else {
-            self.ours_at
-        };
         let value = |ours: Ours| match ours {
             Ours::Row => row.number.to_string(),
             Ours::Code => codes(&remark.problems),
@@ -208,8 +211,8 @@ impl<'a> Table<'a> {
             Ours::Sheet => source.sheet.clone().unwrap_or_default(),
             Ours::Run => self.rejected.run.to_owned(),
         };
-        let ours = (at..).zip(&self.ours);
-        ours.map(|(column, ours)| (column, *ours, value(*ours)))
+        self.our_columns()
+            .map(|(column, ours)| (column, ours, value(ours)))
             .collect()
     }
 }

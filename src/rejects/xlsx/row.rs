@@ -10,7 +10,7 @@ use super::style::{self, Tint};
 use crate::input::Cell;
 use crate::input::percent::Percent;
 use crate::rejects::table::Ours;
-use crate::rejects::{Cause, Kept, Remark};
+use crate::rejects::{Cause, Kept, Remark, UNMENDED};
 
 /// The longest text that a cell can hold, by the format's own bound.
 const LONGEST_TEXT: usize = 32_767;
@@ -168,7 +168,10 @@ impl<'a> Writing<'a, '_> {
                 .write_boolean_with_format(row, column, *value, &format)?;
             return Ok(None);
         }
-        let text = cell.shown();
+        let text = match cell {
+            Cell::Formula => UNMENDED.into(),
+            cell => cell.shown(),
+        };
         self.out
             .write_string_with_format(row, column, fitting(&text), &format)?;
         let is_cut = text.chars().count() > LONGEST_TEXT;

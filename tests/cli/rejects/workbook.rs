@@ -216,3 +216,45 @@ fn a_csv_file_becomes_a_sheet_of_text_that_imports_again() {
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(sandbox.updates().len(), 17);
 }
+
+#[test]
+fn a_value_that_a_spreadsheet_has_changed_stays_an_error_until_it_is_mended() {
+    let bench = Bench::new();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let header = [
+        "company_id",
+        "order_id",
+        "assessment_id",
+        "test_id",
+        "attempt",
+        "score",
+    ];
+    for (column, text) in (0..).zip(header) {
+        sheet.write_string(0, column, text).unwrap();
+    }
+    for row in 1..=2 {
+        for (column, text) in (0..).zip(["B6001", "O-1", "A", "T", "1"]) {
+            sheet.write_string(row, column, text).unwrap();
+        }
+    }
+    let time = ExcelDateTime::from_ymd(2026, 3, 4).unwrap();
+    let date = Format::new().set_num_format("yyyy-mm-dd");
+    sheet.write_datetime_with_format(1, 5, time, &date).unwrap();
+    sheet.write_number(2, 1, 1_234_567_890_123_456.0).unwrap();
+    sheet.write_string(2, 5, "87").unwrap();
+    book.save(bench.path("changed.xlsx")).unwrap();
+    assert_eq!(
+        bench
+            .run(&["validate", "changed.xlsx", "--rejects", "rows.csv"])
+            .code,
+        1
+    );
+    let again = bench.run(&["validate", "rows.csv", "--format", "json"]);
+    let found = again.diagnostics();
+    let found: Vec<_> = found.iter().map(|it| (&it["code"], &it["cell"])).collect();
+    let error = |cell: &str| (json!("cell-error"), json!(cell));
+    let expected = [error("F2"), error("B3")];
+    let expected: Vec<_> = expected.iter().map(|(code, cell)| (code, cell)).collect();
+    assert_eq!((again.code, found), (1, expected), "{}", again.stdout);
+}

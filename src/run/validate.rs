@@ -38,7 +38,10 @@ pub(super) fn run(
         ExitCode::of_run(None, &totals, batch.errors())
     };
     match args.format {
-        Format::Json => ui::answer(|out| ui::write_json_lines(out, &batch.problems))?,
+        Format::Json => {
+            ui::answer(|out| ui::write_json_lines(out, &batch.problems))?;
+            screen.note(|mut out| summary::write_input(&mut out, &batch, &totals));
+        }
         Format::Human => {
             ui::answer(|mut out| problems::write(&mut out, &batch.problems))?;
             screen.answer_unless_quiet(|mut out| {

@@ -141,6 +141,7 @@ impl Import {
                 "run": run.id,
                 "mode": run.mode,
                 "target": run.target,
+                "notice": run.notice,
                 "exit_code": exit.number(),
                 "totals": Totals::of(&self.batch, &self.deliveries),
                 "requests": run.requests,

@@ -131,7 +131,7 @@ fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
         write!(out, ", cell {cell}")?;
     }
     if let Some(header) = header {
-        write!(out, ", column `{}`", safe(header))?;
+        write!(out, ", column `{}`", safe(&cut(header)))?;
     }
     writeln!(out)?;
     if let (Some(value), Some(cell)) = (&problem.value, place.cell_name()) {

@@ -50,6 +50,8 @@ pub struct ResolveArgs {
     #[arg(long, group = "fate")]
     pub mark_delivered: bool,
     /// Only this order (repeatable); without it all of the run whose outcome is unknown
+    ///
+    /// Two companies may have an order of the same id: COMPANY/ID names one.
     #[arg(long = "order", value_name = "ID")]
     pub orders: Vec<String>,
     /// The ledger, where it is not in the user's state directory: a file, or postgres://…

@@ -64,18 +64,20 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Import(args) if args.dry_run => import(args, config?, screen).map(|it| it.exit),
         Command::Import(args) => {
-            let aftermath = Aftermath::of(&args.result, config.as_ref().ok());
-            let ended = config.and_then(|config| import(args, config, screen));
+            let mut aftermath = Aftermath::of(&args.result, config.as_ref().ok());
+            let checked = aftermath.check().and(config);
+            let ended = checked.and_then(|config| import(args, config, screen));
             aftermath.follow(ended, screen)
         }
         Command::Apply(args) => {
-            let aftermath = Aftermath::of(&args.result, config.as_ref().ok());
+            let mut aftermath = Aftermath::of(&args.result, config.as_ref().ok());
+            let checked = aftermath.check().and(config);
             let apply = |config| {
                 interruption::guarded(screen, move |interruptions| {
                     apply::run(&args, &config, screen, interruptions)
                 })
             };
-            aftermath.follow(config.and_then(apply), screen)
+            aftermath.follow(checked.and_then(apply), screen)
         }
         // What is wrong with the configuration is a finding like others.
         Command::Doctor(args) => doctor::run(&args.import, config),

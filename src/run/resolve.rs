@@ -46,7 +46,9 @@ pub(super) fn run(
         return answer(args, &open);
     }
     let settled = summary::count(open.len(), "order", "orders");
-    let words = if args.mark_delivered {
+    let words = if open.is_empty() {
+        "nothing: no order that is meant has an unknown outcome in that run".to_owned()
+    } else if args.mark_delivered {
         format!("{settled}: what was sent counts as delivered")
     } else {
         format!(
@@ -86,10 +88,9 @@ fn is_open(delivery: &Delivery) -> bool {
 }
 
 fn is_meant(delivery: &Delivery, orders: &[String]) -> bool {
-    orders.is_empty()
-        || orders
-            .iter()
-            .any(|order| delivery.order_id == order.as_str())
+    let (company, id) = (&delivery.company_id, &delivery.order_id);
+    let is_it = |order: &String| id == order || *order == format!("{company}/{id}");
+    orders.is_empty() || orders.iter().any(is_it)
 }
 
 fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<(), Error> {

@@ -250,7 +250,13 @@ fn what_is_held_is_settled_by_a_person() {
         assert_eq!(bench.import(&server.url(), &flags).code, 1);
         let second = bench.report()["run"].as_str().unwrap().to_owned();
         let (before, seen) = (server.count("PATCH"), server.seen().len());
-        let ran = bench.run(&["resolve", &second, settlement, "--order", "ORD-0"]);
+        let ran = bench.run(&["resolve", &second, settlement, "--order", "B7000/ORD-0"]);
+        assert!(
+            ran.stderr.contains("settled      nothing"),
+            "{}",
+            ran.stderr
+        );
+        let ran = bench.run(&["resolve", &second, settlement, "--order", "B6001/ORD-0"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let ran = bench.import(&server.url(), &flags);
         assert_eq!(

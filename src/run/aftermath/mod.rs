@@ -3,7 +3,7 @@
 mod metrics;
 mod notice;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -73,6 +73,33 @@ impl Aftermath {
             notify: args.notify_command.clone().or_else(notify),
             began: Timestamp::now(),
         }
+    }
+
+    /// Checks that what is to follow can: a run that has delivered must not fail for that. What cannot follow is left
+    /// out.
+    ///
+    /// # Errors
+    /// Where the metrics have no place.
+    pub(super) fn check(&mut self) -> Result<(), Error> {
+        let Some(path) = self.metrics.take() else {
+            return Ok(());
+        };
+        let directory = match path.parent() {
+            Some(directory) if directory != Path::new("") => directory,
+            _ => Path::new("."),
+        };
+        if directory.is_dir() {
+            self.metrics = Some(path);
+            return Ok(());
+        }
+        let message = format!(
+            "there is no directory `{}` for the metrics",
+            directory.display()
+        );
+        Err(Error::usage(
+            message,
+            "make it, or name another with --metrics",
+        ))
     }
 
     /// Lets it follow, and returns what the run came to.

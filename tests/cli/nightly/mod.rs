@@ -308,6 +308,25 @@ fn a_notice_that_fails_is_told_and_changes_nothing() {
         "{}",
         ran.stderr
     );
-    let unwritable = bench.run(&["import", "a.csv", "--metrics", "nowhere/m.prom"]);
+    fs::create_dir(bench.path("m.prom")).unwrap();
+    let unwritable = bench.run(&["import", "a.csv", "--metrics", "m.prom"]);
     assert_eq!(unwritable.code, 1, "{}", unwritable.stderr);
+}
+
+#[test]
+fn metrics_without_a_place_are_refused_before_anything_is_sent() {
+    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
+    bench.write("a.csv", orders_csv(2));
+    let ran = bench.import(&sandbox.url(), &["a.csv", "--metrics", "nowhere/m.prom"]);
+    assert_eq!(
+        (ran.code, sandbox.updates().len()),
+        (2, 0),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("no directory `nowhere`"),
+        "{}",
+        ran.stderr
+    );
 }

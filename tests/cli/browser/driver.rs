@@ -39,16 +39,36 @@ pub(crate) struct Browser {
     _profile: TempDir,
 }
 
+/// Starts the driver, and returns the port that it listens on.
+///
+/// It chooses a free port and takes it only then, for IPv4 and IPv6: another program may have been quicker.
+fn listening() -> std::io::Result<(Child, u16)> {
+    const TRIES: usize = 20;
+    for _ in 0..TRIES {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        if let Some(port) = port {
+            return Ok((driver, port));
+        }
+        let _ = driver.kill();
+        driver.wait()?;
+    }
+    Err(std::io::Error::other("it finds no port to listen on"))
+}
+
 impl Browser {
     /// Starts a browser; `None`, told aloud, where there is none and none is required.
     pub(crate) fn start() -> Option<Self> {
-        let mut command = Command::new("chromedriver");
-        command
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        match command.spawn() {
-            Ok(driver) => Some(Self::drive(driver)),
+        match listening() {
+            Ok((driver, port)) => Some(Self::drive(driver, port)),
             Err(error) => {
                 assert!(
                     std::env::var_os(REQUIRED).is_none(),
@@ -67,17 +87,12 @@ impl Browser {
         }
     }
 
-    fn drive(mut driver: Child) -> Self {
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
+    fn drive(driver: Child, port: u16) -> Self {
         let profile = TempDir::new().unwrap();
         let own = format!("--user-data-dir={}", profile.path().display());
         let mut browser = Self {
             driver,
-            host: format!("127.0.0.1:{}", port.unwrap()),
+            host: format!("127.0.0.1:{port}"),
             session: String::new(),
             _profile: profile,
         };

@@ -98,9 +98,13 @@ fn a_damaged_page_is_told_and_never_taken_for_knowledge() {
 fn a_directory_that_cannot_be_written_to_is_refused() {
     let bench = Bench::new();
     bench.write("orders.csv", orders_csv(2));
-    // The binary stands where only its owner may come.
+    // The binary stands where only its owner may come. It is copied by another process: what another test starts
+    // meanwhile would inherit the open file, and a file that is being written cannot be run.
     let binary = bench.path("scoreload");
-    std::fs::copy(assert_cmd::cargo::cargo_bin!("scoreload"), &binary).unwrap();
+    let mut copy = Command::new("cp");
+    copy.arg(assert_cmd::cargo::cargo_bin!("scoreload"))
+        .arg(&binary);
+    assert!(copy.status().unwrap().success());
     std::fs::create_dir(bench.path("locked")).unwrap();
     for (name, mode) in [("", 0o755), ("locked", 0o555), ("scoreload", 0o755)] {
         std::fs::set_permissions(bench.path(name), std::fs::Permissions::from_mode(mode)).unwrap();

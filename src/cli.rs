@@ -163,8 +163,8 @@ impl Command {
             Self::Validate(args) => Some(&args.input.source),
             Self::Columns(args) => Some(&args.input.source),
             Self::Apply(args) => Some(&args.source),
-            Self::History(args) => Some(&args.source),
-            Self::Resolve(args) => Some(&args.source),
+            Self::History(args) => Some(&args.ledger.source),
+            Self::Resolve(args) => Some(&args.ledger.source),
             Self::Ledger(command) => Some(command.source()),
             _ => None,
         }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Format, SourceArgs};
+use super::Format;
+use super::ledger::LedgerArgs;
 
 pub(super) const HISTORY_EXAMPLES: &str = "\
 Examples:
@@ -21,17 +22,9 @@ pub struct HistoryArgs {
     /// Only this order, in every run
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
-    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
-    #[arg(
-        long,
-        value_name = "PLACE",
-        env = "SCORELOAD_LEDGER",
-        hide_env_values = true
-    )]
-    pub ledger: Option<String>,
-    /// Which settings count where a flag or a variable does not say.
+    /// Which ledger.
     #[command(flatten)]
-    pub source: SourceArgs,
+    pub ledger: LedgerArgs,
     /// For people, or as one JSON object a line
     #[arg(long, default_value = "human")]
     pub format: Format,
@@ -54,17 +47,9 @@ pub struct ResolveArgs {
     /// Two companies may have an order of the same id: COMPANY/ID names one.
     #[arg(long = "order", value_name = "ID")]
     pub orders: Vec<String>,
-    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
-    #[arg(
-        long,
-        value_name = "PLACE",
-        env = "SCORELOAD_LEDGER",
-        hide_env_values = true
-    )]
-    pub ledger: Option<String>,
-    /// Which settings count where a flag or a variable does not say.
+    /// Which ledger.
     #[command(flatten)]
-    pub source: SourceArgs,
+    pub ledger: LedgerArgs,
     /// How it is told what was settled: for people, or as a JSON object on standard output
     #[arg(long, default_value = "human")]
     pub format: Format,

@@ -19,7 +19,7 @@ pub(super) fn run(
     config: &ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(args.ledger.as_deref(), config)?;
+    let ledger = open_ledger(args.ledger.place.as_deref(), config)?;
     let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
         let help = "`scoreload history` lists the runs of the ledger";
         return Err(Error::usage(

@@ -55,7 +55,17 @@ pub(super) fn run(
     if !interruptions.begin() {
         return Ok(ExitCode::Interrupted);
     }
-    let run = Run {
+    let run = new_run(started_at, corrects, read_s);
+    let id = run.id.clone();
+    let results = (&batch, deliveries.as_slice());
+    let reported = reports::write(files, run, results, exit, screen, None);
+    let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
+    reported.result.and(rejected).map(|()| exit)
+}
+
+/// What the report says of the run itself.
+fn new_run(started_at: Timestamp, corrects: Option<Vec<String>>, read_s: f64) -> Run {
+    Run {
         id: run_id(started_at),
         mode: Mode::Validate,
         target: None,
@@ -70,10 +80,5 @@ pub(super) fn run(
             read_s,
             ..Timing::default()
         },
-    };
-    let id = run.id.clone();
-    let results = (&batch, deliveries.as_slice());
-    let reported = reports::write(files, run, results, exit, screen, None);
-    let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
-    reported.result.and(rejected).map(|()| exit)
+    }
 }

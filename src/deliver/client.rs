@@ -450,9 +450,9 @@ fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliver::Wanted;
     use crate::deliver::credentials::Secret;
-    use crate::ledger::Known;
-    use crate::order::model::OrderUpdate;
+    use crate::ledger::Remembered;
 
     fn client(base: &str) -> Client {
         let credentials = Credentials {
@@ -470,12 +470,11 @@ mod tests {
     }
 
     fn url(base: &str, company_id: &str, order_id: &str) -> String {
-        let (wanted, known) = (OrderUpdate::default(), Known::default());
         let update = Update {
             company_id: company_id.into(),
             order_id: order_id.into(),
-            wanted,
-            known,
+            wanted: Wanted::Body(Box::default()),
+            remembered: Remembered::Nothing,
         };
         client(base).update_url(&update)
     }

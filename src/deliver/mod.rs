@@ -18,6 +18,7 @@ pub mod stop;
 pub mod token;
 mod worker;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -34,7 +35,8 @@ use self::worker::Workers;
 use crate::ledger::budget::Places;
 use crate::ledger::entry::{OrderKey, Settlement};
 use crate::ledger::fault::Fault;
-use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous};
+use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous, Remembered};
+use crate::order::Batch;
 use crate::order::model::{OrderUpdate, Text};
 
 /// One order's update, ready to be sent.
@@ -45,9 +47,29 @@ pub struct Update {
     /// The order, one path segment once encoded.
     pub order_id: Text,
     /// All that the inputs say of the order.
-    pub wanted: OrderUpdate,
-    /// What the ledger knows of the order.
-    pub known: Known,
+    pub wanted: Wanted,
+    /// What the ledger remembers of the order.
+    pub remembered: Remembered,
+}
+
+/// All that the inputs say of an order.
+#[derive(Debug)]
+pub enum Wanted {
+    /// The body itself.
+    Body(Box<OrderUpdate>),
+    /// An order of a batch, by its place: put together from its rows when its turn comes.
+    Order(Arc<Batch>, usize),
+}
+
+impl Wanted {
+    /// Returns the body.
+    #[must_use]
+    pub fn body(&self) -> Cow<'_, OrderUpdate> {
+        match self {
+            Self::Body(body) => Cow::Borrowed(body),
+            Self::Order(batch, index) => Cow::Owned(batch.body(&batch.orders[*index])),
+        }
+    }
 }
 
 /// How updates are delivered.
@@ -97,9 +119,13 @@ impl Journal {
     ///
     /// # Errors
     /// When the ledger fails, or holds what cannot be read.
-    pub async fn lease(&self, update: &Update) -> Result<Option<Known>, LedgerError> {
+    pub async fn lease(
+        &self,
+        update: &Update,
+        wanted: &OrderUpdate,
+    ) -> Result<Option<Known>, LedgerError> {
         if !self.ledger.is_shared() {
-            return Ok(Some(update.known.clone()));
+            return Ok(Some(update.remembered.known(wanted)));
         }
         match self.ledger.lease(self.order(update)).await? {
             Lease::Elsewhere => Ok(None),

@@ -20,7 +20,7 @@ use super::token::{Token, TokenSource};
 use super::{Event, Journal, Policy, Update};
 use crate::ledger::budget::Budget;
 use crate::ledger::entry::Intent;
-use crate::ledger::{Intended, Known, LedgerError, OnAmbiguous, plan};
+use crate::ledger::{Due, Intended, Known, LedgerError, OnAmbiguous, plan};
 use crate::order::model::OrderUpdate;
 use crate::text::safe;
 
@@ -93,7 +93,11 @@ impl Workers {
                 return;
             };
             let update = &self.updates[index];
-            let Some(known) = self.lease(update).await else {
+            let asked = Asked {
+                update,
+                wanted: &update.wanted.body(),
+            };
+            let Some(known) = self.lease(asked).await else {
                 self.queue.put_back(index);
                 if is_waited_for {
                     self.tell(Event::Elsewhere);
@@ -101,16 +105,16 @@ impl Workers {
                 }
                 continue;
             };
-            self.take_update(index, update, known).await;
+            self.take_update(index, asked, known).await;
             self.journal.release(update);
         }
     }
 
-    async fn take_update(&self, index: usize, update: &Update, mut known: Known) {
-        let delivery = if self.is_stale(update, &known) {
+    async fn take_update(&self, index: usize, asked: Asked<'_>, mut known: Known) {
+        let delivery = if self.is_stale(asked, &known) {
             Some(stale())
         } else {
-            self.deliver(index, update, &mut known).await
+            self.deliver(index, asked, &mut known).await
         };
         if let Some(delivery) = delivery {
             let (judging, judged) = oneshot::channel();
@@ -123,8 +127,8 @@ impl Workers {
 
     /// Takes the lease of an update's order, and returns what is known of it now; `None` where another importer has
     /// it, or the ledger fails.
-    async fn lease(&self, update: &Update) -> Option<Known> {
-        match self.journal.lease(update).await {
+    async fn lease(&self, asked: Asked<'_>) -> Option<Known> {
+        match self.journal.lease(asked.update, asked.wanted).await {
             Ok(known) => known,
             Err(error) => {
                 self.stop.request(End::of_ledger(&error));
@@ -134,9 +138,9 @@ impl Workers {
     }
 
     /// Takes the lease again that had ended: as soon as nobody else has it. `None` when a stop was requested first.
-    async fn lease_again(&self, update: &Update) -> Option<Known> {
+    async fn lease_again(&self, asked: Asked<'_>) -> Option<Known> {
         loop {
-            if let Some(known) = self.lease(update).await {
+            if let Some(known) = self.lease(asked).await {
                 return Some(known);
             }
             if self.stop.is_requested() {
@@ -148,26 +152,30 @@ impl Workers {
     }
 
     /// Tells whether another importer has changed what is to be sent of an order that is to be sent as it was planned.
-    fn is_stale(&self, update: &Update, known: &Known) -> bool {
-        let body = |known| plan(&update.wanted, Some(known), self.on_ambiguous, self.resend).body;
-        self.exactly
-            && *known != update.known
-            && body(known).is_some_and(|now| Some(now) != body(&update.known))
+    fn is_stale(&self, Asked { update, wanted }: Asked<'_>, known: &Known) -> bool {
+        let due = |known: &Known| plan(wanted, Some(known), self.on_ambiguous, self.resend).due;
+        let before = || update.remembered.known(wanted);
+        let is_other = || match due(known) {
+            Due::Nothing => false,
+            now => now != due(&before()),
+        };
+        self.exactly && *known != before() && is_other()
     }
 
     /// Brings one update to its end; `None` where it was stopped before it left.
-    async fn deliver(&self, index: usize, update: &Update, known: &mut Known) -> Option<Delivery> {
+    async fn deliver(&self, index: usize, asked: Asked<'_>, known: &mut Known) -> Option<Delivery> {
+        let Asked { update, wanted } = asked;
         let mut course = Course::default();
-        let mut planned = plan(&update.wanted, Some(known), self.on_ambiguous, self.resend);
+        let mut planned = plan(wanted, Some(known), self.on_ambiguous, self.resend);
         loop {
-            let (change, held) = (planned.change, planned.held_reports);
-            let Some(body) = planned.body else {
-                return Some(course.end_unsent(change, held));
+            let held = std::mem::take(&mut planned.held_reports);
+            let Some(body) = planned.body(wanted) else {
+                return Some(course.end_unsent(planned.change, held));
             };
             let sending = Sending {
                 index,
                 update,
-                body: &body,
+                body,
                 in_doubt: planned.in_doubt,
             };
             let (verdict, token) = match self.attempt(sending, &mut course, known).await {
@@ -176,11 +184,11 @@ impl Workers {
                     return (course.attempts > 0).then(|| course.give_up(held));
                 }
                 Attempt::LeaseEnded => {
-                    let Some(now) = self.lease_again(update).await else {
+                    let Some(now) = self.lease_again(asked).await else {
                         return (course.attempts > 0).then(|| course.give_up(held));
                     };
                     *known = now;
-                    planned = plan(&update.wanted, Some(known), self.on_ambiguous, self.resend);
+                    planned = plan(wanted, Some(known), self.on_ambiguous, self.resend);
                     continue;
                 }
             };
@@ -204,7 +212,7 @@ impl Workers {
             }
             // After a lost answer there are reports in doubt, and those that were accepted before still are.
             let resend = self.resend && verdict != Verdict::Ambiguous;
-            planned = plan(&update.wanted, Some(known), self.on_ambiguous, resend);
+            planned = plan(wanted, Some(known), self.on_ambiguous, resend);
         }
     }
 
@@ -368,6 +376,13 @@ enum Attempt {
     Stopped,
     /// It did not leave: another importer may be sending the order.
     LeaseEnded,
+}
+
+/// An update and all that the inputs say of its order.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    update: &'a Update,
+    wanted: &'a OrderUpdate,
 }
 
 /// One attempt at an update.

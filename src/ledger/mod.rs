@@ -12,6 +12,7 @@
 //! - [`mod@changes`]: which values an update would change
 //! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
 //!   over values; the store keeps them as the text that it was given
+//! - [`remembered`]: what a ledger keeps of an order beside what its inputs say, which is the same as a rule
 //! - [`verdict`]: whether inputs say what was delivered
 //! - [`exchange`]: everything that a ledger holds as a file; [`merging`]: such a file into another ledger
 
@@ -32,6 +33,7 @@ mod parts;
 pub mod place;
 pub mod plan;
 pub mod postgres;
+pub mod remembered;
 mod sqlite;
 pub mod store;
 #[cfg(test)]
@@ -47,6 +49,7 @@ pub use self::lease::{Importer, Intended, Lease};
 pub use self::lock::Lock;
 pub use self::parts::{reports_of, without_reports};
 pub use self::place::Place;
-pub use self::plan::{Change, OnAmbiguous, PlacedReport, Planned, plan};
+pub use self::plan::{Change, Due, OnAmbiguous, PlacedReport, Planned, plan};
+pub use self::remembered::Remembered;
 pub use self::store::Ledger;
 pub use self::verdict::Verdict;

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use super::parts::Parts;
-use super::{Change, Known, OnAmbiguous, Planned, plan};
+use super::{Change, Due, Known, OnAmbiguous, Planned, plan};
 use crate::order::model::OrderUpdate;
 
 /// A value by the path to it; a test that is there is a value too.
@@ -112,7 +112,7 @@ impl History {
     fn import(&mut self, import: &Import) {
         for end in &import.ends {
             let planned = plan(&import.body, Some(&self.known), import.policy, false);
-            let Some(sent) = self.checked(&planned) else {
+            let Some(sent) = self.checked(&import.body, &planned) else {
                 return self.check_idle(&import.body, &planned);
             };
             self.known.intend(&sent);
@@ -142,10 +142,10 @@ impl History {
     }
 
     /// Checks a plan before it is followed; returns what it sends.
-    fn checked(&mut self, planned: &Planned) -> Option<OrderUpdate> {
+    fn checked(&mut self, body: &OrderUpdate, planned: &Planned) -> Option<OrderUpdate> {
         let idle = matches!(planned.change, Change::Unchanged | Change::Held);
-        assert_eq!(planned.body.is_none(), idle, "{planned:?}");
-        let sent = planned.body.clone()?;
+        assert_eq!(planned.is_open(), !idle, "{planned:?}");
+        let sent = planned.body(body)?.clone();
         let reports: BTreeSet<Report> = facts(&sent).1.into_iter().collect();
         assert!(reports.is_disjoint(&self.acknowledged), "{planned:?}");
         if planned.in_doubt {
@@ -201,7 +201,7 @@ impl History {
             } else {
                 Change::Unchanged
             };
-            assert_eq!((planned.change, planned.body), (change, None));
+            assert_eq!((planned.change, planned.due), (change, Due::Nothing));
         }
     }
 

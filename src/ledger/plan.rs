@@ -44,12 +44,58 @@ pub enum Change {
 pub struct Planned {
     /// How the body relates to what is known.
     pub change: Change,
-    /// What to send now: all values of the body, and the reports that are due. `None` costs no request.
-    pub body: Option<OrderUpdate>,
+    /// What to send now.
+    pub due: Due,
     /// Whether it carries reports that may have been appended already.
     pub in_doubt: bool,
     /// The reports in doubt that are asked for and kept back.
     pub held_reports: Vec<PlacedReport>,
+}
+
+/// What is to be sent now of what an order's inputs say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing, which costs no request.
+    Nothing,
+    /// All of it.
+    Whole,
+    /// All its values, and those of its reports that are due.
+    Part(OrderUpdate),
+}
+
+impl Planned {
+    /// Returns the plan of an order that was never sent.
+    #[must_use]
+    pub const fn of_new() -> Self {
+        whole(Change::New, false)
+    }
+
+    /// Returns the plan of an order of which all was acknowledged.
+    #[must_use]
+    pub const fn unchanged() -> Self {
+        Self {
+            change: Change::Unchanged,
+            due: Due::Nothing,
+            in_doubt: false,
+            held_reports: Vec::new(),
+        }
+    }
+
+    /// Returns the body that is to be sent now, `wanted` being all that the inputs say; `None` costs no request.
+    #[must_use]
+    pub const fn body<'a>(&'a self, wanted: &'a OrderUpdate) -> Option<&'a OrderUpdate> {
+        match &self.due {
+            Due::Nothing => None,
+            Due::Whole => Some(wanted),
+            Due::Part(part) => Some(part),
+        }
+    }
+
+    /// Tells whether anything is to be sent.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.due, Due::Nothing)
+    }
 }
 
 /// A report and what it is about.
@@ -72,17 +118,17 @@ pub fn plan(
     resend_all: bool,
 ) -> Planned {
     match known.filter(|known| !known.is_empty()) {
-        None => whole(body, Change::New, false),
+        None => Planned::of_new(),
         Some(known) if resend_all => again(body, known),
-        Some(known) if is_all_accepted(body, known) => nothing(),
+        Some(known) if is_all_accepted(body, known) => Planned::unchanged(),
         Some(known) => rest(body, known, policy),
     }
 }
 
-fn whole(body: &OrderUpdate, change: Change, in_doubt: bool) -> Planned {
+const fn whole(change: Change, in_doubt: bool) -> Planned {
     Planned {
         change,
-        body: Some(body.clone()),
+        due: Due::Whole,
         in_doubt,
         held_reports: Vec::new(),
     }
@@ -95,21 +141,12 @@ fn again(body: &OrderUpdate, known: &Known) -> Planned {
     let in_doubt = Parts::of_body(body)
         .reports()
         .any(|(id, link)| accepted.has_report(id, link) || doubtful.has_report(id, link));
-    whole(body, sending(known, false), in_doubt)
+    whole(sending(known, false), in_doubt)
 }
 
 /// Tells without a look at its parts that nothing of a body is left: the usual case where a file comes again.
 fn is_all_accepted(body: &OrderUpdate, known: &Known) -> bool {
     !known.unsettled && known.doubtful == OrderUpdate::default() && known.accepted == *body
-}
-
-fn nothing() -> Planned {
-    Planned {
-        change: Change::Unchanged,
-        body: None,
-        in_doubt: false,
-        held_reports: Vec::new(),
-    }
 }
 
 /// What of the body is left to send.
@@ -139,9 +176,21 @@ fn rest(body: &OrderUpdate, known: &Known, policy: OnAmbiguous) -> Planned {
     };
     Planned {
         change,
-        body: says_more.then(|| due.into_body()),
+        due: if says_more {
+            due_of(body, due.into_body())
+        } else {
+            Due::Nothing
+        },
         in_doubt,
         held_reports: held,
+    }
+}
+
+fn due_of(body: &OrderUpdate, due: OrderUpdate) -> Due {
+    if due == *body {
+        Due::Whole
+    } else {
+        Due::Part(due)
     }
 }
 
@@ -245,10 +294,7 @@ mod tests {
         refused.intend(&asked);
         refused.refuse(&asked);
         for known in [None, Some(&Known::default()), Some(&refused)] {
-            assert_eq!(
-                plan(&asked, known, Hold, false),
-                whole(&asked, Change::New, false)
-            );
+            assert_eq!(plan(&asked, known, Hold, false), whole(Change::New, false));
         }
     }
 
@@ -273,7 +319,8 @@ mod tests {
             } else {
                 Change::Unchanged
             };
-            assert_eq!((planned.change, planned.body), (change, sent), "{asked:?}");
+            assert_eq!(planned.change, change, "{asked:?}");
+            assert_eq!(planned.body(&asked), sent.as_ref());
             assert!(!planned.in_doubt);
         }
     }
@@ -283,7 +330,7 @@ mod tests {
         for asked in [scored("1", &["R", "S"]), only_reports(&["R"])] {
             let known = accepted(&asked);
             assert!(is_all_accepted(&asked, &known));
-            assert_eq!(rest(&asked, &known, Hold), nothing());
+            assert_eq!(rest(&asked, &known, Hold), Planned::unchanged());
             assert!(!is_all_accepted(&asked, &lost(&asked)));
             assert!(!is_all_accepted(&asked, &accepted(&scored("2", &["R"]))));
         }
@@ -294,11 +341,11 @@ mod tests {
         let known = lost(&scored("1", &["R"]));
         let asked = scored("1", &["R", "S"]);
         let again = plan(&asked, Some(&known), Resend, false);
-        assert_eq!(again, whole(&asked, Change::Resume, true));
+        assert_eq!(again, whole(Change::Resume, true));
         let held = plan(&asked, Some(&known), Hold, false);
         assert_eq!(
-            (held.change, &held.body),
-            (Change::Resume, &Some(scored("1", &["S"])))
+            (held.change, held.due.clone()),
+            (Change::Resume, Due::Part(scored("1", &["S"])))
         );
         assert_eq!(
             (names(&held), held.held_reports[0].scope),
@@ -317,11 +364,11 @@ mod tests {
             (&only_reports(&["R"]), lost(&only_reports(&["R"]))),
         ] {
             let held = plan(asked, Some(&known), Hold, false);
-            assert_eq!((held.change, &held.body), (Change::Held, &None));
+            assert_eq!((held.change, &held.due), (Change::Held, &Due::Nothing));
             assert_eq!(names(&held), ["R"]);
             assert_eq!(
                 plan(asked, Some(&known), Resend, false),
-                whole(asked, Change::Resume, true)
+                whole(Change::Resume, true)
             );
         }
     }
@@ -347,7 +394,7 @@ mod tests {
         for (known, change, in_doubt) in table {
             assert_eq!(
                 plan(&asked, Some(&known), Hold, true),
-                whole(&asked, change, in_doubt)
+                whole(change, in_doubt)
             );
         }
     }
@@ -360,7 +407,7 @@ mod tests {
         known.doubt(&overall("2"));
         known.accept(&scored("5", &[]));
         let planned = plan(&overall("1"), Some(&known), Resend, false);
-        assert_eq!(planned, whole(&overall("1"), Change::Changed, false));
+        assert_eq!(planned, whole(Change::Changed, false));
     }
 
     #[test]
@@ -369,8 +416,9 @@ mod tests {
         let mut known = accepted(&scored("1", &["R"]));
         known.intend(&overall);
         let planned = plan(&scored("1", &["R"]), Some(&known), Resend, false);
-        assert_eq!(planned, whole(&scored("1", &[]), Change::Resume, false));
+        assert_eq!(planned.due, Due::Part(scored("1", &[])));
+        assert_eq!((planned.change, planned.in_doubt), (Change::Resume, false));
         let planned = plan(&only_reports(&["R"]), Some(&known), Resend, false);
-        assert_eq!((planned.change, planned.body), (Change::Unchanged, None));
+        assert_eq!(planned, Planned::unchanged());
     }
 }

@@ -3,12 +3,17 @@
 use super::group::{Assessment, Content, Fields, Group, Link};
 use super::model::{
     AssessmentResults, AssessmentUpdate, OrderUpdate, ReportLink, StatusUpdate, TestScore,
-    TestUpdate, Text,
+    TestUpdate,
 };
 use crate::columns::Column;
 
+/// How a body holds the texts of its rows.
+pub(super) trait Held<'a>: From<&'a str> + Default + PartialEq {}
+
+impl<'a, T: From<&'a str> + Default + PartialEq> Held<'a> for T {}
+
 /// Returns the body of an order's update.
-pub(super) fn of(content: &Content<'_>) -> OrderUpdate {
+pub(super) fn of<'a, T: Held<'a>>(content: &Content<'a>) -> OrderUpdate<T> {
     let fields = &content.own.fields;
     let assessments = content.assessments.iter();
     OrderUpdate {
@@ -22,19 +27,22 @@ pub(super) fn of(content: &Content<'_>) -> OrderUpdate {
     }
 }
 
-fn text(fields: &Fields<'_>, column: Column) -> Option<Text> {
-    fields.text(column).map(Text::from)
+fn text<'a, T: Held<'a>>(fields: &Fields<'a>, column: Column) -> Option<T> {
+    fields.text(column).map(T::from)
 }
 
-fn reports(group: &Group<'_>) -> Vec<ReportLink> {
-    let link = |link: &Link<'_>| ReportLink {
-        name: link.name.map(Text::from),
-        url: link.url.map(Text::from),
+fn reports<'a, T: Held<'a>>(group: &Group<'a>) -> Vec<ReportLink<T>> {
+    let link = |link: &Link<'a>| ReportLink {
+        name: link.name.map(T::from),
+        url: link.url.map(T::from),
     };
     group.reports.iter().map(link).collect()
 }
 
-fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> AssessmentUpdate {
+fn assessment_update<'a, T: Held<'a>>(
+    id: Option<&'a str>,
+    assessment: &Assessment<'a>,
+) -> AssessmentUpdate<T> {
     let fields = &assessment.own.fields;
     let tests = assessment.tests.iter();
     let results = AssessmentResults {
@@ -46,7 +54,7 @@ fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> Assessmen
         reports: reports(&assessment.own),
     };
     AssessmentUpdate {
-        assessment_id: id.map(Text::from),
+        assessment_id: id.map(T::from),
         assessment_status: status(
             fields,
             Column::AssessmentStatus,
@@ -56,10 +64,10 @@ fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> Assessmen
     }
 }
 
-fn test_update(id: &str, attempt: u32, test: &Group<'_>) -> TestUpdate {
+fn test_update<'a, T: Held<'a>>(id: &'a str, attempt: u32, test: &Group<'a>) -> TestUpdate<T> {
     let fields = &test.fields;
     TestUpdate {
-        id: Some(Text::from(id)),
+        id: Some(T::from(id)),
         score: Some(TestScore {
             value: text(fields, Column::TestScore),
             description: text(fields, Column::TestScoreDescription),
@@ -70,7 +78,11 @@ fn test_update(id: &str, attempt: u32, test: &Group<'_>) -> TestUpdate {
     }
 }
 
-fn status(fields: &Fields<'_>, value: Column, updated_at: Column) -> Option<StatusUpdate> {
+fn status<'a, T: Held<'a>>(
+    fields: &Fields<'a>,
+    value: Column,
+    updated_at: Column,
+) -> Option<StatusUpdate<T>> {
     let status = StatusUpdate {
         updated_at: text(fields, updated_at),
         value: text(fields, value),

@@ -85,7 +85,39 @@ impl Json for u32 {
     }
 }
 
+impl Json for usize {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing into memory does not fail.
+        let _ = write!(out, "{self}");
+    }
+}
+
+impl<T: Json> Json for Option<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// JSON that is written already.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a>(pub &'a [u8]);
+
+impl Json for Written<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0);
+    }
+}
+
 impl Json for Text {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.as_str().write(out);
+    }
+}
+
+impl Json for &str {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'"');
         let mut rest = self.as_bytes();
@@ -142,7 +174,7 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-impl Json for OrderUpdate {
+impl<T: Json> Json for OrderUpdate<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("partnerTrackingId", self.partner_tracking_id.as_ref());
@@ -155,7 +187,7 @@ impl Json for OrderUpdate {
     }
 }
 
-impl Json for AssessmentUpdate {
+impl<T: Json> Json for AssessmentUpdate<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("assessmentId", self.assessment_id.as_ref());
@@ -165,7 +197,7 @@ impl Json for AssessmentUpdate {
     }
 }
 
-impl Json for AssessmentResults {
+impl<T: Json> Json for AssessmentResults<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_list("tests", &self.tests);
@@ -176,7 +208,7 @@ impl Json for AssessmentResults {
     }
 }
 
-impl Json for TestUpdate {
+impl<T: Json> Json for TestUpdate<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("id", self.id.as_ref());
@@ -186,7 +218,7 @@ impl Json for TestUpdate {
     }
 }
 
-impl Json for TestScore {
+impl<T: Json> Json for TestScore<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("value", self.value.as_ref());
@@ -197,7 +229,7 @@ impl Json for TestScore {
     }
 }
 
-impl Json for StatusUpdate {
+impl<T: Json> Json for StatusUpdate<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("updatedAt", self.updated_at.as_ref());
@@ -206,7 +238,7 @@ impl Json for StatusUpdate {
     }
 }
 
-impl Json for ReportLink {
+impl<T: Json> Json for ReportLink<T> {
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.put_some("name", self.name.as_ref());

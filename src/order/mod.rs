@@ -78,6 +78,12 @@ impl Batch {
         body::of(&self.rows.content(order, &self.heads))
     }
 
+    /// Returns the same with its texts where they stand: for a body that is only written or measured.
+    #[must_use]
+    pub fn body_in_place(&self, order: &Order) -> OrderUpdate<&str> {
+        body::of(&self.rows.content(order, &self.heads))
+    }
+
     /// Tells whether there was nothing that could be used: no sheet with a good header.
     #[must_use]
     pub fn is_unusable(&self) -> bool {

@@ -14,7 +14,6 @@ pub mod seal;
 mod standing;
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -93,7 +92,8 @@ pub struct PlanOrder {
     pub rows: Vec<RowRef>,
     /// The fingerprint of what the ledger knew of it; `None` where it knew nothing.
     pub ledger: Option<String>,
-    /// What would be sent, to the byte once it is written compactly; `None` where nothing would be.
+    /// What would be sent, to the byte once it is written compactly; `None` where nothing would be, and where the plan is
+    /// only told.
     pub body: Option<OrderUpdate>,
     /// Everything that the rows say, where the body is not all of it and something is left to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +105,9 @@ pub struct PlanOrder {
     /// its file.
     #[serde(skip)]
     pub changes: Vec<ValueChange>,
+    /// How much would be sent, for them too; `None` where that is nothing.
+    #[serde(skip)]
+    pub amount: Option<Amount>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -185,14 +188,17 @@ impl Plan {
     /// Returns how long the bodies are together, as they are sent.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let orders = self.orders.par_iter();
-        let bodies = orders.filter_map(|order| order.body.as_ref());
-        bodies.map(|body| body.to_json().len()).sum()
+        self.amounts().map(|amount| amount.bytes).sum()
     }
 
-    /// Returns the bodies that would be sent.
-    pub fn bodies(&self) -> impl Iterator<Item = &OrderUpdate> {
-        self.orders.iter().filter_map(|order| order.body.as_ref())
+    /// Returns how many updates would be sent.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.amounts().count()
+    }
+
+    fn amounts(&self) -> impl Iterator<Item = &Amount> {
+        self.orders.iter().filter_map(|order| order.amount.as_ref())
     }
 }
 
@@ -208,13 +214,13 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// Measures a body.
+    /// Measures a body, whose JSON has so many bytes.
     #[must_use]
-    pub fn of(body: &OrderUpdate) -> Self {
+    pub fn of<T>(body: &OrderUpdate<T>, bytes: usize) -> Self {
         let mut amount = Self {
             tests: 0,
             reports: body.overall_reports.len(),
-            bytes: body.to_json().len(),
+            bytes,
         };
         let assessments = body.assessments.iter();
         for results in assessments.filter_map(|assessment| assessment.assessment_results.as_ref()) {

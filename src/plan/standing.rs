@@ -1,10 +1,11 @@
 //! How one order stands to what the ledger knows of it, as a plan says it.
 
 use super::inputs::RowRef;
-use super::{Change, PlanOrder};
-use crate::deliver::Update;
-use crate::ledger::{self, Planned, changes};
-use crate::order::Order;
+use super::{Amount, Change, PlanOrder};
+use crate::ledger::{self, Due, Planned, Remembered, changes};
+use crate::order::json::Json;
+use crate::order::model::OrderUpdate;
+use crate::order::{Batch, Order};
 use crate::report::HeldReport;
 
 impl PlanOrder {
@@ -23,39 +24,65 @@ impl PlanOrder {
             asked: None,
             held_reports: Vec::new(),
             changes: Vec::new(),
+            amount: None,
         }
     }
 
-    /// Returns an order that is not held back: what is known of it and `planned` for it, and the fingerprint of what
-    /// the ledger keeps of it.
+    /// Returns an order that is not held back, and the JSON of what would be sent of it.
     #[must_use]
     pub fn of(
-        update: Update,
+        (batch, order): (&Batch, &Order),
         rows: Vec<RowRef>,
-        planned: Planned,
-        fingerprint: Option<String>,
-    ) -> Self {
-        let is_open = planned.body.is_some() || !planned.held_reports.is_empty();
-        let says_more = is_open && planned.body.as_ref() != Some(&update.wanted);
+        remembered: &Remembered,
+        planned: &Planned,
+    ) -> (Self, Option<Vec<u8>>) {
+        let (json, amount) = match &planned.due {
+            Due::Nothing => (None, None),
+            Due::Whole => measured(&batch.body_in_place(order)),
+            Due::Part(part) => measured(part),
+        };
         // All of a new order is new.
-        let sent_before = planned
-            .body
-            .as_ref()
-            .filter(|_| planned.change != ledger::Change::New);
-        Self {
-            company_id: update.company_id,
-            order_id: update.order_id,
+        let changes = if planned.is_open() && planned.change != ledger::Change::New {
+            let wanted = batch.body(order);
+            let body = planned.body(&wanted);
+            body.map_or_else(Vec::new, |body| changes(body, &remembered.known(&wanted)))
+        } else {
+            Vec::new()
+        };
+        let order = Self {
             change: Change::from(planned.change),
             sent_again: planned.change == ledger::Change::Resume,
-            errors: 0,
-            rows,
-            ledger: fingerprint,
-            changes: sent_before.map_or_else(Vec::new, |body| changes(body, &update.known)),
-            asked: says_more.then_some(update.wanted),
             held_reports: planned.held_reports.iter().map(HeldReport::from).collect(),
-            body: planned.body,
+            changes,
+            amount,
+            ..Self::invalid(order, rows)
+        };
+        (order, json)
+    }
+
+    /// Adds what the file of a plan says besides: the fingerprint of what the ledger keeps of the order, and the bodies.
+    #[must_use]
+    pub fn kept(self, fingerprint: Option<String>, wanted: OrderUpdate, planned: &Planned) -> Self {
+        let says_more = match planned.due {
+            Due::Whole => false,
+            Due::Part(_) => true,
+            Due::Nothing => !planned.held_reports.is_empty(),
+        };
+        Self {
+            ledger: fingerprint,
+            body: planned.body(&wanted).cloned(),
+            asked: says_more.then_some(wanted),
+            ..self
         }
     }
+}
+
+fn measured<T: Json + Default + PartialEq>(
+    body: &OrderUpdate<T>,
+) -> (Option<Vec<u8>>, Option<Amount>) {
+    let json = body.to_json();
+    let amount = Amount::of(body, json.len());
+    (Some(json), Some(amount))
 }
 
 impl From<ledger::Change> for Change {

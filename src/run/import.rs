@@ -24,7 +24,7 @@ pub(super) fn run(
     if let Some(exit) = import.has_nothing_to_do() {
         return import.end(exit);
     }
-    import.read()?;
+    import.read(true)?;
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }

@@ -1,15 +1,18 @@
 //! What an import knows of earlier runs: the ledger, opened and locked before anything is read.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::reports::inputs_json;
 use crate::config::{Delivery as Settings, Purpose};
-use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update};
+use crate::deliver::{Delivery, Journal, KEPT_BACK, Outcome, Update, Wanted};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
-use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, plan};
+use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, Remembered};
+use crate::order::json::Json;
 use crate::order::model::{OrderUpdate, Text};
 use crate::order::{Batch, Order};
 use crate::report::{Mode, Run, Totals};
@@ -45,8 +48,8 @@ impl Patience {
 pub(super) struct Looked {
     /// Its place in the batch.
     pub(super) index: usize,
-    /// Everything that the inputs say of it, and what is known.
-    pub(super) update: Update,
+    /// What the ledger remembers of it.
+    pub(super) remembered: Remembered,
     /// What is to be sent.
     pub(super) planned: Planned,
     /// What the ledger keeps of it, as it stands there; `None` where it keeps nothing.
@@ -91,49 +94,63 @@ impl Memory {
     /// their end here, in `deliveries`.
     pub(super) fn updates(
         &self,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         settings: &Settings,
         deliveries: &mut [Delivery],
     ) -> Result<Vec<Update>, Error> {
-        let found = self.each(batch, settings, |looked| match looked.planned.body {
-            Some(_) => Ok(looked.update),
-            None => Err((looked.index, settled(looked.planned))),
-        })?;
         let mut updates = Vec::new();
-        for found in found {
-            match found {
-                Ok(update) => updates.push(update),
-                Err((index, delivery)) => deliveries[index] = delivery,
-            }
-        }
+        self.each(
+            batch,
+            settings,
+            |looked| looked,
+            |looked| {
+                let index = looked.index;
+                if looked.planned.is_open() {
+                    let (company_id, order_id) = id_of(&batch.orders[index]);
+                    updates.push(Update {
+                        company_id,
+                        order_id,
+                        wanted: Wanted::Order(Arc::clone(batch), index),
+                        remembered: looked.remembered,
+                    });
+                } else {
+                    deliveries[index] = settled(looked.planned);
+                }
+                Ok(())
+            },
+        )?;
         Ok(updates)
     }
 
     /// Looks into the ledger for each order that is not held back, and turns what follows for it by `turn`: on all
-    /// cores, as each look is a reading of JSON and a comparison of bodies.
+    /// cores, as each look is a comparison of bodies. `take` is handed each of them, in their order.
+    ///
+    /// # Errors
+    /// Those of the ledger, and those of `take`.
     pub(super) fn each<T: Send>(
         &self,
         batch: &Batch,
         settings: &Settings,
         turn: impl Fn(Looked) -> T + Sync,
-    ) -> Result<Vec<T>, Error> {
+        mut take: impl FnMut(T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let good: Vec<usize> = (0..batch.orders.len())
             .filter(|index| batch.orders[*index].errors == 0)
             .collect();
         let look = |(index, text): (usize, Option<String>)| {
             let order = &batch.orders[index];
-            let (company_id, order_id) = id_of(order);
-            let wanted = batch.body(order);
-            let update = Update {
-                known: known_beside(&wanted, text.as_deref(), &order_id)?,
-                wanted,
-                company_id,
-                order_id,
+            let remembered = match &text {
+                None => Remembered::Nothing,
+                Some(_) => remembered(
+                    text.as_deref(),
+                    &batch.body_in_place(order),
+                    &order.order_id,
+                )?,
             };
             Ok(turn(Looked {
                 index,
-                planned: planned(&update, settings),
-                update,
+                planned: planned(&remembered, || batch.body(order), settings),
+                remembered,
                 text,
             }))
         };
@@ -146,7 +163,6 @@ impl Memory {
         let mut parts = good.chunks(LOOKED_AT_ONCE);
         let mut part = parts.next();
         let mut texts = known(part)?;
-        let mut found = Vec::with_capacity(good.len());
         while let (Some(indices), Some(of_part)) = (part, texts) {
             let next = parts.next();
             let looked = || {
@@ -154,10 +170,10 @@ impl Memory {
                 orders.map(look).collect::<Result<Vec<T>, Error>>()
             };
             let (of_next, looked) = rayon::join(|| known(next), looked);
-            found.extend(looked?);
+            looked?.into_iter().try_for_each(&mut take)?;
             (part, texts) = (next, of_next?);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Returns what the ledger keeps of each of some orders, in their order.
@@ -284,46 +300,32 @@ pub(super) fn held(ledger: &Ledger) -> Result<Error, Error> {
 
 /// Reads what the ledger keeps of an order.
 pub(super) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
-    Known::from_json(text).map_err(|words| {
-        let help =
-            "import with another --ledger; keep this one, it may be needed to see what was sent";
-        Error::usage(
-            format!("the ledger's entry of order `{order_id}` cannot be read: {words}"),
-            help,
-        )
-    })
+    Known::from_json(text).map_err(|words| unreadable(order_id, &words))
 }
 
-/// Reads what the ledger keeps of an order; where that is nothing, nothing is known.
-pub(super) fn known_of(text: Option<&str>, order_id: &str) -> Result<Known, Error> {
-    text.map_or_else(|| Ok(Known::default()), |text| read_known(text, order_id))
+/// Reads what the ledger keeps of an order beside what is wanted of it.
+pub(super) fn remembered<T: Json + Default + PartialEq>(
+    text: Option<&str>,
+    wanted: &OrderUpdate<T>,
+    order_id: &str,
+) -> Result<Remembered, Error> {
+    Remembered::read(text, wanted).map_err(|words| unreadable(order_id, &words))
 }
 
-/// Reads what the ledger keeps of an order beside what is wanted of it. Where that is all that was ever accepted, as it
-/// is for most orders of a file that comes again, the text tells it, and is not taken apart.
-fn known_beside(wanted: &OrderUpdate, text: Option<&str>, order_id: &str) -> Result<Known, Error> {
-    let Some(text) = text else {
-        return Ok(Known::default());
-    };
-    let settled = Known {
-        accepted: wanted.clone(),
-        ..Known::default()
-    };
-    if settled.to_json() == text {
-        return Ok(settled);
-    }
-    read_known(text, order_id)
+fn unreadable(order_id: &str, words: &str) -> Error {
+    let help = "import with another --ledger; keep this one, it may be needed to see what was sent";
+    let message = format!("the ledger's entry of order `{order_id}` cannot be read: {words}");
+    Error::usage(message, help)
 }
 
 /// Plans what is to be sent of an order.
-pub(super) fn planned(update: &Update, settings: &Settings) -> Planned {
+pub(super) fn planned(
+    remembered: &Remembered,
+    wanted: impl FnOnce() -> OrderUpdate,
+    settings: &Settings,
+) -> Planned {
     let policy = &settings.policy;
-    plan(
-        &update.wanted,
-        Some(&update.known),
-        policy.on_ambiguous,
-        policy.resend,
-    )
+    remembered.plan(wanted, policy.on_ambiguous, policy.resend)
 }
 
 fn id_of(order: &Order) -> (Text, Text) {

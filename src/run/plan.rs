@@ -14,11 +14,13 @@ use crate::config::file::ConfigFile;
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::ledger::Planned;
 use crate::new_file::{NewFile, is_same_place};
-use crate::plan::inputs::{Finding, PlanInput, RowRef, UsableSheets};
+use crate::order::Batch;
+use crate::plan::inputs::{Finding, PlanInput, UsableSheets};
 use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA, fingerprint};
 use crate::report::file::ReportFile;
-use crate::ui::{self, Screen, plan as plan_text, summary};
+use crate::ui::{Answer, Screen, plan as plan_text, summary};
 
 pub(super) fn run(
     args: &ImportArgs,
@@ -34,13 +36,13 @@ pub(super) fn run(
     if let Some(exit) = import.has_nothing_to_do() {
         return import.end(exit);
     }
-    import.read()?;
+    let is_kept = file.is_some() || !import.files.is_empty() || import.rejects.is_some();
+    import.read(is_kept)?;
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
-    let plan = make(&mut import, file.is_some())?;
-    tell(&plan, &import, args.result.format)?;
-    change_limit::check(&import.memory, &import.setup, screen, plan.bodies().count())?;
+    let plan = make(&mut import, file.is_some(), args.result.format)?;
+    change_limit::check(&import.memory, &import.setup, screen, plan.requests())?;
     if let Some(file) = file
         && import.interruptions.begin()
     {
@@ -66,33 +68,39 @@ fn keep(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the plan of everything that was read, and brings each order to the outcome that it has as long as nothing is
-/// sent. What the ledger knew is noted where the plan is kept.
-fn make(import: &mut Import, is_kept: bool) -> Result<Plan, Error> {
+/// Makes and tells the plan of everything that was read, and brings each order to the outcome that it has as long as
+/// nothing is sent.
+fn make(import: &mut Import, is_kept: bool, format: Format) -> Result<Plan, Error> {
     let Import {
         setup,
         batch,
         run,
         memory,
         deliveries,
+        screen,
         ..
     } = import;
-    let (batch, sheets) = (&*batch, UsableSheets::of(batch));
-    let looked = memory.each(batch, setup, |looked| {
-        let rows = sheets.row_refs(&batch.orders[looked.index].rows);
-        (
-            looked.index,
-            as_long_as_unsent(&looked),
-            standing(looked, rows, is_kept),
-        )
-    })?;
-    let invalid = |order| PlanOrder::invalid(order, sheets.row_refs(&order.rows));
-    let mut orders: Vec<PlanOrder> = batch.orders.iter().map(invalid).collect();
-    for (index, delivery, order) in looked {
-        deliveries[index] = delivery;
-        orders[index] = order;
-    }
-    Ok(Plan {
+    let sheets = UsableSheets::of(batch);
+    let turning = Turning {
+        batch,
+        sheets: &sheets,
+        inputs: PlanInput::all(batch),
+        format,
+        is_kept,
+    };
+    let mut told = Told::begin(batch.orders.len(), format);
+    memory.each(
+        batch,
+        setup,
+        |looked| (looked.index, turning.good(looked)),
+        |(index, (order, line, delivery))| {
+            deliveries[index] = delivery;
+            told.held_back_until(index, &turning)?;
+            told.add(order, line)
+        },
+    )?;
+    told.held_back_until(batch.orders.len(), &turning)?;
+    let plan = Plan {
         schema: SCHEMA.to_owned(),
         plan: run.id.clone(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -105,45 +113,113 @@ fn make(import: &mut Import, is_kept: bool) -> Result<Plan, Error> {
             test_mode: setup.test_mode,
         },
         corrects: run.corrects.clone(),
-        inputs: PlanInput::all(batch),
+        inputs: turning.inputs,
         orderless: sheets.row_refs(&batch.orderless),
-        orders,
+        orders: told.orders,
         diagnostics: batch.problems.iter().map(Finding::from).collect(),
         checksum: String::new(),
-    })
+    };
+    let mut answer = told.answer;
+    answer.go_on(|out| match format {
+        Format::Json => plan_text::write_json_sum(out, &plan, &setup.policy.rate),
+        Format::Human => {
+            if !screen.is_quiet {
+                plan_text::write(out, &plan, screen.is_verbose)?;
+            }
+            plan_text::write_sum(out, &plan, &setup.policy.rate)
+        }
+    })?;
+    answer.end()?;
+    Ok(plan)
 }
 
-/// Returns what the report says of an order that was planned.
-fn as_long_as_unsent(looked: &Looked) -> Delivery {
-    let planned = looked.planned.clone();
-    match planned.body {
-        Some(_) => Delivery {
-            outcome: Outcome::Valid,
-            held_reports: planned.held_reports,
-            ..Delivery::not_sent()
-        },
-        None => settled(planned),
+/// What turns orders into those of a plan, on all cores.
+struct Turning<'a> {
+    batch: &'a Batch,
+    sheets: &'a UsableSheets,
+    inputs: Vec<PlanInput>,
+    format: Format,
+    is_kept: bool,
+}
+
+impl Turning<'_> {
+    /// Returns a good order, its line for scripts, and what the report says of it. What the ledger knew of it and its
+    /// body are noted where the plan is kept; else the body is only told, as all of them would fill the memory.
+    fn good(&self, looked: Looked) -> (PlanOrder, Option<Vec<u8>>, Delivery) {
+        let order = &self.batch.orders[looked.index];
+        let rows = self.sheets.row_refs(&order.rows);
+        let Looked {
+            remembered,
+            planned,
+            text,
+            ..
+        } = looked;
+        let (mut of_plan, body) = PlanOrder::of((self.batch, order), rows, &remembered, &planned);
+        let line = self.line(&of_plan, body.as_deref());
+        if self.is_kept {
+            let fingerprint = text.as_deref().map(fingerprint);
+            of_plan = of_plan.kept(fingerprint, self.batch.body(order), &planned);
+        }
+        (of_plan, line, as_long_as_unsent(planned))
+    }
+
+    fn held_back(&self, index: usize) -> (PlanOrder, Option<Vec<u8>>) {
+        let order = &self.batch.orders[index];
+        let order = PlanOrder::invalid(order, self.sheets.row_refs(&order.rows));
+        let line = self.line(&order, None);
+        (order, line)
+    }
+
+    fn line(&self, order: &PlanOrder, body: Option<&[u8]>) -> Option<Vec<u8>> {
+        let is_told = self.format == Format::Json;
+        is_told.then(|| plan_text::json_line(order, body, &self.inputs))
     }
 }
 
-fn standing(looked: Looked, rows: Vec<RowRef>, is_kept: bool) -> PlanOrder {
-    let Looked {
-        update, planned, ..
-    } = looked;
-    let noted = looked.text.filter(|_| is_kept);
-    PlanOrder::of(update, rows, planned, noted.as_deref().map(fingerprint))
+/// The orders of a plan so far; scripts are told of each at once.
+struct Told {
+    orders: Vec<PlanOrder>,
+    answer: Answer,
 }
 
-/// Tells the plan on standard output: it is what was asked for.
-fn tell(plan: &Plan, import: &Import, format: Format) -> Result<(), Error> {
-    let rate = &import.setup.policy.rate;
-    match format {
-        Format::Json => ui::answer(|out| plan_text::write_json(out, plan, rate)),
-        Format::Human => {
-            if !import.screen.is_quiet {
-                ui::answer(|out| plan_text::write(out, plan, import.screen.is_verbose))?;
-            }
-            ui::answer(|out| plan_text::write_sum(out, plan, rate))
+impl Told {
+    fn begin(orders: usize, format: Format) -> Self {
+        Self {
+            orders: Vec::with_capacity(orders),
+            answer: match format {
+                Format::Json => Answer::plain(),
+                Format::Human => Answer::styled(),
+            },
         }
+    }
+
+    fn add(&mut self, order: PlanOrder, line: Option<Vec<u8>>) -> Result<(), Error> {
+        self.orders.push(order);
+        match line {
+            Some(line) => self.answer.go_on(|out| out.write_all(&line)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the orders that are held back, up to one that is not.
+    fn held_back_until(&mut self, index: usize, turning: &Turning<'_>) -> Result<(), Error> {
+        for held_back in self.orders.len()..index {
+            let (order, line) = turning.held_back(held_back);
+            self.add(order, line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what the report says of an order that was planned.
+fn as_long_as_unsent(planned: Planned) -> Delivery {
+    if planned.is_open() {
+        Delivery {
+            outcome: Outcome::Valid,
+            held_reports: planned.held_reports,
+            ..Delivery::not_sent()
+        }
+    } else {
+        settled(planned)
     }
 }

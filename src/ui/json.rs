@@ -1,10 +1,9 @@
 //! JSON for scripts, a line for each value: on a terminal nothing in it disturbs either.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::Serializer;
-use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::problem::Problem;
 use crate::report::Diagnostic;
@@ -26,30 +25,39 @@ pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result
 /// # Errors
 /// Those of the stream.
 pub fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, Calm))?;
-    out.write_all(b"\n")
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    out.write_all(&calm(line))
 }
 
-/// Writes characters that would disturb a terminal as the escapes of JSON, which read back as they were.
-struct Calm;
-
-impl Formatter for Calm {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        out: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut plain = 0;
-        for (at, disturbing) in fragment.match_indices(is_disturbing) {
-            CompactFormatter.write_string_fragment(out, &fragment[plain..at])?;
-            // All of them are in the first plane, and one unit of UTF-16.
-            for unit in disturbing.encode_utf16() {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            plain = at + disturbing.len();
-        }
-        CompactFormatter.write_string_fragment(out, &fragment[plain..])
+/// Returns a line of JSON in which characters that would disturb a terminal stand as escapes, which read back as they
+/// were: they occur in its texts alone, but for the end of the line.
+pub(super) fn calm(line: Vec<u8>) -> Vec<u8> {
+    if is_plain(&line) {
+        return line;
     }
+    // JSON of texts is text.
+    let text = String::from_utf8(line).unwrap_or_default();
+    let is_escaped = |c: char| c != '\n' && is_disturbing(c);
+    let mut calm = String::with_capacity(text.len());
+    let mut plain = 0;
+    for (at, disturbing) in text.match_indices(is_escaped) {
+        calm.push_str(&text[plain..at]);
+        // All of them are in the first plane, and one unit of UTF-16.
+        for unit in disturbing.encode_utf16() {
+            // Writing into memory does not fail.
+            let _ = write!(calm, "\\u{unit:04x}");
+        }
+        plain = at + disturbing.len();
+    }
+    calm.push_str(&text[plain..]);
+    calm.into_bytes()
+}
+
+/// Tells quickly of most JSON that nothing in it disturbs: no character that does has another first byte, and those
+/// below a blank are escapes already.
+fn is_plain(json: &[u8]) -> bool {
+    memchr::memchr3(0x7F, 0xC2, 0xD8, json).is_none() && memchr::memchr(0xE2, json).is_none()
 }
 
 #[cfg(test)]
@@ -57,6 +65,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn no_text_that_disturbs_passes_for_a_plain_one() {
+        let disturbing = (' '..=char::MAX).filter(|c| is_disturbing(*c));
+        for c in disturbing {
+            assert!(!is_plain(c.to_string().as_bytes()), "{c:?}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -98,13 +98,75 @@ impl Screen {
 /// # Errors
 /// When the stream cannot be written, except when it is closed.
 pub fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-    let mut out = io::BufWriter::new(anstream::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::System {
-            action: "write to standard output",
-            source: error,
-        }),
-        _ => Ok(()),
+    let mut answer = Answer::styled();
+    answer.go_on(write)?;
+    answer.end()
+}
+
+/// What was asked for, written to standard output bit by bit.
+pub struct Answer {
+    out: Box<dyn Write>,
+    is_closed: bool,
+}
+
+impl Answer {
+    /// Begins one with styles, which are left out where the stream is no terminal.
+    #[must_use]
+    pub fn styled() -> Self {
+        Self::begin(anstream::stdout().lock())
+    }
+
+    /// Begins one in which there are no styles to look for.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self::begin(io::stdout().lock())
+    }
+
+    fn begin(stream: impl Write + 'static) -> Self {
+        Self {
+            out: Box::new(io::BufWriter::with_capacity(Self::AT_ONCE, stream)),
+            is_closed: false,
+        }
+    }
+
+    /// What is written at once.
+    const AT_ONCE: usize = 1 << 16;
+
+    /// Writes some more, unless nobody reads any more.
+    ///
+    /// # Errors
+    /// When the stream cannot be written, except when it is closed.
+    pub fn go_on(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let written = write(&mut self.out);
+        self.judge(written)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Those of [`Self::go_on`].
+    pub fn end(mut self) -> Result<(), Error> {
+        let written = self.out.flush();
+        self.judge(written)
+    }
+
+    fn judge(&mut self, written: io::Result<()>) -> Result<(), Error> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(())
+            }
+            written => written.map_err(|source| Error::System {
+                action: "write to standard output",
+                source,
+            }),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod standing;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -105,7 +106,7 @@ fn begin(
         run,
         memory,
         deliveries: before_delivery(&batch, Outcome::NotSent),
-        batch,
+        batch: Arc::new(batch),
     })
 }
 

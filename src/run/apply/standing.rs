@@ -2,14 +2,15 @@
 
 use rayon::prelude::*;
 
-use crate::deliver::{Delivery, Outcome, Update};
+use crate::deliver::{Delivery, Outcome, Update, Wanted};
 use crate::error::Error;
+use crate::ledger::Planned;
 use crate::ledger::entry::{LastSent, Run, RunEnd};
 use crate::order::model::Text;
 use crate::plan::{Change, Plan, PlanOrder, fingerprint};
 use crate::run::change_limit::count;
 use crate::run::job::Import;
-use crate::run::memory::{Memory, known_of, planned, settled};
+use crate::run::memory::{self, Memory, remembered, settled};
 
 /// The runs that have applied a plan so far.
 pub(super) struct Earlier(Vec<Run>);
@@ -20,6 +21,16 @@ enum Next {
     Settle(Delivery),
     /// Another run has delivered to it; its id, where it is known.
     Moved(Option<String>),
+}
+
+impl Next {
+    fn of(planned: Planned, update: Update) -> Self {
+        if planned.is_open() {
+            Self::Send(Box::new(update))
+        } else {
+            Self::Settle(settled(planned))
+        }
+    }
 }
 
 impl Earlier {
@@ -120,11 +131,7 @@ impl Earlier {
         let Some(update) = update_of(order, text)?.filter(|_| !is_accepted) else {
             return Ok(Next::Settle(unchanged()));
         };
-        let planned = planned(&update, &import.setup);
-        Ok(match planned.body {
-            Some(_) => Next::Send(Box::new(update)),
-            None => Next::Settle(settled(planned)),
-        })
+        Ok(Next::of(planned(&update, import), update))
     }
 }
 
@@ -133,8 +140,8 @@ fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import) -> Result<N
     let Some(update) = update_of(order, text)? else {
         return Ok(Next::Settle(unchanged()));
     };
-    let planned = planned(&update, &import.setup);
-    if planned.body != order.body {
+    let planned = planned(&update, import);
+    if planned.body(&update.wanted.body()) != order.body.as_ref() {
         let message = format!(
             "this version would send another body for order `{}` than the plan says",
             order.order_id
@@ -144,10 +151,7 @@ fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import) -> Result<N
             "make the plan again with this version of Scoreload",
         ));
     }
-    Ok(match planned.body {
-        Some(_) => Next::Send(Box::new(update)),
-        None => Next::Settle(settled(planned)),
-    })
+    Ok(Next::of(planned, update))
 }
 
 /// Returns the update of an order; `None` where the plan has nothing to send of it.
@@ -157,11 +161,16 @@ fn update_of(order: &PlanOrder, text: Option<&str>) -> Result<Option<Update>, Er
     };
     let (company_id, order_id) = id_of(order);
     Ok(Some(Update {
-        known: known_of(text, &order_id)?,
-        wanted: wanted.clone(),
+        remembered: remembered(text, wanted, &order_id)?,
+        wanted: Wanted::Body(Box::new(wanted.clone())),
         company_id,
         order_id,
     }))
+}
+
+fn planned(update: &Update, import: &Import) -> Planned {
+    let wanted = || update.wanted.body().into_owned();
+    memory::planned(&update.remembered, wanted, &import.setup)
 }
 
 fn unchanged() -> Delivery {

@@ -91,7 +91,7 @@ impl Import {
     /// Writes the reports and the rejected rows. Returns the reports that are there; what failed goes to `failures`.
     fn write_files(&mut self, exit: ExitCode, failures: &mut Vec<Error>) -> Vec<PathBuf> {
         let (files, live) = (std::mem::take(&mut self.files), self.live.take());
-        let results = (&self.batch, self.deliveries.as_slice());
+        let results = (&*self.batch, self.deliveries.as_slice());
         let written = reports::write(files, self.run.clone(), results, exit, self.screen, live);
         failures.extend(written.result.err());
         if let Some((_, reading)) = &self.inputs {

@@ -7,6 +7,7 @@ mod sending;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -47,7 +48,7 @@ pub(super) struct Import {
     pub(super) rejects: Option<RejectsFile>,
     pub(super) run: Run,
     pub(super) memory: Memory,
-    pub(super) batch: Batch,
+    pub(super) batch: Arc<Batch>,
     /// By order: what became of it.
     pub(super) deliveries: Vec<Delivery>,
 }
@@ -100,19 +101,19 @@ impl Import {
             live: None,
             rejects,
             run,
-            batch: Batch::default(),
+            batch: Arc::default(),
             deliveries: Vec::new(),
         })
     }
 
-    /// Reads and checks the inputs, and tells what is wrong with them.
-    pub(super) fn read(&mut self) -> Result<(), Error> {
+    /// Reads and checks the inputs, and tells what is wrong with them. What is kept of them names their fingerprints.
+    pub(super) fn read(&mut self, is_kept: bool) -> Result<(), Error> {
         let Some((paths, reading)) = &self.inputs else {
             return Ok(());
         };
         self.tell_target();
         let began = Instant::now();
-        self.batch = gather(paths, reading, true, self.screen);
+        self.batch = Arc::new(gather(paths, reading, is_kept, self.screen));
         self.run.timing.read_s = began.elapsed().as_secs_f64();
         self.run.corrects = rejects::corrected(reading, &self.batch);
         rejects::tell_corrected(self.run.corrects.as_deref(), self.screen);

@@ -16,7 +16,7 @@ use crate::order::model::Text;
 use crate::order::{Batch, Order};
 use crate::report::Mode;
 use crate::run::job::new_run;
-use crate::run::memory::{Memory, Patience};
+use crate::run::memory::{Looked, Memory, Patience};
 use crate::run::{environment, gather, run_id};
 use crate::ui::text::safe;
 use crate::ui::{self, Screen, problems, summary};
@@ -95,19 +95,17 @@ fn findings(
             errors: order.errors,
         })
         .collect();
-    let looked = memory.each(batch, setup, |looked| {
-        let update = looked.update;
-        let verdict = Verdict::of(&update.wanted, &update.known);
-        (
-            looked.index,
-            verdict,
-            changes(&update.wanted, &update.known),
-        )
-    })?;
-    for (index, verdict, values) in looked {
+    let compare = |looked: Looked| {
+        let wanted = batch.body(&batch.orders[looked.index]);
+        let known = looked.remembered.known(&wanted);
+        let verdict = Verdict::of(&wanted, &known);
+        (looked.index, verdict, changes(&wanted, &known))
+    };
+    memory.each(batch, setup, compare, |(index, verdict, values)| {
         findings[index].verdict = verdict;
         findings[index].values = values;
-    }
+        Ok(())
+    })?;
     Ok(findings)
 }
 

@@ -1,11 +1,13 @@
 //! What an import would send: a line for each order, and their sum; for scripts the same as JSON.
 
+mod json;
+
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use rayon::prelude::*;
 use serde::Serialize;
 
+pub use self::json::json_line;
 use super::progress::duration_text;
 use super::summary::count;
 use super::text::safe;
@@ -13,18 +15,14 @@ use super::write_json_line;
 use crate::columns::Column;
 use crate::deliver::rate::Rate;
 use crate::ledger::ValueChange;
-use crate::order::model::{OrderUpdate, Text};
-use crate::plan::inputs::RowRef;
+use crate::order::model::Text;
 use crate::plan::{Amount, Change, Plan, PlanOrder};
 use crate::problem::excerpt;
-use crate::report::HeldReport;
 
 /// Orders are told one by one up to so many, a screen or two; those in which nothing is new give way to the others.
 const MOST_ORDERS: usize = 60;
 /// So many scores of a changed order are told one by one.
 const MOST_SCORES: usize = 3;
-/// Orders that are written together.
-const AT_ONCE: usize = 512;
 /// Longer ids push what follows out of line, and no further.
 const WIDEST_ID: usize = 36;
 
@@ -104,7 +102,7 @@ fn words_of(order: &PlanOrder) -> String {
     match order.change {
         Change::Invalid => parts.push(format!("held back: {}", errors(order.errors))),
         Change::Unchanged | Change::Unknown => {}
-        Change::New => parts.extend(order.body.as_ref().map(amount_text)),
+        Change::New => parts.extend(order.amount.as_ref().map(amount_text)),
         Change::Changed => parts.extend(changes_text(order)),
     }
     if order.sent_again {
@@ -117,8 +115,7 @@ fn words_of(order: &PlanOrder) -> String {
     parts.join(", ")
 }
 
-fn amount_text(body: &OrderUpdate) -> String {
-    let Amount { tests, reports, .. } = Amount::of(body);
+fn amount_text(&Amount { tests, reports, .. }: &Amount) -> String {
     let mut parts = Vec::new();
     if tests > 0 {
         parts.push(count(tests, "test", "tests"));
@@ -138,7 +135,7 @@ fn changes_text(order: &PlanOrder) -> Vec<String> {
         order.changes.iter().partition(|change| is_score(change));
     let shown = scores.iter().take(MOST_SCORES);
     let mut parts: Vec<String> = shown.map(|change| score_text(change)).collect();
-    let reports = order.body.as_ref().map(|body| Amount::of(body).reports);
+    let reports = order.amount.map(|amount| amount.reports);
     let counts = [
         (
             scores.len().saturating_sub(MOST_SCORES),
@@ -152,7 +149,7 @@ fn changes_text(order: &PlanOrder) -> Vec<String> {
     parts.extend(told.map(|(number, one, many)| count(number, one, many)));
     if parts.is_empty() {
         // Nothing of it is new: `--resend`, or a test of which only its id is told.
-        parts.extend(order.body.as_ref().map(amount_text));
+        parts.extend(order.amount.as_ref().map(amount_text));
     }
     parts
 }
@@ -257,7 +254,7 @@ struct Counts {
 
 impl<'a> Sum<'a> {
     fn of(plan: &'a Plan, rate: &Rate) -> Self {
-        let requests = plan.bodies().count();
+        let requests = plan.requests();
         Self {
             plan: &plan.plan,
             target: &plan.target.name,
@@ -276,71 +273,10 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// An order, as a script reads it.
-#[derive(Serialize)]
-struct Entry<'a> {
-    company_id: &'a str,
-    order_id: &'a str,
-    change: Change,
-    outcome: crate::deliver::Outcome,
-    sent_again: bool,
-    errors: usize,
-    rows: Vec<RowPlace<'a>>,
-    #[serde(flatten)]
-    amount: Amount,
-    changes: &'a [ValueChange],
-    held_reports: &'a [HeldReport],
-    body: Option<&'a OrderUpdate>,
-}
-
-#[derive(Serialize)]
-struct RowPlace<'a> {
-    path: &'a str,
-    sheet: Option<&'a str>,
-    row: u32,
-}
-
-/// Writes each order as one JSON object a line, and then their sum.
+/// Writes the sum as one JSON object on a line of its own.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_json(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
-    let place = |row: &RowRef| {
-        let input = plan.inputs.get(row.input)?;
-        Some(RowPlace {
-            path: &input.path,
-            sheet: input.sheet.as_deref(),
-            row: row.row,
-        })
-    };
-    let write = |out: &mut Vec<u8>, order: &PlanOrder| {
-        let entry = Entry {
-            company_id: &order.company_id,
-            order_id: &order.order_id,
-            change: order.change,
-            outcome: order.change.outcome(),
-            sent_again: order.sent_again,
-            errors: order.errors,
-            rows: order.rows.iter().filter_map(place).collect(),
-            amount: order.body.as_ref().map(Amount::of).unwrap_or_default(),
-            changes: &order.changes,
-            held_reports: &order.held_reports,
-            body: order.body.as_ref(),
-        };
-        write_json_line(out, &entry)
-    };
-    // On all cores, and as much at once as they are busy with: all of it may be long.
-    for orders in plan.orders.chunks(AT_ONCE * rayon::current_num_threads()) {
-        let written = orders.par_chunks(AT_ONCE).map(|orders| {
-            let mut lines = Vec::new();
-            orders
-                .iter()
-                .try_for_each(|order| write(&mut lines, order))?;
-            Ok(lines)
-        });
-        for lines in written.collect::<io::Result<Vec<Vec<u8>>>>()? {
-            out.write_all(&lines)?;
-        }
-    }
+pub fn write_json_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
     write_json_line(out, &Sum::of(plan, rate))
 }

@@ -60,6 +60,8 @@ pub(super) fn run(
     let results = (&batch, deliveries.as_slice());
     let reported = reports::write(files, run, results, exit, screen, None);
     let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
+    // The process ends, which gives all of it back at once.
+    std::mem::forget((batch, deliveries));
     reported.result.and(rejected).map(|()| exit)
 }
 

@@ -174,13 +174,16 @@ impl Import {
 
     fn account(self, reports: Vec<PathBuf>, cleared: &Cleared) -> Account {
         let errors = self.batch.errors();
-        Account {
+        let account = Account {
             totals: Totals::of(&self.batch, &self.deliveries),
             errors,
             warnings: self.batch.problems.len() - errors,
             reports,
             files: cleared.files,
             run: self.run,
-        }
+        };
+        // The process ends, which gives all of it back at once.
+        std::mem::forget((self.batch, self.deliveries));
+        account
     }
 }

@@ -1,16 +1,21 @@
-//! One cell under its column's rules: the text that goes into the body, or what is wrong with it.
+//! One cell under its column's rules: the text that goes into the body, or what is wrong with it. Ids and times have rooms of
+//! their own.
+
+mod id;
+mod time;
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use self::id::company_id_finding;
 use super::link;
 use super::model::Text;
 use super::status::{ASSESSMENT_STATUSES, StatusWords, TEST_STATUSES};
 use crate::columns::{Column, Kind};
 use crate::input::Cell;
-use crate::input::timestamp::{self, DateOrder, Unclear};
+use crate::input::timestamp::DateOrder;
 use crate::problem::{Code, WarningPolicy, excerpt};
 
 /// What the user settles about the meaning of cells.
@@ -97,12 +102,6 @@ pub fn placeholders() -> Vec<String> {
 /// The highest attempt: the API's attempt is an integer, taken as one of 32 bits.
 const HIGHEST_ATTEMPT: u32 = i32::MAX.unsigned_abs();
 
-/// Times a little ahead of our clock are no reason to doubt.
-const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
-
-/// The longest test id that the API is known to take (API.md says 36, and that some limits were raised).
-const TEST_ID_LIMIT: usize = 36;
-
 /// Reads a cell by the rules of its column.
 #[must_use]
 pub fn read<'c>(column: Column, cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
@@ -123,13 +122,13 @@ pub fn read<'c>(column: Column, cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> 
         _ => {}
     }
     let value = match kind {
-        Kind::Id => id(column, cell),
+        Kind::Id => id::read(column, cell),
         Kind::Score | Kind::Prose => cell.shown().into(),
         Kind::Url => url(cell.shown()),
         Kind::Attempt => attempt(cell),
         Kind::AssessmentStatus => status(cell, &ASSESSMENT_STATUSES, rules),
         Kind::TestStatus => status(cell, &TEST_STATUSES, rules),
-        Kind::Time => time(cell, rules),
+        Kind::Time => time::read(cell, rules),
     };
     let value = match cell {
         Cell::Percentage(_) if value.finding.is_none() => Value {
@@ -190,102 +189,6 @@ fn cell_type(column: Column, cell: &Cell<'_>) -> Finding {
     );
     let help = "the spreadsheet has changed what was typed: format the column as text and enter the value again";
     Finding::new(Code::CellType, message, help)
-}
-
-fn id<'c>(column: Column, cell: &'c Cell<'_>) -> Value<'c> {
-    let text = cell.shown();
-    let inexact = match cell {
-        Cell::Number(number) => number.abs() >= 1e15,
-        _ => is_scientific(&text),
-    };
-    if inexact {
-        return not_exact(column, &text).into();
-    }
-    let finding = match column {
-        Column::OrderId if matches!(&*text, "." | "..") => Some(no_segment(column, &text)),
-        Column::CompanyId => company_id_finding(&text),
-        Column::TestId if is_longer(&text, TEST_ID_LIMIT) => Some(Finding::new(
-            Code::TestIdLong,
-            format!(
-                "the test id has {} characters, and the API may take only {TEST_ID_LIMIT}",
-                text.chars().count()
-            ),
-            "check the id; if the API refuses it, the report will show its answer",
-        )),
-        _ => None,
-    };
-    let is_refused =
-        |finding: &Finding| matches!(finding.code, Code::OrderIdInvalid | Code::CompanyIdMissing);
-    let refused = finding.as_ref().is_some_and(is_refused);
-    Value {
-        text: (!refused).then_some(text),
-        finding: finding.map(Box::new),
-        ..Value::default()
-    }
-}
-
-/// Tells whether a text has more characters than that; a character has a byte or more, so most texts need no count.
-fn is_longer(text: &str, limit: usize) -> bool {
-    text.len() > limit && text.chars().count() > limit
-}
-
-/// `.` and `..` mean the place itself and the one above: no URL can carry them as a name.
-fn no_segment(column: Column, text: &str) -> Finding {
-    let (code, what) = match column {
-        Column::CompanyId => (Code::CompanyIdMissing, "a company id"),
-        _ => (Code::OrderIdInvalid, "an order id"),
-    };
-    let message = format!("`{text}` cannot be {what}: no URL can carry it");
-    Finding::new(code, message, "enter the id as Paylocity shows it")
-}
-
-/// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
-#[must_use]
-pub fn company_id_finding(text: &str) -> Option<Finding> {
-    if matches!(text, "." | "..") {
-        return Some(no_segment(Column::CompanyId, text));
-    }
-    if text.starts_with("CS") {
-        let message = format!(
-            "`{}` names a set of companies, not a company",
-            excerpt(text)
-        );
-        let help = "enter the id of the one company that the order belongs to";
-        return Some(Finding::new(Code::CompanyIdIsASet, message, help));
-    }
-    let limit = Column::CompanyId
-        .spec()
-        .limit
-        .filter(|limit| is_longer(text, *limit))?;
-    let length = text.chars().count();
-    let message = format!(
-        "`{}` has {length} characters, and a company id at most {limit}",
-        excerpt(text)
-    );
-    let help = "enter the Paylocity company id, such as A00123 or B6001";
-    Some(Finding::new(Code::CompanyIdTooLong, message, help))
-}
-
-fn not_exact(column: Column, text: &str) -> Finding {
-    let message = format!(
-        "{} is {text}, a number that the spreadsheet has rounded",
-        column.name()
-    );
-    let help = "format the column as text, then enter the id again from where it came";
-    Finding::new(Code::IdNotExact, message, help)
-}
-
-/// Tells whether a text is a number with an exponent: `9.90694E+11`.
-fn is_scientific(text: &str) -> bool {
-    if !text.as_bytes().contains(&b'+') {
-        return false;
-    }
-    let Some((mantissa, exponent)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
-        return false;
-    };
-    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
-    digits(whole) && digits(decimals) && digits(exponent)
 }
 
 fn url(text: Cow<'_, str>) -> Value<'_> {
@@ -358,88 +261,9 @@ fn status<'c>(cell: &'c Cell<'_>, allowed: &[&'static str], rules: &Rules) -> Va
     Finding::new(Code::StatusUnknown, message, help).into()
 }
 
-fn time<'c>(cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
-    let text = cell.shown();
-    if let Cell::Text(text) = cell
-        && timestamp::canonical(text).is_some_and(|time| time <= rules.now)
-    {
-        return Cow::Borrowed(&**text).into();
-    }
-    if let Cell::Text(text) = cell
-        && rules.zone == TimeZone::UTC
-        && let Some((written, time)) = timestamp::canonical_of(text)
-        && time <= rules.now
-    {
-        return Cow::<str>::Owned(written).into();
-    }
-    let reading = match cell {
-        Cell::Date(time) => Ok((*time, None, None)),
-        Cell::Text(text) => timestamp::read(text, rules.date_order)
-            .map(|reading| (reading.time, reading.offset, reading.order)),
-        _ => Err(Unclear::NoTime),
-    };
-    let (time, offset, date_order) = match reading {
-        Ok(reading) => reading,
-        Err(Unclear::TwoDays(mdy, dmy)) => return ambiguous(&text, mdy, dmy).into(),
-        Err(Unclear::NoTime) => return no_time(cell, &text).into(),
-    };
-    let Some(time) = timestamp::utc(time, offset, &rules.zone) else {
-        let message = if time.year() < timestamp::EARLIEST_YEAR {
-            let earliest = timestamp::EARLIEST_YEAR;
-            format!("`{}` is before the year {earliest}", excerpt(&text))
-        } else {
-            format!("`{}` is beyond the end of the calendar", excerpt(&text))
-        };
-        return Finding::new(
-            Code::TimestampInvalid,
-            message,
-            "enter when the status was reached",
-        )
-        .into();
-    };
-    let future = rules
-        .now
-        .saturating_add(CLOCK_SKEW)
-        .is_ok_and(|now| time > now)
-        .then(|| {
-            let message = format!("`{}` is in the future ({time})", excerpt(&text));
-            let help = "check the date, and the zone of times that name none (--timezone)";
-            Finding::new(Code::TimestampInFuture, message, help)
-        });
-    Value {
-        text: Some(time.to_string().into()),
-        finding: future.map(Box::new),
-        placeholder: false,
-        date_order,
-    }
-}
-
-fn no_time(cell: &Cell<'_>, text: &str) -> Finding {
-    let (message, help) = match cell {
-        Cell::Number(_) => (
-            format!("the cell holds the number {text}, not a time"),
-            "format the column as date and time",
-        ),
-        _ => (
-            format!("`{}` is no time in a form that is read", excerpt(text)),
-            "write it like 2026-03-04T17:06:00Z or 2026-03-04 17:06",
-        ),
-    };
-    Finding::new(Code::TimestampInvalid, message, help)
-}
-
-fn ambiguous(text: &str, mdy: jiff::civil::Date, dmy: jiff::civil::Date) -> Finding {
-    let message = format!(
-        "`{}` is {} by month first and {} by day first",
-        excerpt(text),
-        mdy.strftime("%-d %B %Y"),
-        dmy.strftime("%-d %B %Y")
-    );
-    Finding::new(
-        Code::TimestampAmbiguous,
-        message,
-        "pass --date-order mdy or --date-order dmy",
-    )
+/// Tells whether a text has more characters than that; a character has a byte or more, so most texts need no count.
+fn is_longer(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().count() > limit
 }
 
 /// Holds a text to the limit of its column; the company id has a code of its own.

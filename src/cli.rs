@@ -18,7 +18,7 @@ pub use self::delivery::{DeliveryArgs, ImportArgs, InboxArgs, ResultArgs};
 pub use self::earlier::{HistoryArgs, ResolveArgs};
 pub use self::guide::{ExplainArgs, TemplateArgs};
 pub use self::input::{ColumnsArgs, ColumnsFormat, InputArgs, ValidateArgs};
-pub use self::ledger::{ExportArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs};
+pub use self::ledger::{ExportArgs, LedgerArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs};
 pub use self::plan::{ApplyArgs, PlanArgs};
 pub use self::sandbox::SandboxArgs;
 pub use self::screen::{LogFormat, ProgressStyle, ScreenArgs};

@@ -47,6 +47,8 @@ pub enum Error {
     Held {
         /// Who holds it, where they have said so.
         holder: Option<Holder>,
+        /// Whether the command can be told to wait.
+        can_wait: bool,
     },
     /// Another import clears the inbox.
     #[error("another import takes its files from `{}`", directory.display())]
@@ -82,6 +84,9 @@ impl Error {
                 "free some of the machine's resources, or raise its limits, and try again"
             }
             Self::Ledger(error) => error.help(),
+            Self::Held {
+                can_wait: false, ..
+            } => "run the same command again once it has ended",
             Self::Held { .. } | Self::InboxHeld { .. } => {
                 "run the same command again once it has ended, or add --wait"
             }

@@ -105,7 +105,13 @@ mod tests {
     fn a_ledger_that_cannot_be_opened_is_a_matter_of_configuration_and_one_that_is_held_is_not() {
         let (place, fault) = (Place::Memory, Fault::Full);
         let code = |error: Error| ExitCode::from(&error).number();
-        assert_eq!(code(Error::Held { holder: None }), 6);
+        assert_eq!(
+            code(Error::Held {
+                holder: None,
+                can_wait: true
+            }),
+            6
+        );
         assert_eq!(
             code(Error::Ledger(LedgerError::Unopened {
                 place: place.clone(),

@@ -91,6 +91,15 @@ pub struct DeliveryArgs {
     /// nothing leaves the machine. With credentials the target must be named.
     #[arg(long, value_name = "TARGET", env = "SCORELOAD_TARGET", hide_env_values = true, help_heading = DELIVERY)]
     pub target: Option<String>,
+    /// Trust the authorities whose certificates this file holds too, in PEM
+    ///
+    /// Beside those that this machine trusts: for a gateway, or a company's proxy, with an authority of its own. It
+    /// counts for the API and for a ledger in a database.
+    #[arg(long, value_name = "FILE", env = "SCORELOAD_CA_CERT", hide_env_values = true, help_heading = DELIVERY)]
+    pub ca_cert: Option<PathBuf>,
+    /// Allow plain http to other machines: credentials and scores can be read on the way
+    #[arg(long, env = "SCORELOAD_INSECURE_HTTP", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
+    pub insecure_http: bool,
     /// Do not ask before delivering to production
     #[arg(long, help_heading = DELIVERY)]
     pub yes: bool,

@@ -142,6 +142,14 @@ pub struct LedgerArgs {
         hide_env_values = true
     )]
     pub place: Option<String>,
+    /// Trust the authorities whose certificates this file holds too, in PEM: for a ledger in a database
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SCORELOAD_CA_CERT",
+        hide_env_values = true
+    )]
+    pub ca_cert: Option<PathBuf>,
     /// Which settings count where a flag or a variable does not say.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -150,7 +158,7 @@ pub struct LedgerArgs {
 /// Leaves flags out of the help that an import has: a look at the ledger follows them by doing nothing.
 fn hide_what_delivers(arg: clap::Arg) -> clap::Arg {
     let is_of_delivery = arg.get_help_heading() == Some(DELIVERY);
-    let is_shown = ["target", "ledger", "profile"].contains(&arg.get_id().as_str());
+    let is_shown = ["target", "ledger", "ca_cert", "profile"].contains(&arg.get_id().as_str());
     arg.hide(is_of_delivery && !is_shown)
 }
 

@@ -11,13 +11,13 @@ mod reading;
 pub mod settings;
 mod target;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 pub use self::reading::{Reading, reading};
-pub use self::target::{Target, base};
+pub use self::target::{PlainHttp, Target, base};
 use crate::cli::DeliveryArgs;
 use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
@@ -29,6 +29,7 @@ use crate::ledger::budget::Places;
 use crate::ledger::place::users_path;
 use crate::ledger::postgres::address::Address;
 use crate::plan::MaxChange;
+use crate::tls::Authorities;
 use credentials::Configured;
 use file::ConfigFile;
 
@@ -82,6 +83,10 @@ pub struct Delivery {
     /// Whether it is only tried: no target is named, or the server is to change nothing.
     pub is_trial: bool,
     timeout: Duration,
+    /// Who is trusted beside those whom the machine trusts.
+    authorities: Authorities,
+    /// The file of the authorities that are trusted beside those of the machine, if one is named.
+    pub ca_cert: Option<PathBuf>,
     /// Whether the server only pretends.
     pub test_mode: bool,
 }
@@ -106,14 +111,21 @@ pub fn delivery(
     let defaults = &file.defaults;
     let name = args.target.as_deref().or(defaults.target.as_deref());
     let configured = Configured::find(file, environment)?;
-    let target = Target::resolve(name, purpose, configured.as_ref())?;
+    let plain = PlainHttp::of(args.insecure_http || defaults.insecure_http.unwrap_or_default());
+    let target = Target::resolve(name, purpose, configured.as_ref(), plain)?;
+    let ca_cert = args.ca_cert.clone().or_else(|| defaults.ca_cert.clone());
+    let authorities = authorities(ca_cert.as_deref(), file)?;
+    let ledgers = Ledgers {
+        authorities: &authorities,
+        environment,
+    };
     let rate = args.rate.clone().or_else(|| defaults.rate.clone());
     let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
     let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
     let policy = Policy {
         budget: match &rate {
             Some(rate) if rate.is_unlimited() => Places::Memory,
-            _ => budget(&target, named_ledger, environment)?,
+            _ => budget(&target, named_ledger, ledgers)?,
         },
         rate: rate.unwrap_or_default(),
         concurrency: concurrency.unwrap_or(CONCURRENCY),
@@ -136,7 +148,7 @@ pub fn delivery(
         ledger: if test_mode {
             Place::Memory
         } else {
-            place(named_ledger, &target, purpose, environment)?
+            place(named_ledger, &target, purpose, ledgers)?
         },
         consent: match purpose {
             Purpose::Deliver if defaults.confirm == Some(false) => Consent::Given,
@@ -154,8 +166,43 @@ pub fn delivery(
         is_waiting: args.wait || defaults.wait.unwrap_or_default(),
         is_trial: test_mode || name.is_none_or(|name| name.trim().is_empty()),
         timeout: timeout(args, file)?,
+        authorities,
+        ca_cert,
         test_mode,
     })
+}
+
+/// Reads whom to trust beside those whom the machine trusts.
+///
+/// # Errors
+/// When the file that is named cannot be read, or holds no certificate.
+pub fn authorities(named: Option<&Path>, file: &ConfigFile) -> Result<Authorities, Error> {
+    let Some(path) = named.or(file.defaults.ca_cert.as_deref()) else {
+        return Ok(Authorities::default());
+    };
+    Authorities::read(path).map_err(|flaw| Error::usage(flaw.to_string(), flaw.help()))
+}
+
+/// What the place of a ledger takes from elsewhere.
+#[derive(Clone, Copy)]
+pub struct Ledgers<'a> {
+    /// Whom to trust as a database's server, beside those whom the machine trusts.
+    pub authorities: &'a Authorities,
+    /// Where a password may stand, and the user's home.
+    pub environment: Environment<'a>,
+}
+
+impl Ledgers<'_> {
+    /// Resolves the ledger that a text names: the URL of a database, or a path.
+    ///
+    /// # Errors
+    /// When it is meant as a database and cannot be one.
+    pub fn named(self, text: &str) -> Result<Place, Error> {
+        let help = "write it as postgres://USER@HOST/DATABASE; the password may stand in PGPASSWORD or the password file";
+        let place = Place::named(text, self.environment);
+        let place = place.map_err(|error| Error::usage(error.to_string(), help))?;
+        Ok(place.trusting(self.authorities))
+    }
 }
 
 /// Resolves where the ledger is. A plan makes none where there is none.
@@ -163,13 +210,13 @@ fn place(
     named: Option<&str>,
     target: &Target,
     purpose: Purpose,
-    environment: Environment<'_>,
+    ledgers: Ledgers<'_>,
 ) -> Result<Place, Error> {
     let path = match (target, named.map(str::trim)) {
         (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
-        (_, Some(place)) if Address::is_meant(place) => return named_ledger(place, environment),
+        (_, Some(place)) if Address::is_meant(place) => return ledgers.named(place),
         (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
-        _ => users_path(environment),
+        _ => users_path(ledgers.environment),
     };
     let Some(path) = path else {
         let message = "there is no home directory to keep the ledger in";
@@ -185,22 +232,9 @@ fn place(
     }
 }
 
-/// Resolves the ledger that a text names: the URL of a database, or a path.
-///
-/// # Errors
-/// When it is meant as a database and cannot be one.
-pub fn named_ledger(text: &str, environment: Environment<'_>) -> Result<Place, Error> {
-    let help = "write it as postgres://USER@HOST/DATABASE; the password may stand in PGPASSWORD or the password file";
-    Place::named(text, environment).map_err(|error| Error::usage(error.to_string(), help))
-}
-
 /// Resolves where it is kept what is used of the rate: in the database of the ledger, where that is one; else on this
 /// machine, whatever ledger this run has.
-fn budget(
-    target: &Target,
-    ledger: Option<&str>,
-    environment: Environment<'_>,
-) -> Result<Places, Error> {
+fn budget(target: &Target, ledger: Option<&str>, ledgers: Ledgers<'_>) -> Result<Places, Error> {
     let Target::Server {
         base,
         credentials: Some(credentials),
@@ -212,7 +246,7 @@ fn budget(
     let named = ledger
         .map(str::trim)
         .filter(|place| !place.is_empty() && *place != "none")
-        .map(|place| named_ledger(place, environment));
+        .map(|place| ledgers.named(place));
     let (base, client_id) = (base.as_str(), &credentials.client_id);
     let file = match named.transpose()? {
         Some(Place::Database(address)) => {
@@ -221,7 +255,7 @@ fn budget(
         Some(Place::File(path)) => Some(path),
         _ => None,
     };
-    let users = users_path(environment);
+    let users = users_path(ledgers.environment);
     Ok(Places::of(
         base,
         client_id,
@@ -257,13 +291,29 @@ fn consent(args: &DeliveryArgs, target: &Target, is_terminal: bool) -> Result<Co
 }
 
 impl Delivery {
-    /// Returns what a reader of screens and reports must know first.
+    /// Returns what a reader of reports must know first.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
+        let notices = [self.pretence(), self.exposure()];
+        let notices: Vec<&str> = notices.into_iter().flatten().collect();
+        (!notices.is_empty()).then(|| notices.join("; "))
+    }
+
+    /// Says that nothing is changed anywhere, where that is so.
+    #[must_use]
+    pub fn pretence(&self) -> Option<&'static str> {
         let pretended = self
             .test_mode
             .then_some("test mode: the server only pretended, nothing was changed there");
-        self.target.notice().or(pretended).map(str::to_owned)
+        self.target.notice().or(pretended)
+    }
+
+    /// Says that others can read what is sent, where that is so.
+    #[must_use]
+    pub fn exposure(&self) -> Option<&'static str> {
+        self.target
+            .is_exposed()
+            .then_some("plain http: the credentials and the scores can be read on the way")
     }
 
     /// Returns how long an answer is waited for at most.
@@ -278,6 +328,7 @@ impl Delivery {
         Endpoint {
             base,
             credentials,
+            authorities: self.authorities.clone(),
             timeout: self.timeout,
             test_mode: self.test_mode,
         }

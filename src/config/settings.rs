@@ -35,6 +35,8 @@ pub struct Settings {
     pub settle: Option<Settle>,
     pub fail_if_empty: Option<bool>,
     pub target: Option<String>,
+    pub ca_cert: Option<PathBuf>,
+    pub insecure_http: Option<bool>,
     pub all_or_nothing: Option<bool>,
     pub rate: Option<Rate>,
     pub concurrency: Option<NonZeroUsize>,
@@ -77,9 +79,10 @@ pub(super) const OF_PROFILES: [&str; 4] = [
 ];
 
 /// Settings whose flags are there or not: that one is off, a variable alone can say.
-pub(super) const SWITCHES: [&str; 6] = [
+pub(super) const SWITCHES: [&str; 7] = [
     "deny_warnings",
     "fail_if_empty",
+    "insecure_http",
     "all_or_nothing",
     "wait",
     "test_mode",
@@ -99,7 +102,7 @@ pub struct Setting {
 
 /// Every setting of `[defaults]`, in the order in which they are told.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 29] = [
+pub const SETTINGS: [Setting; 31] = [
     setting("company_id", "", "\"B6001\""),
     setting("delimiter", "", "\";\""),
     setting("encoding", "", "\"windows-1252\""),
@@ -110,6 +113,8 @@ pub const SETTINGS: [Setting; 29] = [
     setting("settle", "30s", "\"2m\""),
     setting("fail_if_empty", "false", "true"),
     setting("target", "", "\"demo\""),
+    setting("ca_cert", "", "\"/etc/ssl/company-ca.pem\""),
+    setting("insecure_http", "false", "true"),
     setting("all_or_nothing", "false", "true"),
     setting("rate", "3/s,180/m", "\"2/s,100/m\""),
     setting("concurrency", "8", "4"),

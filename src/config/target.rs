@@ -29,6 +29,26 @@ pub enum Target {
     },
 }
 
+/// Whether credentials and scores may travel so that others can read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// Only within this machine.
+    OnThisMachine,
+    /// Anywhere: somebody has asked for it.
+    Anywhere,
+}
+
+impl PlainHttp {
+    /// Returns what follows from `--insecure-http`.
+    pub(super) const fn of(is_allowed: bool) -> Self {
+        if is_allowed {
+            Self::Anywhere
+        } else {
+            Self::OnThisMachine
+        }
+    }
+}
+
 /// One of Paylocity's environments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Paylocity {
@@ -42,6 +62,7 @@ impl Target {
         name: Option<&str>,
         purpose: Purpose,
         configured: Option<&Configured>,
+        plain: PlainHttp,
     ) -> Result<Self, Error> {
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => name,
@@ -53,9 +74,9 @@ impl Target {
         };
         let base = match name {
             "sandbox" => return Ok(Self::BuiltInSandbox),
-            "demo" => base(DEMO)?,
-            "production" => base(PRODUCTION)?,
-            url => base(url)?,
+            "demo" => base(DEMO, plain)?,
+            "production" => base(PRODUCTION, plain)?,
+            url => base(url, plain)?,
         };
         let credentials = match (purpose, configured) {
             (Purpose::Plan, _) => None,
@@ -99,6 +120,12 @@ impl Target {
             .into_iter()
             .find(|(url, _)| url.strip_prefix("https://") == Some(host));
         found.map(|(_, environment)| environment)
+    }
+
+    /// Tells whether others can read what is sent to it.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        matches!(self, Self::Server { base, .. } if base.scheme() == "http" && !is_loopback(base))
     }
 
     /// Returns what to look at first where the credentials are refused, if anything is known of that.
@@ -146,7 +173,7 @@ impl Target {
 ///
 /// # Errors
 /// When it is none, would send the credentials in the clear, or holds more than a place.
-pub fn base(text: &str) -> Result<Url, Error> {
+pub fn base(text: &str, plain: PlainHttp) -> Result<Url, Error> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let Some(mut url) = Url::parse(text).ok().filter(is_web) else {
         let help = "use sandbox, demo, production, or a URL that begins with https://";
@@ -162,8 +189,8 @@ pub fn base(text: &str) -> Result<Url, Error> {
         let message = "the target's URL holds more than a place";
         return Err(Error::usage(message, help));
     }
-    if url.scheme() == "http" && !is_loopback(&url) {
-        let help = "use https://; plain http is for servers on this machine";
+    if url.scheme() == "http" && !is_loopback(&url) && plain == PlainHttp::OnThisMachine {
+        let help = "use https://; plain http is for servers on this machine, unless --insecure-http allows it";
         let message = format!("`{text}` would send the credentials in the clear");
         return Err(Error::usage(message, help));
     }

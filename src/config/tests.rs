@@ -72,6 +72,7 @@ fn a_target_is_told_from_flags_and_credentials() {
         (&["--target", "https://dc1prodgwext.paylocity.com./"], BOTH, true, Ok("https://dc1prodgwext.paylocity.com./ Ask")),
         (&["--target", "http://127.0.0.1:8085"], BOTH, false, Ok("http://127.0.0.1:8085 Given")),
         (&["--target", "http://gateway.example"], BOTH, false, Err("`http://gateway.example` would send the credentials in the clear")),
+        (&["--target", "http://gateway.example", "--insecure-http"], BOTH, false, Ok("http://gateway.example Given")),
         (&["--target", "gateway"], BOTH, false, Err("`gateway` is no target")),
         (&["--target", "https://u:p@x.example"], BOTH, false, Err("the target's URL holds more than a place")),
     ];
@@ -141,14 +142,19 @@ fn a_place_has_one_name_however_its_url_ends() {
         ("https://x.example/gateway", "https://x.example/gateway"),
         ("https://x.example/gateway/", "https://x.example/gateway"),
     ] {
-        assert_eq!(base(written).unwrap().as_str(), expected, "{written}");
+        assert_eq!(
+            base(written, PlainHttp::OnThisMachine).unwrap().as_str(),
+            expected,
+            "{written}"
+        );
     }
 }
 
 #[test]
 fn refused_credentials_are_perhaps_those_of_the_other_environment() {
     let hint = |name: &str| {
-        let target = Target::resolve(Some(name), Purpose::Plan, None).unwrap();
+        let target = Target::resolve(Some(name), Purpose::Plan, None, PlainHttp::OnThisMachine);
+        let target = target.unwrap();
         target.hint_of_refusal().unwrap_or_default().to_owned()
     };
     for name in ["production", PRODUCTION] {

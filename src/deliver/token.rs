@@ -23,6 +23,9 @@ const WORN_AHEAD: Duration = Duration::from_secs(1);
 /// No token is kept longer, whatever the server says of its life.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A run without a token does not wait longer than this for one: rather it ends, and is run again later.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
 /// A bearer token.
 #[derive(Clone)]
 pub struct Token(Arc<Issued>);
@@ -207,8 +210,10 @@ impl TokenSource {
                     return Some(self.kept.keep(text, asked_at, lifetime));
                 }
                 TokenAnswer::Refused(words) => self.stop.request(End::Refused(words)),
-                TokenAnswer::Failed { words, .. } if attempts > self.retries => {
-                    self.stop.request(End::Unreachable(words));
+                TokenAnswer::Misplaced(words) => self.stop.request(End::Unreachable(words)),
+                TokenAnswer::Failed { words, wait } if attempts > self.retries || is_long(wait) => {
+                    let asked = wait.filter(|_| is_long(wait));
+                    self.stop.request(End::Unreachable(with_wait(words, asked)));
                 }
                 TokenAnswer::Failed { wait, .. } => {
                     self.stop
@@ -218,6 +223,19 @@ impl TokenSource {
             }
         }
         None
+    }
+}
+
+/// Tells whether a server asks for more patience than a run has that has nothing else to do.
+fn is_long(wait: Option<Duration>) -> bool {
+    wait.is_some_and(|wait| wait > LONGEST_WAIT)
+}
+
+/// Adds to what a server said how long it asks to wait.
+fn with_wait(words: String, wait: Option<Duration>) -> String {
+    match wait {
+        None => words,
+        Some(wait) => format!("{words}; it asks to wait for {} s", wait.as_secs()),
     }
 }
 
@@ -238,7 +256,7 @@ async fn renew(client: Client, kept: Arc<Kept>, _turn: OwnedMutexGuard<()>) {
             tracing::debug!(words = %safe(&words), "token not renewed");
             kept.put_off(wait);
         }
-        TokenAnswer::Refused(words) => {
+        TokenAnswer::Refused(words) | TokenAnswer::Misplaced(words) => {
             tracing::debug!(words = %safe(&words), "token not renewed");
             kept.put_off(None);
         }

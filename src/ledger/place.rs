@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::postgres::address::{Address, BadAddress};
+use crate::tls::Authorities;
 
 /// Where a ledger is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,15 @@ impl Place {
             return Address::parse(text, environment).map(Self::Database);
         }
         Ok(Self::File(PathBuf::from(text)))
+    }
+
+    /// Returns the same place, where a database's server may have its certificate from these authorities too.
+    #[must_use]
+    pub fn trusting(self, authorities: &Authorities) -> Self {
+        match self {
+            Self::Database(address) => Self::Database(address.trusting(authorities.clone())),
+            other => other,
+        }
     }
 
     /// Tells whether what it holds is there for the next run.

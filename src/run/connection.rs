@@ -1,6 +1,6 @@
 //! The way to a target: its client, and the built-in sandbox where that is the target.
 
-use crate::config::{self, Target};
+use crate::config::{self, PlainHttp, Target};
 use crate::deliver::client::Client;
 use crate::deliver::credentials::{Credentials, Secret};
 use crate::error::Error;
@@ -41,7 +41,7 @@ pub(super) async fn open(
                 source,
             };
             let sandbox = Sandbox::start(settings).await.map_err(unstarted)?;
-            let base = config::base(&sandbox.url())?;
+            let base = config::base(&sandbox.url(), PlainHttp::OnThisMachine)?;
             let credentials = Credentials {
                 client_id: "sandbox".into(),
                 client_secret: Secret::new(run),

@@ -22,7 +22,7 @@ use crate::ui::text::safe;
 const MOST_RUNS: usize = 100;
 
 pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(args.ledger.place.as_deref(), config)?;
+    let ledger = open_ledger(&args.ledger, config)?;
     match (&args.run, &args.order) {
         (None, None) => {
             let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;

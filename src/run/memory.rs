@@ -27,7 +27,9 @@ const LOOKED_AT_ONCE: usize = 4096;
 /// What to do where another import holds the ledger.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
-    /// To give up at once.
+    /// To give up at once: the command knows no waiting.
+    Never,
+    /// To give up at once: nobody has asked to wait.
     None,
     /// To wait until it has ended, and to say so.
     Waits(Screen),
@@ -281,7 +283,10 @@ pub(super) fn lock(
     let holder = Holder::this_process(run, jiff::Timestamp::now());
     let held = match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
         Attempt::Taken(lock) => return Ok(Some(lock)),
-        Attempt::Held(other) => Error::Held { holder: other },
+        Attempt::Held(holder) => Error::Held {
+            holder,
+            can_wait: !matches!(patience, Patience::Never),
+        },
     };
     let Patience::Waits(screen) = patience else {
         return Err(held);
@@ -295,7 +300,10 @@ pub(super) fn lock(
 pub(super) fn held(ledger: &Ledger) -> Result<Error, Error> {
     let others = ledger.others().map_err(Error::Ledger)?;
     let holder = others.into_iter().next().map(|other| other.holder);
-    Ok(Error::Held { holder })
+    Ok(Error::Held {
+        holder,
+        can_wait: false,
+    })
 }
 
 /// Reads what the ledger keeps of an order.

@@ -34,11 +34,11 @@ use clap::CommandFactory;
 use jiff::Timestamp;
 
 use self::aftermath::{Aftermath, Ended};
-use crate::cli::{Cli, Command, ImportArgs};
+use crate::cli::{Cli, Command, ImportArgs, LedgerArgs};
 use crate::columns::simplified;
 use crate::config::file::{self, ConfigFile};
 use crate::config::settings::Settings;
-use crate::config::{Reading, named_ledger};
+use crate::config::{Ledgers, Reading, authorities};
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -217,8 +217,8 @@ fn reading_options<'a>(
 }
 
 /// Opens the ledger of earlier runs; to look into a file that is not there would make it.
-fn open_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error> {
-    let place = ledger_place(named, config)?.filter(|place| match place {
+fn open_ledger(args: &LedgerArgs, config: &ConfigFile) -> Result<Ledger, Error> {
+    let place = ledger_place(args, config)?.filter(|place| match place {
         Place::File(path) => path.exists(),
         Place::Database(_) => true,
         Place::Memory => false,
@@ -231,8 +231,8 @@ fn open_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error
 }
 
 /// Opens a ledger, and makes it first where there is none.
-fn make_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error> {
-    let Some(place) = ledger_place(named, config)? else {
+fn make_ledger(args: &LedgerArgs, config: &ConfigFile) -> Result<Ledger, Error> {
+    let Some(place) = ledger_place(args, config)? else {
         let message = "there is no home directory to keep the ledger in";
         return Err(Error::usage(message, "name the ledger with --ledger"));
     };
@@ -240,10 +240,15 @@ fn make_ledger(named: Option<&str>, config: &ConfigFile) -> Result<Ledger, Error
 }
 
 /// Returns where the ledger is that is named, or the user's.
-fn ledger_place(named: Option<&str>, config: &ConfigFile) -> Result<Option<Place>, Error> {
-    let named = named.or(config.defaults.ledger.as_deref());
+fn ledger_place(args: &LedgerArgs, config: &ConfigFile) -> Result<Option<Place>, Error> {
+    let authorities = authorities(args.ca_cert.as_deref(), config)?;
+    let ledgers = Ledgers {
+        authorities: &authorities,
+        environment: &environment,
+    };
+    let named = args.place.as_deref().or(config.defaults.ledger.as_deref());
     match named.map(str::trim).filter(|place| !place.is_empty()) {
-        Some(place) => named_ledger(place, &environment).map(Some),
+        Some(place) => ledgers.named(place).map(Some),
         None => Ok(users_path(&environment).map(Place::File)),
     }
 }

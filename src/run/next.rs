@@ -125,6 +125,10 @@ fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
     if !is_users {
         words.extend([OsStr::new("--ledger"), OsStr::new(&place)]);
     }
+    let of_database = matches!(ending.settings.ledger, Place::Database(_));
+    if let Some(path) = ending.settings.ca_cert.as_deref().filter(|_| of_database) {
+        words.extend([OsStr::new("--ca-cert"), path.as_os_str()]);
+    }
     shell::line(&words)
 }
 

@@ -19,7 +19,7 @@ pub(super) fn run(
     config: &ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(args.ledger.place.as_deref(), config)?;
+    let ledger = open_ledger(&args.ledger, config)?;
     let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
         let help = "`scoreload history` lists the runs of the ledger";
         return Err(Error::usage(
@@ -31,7 +31,7 @@ pub(super) fn run(
         ledger.place(),
         &run.record.target,
         &args.run,
-        Patience::None,
+        Patience::Never,
     )?;
     let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
     open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));

@@ -359,6 +359,16 @@ fn a_second_import_of_the_same_ledger_and_target_is_refused_and_names_the_first(
         "{}",
         ran.stderr
     );
+    assert!(ran.stderr.contains("--wait"), "{}", ran.stderr);
+    let run = bench.run(&["history"]).stdout;
+    let run = run.split(' ').next().unwrap();
+    let resolve = bench.run(&["resolve", run, "--resend"]);
+    assert_eq!(resolve.code, 6, "{}", resolve.stderr);
+    assert!(
+        !resolve.stderr.contains("--wait"),
+        "it knows no such flag: {}",
+        resolve.stderr
+    );
     signal(&first, "-KILL");
     first.wait().unwrap();
     assert_eq!(server.count("PATCH"), 1);

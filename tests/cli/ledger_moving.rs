@@ -187,6 +187,10 @@ fn a_ledger_that_an_import_holds_is_not_changed_as_a_whole() {
         prune.stderr,
         import.stderr
     );
+    for refused in [prune, import] {
+        let help = "help: run the same command again once it has ended\n";
+        assert!(refused.stderr.ends_with(help), "{}", refused.stderr);
+    }
     holder.kill().unwrap();
     holder.wait().unwrap();
     succeeds(&bench, &["ledger", "prune", "--older-than", "0d"]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Bench, SECRET, TestSandbox, orders_csv, repository};
 
 /// For each setting: two values, as a flag, a variable and the file write them.
-const VALUES: [(&str, [&str; 2], bool); 23] = [
+const VALUES: [(&str, [&str; 2], bool); 24] = [
     ("company_id", ["B1", "B2"], true),
     ("delimiter", [";", "|"], true),
     ("encoding", ["utf-8", "utf-16le"], true),
@@ -16,6 +16,7 @@ const VALUES: [(&str, [&str; 2], bool); 23] = [
     ("default_attempt", ["1", "2"], false),
     ("settle", ["1s", "2s"], true),
     ("target", ["demo", "sandbox"], true),
+    ("ca_cert", ["a.pem", "b.pem"], true),
     ("rate", ["1/s", "2/s"], true),
     ("concurrency", ["1", "2"], false),
     ("retries", ["1", "2"], false),
@@ -109,6 +110,7 @@ fn a_variable_can_say_that_a_switch_is_off() {
         "wait",
         "no_report",
         "fail_if_empty",
+        "insecure_http",
     ] {
         let variable = format!("SCORELOAD_{}", name.to_uppercase());
         let flag = format!("--{}", name.replace('_', "-"));

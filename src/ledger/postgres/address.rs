@@ -9,6 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::passwords;
+use crate::tls::Authorities;
 
 /// The beginnings of such a URL.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -24,6 +25,7 @@ const UNANSWERED: Duration = Duration::from_secs(20);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     pub(super) config: Box<Config>,
+    pub(super) authorities: Authorities,
     shown: String,
 }
 
@@ -84,8 +86,20 @@ impl Address {
         {
             config.password(password);
         }
-        let config = Box::new(config);
-        Ok(Self { config, shown })
+        Ok(Self {
+            config: Box::new(config),
+            authorities: Authorities::default(),
+            shown,
+        })
+    }
+
+    /// Returns the same database, whose server may have its certificate from these authorities too.
+    #[must_use]
+    pub fn trusting(self, authorities: Authorities) -> Self {
+        Self {
+            authorities,
+            ..self
+        }
     }
 }
 

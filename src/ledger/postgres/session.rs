@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{Address, words_of};
 use crate::ledger::fault::Fault;
-use crate::tls::{self, Roots};
+use crate::tls::{self, Distrust, Roots, distrust};
 
 /// How long a lost database is waited for: longer than a server's restart, or the switch to another.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -353,12 +353,10 @@ impl fmt::Debug for Database {
 
 /// Connects, and asks for what every connection needs.
 async fn connect(address: &Address) -> Result<Session, Trouble> {
-    let trust = tls::client(Roots::OfMachine).map_err(Fault::Database)?;
+    let roots = Roots::OfMachine(address.authorities.clone());
+    let trust = tls::client(&roots).map_err(Fault::Database)?;
     let connected = address.config.connect(MakeRustlsConnect::new(trust)).await;
-    let (client, connection) = connected.map_err(|error| match Trouble::from(error) {
-        Trouble::Lost(words) if is_about_trust(&words) => Trouble::Fault(Fault::Refused(words)),
-        trouble => trouble,
-    })?;
+    let (client, connection) = connected.map_err(of_connection)?;
     tokio::spawn(async move {
         // Whoever uses the connection is told of its end too.
         let _ = connection.await;
@@ -370,8 +368,16 @@ async fn connect(address: &Address) -> Result<Session, Trouble> {
     })
 }
 
-/// Tells whether a connection failed for what another try would not change: a certificate that is not trusted, or a
-/// server without TLS.
-fn is_about_trust(words: &str) -> bool {
-    words.contains("certificate") || words.contains("does not support TLS")
+/// Says why no connection came about: for what another try would not change, such as a certificate that is not trusted
+/// or a server without TLS, nobody needs to wait.
+fn of_connection(error: tokio_postgres::Error) -> Trouble {
+    if let Some(Distrust { words, help }) = distrust(&error) {
+        return Trouble::Fault(Fault::Refused(format!("{words}; {help}")));
+    }
+    match Trouble::from(error) {
+        Trouble::Lost(words) if words.contains("does not support TLS") => {
+            Trouble::Fault(Fault::Refused(words))
+        }
+        trouble => trouble,
+    }
 }

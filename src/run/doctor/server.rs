@@ -11,6 +11,7 @@ use crate::deliver::client::{Checkup, TokenFailure};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::run::connection;
+use crate::tls::Distrust;
 
 /// Clocks that differ by more make times of tests that are yet to come, and certificates that are not valid yet.
 const SAME_TIME: SignedDuration = SignedDuration::from_secs(60);
@@ -37,13 +38,13 @@ pub(super) fn look(setup: &Delivery) -> Result<Vec<Check>, Error> {
     let is_encrypted = base.scheme() == "https";
     Ok(match checkup {
         Checkup::Unreachable(words) => vec![unreachable(host, &words)],
-        Checkup::Untrusted(words) => vec![
+        Checkup::Untrusted(distrust) => vec![
             Check::ok("reachability", format!("{host} can be reached")),
-            untrusted(host, &words),
+            untrusted(host, &distrust),
         ],
         Checkup::Answered { date, token } => vec![
             Check::ok("reachability", format!("{host} answers")),
-            trusted(is_encrypted),
+            trusted(setup, is_encrypted),
             clock(date, now),
             self::token(token, &setup.target),
         ],
@@ -58,15 +59,21 @@ fn unreachable(host: &str, words: &str) -> Check {
     )
 }
 
-fn untrusted(host: &str, words: &str) -> Check {
+fn untrusted(host: &str, distrust: &Distrust) -> Check {
     Check::fail(
         ("tls", ExitCode::Unreachable),
-        format!("the connection to {host} cannot be trusted: {words}"),
-        "see whether the clock is right; behind a company's proxy its certificate must be among those that this machine trusts",
+        format!(
+            "the connection to {host} cannot be trusted: {}",
+            distrust.words
+        ),
+        distrust.help,
     )
 }
 
-fn trusted(is_encrypted: bool) -> Check {
+fn trusted(setup: &Delivery, is_encrypted: bool) -> Check {
+    if let Some(words) = setup.exposure() {
+        return Check::warn("tls", words, "use the server's https:// address");
+    }
     let words = if is_encrypted {
         "the connection is encrypted, and the certificate is good"
     } else {
@@ -111,6 +118,11 @@ fn token(token: Result<(), (TokenFailure, String)>, target: &Target) -> Check {
                 help.unwrap_or("see whether the id and the secret are those for this server"),
             )
         }
+        Err((TokenFailure::Misplaced, words)) => Check::fail(
+            ("token", ExitCode::Unreachable),
+            words,
+            "take the URL of the target from whoever runs the server; no order can be delivered to this one",
+        ),
         Err((TokenFailure::Broken, words)) => Check::fail(
             ("token", ExitCode::Unreachable),
             format!("no token is to be had: {words}"),

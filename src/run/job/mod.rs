@@ -137,7 +137,7 @@ impl Import {
 
     /// Tells where updates go.
     pub(super) fn tell_target(&self) {
-        let target = match &self.run.notice {
+        let target = match self.setup.pretence() {
             Some(notice) => format!(
                 "{}: {}",
                 self.setup.target.name(),
@@ -147,6 +147,10 @@ impl Import {
         };
         self.screen
             .note(|mut out| summary::write_line(&mut out, "target", &target));
+        if let Some(words) = self.setup.exposure() {
+            self.screen
+                .tell(|mut out| summary::write_line(&mut out, "warning", words));
+        }
     }
 
     /// Tells whether nothing may be sent: there is nothing to send, or not everything can be.

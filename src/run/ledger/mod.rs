@@ -36,6 +36,6 @@ fn hold(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error>
     if !ledger.others().map_err(Error::Ledger)?.is_empty() {
         return Err(held(ledger)?);
     }
-    let of = |target: &String| lock(ledger.place(), target, "ledger", Patience::None).transpose();
+    let of = |target: &String| lock(ledger.place(), target, "ledger", Patience::Never).transpose();
     targets.iter().filter_map(of).collect()
 }

@@ -26,13 +26,12 @@ pub(super) fn export(
     config: &ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let named = args.ledger.place.as_deref();
     let counts = match &args.output {
         Some(path) => {
             let file = NewFile::reserve(path, "an export")?;
-            to_file(&open_ledger(named, config)?, file)?
+            to_file(&open_ledger(&args.ledger, config)?, file)?
         }
-        None => to_standard_output(&open_ledger(named, config)?)?,
+        None => to_standard_output(&open_ledger(&args.ledger, config)?)?,
     };
     screen.note(|mut out| summary::write_line(&mut out, "exported", &words(&counts)));
     Ok(ExitCode::Success)
@@ -90,7 +89,7 @@ pub(super) fn import(
         let message = format!("`{}` is not taken over: {flaw}", args.file.display());
         Error::usage(message, flaw.help())
     })?;
-    let ledger = make_ledger(args.ledger.place.as_deref(), config)?;
+    let ledger = make_ledger(&args.ledger, config)?;
     let _locks = hold(&ledger, &targets(path))?;
     let source: PathBuf = path.to_owned();
     let merged = ledger

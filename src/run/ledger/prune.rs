@@ -22,7 +22,7 @@ pub(super) fn run(
         let help = "give the age in days, weeks or years, such as 400d";
         return Err(Error::usage("no run is that old", help));
     };
-    let ledger = open_ledger(args.ledger.place.as_deref(), config)?;
+    let ledger = open_ledger(&args.ledger, config)?;
     let runs = ledger.runs(usize::MAX).map_err(Error::Ledger)?;
     let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
     let _locks = hold(&ledger, &targets)?;

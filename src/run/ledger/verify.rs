@@ -48,7 +48,7 @@ pub(super) fn run(
         return Err(Error::usage("there is no ledger of this target", help));
     }
     let run = new_run(run_id(now), Mode::Plan, &setup, now);
-    let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::None)?;
+    let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::Never)?;
     let batch = gather(&args.input.inputs, &reading, false, screen);
     screen.tell(|mut out| problems::write(&mut out, &batch.problems));
     if batch.is_unusable() {

@@ -1,21 +1,25 @@
 //! The API's two calls over HTTP (API.md, "The calls"). Alone knows reqwest.
 
+mod cause;
+mod reading;
+mod token;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy as Redirects;
-use reqwest::{Response, StatusCode};
-use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
+use self::cause::words_of;
+use self::reading::{bounded, retry_after, words};
+pub(super) use self::token::TokenAnswer;
 use super::Update;
 use super::credentials::Credentials;
-use super::message;
-use crate::tls::{self, Roots};
+use crate::tls::{self, Authorities, Distrust, Roots};
 
 const TOKEN_PATH: &str = "/public/security/v1/token";
 const API_PATH: &str = "/apiHub/performanceManagement/v1";
@@ -24,12 +28,10 @@ const API_PATH: &str = "/apiHub/performanceManagement/v1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are given up before servers commonly do, so that a request does not meet a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Bytes of an answer's body that are read; more than that tells a person nothing.
-const BODY_LIMIT: usize = 64 * 1024;
 /// How long the body of a success is read for: that keeps the connection, and what it says changes nothing.
 const DRAINING: Duration = Duration::from_millis(500);
-/// A token's life where the server does not tell it (API.md: 3600 s).
-const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+/// How long the body of any other answer is read for: what it says is for people, and its status must not wait for it.
+const LISTENING: Duration = Duration::from_secs(5);
 
 /// Everything but the unreserved characters of RFC 3986: an id is one path segment whatever it holds.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -45,7 +47,9 @@ pub struct Endpoint {
     pub base: Url,
     /// What the token is asked for with.
     pub credentials: Credentials,
-    /// How long an answer may take.
+    /// Who is trusted beside those whom the machine trusts.
+    pub authorities: Authorities,
+    /// How long an answer may take, from the first byte that is sent to the last that is read.
     pub timeout: Duration,
     /// Whether updates carry `testMode: true`: the server then only pretends.
     pub test_mode: bool,
@@ -89,28 +93,13 @@ impl Answer {
     }
 }
 
-/// What came back for a request for a token.
-pub(super) enum TokenAnswer {
-    Issued {
-        text: String,
-        lifetime: Duration,
-    },
-    /// The credentials are not good.
-    Refused(String),
-    /// No token came; another try may get one, after so long if the server says.
-    Failed {
-        words: String,
-        wait: Option<Duration>,
-    },
-}
-
 /// What a request for a token showed of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Checkup {
     /// No answer came; what went wrong.
     Unreachable(String),
-    /// The connection could not be trusted, so nothing was sent; what went wrong.
-    Untrusted(String),
+    /// The connection could not be trusted, so nothing was sent.
+    Untrusted(Distrust),
     /// It answered.
     Answered {
         /// What its clock shows, where it says so.
@@ -125,6 +114,8 @@ pub enum Checkup {
 pub enum TokenFailure {
     /// The credentials are not good.
     Refused,
+    /// It is no token endpoint.
+    Misplaced,
     /// It could not, this time.
     Broken,
 }
@@ -143,7 +134,7 @@ impl Client {
     /// When the system gives no TLS or no network at all.
     pub fn new(endpoint: Endpoint) -> Result<Self, String> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client(roots(&endpoint.base))?)
+            .tls_backend_preconfigured(tls::client(&roots(&endpoint))?)
             .user_agent(concat!("scoreload/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(endpoint.timeout)
@@ -198,12 +189,11 @@ impl Client {
         let status = response.status();
         if status.is_success() {
             // The outcome is known, and must not wait for a body that stalls.
-            let _ = tokio::time::timeout(DRAINING, bounded(response)).await;
+            bounded(response, DRAINING).await;
             return None;
         }
         let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
-        let words = words(response, &secrets).await;
-        Some(words.unwrap_or_else(|| default_words(status)))
+        Some(words(response, LISTENING, &secrets).await)
     }
 
     fn update_url(&self, update: &Update) -> String {
@@ -214,194 +204,13 @@ impl Client {
         ))
     }
 
+    /// Returns the address of a path below the base.
     fn url(&self, path: &str) -> String {
         format!(
             "{}{path}",
             self.endpoint.base.as_str().trim_end_matches('/')
         )
     }
-
-    /// Asks for a token once.
-    pub(super) async fn token(&self) -> TokenAnswer {
-        match self.ask_for_token().await {
-            Ok(response) => self.judge_token(response).await,
-            Err(error) => TokenAnswer::Failed {
-                words: words_of(&error, self.endpoint.timeout),
-                wait: None,
-            },
-        }
-    }
-
-    /// Asks for a token once, to see how the server does; no order is touched.
-    pub async fn check_up(&self) -> Checkup {
-        let response = match self.ask_for_token().await {
-            Ok(response) => response,
-            Err(error) => {
-                let words = words_of(&error, self.endpoint.timeout);
-                return if is_of_tls(&error) {
-                    Checkup::Untrusted(words)
-                } else {
-                    Checkup::Unreachable(words)
-                };
-            }
-        };
-        let date = date_of(&response);
-        let token = match self.judge_token(response).await {
-            TokenAnswer::Issued { .. } => Ok(()),
-            TokenAnswer::Refused(words) => Err((TokenFailure::Refused, words)),
-            TokenAnswer::Failed { words, .. } => Err((TokenFailure::Broken, words)),
-        };
-        Checkup::Answered { date, token }
-    }
-
-    /// Asks for a token by client credentials both in the form and as basic authorization: vendor's samples show the
-    /// one, its script the other, and sending both satisfies either.
-    async fn ask_for_token(&self) -> reqwest::Result<Response> {
-        let Credentials {
-            client_id,
-            client_secret,
-        } = &self.endpoint.credentials;
-        let secret = client_secret.reveal();
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", client_id),
-            ("client_secret", secret),
-        ];
-        let request = self
-            .http
-            .post(self.url(TOKEN_PATH))
-            .basic_auth(client_id, Some(secret))
-            .form(&form);
-        request.send().await
-    }
-
-    /// Says what an answer to a request for a token means.
-    async fn judge_token(&self, response: Response) -> TokenAnswer {
-        let (status, wait) = (response.status(), retry_after(&response));
-        tracing::debug!(status = status.as_u16(), "token requested");
-        if status.is_success() {
-            return issued(response).await;
-        }
-        let said = words(response, &self.endpoint.credentials.traces())
-            .await
-            .unwrap_or_else(|| default_words(status));
-        let words = format!("{} from the token endpoint: {said}", status.as_u16());
-        match status.as_u16() {
-            408 | 425 | 429 | 500.. => TokenAnswer::Failed { words, wait },
-            _ => TokenAnswer::Refused(words),
-        }
-    }
-}
-
-async fn issued(response: Response) -> TokenAnswer {
-    #[derive(Deserialize)]
-    struct Issued {
-        access_token: String,
-        expires_in: Option<Value>,
-    }
-    let body = bounded(response).await;
-    match serde_json::from_str::<Issued>(&body) {
-        Ok(Issued {
-            access_token: text,
-            expires_in,
-        }) if is_header_text(&text) => TokenAnswer::Issued {
-            text,
-            lifetime: expires_in
-                .as_ref()
-                .and_then(seconds)
-                .unwrap_or(TOKEN_LIFETIME),
-        },
-        _ => {
-            let words = "the token endpoint answered without a token".to_owned();
-            TokenAnswer::Failed { words, wait: None }
-        }
-    }
-}
-
-/// Reads a number of seconds above 0, which some servers write as text: a token that has no life is told wrong, for it
-/// is good when it comes.
-fn seconds(value: &Value) -> Option<Duration> {
-    let number = value
-        .as_f64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?;
-    Duration::try_from_secs_f64(number)
-        .ok()
-        .filter(|lifetime| !lifetime.is_zero())
-}
-
-/// Tells whether a token can stand in a header.
-fn is_header_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn default_words(status: StatusCode) -> String {
-    let reason = status
-        .canonical_reason()
-        .unwrap_or("an answer without a reason");
-    if status.is_redirection() {
-        format!("{reason}: redirects are not followed")
-    } else {
-        reason.to_owned()
-    }
-}
-
-async fn words(response: Response, secrets: &[String]) -> Option<String> {
-    message::of_body(&bounded(response).await, secrets)
-}
-
-/// Reads a body up to its limit; what cannot be read any more does not count.
-async fn bounded(mut response: Response) -> String {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= BODY_LIMIT {
-            body.truncate(BODY_LIMIT);
-            break;
-        }
-    }
-    String::from_utf8_lossy(&body).into_owned()
-}
-
-/// Reads `Retry-After`: seconds, or a date.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    wait_of(text, Timestamp::now())
-}
-
-/// Reads what the server's clock shows.
-fn date_of(response: &Response) -> Option<Timestamp> {
-    let text = response.headers().get(DATE)?.to_str().ok()?;
-    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
-    Some(date.timestamp())
-}
-
-/// Tells whether a connection failed because it could not be trusted: rustls says so, several sources down.
-fn is_of_tls(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if is_of_rustls(cause) {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
-
-/// Tells whether an error is one of rustls, or one of the system's that holds such a one.
-fn is_of_rustls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let held = error.downcast_ref::<std::io::Error>();
-    match held.and_then(std::io::Error::get_ref) {
-        Some(held) => is_of_rustls(held),
-        None => error.is::<rustls::Error>(),
-    }
-}
-
-fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
 /// Tells whether a base is on this machine, where no proxy and no certificate has a part.
@@ -416,34 +225,10 @@ pub fn is_loopback(base: &Url) -> bool {
 }
 
 /// Returns whom a server's certificate must be from; plain HTTP has none.
-fn roots(base: &Url) -> Roots {
-    match base.scheme() {
-        "https" => Roots::OfMachine,
+fn roots(endpoint: &Endpoint) -> Roots {
+    match endpoint.base.scheme() {
+        "https" => Roots::OfMachine(endpoint.authorities.clone()),
         _ => Roots::Bundled,
-    }
-}
-
-/// Says what went wrong with a request: reqwest hides it several sources down, behind words about itself.
-fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
-    if error.is_timeout() && !error.is_connect() {
-        return format!("no answer within {} s", timeout.as_secs_f64());
-    }
-    let mut causes = Vec::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    // "client error (Connect)" and the like say nothing to a person where a cause follows.
-    let telling: Vec<String> = causes
-        .iter()
-        .filter(|words| !words.starts_with("client error"))
-        .cloned()
-        .collect();
-    match (telling.is_empty(), causes.is_empty()) {
-        (false, _) => telling.join(": "),
-        (true, false) => causes.join(": "),
-        (true, true) => error.to_string(),
     }
 }
 
@@ -463,6 +248,7 @@ mod tests {
         Client::new(Endpoint {
             base,
             credentials,
+            authorities: Authorities::default(),
             timeout: Duration::from_secs(5),
             test_mode: false,
         })
@@ -511,26 +297,6 @@ mod tests {
             url("http://localhost:8085/gateway/", "B6001", "1")
                 .starts_with("http://localhost:8085/gateway/apiHub/")
         );
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now: Timestamp = "2026-03-04T17:06:00Z".parse().unwrap();
-        let table = [
-            ("7", Some(7)),
-            (" 0 ", Some(0)),
-            ("Wed, 04 Mar 2026 17:06:30 GMT", Some(30)),
-            ("Wed, 04 Mar 2026 17:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-        ];
-        for (text, seconds) in table {
-            assert_eq!(
-                wait_of(text, now),
-                seconds.map(Duration::from_secs),
-                "{text}"
-            );
-        }
     }
 
     #[test]

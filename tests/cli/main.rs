@@ -43,4 +43,5 @@ mod settings;
 mod stops;
 mod team;
 mod texts;
+mod wire;
 mod workbooks;

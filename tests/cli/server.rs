@@ -133,7 +133,7 @@ fn next_of(script: &Mutex<Vec<Scripted>>) -> Scripted {
 }
 
 /// Reads a message of HTTP: its head and its body.
-pub(crate) fn read_message(reader: &mut BufReader<TcpStream>) -> Option<String> {
+pub(crate) fn read_message(reader: &mut BufReader<impl Read>) -> Option<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::tls::{ANY, Authority, GOOD, listen};
+use super::authority::{ANY, Authority, GOOD, listen};
 use crate::harness::{Bench, TestSandbox, orders_csv};
 use crate::postgres;
 

@@ -1,6 +1,7 @@
 //! The wire: whatever a server does to a connection, the run survives it, and each order's outcome is the right one.
 
 mod answers;
+mod authority;
 mod cases;
 mod database;
 mod raw;

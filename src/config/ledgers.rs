@@ -1,0 +1,107 @@
+//! Where a ledger is, whom it trusts, and where it is kept what is used of the rate.
+
+use std::path::{Path, PathBuf};
+
+use super::file::ConfigFile;
+use super::{Environment, Purpose, Target};
+use crate::error::Error;
+use crate::ledger::Place;
+use crate::ledger::budget::Places;
+use crate::ledger::place::users_path;
+use crate::ledger::postgres::address::Address;
+use crate::tls::Authorities;
+
+/// Reads whom to trust beside those whom the machine trusts.
+///
+/// # Errors
+/// When the file that is named cannot be read, or holds no certificate.
+pub fn authorities(named: Option<&Path>, file: &ConfigFile) -> Result<Authorities, Error> {
+    let Some(path) = named.or(file.defaults.ca_cert.as_deref()) else {
+        return Ok(Authorities::default());
+    };
+    Authorities::read(path).map_err(|flaw| Error::usage(flaw.to_string(), flaw.help()))
+}
+
+/// What the place of a ledger takes from elsewhere.
+#[derive(Clone, Copy)]
+pub struct Ledgers<'a> {
+    /// Whom to trust as a database's server, beside those whom the machine trusts.
+    pub authorities: &'a Authorities,
+    /// Where a password may stand, and the user's home.
+    pub environment: Environment<'a>,
+}
+
+impl Ledgers<'_> {
+    /// Resolves the ledger that a text names: the URL of a database, or a path.
+    ///
+    /// # Errors
+    /// When it is meant as a database and cannot be one.
+    pub fn named(self, text: &str) -> Result<Place, Error> {
+        let help = "write it as postgres://USER@HOST/DATABASE; the password may stand in PGPASSWORD or the password file";
+        let place = Place::named(text, self.environment);
+        let place = place.map_err(|error| Error::usage(error.to_string(), help))?;
+        Ok(place.trusting(self.authorities))
+    }
+}
+
+/// Resolves where the ledger is. A plan makes none where there is none.
+pub(super) fn place(
+    named: Option<&str>,
+    target: &Target,
+    purpose: Purpose,
+    ledgers: Ledgers<'_>,
+) -> Result<Place, Error> {
+    let path = match (target, named.map(str::trim)) {
+        (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
+        (_, Some(place)) if Address::is_meant(place) => return ledgers.named(place),
+        (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
+        _ => users_path(ledgers.environment),
+    };
+    let Some(path) = path else {
+        let message = "there is no home directory to keep the ledger in";
+        return Err(Error::usage(
+            message,
+            "pass --ledger PATH, or --ledger none to forget what was sent",
+        ));
+    };
+    if purpose == Purpose::Plan && !path.exists() {
+        Ok(Place::Memory)
+    } else {
+        Ok(Place::File(path))
+    }
+}
+
+/// Resolves where it is kept what is used of the rate: in the database of the ledger, where that is one; else on this
+/// machine, whatever ledger this run has.
+pub(super) fn budget(
+    target: &Target,
+    ledger: Option<&str>,
+    ledgers: Ledgers<'_>,
+) -> Result<Places, Error> {
+    let Target::Server {
+        base,
+        credentials: Some(credentials),
+        ..
+    } = target
+    else {
+        return Ok(Places::Memory);
+    };
+    let named = ledger
+        .map(str::trim)
+        .filter(|place| !place.is_empty() && *place != "none")
+        .map(|place| ledgers.named(place));
+    let (base, client_id) = (base.as_str(), &credentials.client_id);
+    let file = match named.transpose()? {
+        Some(Place::Database(address)) => {
+            return Ok(Places::in_database(base, client_id, &address));
+        }
+        Some(Place::File(path)) => Some(path),
+        _ => None,
+    };
+    let users = users_path(ledgers.environment);
+    Ok(Places::of(
+        base,
+        client_id,
+        [users, file].into_iter().flatten(),
+    ))
+}

@@ -56,6 +56,7 @@ mod tests {
                 status,
                 retry_after: None,
                 message: None,
+                has_waited: false,
             };
             is_working(verdict(&answer), &answer)
         };

@@ -36,7 +36,7 @@ impl Verdict {
 #[must_use]
 pub fn verdict(answer: &Answer) -> Verdict {
     match answer {
-        Answer::NotConnected(_) => Verdict::NotApplied(None),
+        Answer::Unprocessed(_) => Verdict::NotApplied(None),
         Answer::Lost(_) => Verdict::Ambiguous,
         Answer::Response {
             status,
@@ -76,6 +76,7 @@ mod tests {
             status,
             retry_after: None,
             message: None,
+            has_waited: false,
         }
     }
 
@@ -100,7 +101,7 @@ mod tests {
             (response(101), Verdict::Ambiguous),
             (response(600), Verdict::Ambiguous),
             (
-                Answer::NotConnected(String::new()),
+                Answer::Unprocessed(String::new()),
                 Verdict::NotApplied(None),
             ),
             (Answer::Lost(String::new()), Verdict::Ambiguous),

@@ -291,9 +291,11 @@ impl Workers {
         course.attempts += 1;
         let sent = Instant::now();
         let answer = self.client.update(token.text(), update, json).await;
-        match answer.status() {
-            Some(_) => permit.answered(),
-            None => permit.given_up(),
+        match answer {
+            Answer::Response {
+                has_waited: false, ..
+            } => permit.answered(),
+            _ => permit.ended(),
         }
         let verdict = retry::verdict(&answer);
         match verdict {

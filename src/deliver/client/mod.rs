@@ -3,20 +3,22 @@
 mod cause;
 mod reading;
 mod token;
+mod under_way;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy as Redirects;
+use reqwest::{Response, Version};
 use url::Url;
 
-use self::cause::words_of;
+use self::cause::{is_unprocessed, words_of};
 use self::reading::{bounded, retry_after, words};
 pub(super) use self::token::TokenAnswer;
+use self::under_way::UnderWay;
 use super::Update;
 use super::credentials::Credentials;
 use crate::tls::{self, Authorities, Distrust, Roots};
@@ -28,6 +30,11 @@ const API_PATH: &str = "/apiHub/performanceManagement/v1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are given up before servers commonly do, so that a request does not meet a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// A connection of HTTP/2 is asked so often whether it is still there, and given up after so long without an answer, or
+/// sooner where requests have less time: it is shared, and one that is dead must not take the next attempt down too.
+const PINGS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
+/// What is spoken over TLS, the best first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// How long the body of a success is read for: that keeps the connection, and what it says changes nothing.
 const DRAINING: Duration = Duration::from_millis(500);
 /// How long the body of any other answer is read for: what it says is for people, and its status must not wait for it.
@@ -66,9 +73,11 @@ pub enum Answer {
         retry_after: Option<Duration>,
         /// Its words, where it is no success.
         message: Option<String>,
+        /// Whether the request may have waited for others of ours before it left.
+        has_waited: bool,
     },
-    /// No connection came about, so nothing was sent.
-    NotConnected(String),
+    /// The server has certainly not looked at it: no connection came about, or it has said so.
+    Unprocessed(String),
     /// The request left, and no answer came.
     Lost(String),
 }
@@ -79,7 +88,7 @@ impl Answer {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Response { status, .. } => Some(*status),
-            Self::NotConnected(_) | Self::Lost(_) => None,
+            Self::Unprocessed(_) | Self::Lost(_) => None,
         }
     }
 
@@ -88,7 +97,7 @@ impl Answer {
     pub fn message(&self) -> Option<String> {
         match self {
             Self::Response { message, .. } => message.clone(),
-            Self::NotConnected(words) | Self::Lost(words) => Some(words.clone()),
+            Self::Unprocessed(words) | Self::Lost(words) => Some(words.clone()),
         }
     }
 }
@@ -125,6 +134,7 @@ pub enum TokenFailure {
 pub struct Client {
     http: reqwest::Client,
     endpoint: Arc<Endpoint>,
+    under_way: UnderWay,
 }
 
 impl Client {
@@ -133,8 +143,13 @@ impl Client {
     /// # Errors
     /// When the system gives no TLS or no network at all.
     pub fn new(endpoint: Endpoint) -> Result<Self, String> {
+        let mut tls = tls::client(&roots(&endpoint))?;
+        tls.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client(&roots(&endpoint))?)
+            .tls_backend_preconfigured(tls)
+            .http2_keep_alive_interval(PINGS.0.min(endpoint.timeout / 4))
+            .http2_keep_alive_timeout(PINGS.1.min(endpoint.timeout / 2))
+            .http2_keep_alive_while_idle(true)
             .user_agent(concat!("scoreload/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(endpoint.timeout)
@@ -152,6 +167,7 @@ impl Client {
         Ok(Self {
             http,
             endpoint: Arc::new(endpoint),
+            under_way: UnderWay::default(),
         })
     }
 
@@ -166,19 +182,23 @@ impl Client {
         if self.endpoint.test_mode {
             request = request.header("testMode", "true");
         }
+        let passage = self.under_way.begin();
         match request.send().await {
-            Err(error) if error.is_connect() => {
-                Answer::NotConnected(words_of(&error, self.endpoint.timeout))
+            Err(error) if is_unprocessed(&error) => {
+                Answer::Unprocessed(words_of(&error, self.endpoint.timeout))
             }
             Err(error) => Answer::Lost(words_of(&error, self.endpoint.timeout)),
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
+                // Beyond the streams that a server allows, requests wait in here.
+                let has_waited = response.version() == Version::HTTP_2 && !passage.began_alone();
                 let message = self.words_of_failure(response, token).await;
                 Answer::Response {
                     status: status.as_u16(),
                     retry_after,
                     message,
+                    has_waited,
                 }
             }
         }

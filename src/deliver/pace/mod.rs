@@ -224,14 +224,15 @@ impl Permit {
         self.sent = Some(Instant::now());
     }
 
-    /// Says that the request was answered: it has arrived by now.
+    /// Says that the request was answered: it has arrived by now, and how long it took tells of the way.
     pub fn answered(mut self) {
         let took = self.sent.map(|sent| sent.elapsed());
         self.tell(Note::Ended(self.number, took, Instant::now()));
     }
 
-    /// Says that no answer is waited for any more: it may have arrived at any time until now.
-    pub fn given_up(mut self) {
+    /// Says that no answer is waited for any more, or that it tells nothing of the way: the request may have arrived at
+    /// any time until now.
+    pub fn ended(mut self) {
         self.tell(Note::Ended(self.number, None, Instant::now()));
     }
 

@@ -173,7 +173,7 @@ impl Lane {
         let is_refused = self.arrive();
         sleep(if is_lost { self.network.lost.1 } else { after }).await;
         if is_lost {
-            permit.given_up();
+            permit.ended();
         } else {
             self.state.lock().unwrap().idle += 1;
             permit.answered();

@@ -20,9 +20,10 @@
 //!
 //! # What holds it together
 //!
-//! 1. Stages take values and return values. Only [`input`], [`inbox`], [`program`], [`ledger`], `deliver::client`,
-//!    [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async lives in [`deliver`],
-//!    [`sandbox`], [`live`] and their callers in [`run`], and on the thread that owns a ledger's database.
+//! 1. Stages take values and return values. Only [`tls`], [`input`], [`inbox`], [`program`], [`ledger`],
+//!    `deliver::client`, [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async
+//!    lives in [`deliver`], [`sandbox`], [`live`] and their callers in [`run`], and on the thread that owns a ledger's
+//!    database.
 //! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
 //!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
 //! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.

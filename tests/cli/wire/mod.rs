@@ -31,6 +31,14 @@ fn in_little_room(command: &Command) -> Command {
         .args(command.get_args())
         .current_dir(command.get_current_dir().unwrap())
         .stdin(std::process::Stdio::null());
+    // Each thread takes some of it, and a large machine has many.
+    for name in [
+        "RAYON_NUM_THREADS",
+        "TOKIO_WORKER_THREADS",
+        "MALLOC_ARENA_MAX",
+    ] {
+        shell.env(name, "4");
+    }
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => shell.env(name, value),

@@ -1,13 +1,13 @@
-//! Compressed files: unpacked whole in memory, or refused whole. Bounded, so that a small file cannot fill the machine.
+//! Compressed files, unpacked as they are read. Bounded, so that a small file cannot fill the machine.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::bytes::MOST_BYTES;
+use super::bytes::{MOST_BYTES, Refusal};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// How a file is compressed.
@@ -20,37 +20,23 @@ pub(super) enum Packing {
 }
 
 /// How much text a byte may stand for: rows of scores give 5 to 50, however much alike; a bomb of gzip gives 1000.
-const MOST_EXPANSION: usize = 200;
+pub const MOST_EXPANSION: u64 = 200;
 /// What may be unpacked whatever the expansion: a small table of equal rows is no bomb.
-const HARMLESS: usize = 32 << 20;
-/// What is unpacked between two looks at the bounds.
-const PIECE: u64 = 1 << 20;
+const HARMLESS: u64 = 32 << 20;
+/// How far back a part of a zstd archive may refer, which is kept in memory: as far as `zstd -20` does.
+const LONGEST_WINDOW: u64 = 32 << 20;
 
 /// Why a file cannot be unpacked.
 #[derive(Debug)]
 enum Fault {
     Damaged(String),
     TooLarge,
-}
-
-/// Unpacks a file.
-///
-/// # Errors
-/// When it is damaged, cut short, or too large unpacked.
-pub(super) fn unpacked(
-    bytes: &[u8],
-    packing: Packing,
-    source: &Arc<Source>,
-) -> Result<Vec<u8>, Problem> {
-    let unpacked = match packing {
-        Packing::Gzip => gzip(bytes),
-        Packing::Zstd => zstd(bytes),
-    };
-    unpacked.map_err(|fault| fault.problem(source))
+    /// The packed bytes themselves do not come.
+    Packed(io::Error),
 }
 
 impl Fault {
-    fn problem(self, source: &Arc<Source>) -> Problem {
+    fn error(self, source: &Arc<Source>) -> io::Error {
         let (code, message, help) = match self {
             Self::Damaged(words) => (
                 Code::InputUnreadable,
@@ -62,109 +48,266 @@ impl Fault {
                 "the archive unpacks to more than is read".to_owned(),
                 "unpack it, look at it, and split it into several files",
             ),
+            Self::Packed(error) => return error,
         };
-        Problem::new(code, Place::whole(source), message, help)
+        Refusal::error(Problem::new(code, Place::whole(source), message, help))
     }
-}
 
-impl Fault {
     /// The words of the library are for its authors.
-    fn of_frame(error: &FrameDecoderError) -> Self {
+    fn of_frame(error: FrameDecoderError) -> Self {
+        use FrameDecoderError as Error;
         match error {
-            FrameDecoderError::WindowSizeTooBig { .. } => Self::TooLarge,
-            FrameDecoderError::DictNotProvided { .. } => {
-                Self::Damaged("it needs a dictionary".to_owned())
+            Error::WindowSizeTooBig { .. } => Self::TooLarge,
+            Error::DictNotProvided { .. } => Self::Damaged("it needs a dictionary".to_owned()),
+            Error::FailedToReadChecksum(error) => error.into(),
+            Error::ReadFrameHeaderError(_) | Error::FrameHeaderError(_) => {
+                Self::Damaged("a part of it has no header".to_owned())
             }
-            _ => Self::Damaged("a part of it has no header".to_owned()),
+            _ => Self::Damaged("a part of it cannot be unpacked".to_owned()),
         }
     }
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
+        if error.get_ref().is_some_and(|inner| inner.is::<Refusal>()) {
+            return Self::Packed(error);
+        }
         match error.kind() {
             io::ErrorKind::OutOfMemory => Self::TooLarge,
             io::ErrorKind::UnexpectedEof => Self::Damaged("it ends too early".to_owned()),
-            // Only zstd says so, and wraps what it means.
-            io::ErrorKind::Other => Self::Damaged("a part of it cannot be unpacked".to_owned()),
             _ => Self::Damaged(error.to_string()),
         }
     }
 }
 
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut text = Vec::new();
-    let mut rest = bytes;
-    // Tapes and block devices fill the last block with zeros.
-    while rest.iter().any(|byte| *byte != 0) {
-        let mut member = GzDecoder::new(rest);
-        drain(&mut member, &mut text, |member| {
-            bytes.len() - member.get_ref().len()
-        })?;
-        rest = member.into_inner();
-    }
-    Ok(text)
+/// What a compressed file holds.
+pub(super) struct Unpacked<'a, R> {
+    parts: Parts<R>,
+    source: &'a Arc<Source>,
+    unpacked: u64,
 }
 
-fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut text = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        rest = match StreamingDecoder::new(rest) {
-            Ok(frame) => after_frame(frame, bytes.len(), &mut text)?,
-            Err(error) => after_skipped(rest, &error)?,
-        };
-    }
-    Ok(text)
+enum Parts<R> {
+    Gzip(Gzip<R>),
+    Zstd(Box<Zstd<R>>),
 }
 
-/// Unpacks a frame, checks it by what it says of itself, and returns what follows it.
-fn after_frame<'a>(
-    mut frame: StreamingDecoder<&'a [u8], FrameDecoder>,
-    packed: usize,
-    text: &mut Vec<u8>,
-) -> Result<&'a [u8], Fault> {
-    let before = text.len();
-    drain(&mut frame, text, |frame| packed - frame.get_ref().len())?;
-    let length = frame.decoder.content_size();
-    if length != 0 && length != (text.len() - before) as u64 {
-        return Err(Fault::Damaged("its length does not fit".to_owned()));
-    }
-    let written = frame.decoder.get_checksum_from_data();
-    if written.is_some() && written != frame.decoder.get_calculated_checksum() {
-        return Err(Fault::Damaged("its checksum does not fit".to_owned()));
-    }
-    Ok(frame.into_inner())
-}
-
-/// Returns what follows a frame that holds no data, after its header of eight bytes.
-fn after_skipped<'a>(rest: &'a [u8], error: &FrameDecoderError) -> Result<&'a [u8], Fault> {
-    let FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. }) =
-        error
-    else {
-        return Err(Fault::of_frame(error));
-    };
-    let after = rest
-        .get(8..)
-        .and_then(|rest| rest.get(usize::try_from(*length).ok()?..));
-    after.ok_or_else(|| Fault::Damaged("it ends too early".to_owned()))
-}
-
-/// Reads to the end, within the bounds; `taken` is how many packed bytes were used so far.
-fn drain<R: Read>(
-    reader: &mut R,
-    text: &mut Vec<u8>,
-    taken: impl Fn(&R) -> usize,
-) -> Result<(), Fault> {
-    loop {
-        let read = reader.by_ref().take(PIECE).read_to_end(text)?;
-        if read == 0 {
-            return Ok(());
+impl<'a, R: Read> Unpacked<'a, R> {
+    /// Unpacks bytes as they come.
+    pub(super) fn of(packed: R, packing: Packing, source: &'a Arc<Source>) -> Self {
+        let packed = Packed::of(packed);
+        Self {
+            parts: match packing {
+                Packing::Gzip => Parts::Gzip(Gzip::Between(packed)),
+                Packing::Zstd => Parts::Zstd(Box::new(Zstd::of(packed))),
+            },
+            source,
+            unpacked: 0,
         }
-        let is_bomb = text.len() > HARMLESS && text.len() / MOST_EXPANSION > taken(reader);
-        if is_bomb || text.len() as u64 > MOST_BYTES {
+    }
+}
+
+impl<R: Read> Unpacked<'_, R> {
+    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let (read, taken) = match &mut self.parts {
+            Parts::Gzip(gzip) => (gzip.read(buffer)?, gzip.taken()),
+            Parts::Zstd(zstd) => (zstd.read(buffer)?, zstd.packed.taken()),
+        };
+        self.unpacked += read as u64;
+        let is_bomb = self.unpacked > HARMLESS && self.unpacked / MOST_EXPANSION > taken;
+        if is_bomb || self.unpacked > MOST_BYTES {
             return Err(Fault::TooLarge);
         }
+        Ok(read)
+    }
+}
+
+impl<R: Read> Read for Unpacked<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.next(buffer).map_err(|fault| fault.error(self.source))
+    }
+}
+
+/// Packed bytes, counted as they are taken.
+struct Packed<R> {
+    from: BufReader<Counted<R>>,
+}
+
+struct Counted<R>(R, u64);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1 += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R: Read> Packed<R> {
+    /// What is read at a time: small beside any file whose expansion matters.
+    const PIECE: usize = 64 << 10;
+
+    fn of(from: R) -> Self {
+        Self {
+            from: BufReader::with_capacity(Self::PIECE, Counted(from, 0)),
+        }
+    }
+
+    fn taken(&self) -> u64 {
+        self.from.get_ref().1
+    }
+
+    fn is_at_end(&mut self) -> io::Result<bool> {
+        Ok(self.from.fill_buf()?.is_empty())
+    }
+}
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.from.read(buffer)
+    }
+}
+
+impl<R: Read> BufRead for Packed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.from.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.from.consume(count);
+    }
+}
+
+/// The members of a gzip archive.
+enum Gzip<R> {
+    Within(GzDecoder<Packed<R>>),
+    Between(Packed<R>),
+    AtEnd(u64),
+}
+
+impl<R: Read> Gzip<R> {
+    fn taken(&self) -> u64 {
+        match self {
+            Self::Within(member) => member.get_ref().taken(),
+            Self::Between(packed) => packed.taken(),
+            Self::AtEnd(taken) => *taken,
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        loop {
+            match std::mem::replace(self, Self::AtEnd(self.taken())) {
+                Self::AtEnd(_) => return Ok(0),
+                Self::Between(mut packed) => {
+                    if !pass_zeros(&mut packed)? {
+                        *self = Self::Within(GzDecoder::new(packed));
+                    }
+                }
+                Self::Within(mut member) => {
+                    let read = member.read(buffer)?;
+                    if read > 0 || buffer.is_empty() {
+                        *self = Self::Within(member);
+                        return Ok(read);
+                    }
+                    *self = Self::Between(member.into_inner());
+                }
+            }
+        }
+    }
+}
+
+/// Goes past zeros, which tapes and block devices fill the last block with; tells whether nothing else comes.
+fn pass_zeros(packed: &mut impl BufRead) -> Result<bool, Fault> {
+    let mut has_zeros = false;
+    loop {
+        let piece = packed.fill_buf()?;
+        let zeros = piece.iter().take_while(|byte| **byte == 0).count();
+        let (is_empty, is_other) = (piece.is_empty(), zeros < piece.len());
+        has_zeros |= zeros > 0;
+        packed.consume(zeros);
+        if is_other && has_zeros {
+            return Err(Fault::Damaged("something else follows it".to_owned()));
+        }
+        if is_empty || is_other {
+            return Ok(is_empty);
+        }
+    }
+}
+
+/// The frames of a zstd archive.
+struct Zstd<R> {
+    packed: Packed<R>,
+    decoder: FrameDecoder,
+    /// What the frame has given so far; `None` between two frames.
+    given: Option<u64>,
+}
+
+impl<R: Read> Zstd<R> {
+    fn of(packed: Packed<R>) -> Self {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(LONGEST_WINDOW);
+        Self {
+            packed,
+            decoder,
+            given: None,
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        loop {
+            let Some(given) = self.given else {
+                if self.packed.is_at_end()? {
+                    return Ok(0);
+                }
+                self.begin()?;
+                continue;
+            };
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                let decoded = self.decoder.decode_blocks(&mut self.packed, one);
+                decoded.map_err(Fault::of_frame)?;
+            }
+            let read = self.decoder.read(buffer)?;
+            self.given = Some(given + read as u64);
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            self.end(given)?;
+        }
+    }
+
+    /// Begins the next frame, or goes past one that holds no data.
+    fn begin(&mut self) -> Result<(), Fault> {
+        match self.decoder.init(&mut self.packed) {
+            Ok(()) => self.given = Some(0),
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length,
+                ..
+            })) => {
+                let length = u64::from(length);
+                let passed = io::copy(&mut self.packed.by_ref().take(length), &mut io::sink())?;
+                if passed < length {
+                    return Err(Fault::Damaged("it ends too early".to_owned()));
+                }
+            }
+            Err(error) => return Err(Fault::of_frame(error)),
+        }
+        Ok(())
+    }
+
+    /// Ends a frame, and checks it by what it says of itself.
+    fn end(&mut self, given: u64) -> Result<(), Fault> {
+        let length = self.decoder.content_size();
+        if length != 0 && length != given {
+            return Err(Fault::Damaged("its length does not fit".to_owned()));
+        }
+        let written = self.decoder.get_checksum_from_data();
+        if written.is_some() && written != self.decoder.get_calculated_checksum() {
+            return Err(Fault::Damaged("its checksum does not fit".to_owned()));
+        }
+        self.given = None;
+        Ok(())
     }
 }
 
@@ -186,6 +329,25 @@ mod tests {
 
     fn zst(text: &[u8]) -> Vec<u8> {
         compress_to_vec(text, CompressionLevel::Fastest)
+    }
+
+    fn unpacked(bytes: &[u8], packing: Packing) -> Result<Vec<u8>, Problem> {
+        let source = Arc::new(Source {
+            path: "a".into(),
+            sheet: None,
+        });
+        let mut text = Vec::new();
+        let read = Unpacked::of(bytes, packing, &source).read_to_end(&mut text);
+        read.map_err(|error| Refusal::of(error, &source))?;
+        Ok(text)
+    }
+
+    fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+        unpacked(bytes, Packing::Gzip)
+    }
+
+    fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+        unpacked(bytes, Packing::Zstd)
     }
 
     const SKIPPED: &[u8] = b"\x50\x2A\x4D\x18\x03\0\0\0abc";
@@ -233,9 +395,10 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused() {
-        let zeros = vec![0; HARMLESS + 2 * usize::try_from(PIECE).unwrap()];
-        assert!(matches!(gzip(&gz(&zeros)), Err(Fault::TooLarge)));
-        assert!(matches!(zstd(&zst(&zeros)), Err(Fault::TooLarge)));
+        let zeros = vec![0; usize::try_from(HARMLESS).unwrap() + (2 << 20)];
+        for found in [gzip(&gz(&zeros)), zstd(&zst(&zeros))] {
+            assert_eq!(found.unwrap_err().code, Code::InputTooLarge);
+        }
     }
 
     proptest! {

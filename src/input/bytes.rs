@@ -1,51 +1,191 @@
-//! The bytes of a file, whole, or why there are none.
+//! The bytes of a file as they come, from its beginning to its end, or why they do not.
+//!
+//! A file is held to what it was when it was opened: one that grows or shrinks meanwhile is not yet written. What is too
+//! large is told as soon as that is seen, and is not read to its end.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
+
+use super::hex;
 use crate::problem::{Code, Place, Problem, Source};
 
-/// The largest file that is read, packed or not: it is held in memory, and no export comes near.
-pub(super) const MOST_BYTES: u64 = 2 << 30;
+/// The largest file that is read, packed or not: ten times the largest real export.
+pub const MOST_BYTES: u64 = 2 << 30;
+/// What is read at a time where nothing else is said.
+pub(super) const PIECE: usize = 1 << 20;
 
-/// Reads a file to its end; `-` is standard input, whose bytes are kept: it can be read only once.
-///
-/// # Errors
-/// When it is missing, unreadable or too large.
-pub(super) fn of(path: &Path, source: &Arc<Source>) -> Result<Cow<'static, [u8]>, Problem> {
-    match read(path) {
-        Ok(bytes) if bytes.len() as u64 > MOST_BYTES => Err(too_large(source)),
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(too_large(source)),
-        Err(error) => Err(unreadable(source, &error)),
+/// The bytes of a file; `-` is standard input.
+pub(super) struct Bytes<'a> {
+    from: From,
+    source: &'a Arc<Source>,
+    read: u64,
+    /// The size of the file when it was opened, where that can be known.
+    size: Option<u64>,
+}
+
+enum From {
+    File(File),
+    /// Standard input, of which so many bytes were taken.
+    StandardInput(usize),
+}
+
+impl<'a> Bytes<'a> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When it is missing, unreadable or too large.
+    pub(super) fn open(path: &Path, source: &'a Arc<Source>) -> Result<Self, Problem> {
+        let (from, size) = opened(path).map_err(|error| unreadable(source, &error))?;
+        if size.is_some_and(|size| size > MOST_BYTES) {
+            return Err(too_large(source));
+        }
+        Ok(Self {
+            from,
+            source,
+            read: 0,
+            size,
+        })
+    }
+
+    /// Returns the size of the file, where that can be known.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.size
     }
 }
 
-/// Reads a file to its end, or as far as tells that it is too large.
-pub(super) fn read(path: &Path) -> io::Result<Cow<'static, [u8]>> {
+/// Opens a file and tells its size; that of a pipe is not known, nor that of files which the system makes up.
+fn opened(path: &Path) -> io::Result<(From, Option<u64>)> {
     if path == Path::new("-") {
-        standard_input().map(Cow::Borrowed)
-    } else {
-        File::open(path).and_then(to_end).map(Cow::Owned)
+        return Ok((From::StandardInput(0), None));
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let size = (metadata.is_file() && metadata.len() > 0).then_some(metadata.len());
+    Ok((From::File(file), size))
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = match &mut self.from {
+            From::File(file) => file.read(buffer)?,
+            From::StandardInput(at) => read_standard_input(at, buffer)?,
+        };
+        self.read += read as u64;
+        let is_at_end = read == 0 && !buffer.is_empty();
+        match self.size {
+            Some(size) if self.read > size || (is_at_end && self.read < size) => {
+                Err(Refusal::error(changing(self.source)))
+            }
+            _ if self.read > MOST_BYTES => Err(Refusal::error(too_large(self.source))),
+            _ => Ok(read),
+        }
     }
 }
 
-fn to_end(stream: impl Read) -> io::Result<Vec<u8>> {
+/// What was read of standard input: it comes only once, and a run may want it again.
+static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn read_standard_input(at: &mut usize, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut kept = STANDARD_INPUT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let mut again = kept.get(*at..).unwrap_or_default();
+    let read = if again.is_empty() {
+        let read = io::stdin().lock().read(buffer)?;
+        kept.extend_from_slice(&buffer[..read]);
+        read
+    } else {
+        again.read(buffer)?
+    };
+    *at += read;
+    Ok(read)
+}
+
+/// Reads what comes next behind some bytes, until there are so many; tells whether that is the end.
+pub(super) fn fill(bytes: &mut Vec<u8>, most: usize, from: &mut impl Read) -> io::Result<bool> {
+    let wanted = most.saturating_sub(bytes.len());
+    bytes.reserve_exact(wanted);
+    let read = from.take(wanted as u64).read_to_end(bytes)?;
+    Ok(read < wanted)
+}
+
+/// Reads a file to its end.
+pub(super) fn whole(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    stream.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    let (mut from, _) = opened(path)?;
+    match &mut from {
+        From::File(file) => file.take(MOST_BYTES).read_to_end(&mut bytes)?,
+        From::StandardInput(_) => 0,
+    };
     Ok(bytes)
 }
 
-fn standard_input() -> io::Result<&'static [u8]> {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    if let Some(bytes) = BYTES.get() {
-        return Ok(bytes);
+/// Bytes as they come, and their fingerprint so far, if that is wanted.
+pub(super) struct Fingerprinted<R> {
+    from: R,
+    digest: Option<Sha256>,
+}
+
+impl<R: Read> Fingerprinted<R> {
+    /// Goes on behind the beginning of a file.
+    pub(super) fn behind(beginning: &[u8], from: R, is_wanted: bool) -> Self {
+        let digest = is_wanted.then(|| Sha256::new().chain_update(beginning));
+        Self { from, digest }
     }
-    let bytes = to_end(io::stdin().lock())?;
-    Ok(BYTES.get_or_init(|| bytes))
+
+    /// Returns the fingerprint in hexadecimal; nothing where it is not wanted.
+    pub(super) fn end(self) -> String {
+        let digest = self.digest.map(Sha256::finalize);
+        digest.map_or_else(String::new, |digest| hex(&digest))
+    }
+}
+
+impl<R: Read> Read for Fingerprinted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        if let Some(digest) = &mut self.digest {
+            digest.update(&buffer[..read]);
+        }
+        Ok(read)
+    }
+}
+
+/// Returns the fingerprint of a file, in hexadecimal, as it is kept of an input.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn fingerprint(path: &Path) -> io::Result<String> {
+    let mut file = Fingerprinted::behind(&[], File::open(path)?, true);
+    let mut piece = Vec::new();
+    while !fill(&mut piece, PIECE, &mut file)? {
+        piece.clear();
+    }
+    Ok(file.end())
+}
+
+/// Why no more bytes come, said in full: it passes through readers that know nothing of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message)]
+pub(super) struct Refusal(Problem);
+
+impl Refusal {
+    /// Makes an error of a finding.
+    pub(super) fn error(problem: Problem) -> io::Error {
+        io::Error::other(Self(problem))
+    }
+
+    /// Returns the finding that an error stands for.
+    pub(super) fn of(error: io::Error, source: &Arc<Source>) -> Problem {
+        match error.downcast::<Self>() {
+            Ok(refusal) => refusal.0,
+            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => too_large(source),
+            Err(error) => unreadable(source, &error),
+        }
+    }
 }
 
 fn too_large(source: &Arc<Source>) -> Problem {
@@ -55,6 +195,12 @@ fn too_large(source: &Arc<Source>) -> Problem {
     );
     let help = "split it into several files, which may be imported together";
     Problem::new(Code::InputTooLarge, Place::whole(source), message, help)
+}
+
+fn changing(source: &Arc<Source>) -> Problem {
+    let message = "the file has changed its size while it was read";
+    let help = "wait until it has been written to its end, and try again";
+    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 fn unreadable(source: &Arc<Source>, error: &io::Error) -> Problem {

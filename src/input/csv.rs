@@ -1,5 +1,6 @@
 //! CSV: records with the line on which each begins.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use csv::StringRecord;
@@ -14,7 +15,7 @@ use super::turning::RowSource;
 use super::{File, Options, RawCells, RawRow, Rows, Turn, Turned, Turning, encoding, read_rows};
 use crate::problem::{Code, Place, Problem, Source};
 
-/// Reads a CSV file, in the encoding and the dialect that are set or that it shows.
+/// Reads a CSV file that is at hand, in the encoding and the dialect that are set or that it shows.
 pub(super) fn read<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
@@ -24,11 +25,23 @@ pub(super) fn read<T: Turn>(
 ) -> Result<(), Problem> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
-    if let Some(what) = foreign_text(&decoded.text) {
+    read_text(&decoded.text, decoded.note, source, options, turn, file)
+}
+
+/// Reads the text of a CSV file, of whose encoding something may have to be said.
+pub(super) fn read_text<T: Turn>(
+    text: &str,
+    note: Option<Cow<'static, str>>,
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
+    if let Some(what) = foreign_text(text) {
         return Err(refusal(source, what));
     }
-    let mut told = dialect::told(&decoded.text, options.delimiter, &options.names);
-    let notes = decoded.note.into_iter().chain(told.note.take());
+    let mut told = dialect::told(text, false, options.delimiter, &options.names);
+    let notes = note.into_iter().chain(told.note.take());
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
     let records = Records::of(&told, source);
@@ -157,6 +170,14 @@ impl RowSource for Records<'_> {
             turned(&piece, dialect, turning)
         })
     }
+
+    fn count_filled(self) -> Result<usize, Problem> {
+        let (dialect, source) = (self.dialect, self.source);
+        let counts = in_order(self.pieces(PIECE_BYTES), |piece| {
+            filled(&piece, dialect, source)
+        })?;
+        Ok(counts.into_iter().sum())
+    }
 }
 
 /// Turns the records of a piece.
@@ -175,6 +196,25 @@ pub(super) fn turned<T: Turn>(
     Split::of(text, &piece.lines, dialect, source)
         .each(width, |row| turning.take(&mut turned, row))?;
     Ok(turning.end(turned))
+}
+
+/// Counts the records of a piece in which something stands.
+///
+/// # Errors
+/// What is wrong with the first that cannot be read.
+pub(super) fn filled(
+    piece: &Piece<'_>,
+    dialect: Dialect,
+    source: &Arc<Source>,
+) -> Result<usize, Problem> {
+    let text = piece.text(source)?;
+    let mut count = 0;
+    // No header stands over any cell, so that all that is there is beyond it.
+    Split::of(text, &piece.lines, dialect, source).each(0, |row| {
+        count += usize::from(!row.beyond.is_empty());
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -196,7 +236,7 @@ mod tests {
     }
 
     fn told(text: &str) -> Told<'_> {
-        dialect::told(text, None, &Names::default())
+        dialect::told(text, false, None, &Names::default())
     }
 
     /// Returns the texts of a record; what is blank at its end is nothing.

@@ -65,10 +65,16 @@ pub(super) struct Told<'a> {
     pub(super) note: Option<Cow<'static, str>>,
 }
 
-/// Tells how a text is written. What was `set` counts more than what its first line says, and that more than a guess.
-pub(super) fn told<'a>(text: &'a str, set: Option<Delimiter>, names: &Names) -> Told<'a> {
+/// Tells how a text is written, which may be cut. What was `set` counts more than what its first line says, and that
+/// more than a guess.
+pub(super) fn told<'a>(
+    text: &'a str,
+    is_cut: bool,
+    set: Option<Delimiter>,
+    names: &Names,
+) -> Told<'a> {
     let (named, preamble, body) = delimiter::named(text);
-    let sample = Sample::of(body);
+    let sample = Sample::of(body, is_cut);
     let known = set.or(named);
     let tried: &[Delimiter] = known.as_slice();
     let tried = if tried.is_empty() {
@@ -78,11 +84,8 @@ pub(super) fn told<'a>(text: &'a str, set: Option<Delimiter>, names: &Names) -> 
     };
     let mut guess = sample.guess(tried, names);
     if guess.dialect.quote == b'\'' {
-        // What is so unusual must hold to the end.
-        let whole = Sample {
-            text: body,
-            is_cut: false,
-        };
+        // What is so unusual must hold as far as can be seen.
+        let whole = Sample { text: body, is_cut };
         guess.dialect.quote = whole.quote(guess.dialect.delimiter);
     }
     let note = match known {
@@ -128,11 +131,11 @@ struct Guess {
 }
 
 impl<'a> Sample<'a> {
-    fn of(text: &'a str) -> Self {
+    fn of(text: &'a str, is_cut: bool) -> Self {
         let end = text.floor_char_boundary(SAMPLE_BYTES);
         Self {
             text: &text[..end],
-            is_cut: end < text.len(),
+            is_cut: is_cut || end < text.len(),
         }
     }
 
@@ -258,7 +261,7 @@ mod tests {
     use super::*;
 
     fn dialect(text: &str) -> (char, char, bool) {
-        let told = told(text, None, &Names::default());
+        let told = told(text, false, None, &Names::default());
         let Dialect { delimiter, quote } = told.dialect;
         (
             char::from(delimiter.0),
@@ -306,7 +309,7 @@ mod tests {
             ("sep=;,,,\n", b';'),
         ] {
             let text = format!("{preamble}order_id,a\n");
-            let told = told(&text, None, &names);
+            let told = told(&text, false, None, &names);
             assert_eq!(told.dialect.delimiter.0, delimiter, "{preamble}");
             assert_eq!((told.preamble, told.body), (preamble, "order_id,a\n"));
         }
@@ -317,9 +320,9 @@ mod tests {
             "sé=;\n",
             "se",
         ] {
-            assert_eq!(told(text, None, &names).body, text);
+            assert_eq!(told(text, false, None, &names).body, text);
         }
-        let set = told("sep=;\na|b", Some(Delimiter(b'|')), &names);
+        let set = told("sep=;\na|b", false, Some(Delimiter(b'|')), &names);
         assert_eq!((set.dialect.delimiter.0, set.body), (b'|', "a|b"));
     }
 
@@ -350,7 +353,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "(sep=)?[\\PC\t\n\r]{0,60}") {
-            let _ = told(&text, None, &Names::default());
+            let _ = told(&text, false, None, &Names::default());
         }
     }
 }

@@ -67,6 +67,14 @@ impl Fault {
         }
     }
 
+    /// Counts the lines of what stands before these bytes as well.
+    pub(super) fn after(self, before: &Lines) -> Self {
+        Self {
+            line: self.line.map(|line| line + before.number() - 1),
+            ..self
+        }
+    }
+
     /// Makes a finding of it.
     pub(super) fn problem(self, source: &Arc<Source>) -> Problem {
         let place = self
@@ -89,26 +97,48 @@ const MARKS: [(&[u8], Option<Encoding>); 5] = [
 
 /// Takes bytes as text. A byte order mark is proof, whatever encoding was `set` for the inputs that have none.
 pub(super) fn decoded(bytes: &[u8], set: Option<Encoding>) -> Result<Decoded<'_>, Fault> {
-    let mark = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark));
-    let decoded = match (mark, set) {
-        (Some((_, None)), _) => return Err(utf_32()),
-        (Some((mark, Some(marked))), _) => Decoded {
-            text: decode(&bytes[mark.len()..], *marked)?,
-            note: set
-                .filter(|set| set != marked)
-                .map(|_| format!("read as {}, as its byte order mark says", marked.name()).into()),
+    let named = named(bytes, set)?;
+    let decoded = match named.encoding {
+        Some(encoding) => Decoded {
+            text: decode(&bytes[named.mark..], encoding)?,
+            note: named.note,
         },
-        (None, Some(set)) => Decoded {
-            text: decode(bytes, set)?,
-            note: None,
-        },
-        (None, None) => guessed(bytes)?,
+        None => guessed(bytes)?,
     };
     check_is_text(&decoded.text)?;
     Ok(decoded)
 }
 
-fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, Fault> {
+/// What names the encoding of a file.
+pub(super) struct Named {
+    /// The length of its byte order mark.
+    pub(super) mark: usize,
+    /// The encoding, where it is set or marked.
+    pub(super) encoding: Option<Encoding>,
+    pub(super) note: Option<Cow<'static, str>>,
+}
+
+/// Tells the encoding of a file that begins so, if its byte order mark or the one that was `set` names it.
+pub(super) fn named(beginning: &[u8], set: Option<Encoding>) -> Result<Named, Fault> {
+    let mark = MARKS.iter().find(|(mark, _)| beginning.starts_with(mark));
+    let Some((mark, marked)) = mark else {
+        return Ok(Named {
+            mark: 0,
+            encoding: set,
+            note: None,
+        });
+    };
+    let marked = marked.ok_or_else(utf_32)?;
+    let words = || format!("read as {}, as its byte order mark says", marked.name()).into();
+    Ok(Named {
+        mark: mark.len(),
+        encoding: Some(marked),
+        note: set.filter(|set| *set != marked).map(|_| words()),
+    })
+}
+
+/// Takes bytes as text of an encoding.
+pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, Fault> {
     match encoding {
         Encoding::Utf8 => utf_8(bytes).map(Cow::Borrowed),
         Encoding::Utf16Le => utf_16(bytes, u16::from_le_bytes).map(Cow::Owned),
@@ -117,8 +147,38 @@ fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, Fault> {
     }
 }
 
+/// Returns how many bytes of a text that goes on are whole characters, not counting one that is cut at the end.
+pub(super) fn whole_units(bytes: &[u8], encoding: Encoding) -> usize {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let whole = |unit: fn([u8; 2]) -> u16| {
+        let is_half = pairs.last().is_some_and(|pair| (0xD800..0xDC00).contains(&unit(*pair)));
+        2 * (pairs.len() - usize::from(is_half))
+    };
+    match encoding {
+        Encoding::Utf8 => whole_utf_8(bytes),
+        Encoding::Utf16Le => whole(u16::from_le_bytes),
+        Encoding::Utf16Be => whole(u16::from_be_bytes),
+        Encoding::Windows1252 => bytes.len(),
+    }
+}
+
+fn whole_utf_8(bytes: &[u8]) -> usize {
+    // A character of UTF-8 has four bytes at most.
+    for at in (bytes.len().saturating_sub(3)..bytes.len()).rev() {
+        let length = match bytes[at] {
+            0x80..=0xBF => continue,
+            0xC0..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xFF => 4,
+            _ => 1,
+        };
+        return if at + length > bytes.len() { at } else { bytes.len() };
+    }
+    bytes.len()
+}
+
 /// Takes bytes without mark: as UTF-8 if they are, else as Windows-1252.
-fn guessed(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
+pub(super) fn guessed(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
     if let Some(fault) = bytes.contains(&0).then(|| zero_fault(bytes)) {
         return Err(fault);
     }
@@ -154,7 +214,7 @@ fn is_broken_utf_8(bytes: &[u8]) -> bool {
     whole > broken || (whole > 0 && is_cut)
 }
 
-fn utf_8(bytes: &[u8]) -> Result<&str, Fault> {
+pub(super) fn utf_8(bytes: &[u8]) -> Result<&str, Fault> {
     std::str::from_utf8(bytes).map_err(|error| {
         let (before, rest) = bytes.split_at(error.valid_up_to());
         let byte = rest.first().copied().unwrap_or_default();
@@ -229,13 +289,13 @@ fn zero_fault(bytes: &[u8]) -> Fault {
 }
 
 /// Says that a zero follows these bytes.
-fn no_text(before: &[u8]) -> Fault {
+pub(super) fn no_text(before: &[u8]) -> Fault {
     let message = "there is a byte `0x00` here: this is no text, or a damaged one";
     Fault::on_line(Lines::number_after(before), message)
 }
 
 /// Refuses what decodes and is no text all the same: zeros, or many control characters.
-fn check_is_text(text: &str) -> Result<(), Fault> {
+pub(super) fn check_is_text(text: &str) -> Result<(), Fault> {
     if let Some(at) = text.find('\0') {
         return Err(no_text(&text.as_bytes()[..at]));
     }
@@ -356,6 +416,25 @@ mod tests {
         assert_eq!(line(b"a,b\n1,\0\n", None), Some(2));
         assert_eq!(line(b"\x01\x02\x03\x04junk", None), None);
         assert!(decoded(b"", None).is_ok() && decoded(b"a\x0Bb\tc\r\n", None).is_ok());
+    }
+
+    #[test]
+    fn a_character_that_is_cut_is_left_for_later() {
+        let le: fn(u16) -> [u8; 2] = u16::to_le_bytes;
+        let table = [
+            (b"a\xC3\xBC".to_vec(), Encoding::Utf8, 3),
+            (b"a\xC3".to_vec(), Encoding::Utf8, 1),
+            (b"\xF0\x9F\x98".to_vec(), Encoding::Utf8, 0),
+            (b"a\x80\x80\x80\x80".to_vec(), Encoding::Utf8, 5),
+            (b"a\xC3".to_vec(), Encoding::Windows1252, 2),
+            (wide("a😀", le), Encoding::Utf16Le, 6),
+            (wide("a😀", le)[..5].to_vec(), Encoding::Utf16Le, 2),
+            (wide("aü", u16::to_be_bytes)[..3].to_vec(), Encoding::Utf16Be, 2),
+            (Vec::new(), Encoding::Utf16Be, 0),
+        ];
+        for (bytes, encoding, whole) in table {
+            assert_eq!(whole_units(&bytes, encoding), whole, "{bytes:?}");
+        }
     }
 
     proptest! {

@@ -20,6 +20,9 @@ pub(super) enum Format {
 
 use Format::Other;
 
+/// How a zip archive begins.
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// How files begin that are no text.
 const SIGNATURES: [(&[u8], Format); 24] = [
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Workbook),
@@ -49,9 +52,17 @@ const SIGNATURES: [(&[u8], Format); 24] = [
 ];
 
 impl Format {
+    /// Tells what a file is that begins so. What comes in a zip archive is told by its end: see [`Format::of`].
+    pub(super) fn of_beginning(bytes: &[u8]) -> Self {
+        if bytes.starts_with(ZIP) {
+            return Self::Workbook;
+        }
+        Self::of(bytes)
+    }
+
     /// Tells what a file is.
     pub(super) fn of(bytes: &[u8]) -> Self {
-        if bytes.starts_with(b"PK\x03\x04") {
+        if bytes.starts_with(ZIP) {
             return of_zip(bytes);
         }
         if is_skippable_frame(bytes) {

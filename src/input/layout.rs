@@ -42,7 +42,7 @@ impl Layout {
     /// Reads how the wanted rows of a sheet look; `None` where the file is no .xlsx workbook with that sheet.
     #[must_use]
     pub fn read(path: &Path, sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
-        let bytes = super::bytes::read(path).ok()?;
+        let bytes = super::bytes::whole(path).ok()?;
         super::workbook::guarded(|| Self::of(&bytes, sheet, is_wanted))
     }
 

@@ -1,114 +1,133 @@
 //! Long files of CSV, read piece by piece, so that a file takes no more memory than what is made of it.
 //!
-//! Only what looks as usual is read so: UTF-8 in a file of its own, with a good header near its beginning. As soon as
-//! anything is not as it should be the file is given up, and read whole by others, who say what it is.
+//! How the file is written and where its header stands is told by its beginning. No record may be so long that pieces
+//! do not help: a file of one endless line is refused as soon as that is seen.
 
 use std::borrow::Cow;
-use std::fs::File as OpenFile;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
-
-use super::bytes::MOST_BYTES;
-use super::csv::{Records, turned};
-use super::dialect::{self, Dialect};
+use super::bytes::PIECE as PIECE_BYTES;
+use super::csv::{self, Records, turned};
+use super::decoding::Decoding;
+use super::dialect::{self, Dialect, Told};
 use super::encoding::{self, Encoding};
-use super::format::{Format, foreign_text};
+use super::format::{foreign_text, refusal};
 use super::in_order::in_order;
 use super::lines::Lines;
-use super::pieces::{Piece, end_of_piece};
+use super::pieces::{Piece, end_of_piece, last_end};
+use super::split::{LONGEST_RECORD, too_long};
 use super::turning::RowSource;
-use super::{Extent, File, Fingerprinted, Options, RawRow, Rows, Turn, Turned, Turning, hex};
+use super::{File, Options, RawRow, Rows, Turn, Turned, Turning, read_rows};
 use crate::problem::{Problem, Source};
 
-/// Shorter files are read whole.
-const LEAST_BYTES: u64 = 4 << 20;
-/// What is read at a time.
-const PIECE_BYTES: usize = 1 << 20;
-
-/// Reads a file piece by piece; `None` where it must be seen whole.
+/// Reads a file of which so much is at hand.
+///
+/// # Errors
+/// What is wrong with the whole file.
 pub(super) fn read<T: Turn>(
-    path: &Path,
+    beginning: &[u8],
+    rest: impl Read + Send,
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
-) -> Option<Fingerprinted<T::Part>> {
-    let is_usual =
-        options.extent == Extent::Whole && matches!(options.encoding, None | Some(Encoding::Utf8));
-    if !is_usual {
-        return None;
-    }
-    let found = path.metadata().ok()?;
-    if !found.is_file() || !(LEAST_BYTES..=MOST_BYTES).contains(&found.len()) {
-        return None;
-    }
-    let rest = OpenFile::open(path).ok()?;
-    read_pieces(rest, PIECE_BYTES, source, options, turn)
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
+    read_pieces((beginning, rest), PIECE_BYTES, source, options, turn, file)
 }
 
-/// Reads what a stream gives, in pieces of at least so many bytes.
+/// Reads a file in pieces of at least so many bytes.
 fn read_pieces<T: Turn>(
-    stream: impl Read + Send,
+    (beginning, rest): (&[u8], impl Read + Send),
     least: usize,
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
-) -> Option<Fingerprinted<T::Part>> {
-    let mut stream = Stream::of(stream, options.fingerprints);
-    let mut beginning = Vec::new();
-    while beginning.len() < least && !stream.is_at_end {
-        stream.read_into(&mut beginning, least).ok()?;
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
+    let named = encoding::named(beginning, options.encoding);
+    let named = named.map_err(|fault| fault.problem(source))?;
+    let from = beginning[named.mark..].chain(rest);
+    let mut stream = Decoding::of(from, named.encoding, source);
+    let mut text = Vec::new();
+    let mut wanted = beginning.len();
+    loop {
+        stream.read_into(&mut text, wanted, &Lines::default())?;
+        if stream.is_at_end {
+            let whole = checked(&text, source)?;
+            let note = named.note.or(stream.note);
+            return csv::read_text(whole, note, source, options, turn, file);
+        }
+        if text.len() > LONGEST_RECORD || told_by(&text, source, options)?.is_some() {
+            break;
+        }
+        wanted = 2 * text.len();
     }
-    let end = beginning.iter().rposition(|byte| *byte == b'\n')? + 1;
-    if Format::of(&beginning) != Format::Csv {
-        return None;
-    }
-    let decoded = encoding::decoded(&beginning[..end], Some(Encoding::Utf8)).ok()?;
-    let Cow::Borrowed(text) = decoded.text else {
-        return None;
+    let Some(mut told) = told_by(&text, source, options)? else {
+        return Err(too_long(source, &Lines::default(), &text));
     };
-    let mut told = dialect::told(text, options.delimiter, &options.names);
-    if foreign_text(text).is_some() || told.dialect.quote() != b'"' {
-        return None;
-    }
-    let mut file = File::default();
-    let notes = decoded.note.into_iter().chain(told.note.take());
-    file.notes = notes.map(|note| (Arc::clone(source), note)).collect();
+    let notes = named.note.or(stream.note.take()).into_iter();
+    let notes = notes.chain(told.note.take());
+    file.notes
+        .extend(notes.map(|note| (Arc::clone(source), note)));
     let rows = LongRows {
         records: Records::of(&told, source),
-        before: end - told.body.len(),
-        beginning: &beginning,
-        body: end,
-        dialect: told.dialect,
-        least,
-        stream: &mut stream,
+        text: &text,
+        body: told.preamble.len(),
+        pieces: LongPieces {
+            carried: Vec::new(),
+            stream: &mut stream,
+            source,
+            dialect: told.dialect,
+            lines: Lines::default(),
+            least,
+            spare: &Spare::default(),
+            is_ended: false,
+        },
     };
-    let Ok(Rows::Sheet(sheet)) = super::read_rows(rows, source, options, turn, &mut file.problems)
-    else {
-        return None;
-    };
-    // Without a head, rows were left unread.
-    sheet.head.as_ref()?;
-    file.sheets.push(sheet);
-    Some((file, stream.fingerprint()))
+    match read_rows(rows, source, options, turn, &mut file.problems)? {
+        Rows::Sheet(sheet) => file.sheets.push(sheet),
+        Rows::NoHeader(missing) => return Err(missing.problem),
+    }
+    let late = stream.note.map(|note| (Arc::clone(source), note));
+    file.notes.extend(late);
+    Ok(())
+}
+
+fn checked<'t>(text: &'t [u8], source: &Arc<Source>) -> Result<&'t str, Problem> {
+    let text = encoding::utf_8(text).and_then(|text| encoding::check_is_text(text).map(|()| text));
+    text.map_err(|fault| fault.problem(source))
+}
+
+/// Tells how a text is written that begins so, and which of its records are whole; `None` where not even one is.
+fn told_by<'t>(
+    text: &'t [u8],
+    source: &Arc<Source>,
+    options: &Options<'_>,
+) -> Result<Option<Told<'t>>, Problem> {
+    let whole = encoding::whole_units(text, Encoding::Utf8);
+    let text = checked(&text[..whole], source)?;
+    if let Some(what) = foreign_text(text) {
+        return Err(refusal(source, what));
+    }
+    let mut told = dialect::told(text, true, options.delimiter, &options.names);
+    let end = last_end(told.body.as_bytes(), told.dialect);
+    Ok(end.map(|end| {
+        told.body = &told.body[..end];
+        told
+    }))
 }
 
 /// The rows of a long file: the first ones from its beginning, the others as they are read.
-struct LongRows<'a, S> {
+struct LongRows<'a, 'b, R> {
     records: Records<'a>,
-    beginning: &'a [u8],
-    /// How many bytes stand before the text of the records.
-    before: usize,
-    /// Where that text ends, which is not the end of the file's.
+    /// The beginning, and where the text of the records begins in it.
+    text: &'a [u8],
     body: usize,
-    dialect: Dialect,
-    least: usize,
-    stream: &'a mut Stream<S>,
+    pieces: LongPieces<'a, 'b, R>,
 }
 
-impl<S> Iterator for LongRows<'_, S> {
+impl<R> Iterator for LongRows<'_, '_, R> {
     type Item = Result<RawRow, Problem>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -116,37 +135,36 @@ impl<S> Iterator for LongRows<'_, S> {
     }
 }
 
-impl<S: Read + Send> RowSource for LongRows<'_, S> {
-    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem> {
+impl<R: Read + Send> LongRows<'_, '_, R> {
+    /// Turns the pieces that are left, on all cores.
+    fn each_piece<P: Send>(
+        self,
+        turn: impl Fn(&Piece<'_>, Dialect) -> Result<P, Problem> + Sync,
+    ) -> Result<Vec<P>, Problem> {
+        let mut pieces = self.pieces;
         let (read, lines) = self.records.position();
-        let source = &turning.head.source;
-        let read = self.before + read;
-        if read >= self.body {
-            // The last record may be cut.
-            return Err(unusual(source));
-        }
-        let dialect = self.dialect;
-        let spare = Mutex::default();
-        let mut pieces = LongPieces {
-            carried: self.beginning[read..].to_vec(),
-            stream: self.stream,
-            dialect,
-            lines,
-            least: self.least,
-            spare: &spare,
-        };
+        pieces.carried = self.text[self.body + read..].to_vec();
+        pieces.lines = lines;
+        let (dialect, spare) = (pieces.dialect, pieces.spare);
         in_order(std::iter::from_fn(|| pieces.next()), |piece| {
-            let piece = piece.map_err(|_| unusual(source))?;
-            let turned = turned(&piece, dialect, turning);
-            lock(&spare).push(piece.bytes.into_owned());
+            let piece = piece?;
+            let turned = turn(&piece, dialect);
+            lock(spare).push(piece.bytes.into_owned());
             turned
         })
     }
 }
 
-/// Stands for whatever is not as usual: who reads the file whole says what it is.
-fn unusual(source: &Arc<Source>) -> Problem {
-    super::format::refusal(source, "a file of another kind")
+impl<R: Read + Send> RowSource for LongRows<'_, '_, R> {
+    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem> {
+        self.each_piece(|piece, dialect| turned(piece, dialect, turning))
+    }
+
+    fn count_filled(self) -> Result<usize, Problem> {
+        let source = self.pieces.source;
+        let counts = self.each_piece(|piece, dialect| csv::filled(piece, dialect, source))?;
+        Ok(counts.into_iter().sum())
+    }
 }
 
 /// Buffers that have been read, to be filled again.
@@ -157,42 +175,30 @@ fn lock(spare: &Spare) -> MutexGuard<'_, Vec<Vec<u8>>> {
 }
 
 /// Cuts what a stream gives into pieces.
-struct LongPieces<'a, S> {
+struct LongPieces<'a, 'b, R> {
     /// What was read and not handed on.
     carried: Vec<u8>,
-    stream: &'a mut Stream<S>,
+    stream: &'b mut Decoding<'a, R>,
+    source: &'a Arc<Source>,
     dialect: Dialect,
     lines: Lines,
     least: usize,
-    spare: &'a Spare,
+    spare: &'b Spare,
+    is_ended: bool,
 }
 
-impl<S: Read> LongPieces<'_, S> {
-    fn next(&mut self) -> Option<io::Result<Piece<'static>>> {
-        let mut bytes = std::mem::take(&mut self.carried);
-        let mut least = self.least;
-        loop {
-            // A little more, so that the record ends that reaches so far.
-            while bytes.len() < least + least / 8 && !self.stream.is_at_end {
-                if let Err(error) = self.stream.read_into(&mut bytes, least + least / 8) {
-                    return Some(Err(error));
-                }
-            }
-            match end_of_piece(&bytes, self.dialect, least) {
-                Some(end) => {
-                    self.carried = lock(self.spare).pop().unwrap_or_default();
-                    self.carried.clear();
-                    self.carried.extend_from_slice(&bytes[end..]);
-                    bytes.truncate(end);
-                }
-                None if self.stream.is_at_end => {}
-                None => {
-                    least *= 2;
-                    continue;
-                }
-            }
-            break;
+impl<R: Read> LongPieces<'_, '_, R> {
+    fn next(&mut self) -> Option<Result<Piece<'static>, Problem>> {
+        if self.is_ended {
+            return None;
         }
+        let bytes = match self.bytes() {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                self.is_ended = true;
+                return Some(Err(problem));
+            }
+        };
         let lines = self.lines.clone();
         self.lines.advance(&bytes);
         (!bytes.is_empty()).then_some(Ok(Piece {
@@ -200,40 +206,44 @@ impl<S: Read> LongPieces<'_, S> {
             lines,
         }))
     }
-}
 
-/// A file as it is read, and its fingerprint so far, if that is wanted.
-struct Stream<S> {
-    reader: S,
-    digest: Option<Sha256>,
-    is_at_end: bool,
-}
-
-impl<S: Read> Stream<S> {
-    fn of(reader: S, is_fingerprinted: bool) -> Self {
-        Self {
-            reader,
-            digest: is_fingerprinted.then(Sha256::new),
-            is_at_end: false,
+    /// Returns the bytes of the next piece; none at the end.
+    fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+        let mut bytes = std::mem::take(&mut self.carried);
+        let mut least = self.least;
+        loop {
+            // A little more, so that the record ends that reaches so far.
+            let most = least + least / 8;
+            while bytes.len() < most && !self.stream.is_at_end {
+                self.stream.read_into(&mut bytes, most, &self.lines)?;
+            }
+            if let Some(end) = end_of_piece(&bytes, self.dialect, least) {
+                self.carried = lock(self.spare).pop().unwrap_or_default();
+                self.carried.clear();
+                self.carried.extend_from_slice(&bytes[end..]);
+                bytes.truncate(end);
+                return Ok(bytes);
+            }
+            if self.stream.is_at_end {
+                return Ok(bytes);
+            }
+            self.check_length(&bytes)?;
+            least *= 2;
         }
     }
 
-    /// Reads what comes next, until there are so many bytes or the stream is at its end.
-    fn read_into(&mut self, bytes: &mut Vec<u8>, most: usize) -> io::Result<()> {
-        let before = bytes.len();
-        let wanted = most.saturating_sub(before);
-        bytes.reserve_exact(wanted);
-        let read = (&mut self.reader).take(wanted as u64).read_to_end(bytes)?;
-        self.is_at_end = read < wanted;
-        if let Some(digest) = &mut self.digest {
-            digest.update(&bytes[before..]);
+    /// Refuses a record that goes on too long.
+    fn check_length(&self, bytes: &[u8]) -> Result<(), Problem> {
+        if bytes.len() <= LONGEST_RECORD {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    fn fingerprint(self) -> Arc<str> {
-        self.digest
-            .map_or_else(|| Arc::from(""), |digest| hex(&digest.finalize()).into())
+        let start = last_end(bytes, self.dialect).unwrap_or_default();
+        if bytes.len() - start <= LONGEST_RECORD {
+            return Ok(());
+        }
+        let mut lines = self.lines.clone();
+        lines.advance(&bytes[..start]);
+        Err(too_long(self.source, &lines, &bytes[start..]))
     }
 }
 
@@ -241,10 +251,13 @@ impl<S: Read> Stream<S> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Each, Row, SheetHead, csv};
+    use super::super::bytes::Fingerprinted;
+    use super::super::{Each, Extent, Row, SheetHead, hex};
+    use sha2::{Digest, Sha256};
+
     use super::*;
     use crate::columns::Names;
-    use crate::problem::WarningPolicy;
+    use crate::problem::{Code, WarningPolicy};
 
     type Rows = Vec<(u32, Vec<String>)>;
 
@@ -280,15 +293,25 @@ mod tests {
         sheets.flat_map(super::super::Sheet::into_rows).collect()
     }
 
-    fn in_pieces(bytes: &[u8], least: usize) -> Option<(Rows, Arc<str>)> {
-        let (file, sha256) = read_pieces(bytes, least, &source(), &options(), &Each(cells))?;
-        Some((rows(file), sha256))
+    /// Reads a text of which only the beginning is at hand, in pieces of so many bytes.
+    fn in_pieces(bytes: &[u8], least: usize) -> Result<(Rows, String), Problem> {
+        let (beginning, rest) = bytes.split_at(least.min(bytes.len()));
+        let mut rest = Fingerprinted::behind(beginning, rest, true);
+        let mut file = File::default();
+        let (source, options) = (source(), options());
+        read_pieces((beginning, &mut rest), least, &source, &options, &Each(cells), &mut file)?;
+        Ok((rows(file), rest.end()))
     }
 
-    fn whole(bytes: &[u8]) -> Option<Rows> {
+    fn whole(bytes: &[u8]) -> Result<Rows, Problem> {
         let mut file = File::default();
-        csv::read(bytes, &source(), &options(), &Each(cells), &mut file).ok()?;
-        Some(rows(file))
+        csv::read(bytes, &source(), &options(), &Each(cells), &mut file)?;
+        Ok(rows(file))
+    }
+
+    fn wide(text: &str) -> Vec<u8> {
+        let units = format!("\u{feff}{text}");
+        units.encode_utf16().flat_map(u16::to_le_bytes).collect()
     }
 
     #[test]
@@ -298,35 +321,84 @@ mod tests {
         let found = in_pieces(text.as_bytes(), 64).unwrap();
         assert_eq!(found.0.len(), 120);
         assert_eq!(found.0, whole(text.as_bytes()).unwrap());
-        assert_eq!(*found.1, hex(&Sha256::digest(text.as_bytes())));
+        assert_eq!(found.1, hex(&Sha256::digest(text.as_bytes())));
     }
 
     #[test]
-    fn what_is_not_as_usual_is_left_to_who_reads_it_whole() {
+    fn every_encoding_is_told_on_the_way() {
+        let header = "order_id,test_id,score\n";
+        let rows = "1,a,7\n".repeat(9000);
+        let latin = |text: &str| {
+            let bytes = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap());
+            bytes.collect::<Vec<_>>()
+        };
+        let accents = format!("{header}{rows}2,é,7\n3,à,8\n{rows}");
+        for bytes in [accents.clone().into_bytes(), latin(&accents), wide(&accents)] {
+            let found = in_pieces(&bytes, 64).unwrap().0;
+            assert_eq!(found.len(), 18_002);
+            assert_eq!(found[9000].1, ["2", "é", "7"]);
+            assert_eq!(found[9001].1, ["3", "à", "8"]);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_the_same_in_pieces() {
         let header = "order_id,test_id,score\n";
         let rows = "1,a,7\n".repeat(40);
         let texts = [
             format!("{rows}{header}{rows}"),
-            format!("order_id,tset_score\n{rows}"),
             format!("{header}{rows}2,\"a,7\n{rows}"),
             format!("{header}{rows}2,a\0,7\n{rows}"),
             format!("{header}{rows}test_id,order_id,score\n{rows}"),
             format!("{{\"order_id\":\n{rows}"),
+            format!("{header}{rows}{}x", ",".repeat(16_384)),
         ];
+        let long = |text: String| [text.as_bytes(), &[b'\n'; 9000]].concat();
+        let mut texts: Vec<Vec<u8>> = texts.into_iter().map(long).collect();
+        texts.push(long(format!("{header}éé\n{rows}")));
+        let last = texts.last_mut().unwrap();
+        last[100] = 0xE9;
         for text in texts {
-            assert!(in_pieces(text.as_bytes(), 64).is_none(), "{text}");
+            let (pieces, whole) = (in_pieces(&text, 64).unwrap_err(), whole(&text).unwrap_err());
+            assert_eq!((pieces.code, pieces.place), (whole.code, whole.place), "{}", whole.message);
         }
-        let latin = [header.as_bytes(), rows.as_bytes(), b"2,\xE9,7\n"].concat();
-        assert!(in_pieces(&latin, 64).is_none());
-        assert_eq!(whole(&latin).unwrap().len(), 41);
+    }
+
+    #[test]
+    fn rows_under_a_wrong_header_are_counted() {
+        let text = format!("order_id,tset_score\n{}\n,\n", "1,7\n".repeat(9000));
+        let mut file = File::default();
+        let (beginning, rest) = text.as_bytes().split_at(64);
+        read_pieces((beginning, rest), 64, &source(), &options(), &Each(cells), &mut file).unwrap();
+        assert_eq!(file.problems[0].code, Code::ColumnUnknown);
+        assert_eq!(file.sheets[0].unread, 9000);
+    }
+
+    #[test]
+    fn a_record_that_goes_on_for_ever_is_refused_where_it_begins() {
+        let header = "order_id,test_id,score\n1,a,7\n\n";
+        let endless = |start: &str, byte: u8| {
+            let beginning = [start.as_bytes(), &[byte; 64]].concat();
+            let mut file = File::default();
+            let rest = std::io::repeat(byte);
+            let (source, options) = (source(), options());
+            let ended = read_pieces((&beginning, rest), 64, &source, &options, &Each(cells), &mut file);
+            let problem = ended.unwrap_err();
+            (problem.code, problem.place.row)
+        };
+        assert_eq!(endless("", b'x'), (Code::InputTooLarge, Some(1)));
+        assert_eq!(endless(header, b'x'), (Code::InputTooLarge, Some(4)));
+        assert_eq!(endless(&format!("{header}2,\"b"), b'\n'), (Code::InputUnreadable, Some(4)));
     }
 
     proptest! {
         #[test]
         fn any_text_in_pieces_is_the_same_text(rows in "([ab\"é]{0,3},[ab\"\n]{0,3}(\n|\r\n|\r)){0,40}", least in 24usize..80) {
             let text = format!("order_id,score\n{rows}");
-            if let Some((found, _)) = in_pieces(text.as_bytes(), least) {
-                prop_assert_eq!(Some(found), whole(text.as_bytes()));
+            match (in_pieces(text.as_bytes(), least), whole(text.as_bytes())) {
+                (Ok((found, _)), Ok(whole)) => prop_assert_eq!(found, whole),
+                (Err(found), Err(whole)) => prop_assert_eq!(found, whole),
+                (found, whole) => prop_assert!(false, "{found:?} {whole:?}"),
             }
         }
     }

@@ -1,13 +1,15 @@
 //! Files to rows: what a file is, where its header stands, which of its rows hold data.
 //!
 //! A row is handed on as soon as it is read, to what turns it into something smaller ([`Turn`]). A long file of CSV is
-//! read piece by piece (`long`), any other from its bytes; the text of a file is never held twice. What is wrong
-//! with a file is a [`Problem`]; one bad file does not stop the others.
+//! read piece by piece (`long`), also out of an archive or a pipe; a workbook from its bytes. What is wrong with a
+//! file is a [`Problem`]; one bad file does not stop the others.
 
 mod archive;
 mod bytes;
 pub mod cell;
+mod content;
 mod csv;
+mod decoding;
 pub mod delimiter;
 mod dialect;
 pub mod encoding;
@@ -32,17 +34,14 @@ mod workbook;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
-
+pub use self::bytes::fingerprint;
 pub use self::cell::Cell;
 use self::delimiter::Delimiter;
 use self::encoding::Encoding;
-use self::format::Format;
 pub use self::header::Header;
 pub use self::paths::is_spreadsheet;
 use self::row_kind::RowKind;
@@ -194,9 +193,16 @@ pub fn read<T: Turn>(path: &Path, options: &Options<'_>, turn: &T) -> File<T::Pa
         path: path.display().to_string(),
         sheet: None,
     });
-    let (mut file, sha256) = match long::read(path, &source, options, turn) {
-        Some(read) => read,
-        None => read_whole(path, &source, options, turn),
+    let mut file = File::default();
+    let sha256 = match content::read(path, &source, options, turn, &mut file) {
+        Ok(sha256) => sha256,
+        Err(problem) => {
+            file = File {
+                notes: file.notes,
+                ..File::unusable(problem)
+            };
+            Arc::from("")
+        }
     };
     for sheet in &mut file.sheets {
         sheet.sha256 = Arc::clone(&sha256);
@@ -206,65 +212,6 @@ pub fn read<T: Turn>(path: &Path, options: &Options<'_>, turn: &T) -> File<T::Pa
         }
     }
     file
-}
-
-/// What a file gave, and its fingerprint.
-type Fingerprinted<P> = (File<P>, Arc<str>);
-
-/// Reads a file from its bytes, all of them at hand.
-fn read_whole<T: Turn>(
-    path: &Path,
-    source: &Arc<Source>,
-    options: &Options<'_>,
-    turn: &T,
-) -> Fingerprinted<T::Part> {
-    let bytes = match bytes::of(path, source) {
-        Ok(bytes) => bytes,
-        Err(problem) => return (File::unusable(problem), Arc::from("")),
-    };
-    let mut file = File::default();
-    let fingerprint = || {
-        let wanted = options.fingerprints.then(|| hex(&Sha256::digest(&bytes)));
-        Arc::from(wanted.unwrap_or_default())
-    };
-    let (sha256, result) = rayon::join(fingerprint, || {
-        read_content(&bytes, source, options, turn, &mut file)
-    });
-    if let Err(problem) = result {
-        file = File {
-            notes: file.notes,
-            ..File::unusable(problem)
-        };
-    }
-    (file, sha256)
-}
-
-/// Returns the fingerprint of a file, in hexadecimal, as it is kept of an input.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn fingerprint(path: &Path) -> io::Result<String> {
-    bytes::read(path).map(|bytes| hex(&Sha256::digest(&bytes)))
-}
-
-/// Reads what a file holds, by what that is; of a compressed one, by what is in it.
-fn read_content<T: Turn>(
-    bytes: &[u8],
-    source: &Arc<Source>,
-    options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
-) -> Result<(), Problem> {
-    let unpacked = match Format::of(bytes) {
-        Format::Packed(packing) => Cow::Owned(archive::unpacked(bytes, packing, source)?),
-        _ => Cow::Borrowed(bytes),
-    };
-    match Format::of(&unpacked) {
-        Format::Workbook => workbook::read(&unpacked, source, options, turn, file),
-        Format::Csv => csv::read(&unpacked, source, options, turn, file),
-        Format::Packed(_) => Err(format::refusal(source, "an archive in an archive")),
-        Format::Other(what) => Err(format::refusal(source, what)),
-    }
 }
 
 impl<P> Default for File<P> {

@@ -7,7 +7,8 @@ use memchr::{memchr, memchr3};
 
 use super::dialect::Dialect;
 use super::lines::Lines;
-use crate::problem::{Code, Place, Problem, Source};
+use super::encoding;
+use crate::problem::{Problem, Source};
 
 /// A piece is at least so long: small enough that every core has one, large enough that cutting costs little.
 pub(super) const PIECE_BYTES: usize = 256 << 10;
@@ -23,20 +24,13 @@ impl Piece<'_> {
     /// Returns its text.
     ///
     /// # Errors
-    /// Where that is none: a file that is read piece by piece may turn out to be something else than it looked like.
+    /// Where that is none.
     pub(super) fn text(&self, source: &Arc<Source>) -> Result<&str, Problem> {
-        let text = str::from_utf8(&self.bytes).ok();
-        text.filter(|text| memchr(0, text.as_bytes()).is_none())
-            .ok_or_else(|| {
-                let place = Place::row(source, self.lines.number());
-                let message = "what stands here is no text in UTF-8";
-                Problem::new(
-                    Code::EncodingInvalid,
-                    place,
-                    message,
-                    "save the file as CSV UTF-8 and try again",
-                )
-            })
+        let text = encoding::utf_8(&self.bytes).and_then(|text| match memchr(0, text.as_bytes()) {
+            Some(at) => Err(encoding::no_text(&text.as_bytes()[..at])),
+            None => Ok(text),
+        });
+        text.map_err(|fault| fault.after(&self.lines).problem(source))
     }
 }
 
@@ -103,6 +97,15 @@ pub(super) fn end_of_piece(bytes: &[u8], dialect: Dialect, least: usize) -> Opti
         }
     }
     None
+}
+
+/// Returns where the last record ends that more follows.
+pub(super) fn last_end(bytes: &[u8], dialect: Dialect) -> Option<usize> {
+    let mut last = 0;
+    while let Some(end) = end_of_piece(&bytes[last..], dialect, 1) {
+        last += end;
+    }
+    (last > 0).then_some(last)
 }
 
 /// Returns where the text goes on after a quote: behind the cell that it opens, if it does.

@@ -65,14 +65,7 @@ pub(super) fn read_rows<T: Turn>(
         unread: 0,
     };
     if !usable {
-        for row in rows {
-            let is_filled = row?
-                .cells
-                .present()
-                .iter()
-                .any(|(_, cell)| !cell.is_blank());
-            sheet.unread += usize::from(is_filled);
-        }
+        sheet.unread = rows.count_filled()?;
         return Ok(Rows::Sheet(sheet));
     }
     let head = SheetHead {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use memchr::{memchr_iter, memchr3};
+use memchr::{memchr_iter, memchr2, memchr3};
 
 use super::dialect::Dialect;
 use super::lines::Lines;
@@ -13,7 +13,12 @@ use super::{Cell, Row};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// The fields of a record: as many as a spreadsheet has columns.
-pub(super) const MOST_FIELDS: usize = 16_384;
+pub const MOST_FIELDS: usize = 16_384;
+/// The longest record, in bytes: as many columns as there can be, with 500 characters in each. Records are held in
+/// memory whole, one on each core.
+pub const LONGEST_RECORD: usize = 8 << 20;
+/// The longest cell of a record, in bytes: thirty times what a spreadsheet program can hold.
+pub const LONGEST_CELL: usize = 1 << 20;
 
 /// The records of a piece of text, which begins with one.
 pub(super) struct Split<'a> {
@@ -77,6 +82,7 @@ impl<'a> Split<'a> {
             if row.surplus.is_some() {
                 self.check_width(before.ends.len(), number)?;
             }
+            self.check_length(record.start, &row)?;
             take(&row)?;
         }
         Ok(())
@@ -128,7 +134,34 @@ impl<'a> Split<'a> {
         row.number = number;
         row.put(self.quoted.fields().map(Cell::text));
         row.swallowed = swallowed_in(self.quoted.fields());
+        self.check_length(start, &row)?;
         take(&row)
+    }
+
+    /// Refuses a record that is too long, or a cell of it.
+    fn check_length(&self, start: usize, row: &Row<'_>) -> Result<(), Problem> {
+        let record = &self.text.as_bytes()[start..self.at];
+        if record.len() <= LONGEST_CELL {
+            return Ok(());
+        }
+        if record.len() > LONGEST_RECORD {
+            return Err(too_long_on(self.source, row.number, record));
+        }
+        let is_long = |cell: &Cell<'_>| matches!(cell, Cell::Text(text) if text.len() > LONGEST_CELL);
+        let cells = (0..).zip(&row.cells);
+        let beyond = row.beyond.iter().map(|(column, cell)| (*column, cell));
+        match cells.chain(beyond).find(|(_, cell)| is_long(cell)) {
+            Some((column, cell)) => {
+                let place = Place::cell(self.source, row.number, column);
+                let bytes = cell.shown().len();
+                let message = format!(
+                    "a cell of {bytes} bytes is longer than the {} KB that are read",
+                    LONGEST_CELL >> 10
+                );
+                Err(Problem::new(Code::InputTooLarge, place, message, CHECK_QUOTES))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_width(&self, fields: usize, number: u32) -> Result<(), Problem> {
@@ -316,6 +349,30 @@ pub(super) fn ends_in_quotes(text: &str, start: usize, dialect: Dialect) -> bool
     let end_before = if start > 0 { "\n" } else { "" };
     let probe = format!("{end_before}{}\nprobe", &text[start..]);
     dialect.reader(&probe).records().count() == 1
+}
+
+const CHECK_QUOTES: &str = "check the quotes and the line ends of the file, or leave the long text out of the export";
+
+/// The finding that a record, which begins after so many lines, goes on too long.
+pub(super) fn too_long(source: &Arc<Source>, before: &Lines, record: &[u8]) -> Problem {
+    let ends = record.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let (ends, record) = record.split_at(ends.count());
+    let mut lines = before.clone();
+    lines.advance(ends);
+    too_long_on(source, lines.number(), record)
+}
+
+fn too_long_on(source: &Arc<Source>, number: u32, record: &[u8]) -> Problem {
+    if memchr2(b'\r', b'\n', record).is_some() {
+        // Only between quotes does a record have several lines.
+        return unclosed_quote(source, number);
+    }
+    let message = format!(
+        "the line is longer than the {} MB that are read",
+        LONGEST_RECORD >> 20
+    );
+    let place = Place::row(source, number);
+    Problem::new(Code::InputTooLarge, place, message, CHECK_QUOTES)
 }
 
 /// The finding that a record has more fields than are read.

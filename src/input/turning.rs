@@ -14,6 +14,12 @@ pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
     /// # Errors
     /// What is wrong with the first row that cannot be read or stands out of place.
     fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem>;
+
+    /// Counts the rest of the rows, those in which something stands.
+    ///
+    /// # Errors
+    /// What is wrong with the first row that cannot be read.
+    fn count_filled(self) -> Result<usize, Problem>;
 }
 
 /// How the rows under a header are turned.
@@ -132,6 +138,14 @@ impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<
                 turning.take(&mut turned, &placed(turning.head, &row))?;
             }
             Ok(turning.end(turned))
+        })
+    }
+
+    fn count_filled(mut self) -> Result<usize, Problem> {
+        self.try_fold(0, |count, row| {
+            let cells = row?.cells;
+            let is_filled = cells.present().iter().any(|(_, cell)| !cell.is_blank());
+            Ok(count + usize::from(is_filled))
         })
     }
 }

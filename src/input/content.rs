@@ -1,0 +1,134 @@
+//! What a file holds, by what that is: rows of text, a workbook, or either of them packed.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::archive::Unpacked;
+use super::bytes::{Bytes, Fingerprinted, Refusal, fill};
+use super::format::{Format, refusal};
+use super::{File, Options, Turn, csv, hex, long, workbook};
+use crate::problem::{Code, Place, Problem, Source};
+
+/// What is read of a file before it is looked at; a shorter one is at hand whole.
+const BEGINNING: usize = 4 << 20;
+/// The largest workbook, as it is packed: it is held in memory, and unpacks to ten times as much.
+pub const MOST_WORKBOOK_BYTES: u64 = 256 << 20;
+
+/// Reads a file, and returns its fingerprint.
+///
+/// # Errors
+/// Why it is refused whole.
+pub(super) fn read<T: Turn>(
+    path: &Path,
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+    file: &mut File<T::Part>,
+) -> Result<Arc<str>, Problem> {
+    let mut bytes = Bytes::open(path, source)?;
+    let mut reading = Reading {
+        source,
+        options,
+        turn,
+        file,
+    };
+    let beginning = reading.beginning(&mut bytes)?;
+    if Format::of_beginning(&beginning) == Format::Workbook {
+        if bytes.size().is_some_and(|size| size > MOST_WORKBOOK_BYTES) {
+            return Err(too_large(source));
+        }
+        let whole = reading.whole(beginning, &mut bytes)?;
+        let fingerprint = || match options.fingerprints {
+            true => hex(&Sha256::digest(&whole)),
+            false => String::new(),
+        };
+        let (sha256, read) = rayon::join(fingerprint, || reading.workbook(&whole));
+        read?;
+        return Ok(sha256.into());
+    }
+    let mut rest = Fingerprinted::behind(&beginning, bytes, options.fingerprints);
+    reading.content(beginning, &mut rest, Layer::Outer)?;
+    Ok(rest.end().into())
+}
+
+/// Whether bytes are those of the file itself, or what is packed in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Outer,
+    Unpacked,
+}
+
+struct Reading<'a, T: Turn> {
+    source: &'a Arc<Source>,
+    options: &'a Options<'a>,
+    turn: &'a T,
+    file: &'a mut File<T::Part>,
+}
+
+impl<T: Turn> Reading<'_, T> {
+    /// Reads what begins so, by what that is.
+    fn content(
+        &mut self,
+        beginning: Vec<u8>,
+        rest: &mut (dyn Read + Send),
+        layer: Layer,
+    ) -> Result<(), Problem> {
+        let (source, options, turn) = (self.source, self.options, self.turn);
+        match Format::of_beginning(&beginning) {
+            Format::Csv if beginning.len() < BEGINNING => {
+                csv::read(&beginning, source, options, turn, self.file)
+            }
+            Format::Csv => long::read(&beginning, rest, source, options, turn, self.file),
+            Format::Workbook => {
+                let whole = self.whole(beginning, rest)?;
+                self.workbook(&whole)
+            }
+            Format::Packed(packing) if layer == Layer::Outer => {
+                let packed = Cursor::new(beginning).chain(rest);
+                let mut unpacked = Unpacked::of(packed, packing, source);
+                let beginning = self.beginning(&mut unpacked)?;
+                self.content(beginning, &mut unpacked, Layer::Unpacked)
+            }
+            Format::Packed(_) => Err(refusal(source, "an archive in an archive")),
+            Format::Other(what) => Err(refusal(source, what)),
+        }
+    }
+
+    /// Reads the beginning of what comes.
+    fn beginning(&self, from: &mut impl Read) -> Result<Vec<u8>, Problem> {
+        let mut beginning = Vec::new();
+        fill(&mut beginning, BEGINNING, from).map_err(|error| Refusal::of(error, self.source))?;
+        Ok(beginning)
+    }
+
+    /// Reads a workbook to its end: its table of contents stands there.
+    fn whole(&self, mut bytes: Vec<u8>, rest: &mut (impl Read + ?Sized)) -> Result<Vec<u8>, Problem> {
+        let most = MOST_WORKBOOK_BYTES + 1 - bytes.len() as u64;
+        let read = rest.take(most).read_to_end(&mut bytes);
+        read.map_err(|error| Refusal::of(error, self.source))?;
+        if bytes.len() as u64 > MOST_WORKBOOK_BYTES {
+            return Err(too_large(self.source));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads what is a workbook, or looked like one.
+    fn workbook(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        match Format::of(bytes) {
+            Format::Other(what) => Err(refusal(self.source, what)),
+            _ => workbook::read(bytes, self.source, self.options, self.turn, self.file),
+        }
+    }
+}
+
+fn too_large(source: &Arc<Source>) -> Problem {
+    let message = format!(
+        "the workbook is larger than the {} MB that are read",
+        MOST_WORKBOOK_BYTES >> 20
+    );
+    let help = "split it into several files, or save the sheet as CSV";
+    Problem::new(Code::InputTooLarge, Place::whole(source), message, help)
+}

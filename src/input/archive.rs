@@ -7,7 +7,8 @@ use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::bytes::{MOST_BYTES, Refusal};
+use super::bytes::Refusal;
+use super::limits::{MOST_BYTES, MOST_EXPANSION};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// How a file is compressed.
@@ -19,8 +20,6 @@ pub(super) enum Packing {
     Zstd,
 }
 
-/// How much text a byte may stand for: rows of scores give 5 to 50, however much alike; a bomb of gzip gives 1000.
-pub const MOST_EXPANSION: u64 = 200;
 /// What may be unpacked whatever the expansion: a small table of equal rows is no bomb.
 const HARMLESS: u64 = 32 << 20;
 /// How far back a part of a zstd archive may refer, which is kept in memory: as far as `zstd -20` does.

@@ -11,10 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::hex;
+use super::limits::MOST_BYTES;
 use crate::problem::{Code, Place, Problem, Source};
 
-/// The largest file that is read, packed or not: ten times the largest real export.
-pub const MOST_BYTES: u64 = 2 << 30;
 /// What is read at a time where nothing else is said.
 pub(super) const PIECE: usize = 1 << 20;
 

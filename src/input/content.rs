@@ -9,13 +9,12 @@ use sha2::{Digest, Sha256};
 use super::archive::Unpacked;
 use super::bytes::{Bytes, Fingerprinted, Refusal, fill};
 use super::format::{Format, refusal};
+use super::limits::MOST_WORKBOOK_BYTES;
 use super::{File, Options, Turn, csv, hex, long, workbook};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// What is read of a file before it is looked at; a shorter one is at hand whole.
 const BEGINNING: usize = 4 << 20;
-/// The largest workbook, as it is packed: it is held in memory, and unpacks to ten times as much.
-pub const MOST_WORKBOOK_BYTES: u64 = 256 << 20;
 
 /// Reads a file, and returns its fingerprint.
 ///
@@ -105,7 +104,11 @@ impl<T: Turn> Reading<'_, T> {
     }
 
     /// Reads a workbook to its end: its table of contents stands there.
-    fn whole(&self, mut bytes: Vec<u8>, rest: &mut (impl Read + ?Sized)) -> Result<Vec<u8>, Problem> {
+    fn whole(
+        &self,
+        mut bytes: Vec<u8>,
+        rest: &mut (impl Read + ?Sized),
+    ) -> Result<Vec<u8>, Problem> {
         let most = MOST_WORKBOOK_BYTES + 1 - bytes.len() as u64;
         let read = rest.take(most).read_to_end(&mut bytes);
         read.map_err(|error| Refusal::of(error, self.source))?;

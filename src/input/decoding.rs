@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::bytes::{Refusal, fill};
 use super::encoding::{self, Encoding, Fault};
+use super::headroom;
 use super::lines::Lines;
 use crate::problem::{Problem, Source};
 
@@ -51,6 +52,7 @@ impl<'a, R: Read> Decoding<'a, R> {
         text.append(&mut self.carried);
         let filled = fill(text, most.max(start + LEAST), &mut self.from);
         self.is_at_end = filled.map_err(|error| Refusal::of(error, self.source))?;
+        headroom::note(text.len() - start, self.source)?;
         let decoded = if is_plain {
             self.settle(text, start)
         } else {

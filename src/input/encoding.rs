@@ -151,7 +151,9 @@ pub(super) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, F
 pub(super) fn whole_units(bytes: &[u8], encoding: Encoding) -> usize {
     let (pairs, _) = bytes.as_chunks::<2>();
     let whole = |unit: fn([u8; 2]) -> u16| {
-        let is_half = pairs.last().is_some_and(|pair| (0xD800..0xDC00).contains(&unit(*pair)));
+        let is_half = pairs
+            .last()
+            .is_some_and(|pair| (0xD800..0xDC00).contains(&unit(*pair)));
         2 * (pairs.len() - usize::from(is_half))
     };
     match encoding {
@@ -172,7 +174,11 @@ fn whole_utf_8(bytes: &[u8]) -> usize {
             0xF0..=0xFF => 4,
             _ => 1,
         };
-        return if at + length > bytes.len() { at } else { bytes.len() };
+        return if at + length > bytes.len() {
+            at
+        } else {
+            bytes.len()
+        };
     }
     bytes.len()
 }
@@ -429,7 +435,11 @@ mod tests {
             (b"a\xC3".to_vec(), Encoding::Windows1252, 2),
             (wide("a😀", le), Encoding::Utf16Le, 6),
             (wide("a😀", le)[..5].to_vec(), Encoding::Utf16Le, 2),
-            (wide("aü", u16::to_be_bytes)[..3].to_vec(), Encoding::Utf16Be, 2),
+            (
+                wide("aü", u16::to_be_bytes)[..3].to_vec(),
+                Encoding::Utf16Be,
+                2,
+            ),
             (Vec::new(), Encoding::Utf16Be, 0),
         ];
         for (bytes, encoding, whole) in table {

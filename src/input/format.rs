@@ -125,7 +125,7 @@ const LONGEST_COMMENT: usize = 0xFFFF;
 const ENTRY: usize = 46;
 
 /// Lists the names in the directory of a zip archive; `None` where it has none that can be followed.
-fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+pub(super) fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let tail = bytes.len().saturating_sub(END_RECORD + LONGEST_COMMENT);
     let end = bytes[tail..]
         .windows(4)

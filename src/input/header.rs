@@ -11,6 +11,9 @@ use crate::problem::{Code, Place, Problem, Source, cell_name, excerpt};
 /// A header must stand in one of the first rows; titles and notes may stand above it.
 pub const HEADER_WITHIN_ROWS: u32 = 20;
 
+/// Ignored columns are named up to so many, five times what a wide export has; a sheet has room for 16,384.
+const MOST_NAMED: usize = 200;
+
 /// The columns of one sheet.
 #[derive(Debug)]
 pub struct Header {
@@ -114,6 +117,11 @@ impl Header {
             .collect();
         let message = match names.len() {
             1 => format!("1 column is ignored: {}", names[0]),
+            count if count > MOST_NAMED => {
+                let others = count - MOST_NAMED;
+                let named = names[..MOST_NAMED].join(", ");
+                format!("{count} columns are ignored: {named} and {others} more")
+            }
             count => format!("{count} columns are ignored: {}", names.join(", ")),
         };
         let looks_wide =

@@ -112,7 +112,7 @@ type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 /// Returns the widths of a sheet's columns. calamine does not tell them, so they are read from the sheet's own part.
 fn widths(bytes: &[u8], sheet: &str) -> Option<Vec<(u32, u32, f64)>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    let part = part_of(&mut archive, sheet)?;
+    let part = parts_of(&mut archive)?.remove(sheet)?;
     let mut widths = Vec::new();
     each_element(&mut archive, &part, |element| {
         if let Some(width) = width_of(element) {
@@ -136,34 +136,35 @@ fn width_of(element: &BytesStart<'_>) -> Option<(u32, u32, f64)> {
     is_sound.then(|| (first - 1, last - 1, width))
 }
 
-/// Returns the name of the part of an .xlsx that holds a sheet.
-pub(super) fn sheet_part(bytes: &[u8], sheet: &str) -> Option<String> {
-    part_of(&mut ZipArchive::new(Cursor::new(bytes)).ok()?, sheet)
+/// Returns the names of the parts of an .xlsx that hold its sheets, by the name of the sheet.
+pub(super) fn sheet_parts(bytes: &[u8]) -> Option<HashMap<String, String>> {
+    parts_of(&mut ZipArchive::new(Cursor::new(bytes)).ok()?)
 }
 
-fn part_of(archive: &mut Archive<'_>, sheet: &str) -> Option<String> {
-    let mut id = None;
+fn parts_of(archive: &mut Archive<'_>) -> Option<HashMap<String, String>> {
+    let mut ids = Vec::new();
     each_element(archive, "xl/workbook.xml", |element| {
         if element.local_name().as_ref() == "sheet"
-            && attribute(element, "name").as_deref() == Some(sheet)
+            && let (Some(name), Some(id)) = (attribute(element, "name"), relation(element))
         {
-            id = relation(element);
+            ids.push((name, id));
         }
-        id.is_none()
+        true
     })?;
-    let id = id?;
-    let mut target = None;
+    let mut targets = HashMap::new();
     each_element(archive, "xl/_rels/workbook.xml.rels", |element| {
-        if attribute(element, "Id").as_ref() == Some(&id) {
-            target = attribute(element, "Target");
+        if let (Some(id), Some(target)) = (attribute(element, "Id"), attribute(element, "Target")) {
+            targets.entry(id).or_insert(target);
         }
-        target.is_none()
+        true
     })?;
-    let target = target?;
-    match target.strip_prefix('/') {
-        Some(absolute) => Some(absolute.to_owned()),
-        None => Some(format!("xl/{target}")),
-    }
+    let part = |target: &String| match target.strip_prefix('/') {
+        Some(absolute) => absolute.to_owned(),
+        None => format!("xl/{target}"),
+    };
+    let parts = ids.into_iter().rev();
+    let parts = parts.filter_map(|(name, id)| Some((name, part(targets.get(&id)?))));
+    Some(parts.collect())
 }
 
 /// Shows the elements of a part, in their order, until `see` has seen enough.

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use memchr::memchr;
+
 use super::bytes::PIECE as PIECE_BYTES;
 use super::csv::{self, Records, turned};
 use super::decoding::Decoding;
@@ -14,9 +16,10 @@ use super::dialect::{self, Dialect, Told};
 use super::encoding::{self, Encoding};
 use super::format::{foreign_text, refusal};
 use super::in_order::in_order;
+use super::limits::LONGEST_RECORD;
 use super::lines::Lines;
 use super::pieces::{Piece, end_of_piece, last_end};
-use super::split::{LONGEST_RECORD, too_long};
+use super::split::too_long;
 use super::turning::RowSource;
 use super::{File, Options, RawRow, Rows, Turn, Turned, Turning, read_rows};
 use crate::problem::{Problem, Source};
@@ -243,6 +246,10 @@ impl<R: Read> LongPieces<'_, '_, R> {
         }
         let mut lines = self.lines.clone();
         lines.advance(&bytes[..start]);
+        if let Some(zero) = memchr(0, &bytes[start..]) {
+            let fault = encoding::no_text(&bytes[start..start + zero]);
+            return Err(fault.after(&lines).problem(self.source));
+        }
         Err(too_long(self.source, &lines, &bytes[start..]))
     }
 }
@@ -299,7 +306,14 @@ mod tests {
         let mut rest = Fingerprinted::behind(beginning, rest, true);
         let mut file = File::default();
         let (source, options) = (source(), options());
-        read_pieces((beginning, &mut rest), least, &source, &options, &Each(cells), &mut file)?;
+        read_pieces(
+            (beginning, &mut rest),
+            least,
+            &source,
+            &options,
+            &Each(cells),
+            &mut file,
+        )?;
         Ok((rows(file), rest.end()))
     }
 
@@ -333,7 +347,11 @@ mod tests {
             bytes.collect::<Vec<_>>()
         };
         let accents = format!("{header}{rows}2,é,7\n3,à,8\n{rows}");
-        for bytes in [accents.clone().into_bytes(), latin(&accents), wide(&accents)] {
+        for bytes in [
+            accents.clone().into_bytes(),
+            latin(&accents),
+            wide(&accents),
+        ] {
             let found = in_pieces(&bytes, 64).unwrap().0;
             assert_eq!(found.len(), 18_002);
             assert_eq!(found[9000].1, ["2", "é", "7"]);
@@ -360,7 +378,12 @@ mod tests {
         last[100] = 0xE9;
         for text in texts {
             let (pieces, whole) = (in_pieces(&text, 64).unwrap_err(), whole(&text).unwrap_err());
-            assert_eq!((pieces.code, pieces.place), (whole.code, whole.place), "{}", whole.message);
+            assert_eq!(
+                (pieces.code, pieces.place),
+                (whole.code, whole.place),
+                "{}",
+                whole.message
+            );
         }
     }
 
@@ -369,7 +392,15 @@ mod tests {
         let text = format!("order_id,tset_score\n{}\n,\n", "1,7\n".repeat(9000));
         let mut file = File::default();
         let (beginning, rest) = text.as_bytes().split_at(64);
-        read_pieces((beginning, rest), 64, &source(), &options(), &Each(cells), &mut file).unwrap();
+        read_pieces(
+            (beginning, rest),
+            64,
+            &source(),
+            &options(),
+            &Each(cells),
+            &mut file,
+        )
+        .unwrap();
         assert_eq!(file.problems[0].code, Code::ColumnUnknown);
         assert_eq!(file.sheets[0].unread, 9000);
     }
@@ -382,13 +413,23 @@ mod tests {
             let mut file = File::default();
             let rest = std::io::repeat(byte);
             let (source, options) = (source(), options());
-            let ended = read_pieces((&beginning, rest), 64, &source, &options, &Each(cells), &mut file);
+            let ended = read_pieces(
+                (&beginning, rest),
+                64,
+                &source,
+                &options,
+                &Each(cells),
+                &mut file,
+            );
             let problem = ended.unwrap_err();
             (problem.code, problem.place.row)
         };
         assert_eq!(endless("", b'x'), (Code::InputTooLarge, Some(1)));
         assert_eq!(endless(header, b'x'), (Code::InputTooLarge, Some(4)));
-        assert_eq!(endless(&format!("{header}2,\"b"), b'\n'), (Code::InputUnreadable, Some(4)));
+        assert_eq!(
+            endless(&format!("{header}2,\"b"), b'\n'),
+            (Code::InputUnreadable, Some(4))
+        );
     }
 
     proptest! {

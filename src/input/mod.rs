@@ -16,8 +16,10 @@ pub mod encoding;
 mod footer;
 mod format;
 pub mod header;
+mod headroom;
 mod in_order;
 pub mod layout;
+pub mod limits;
 mod lines;
 mod long;
 mod paths;
@@ -37,7 +39,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::prelude::*;
 pub use self::bytes::fingerprint;
 pub use self::cell::Cell;
 use self::delimiter::Delimiter;
@@ -53,6 +54,7 @@ use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
 use crate::columns::Names;
 use crate::problem::{Problem, Source, WarningPolicy};
+use rayon::prelude::*;
 
 /// How inputs are read.
 pub struct Options<'a> {

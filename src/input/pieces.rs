@@ -6,8 +6,8 @@ use std::sync::Arc;
 use memchr::{memchr, memchr3};
 
 use super::dialect::Dialect;
-use super::lines::Lines;
 use super::encoding;
+use super::lines::Lines;
 use crate::problem::{Problem, Source};
 
 /// A piece is at least so long: small enough that every core has one, large enough that cutting costs little.

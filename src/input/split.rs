@@ -7,18 +7,14 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{memchr_iter, memchr2, memchr3};
 
 use super::dialect::Dialect;
+use super::limits::{LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS};
 use super::lines::Lines;
 use super::rows::swallowed_in;
 use super::{Cell, Row};
 use crate::problem::{Code, Place, Problem, Source};
 
 /// The fields of a record: as many as a spreadsheet has columns.
-pub const MOST_FIELDS: usize = 16_384;
-/// The longest record, in bytes: as many columns as there can be, with 500 characters in each. Records are held in
-/// memory whole, one on each core.
-pub const LONGEST_RECORD: usize = 8 << 20;
-/// The longest cell of a record, in bytes: thirty times what a spreadsheet program can hold.
-pub const LONGEST_CELL: usize = 1 << 20;
+pub(super) const MOST_FIELDS: usize = MOST_COLUMNS as usize;
 
 /// The records of a piece of text, which begins with one.
 pub(super) struct Split<'a> {
@@ -147,7 +143,8 @@ impl<'a> Split<'a> {
         if record.len() > LONGEST_RECORD {
             return Err(too_long_on(self.source, row.number, record));
         }
-        let is_long = |cell: &Cell<'_>| matches!(cell, Cell::Text(text) if text.len() > LONGEST_CELL);
+        let is_long =
+            |cell: &Cell<'_>| matches!(cell, Cell::Text(text) if text.len() > LONGEST_CELL);
         let cells = (0..).zip(&row.cells);
         let beyond = row.beyond.iter().map(|(column, cell)| (*column, cell));
         match cells.chain(beyond).find(|(_, cell)| is_long(cell)) {
@@ -158,7 +155,12 @@ impl<'a> Split<'a> {
                     "a cell of {bytes} bytes is longer than the {} KB that are read",
                     LONGEST_CELL >> 10
                 );
-                Err(Problem::new(Code::InputTooLarge, place, message, CHECK_QUOTES))
+                Err(Problem::new(
+                    Code::InputTooLarge,
+                    place,
+                    message,
+                    CHECK_QUOTES,
+                ))
             }
             None => Ok(()),
         }
@@ -351,11 +353,14 @@ pub(super) fn ends_in_quotes(text: &str, start: usize, dialect: Dialect) -> bool
     dialect.reader(&probe).records().count() == 1
 }
 
-const CHECK_QUOTES: &str = "check the quotes and the line ends of the file, or leave the long text out of the export";
+const CHECK_QUOTES: &str =
+    "check the quotes and the line ends of the file, or leave the long text out of the export";
 
 /// The finding that a record, which begins after so many lines, goes on too long.
 pub(super) fn too_long(source: &Arc<Source>, before: &Lines, record: &[u8]) -> Problem {
-    let ends = record.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let ends = record
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
     let (ends, record) = record.split_at(ends.count());
     let mut lines = before.clone();
     lines.advance(ends);

@@ -1,11 +1,14 @@
 //! Rows under a header, turned on all cores into parts that stand in their order.
 
+use std::sync::Arc;
+
 use super::footer::is_figure;
+use super::headroom;
 use super::in_order::in_order;
 use super::row_kind::RowKind;
 use super::rows::placed;
 use super::{Cell, Options, RawRow, Row, SheetHead, Turn};
-use crate::problem::Problem;
+use crate::problem::{Problem, Source};
 
 /// Rows as they come from a file.
 pub(super) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
@@ -128,7 +131,7 @@ impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<
         turning: &Turning<'_, T>,
     ) -> Result<Vec<Turned<T::Part>>, Problem> {
         let batches = std::iter::from_fn(|| {
-            let batch = next_batch(&mut self);
+            let batch = next_batch(&mut self, &turning.head.source);
             let is_end = batch.as_ref().is_ok_and(Vec::is_empty);
             (!is_end).then_some(batch)
         });
@@ -153,6 +156,7 @@ impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<
 /// Takes the next rows, as many as are checked together.
 fn next_batch(
     rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
+    source: &Arc<Source>,
 ) -> Result<Vec<RawRow>, Problem> {
     let mut batch = Vec::new();
     let mut bytes = 0;
@@ -163,5 +167,6 @@ fn next_batch(
         bytes += row.cells.bytes();
         batch.push(row);
     }
+    headroom::note(bytes, source)?;
     Ok(batch)
 }

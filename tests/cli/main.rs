@@ -41,6 +41,7 @@ mod screen;
 mod server;
 mod settings;
 mod stops;
+mod strangers;
 mod team;
 mod texts;
 mod wire;

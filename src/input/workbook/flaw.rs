@@ -8,19 +8,6 @@ use zip::result::ZipError;
 
 use crate::problem::{Code, Place, Problem, Source};
 
-/// The last row of a sheet, by the format's own bound.
-pub(super) const MOST_ROWS: u32 = 1_048_576;
-/// The last column of a sheet, by the format's own bound.
-pub(super) const MOST_COLUMNS: u32 = 16_384;
-/// Cells of a workbook: several times the largest real export, so that a hostile one ends.
-pub(super) const MOST_CELLS: u64 = 100_000_000;
-/// Merged regions of a sheet, and formulas without a value in one.
-pub(super) const MOST_REGIONS: usize = 1_000_000;
-/// Sheets of a workbook: far more than anybody turns over.
-pub(super) const MOST_SHEETS: usize = 4096;
-/// Styles and number formats of a workbook: the programs' own bound is 65,490.
-pub(super) const MOST_STYLES: usize = 1 << 17;
-
 /// What makes a workbook unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub(super) enum Flaw {
@@ -42,6 +29,16 @@ impl Flaw {
 
     pub(super) fn too_large(what: impl Into<String>) -> Self {
         Self::TooLarge(what.into())
+    }
+
+    /// The flaw of a part that should be XML.
+    pub(super) fn no_xml() -> Self {
+        Self::unreadable("a part of it is no sound XML")
+    }
+
+    /// The flaw of what a library does not understand; its words are for its authors.
+    pub(super) fn strange() -> Self {
+        Self::unreadable("it is damaged, or written in a way that is not read")
     }
 
     /// The flaw of data that end before they should.
@@ -81,7 +78,9 @@ impl From<ZipError> for Flaw {
     fn from(error: ZipError) -> Self {
         match error {
             ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Self::Encrypted,
-            error => Self::unreadable(format!("it is damaged or cut short: {error}")),
+            ZipError::Io(error) => error.into(),
+            ZipError::FileNotFound => Self::unreadable("a part of it is missing"),
+            _ => Self::cut_short(),
         }
     }
 }
@@ -91,7 +90,7 @@ impl From<io::Error> for Flaw {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Self::cut_short(),
             io::ErrorKind::OutOfMemory => Self::too_large("it takes more memory than it is given"),
-            _ => Self::unreadable(error.to_string()),
+            _ => Self::cut_short(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::flaw::{Flaw, MOST_REGIONS};
+use super::flaw::Flaw;
 use crate::input::Cell;
+use crate::input::limits::MOST_REGIONS;
 
 /// The merges of a sheet, as its rows come by.
 #[derive(Default)]

@@ -1,28 +1,27 @@
 //! The parcel that a workbook comes in, looked through before anything in it is believed: what kind it is, whether it
 //! is whole, whether it stays within bounds, and which of its parts need a second look.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor, Write};
 
 use memchr::memmem;
 use zip::ZipArchive;
 
 use super::flaw::Flaw;
+use crate::input::format;
+use crate::input::limits::{MOST_EXPANSION, MOST_PARTS, MOST_SHARED_TEXTS, MOST_UNPACKED};
 
-/// All parts of a workbook together, unpacked: several times the largest real export.
-const MOST_UNPACKED: u64 = 2 << 30;
 /// A part this small may be packed as tightly as it likes.
 const SMALL_PART: u64 = 16 << 20;
-/// A larger one that is packed more tightly is made to fill the memory; real sheets reach 30.
-const MOST_EXPANSION: u64 = 200;
 /// The table of texts is held in memory whole; its texts differ, so that it packs to a fifth or a tenth.
 const MOST_EXPANSION_OF_TEXTS: u64 = 40;
 const SHARED_TEXTS: &str = "sharedstrings.xml";
-/// Parts of a workbook: it has a few for each sheet, chart and picture.
-const MOST_PARTS: usize = 100_000;
-/// Texts in the table that all sheets share, and tags of the styles: each is held in memory.
-const MOST_SHARED_TEXTS: usize = 8_000_000;
+/// Tags of the styles: each is held in memory.
 const MOST_STYLE_TAGS: usize = 500_000;
+/// What the styles may come to where each repeats the longest of their texts, as the library does.
+const MOST_STYLE_BYTES: usize = 128 << 20;
+/// The longest stretch without a tag in a part that is parsed, in bytes: the longest text of a cell, escaped.
+const LONGEST_STRETCH: usize = 1 << 20;
 
 /// What an .xls, and an encrypted workbook of any kind, comes in.
 const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0";
@@ -73,6 +72,7 @@ impl Parcel {
             let what = format!("it has {} parts", archive.len());
             return Err(Flaw::too_large(what));
         }
+        check_names(bytes)?;
         let names = names(&mut archive)?;
         let of_manifest = names.iter().position(|name| name == MANIFEST);
         if let Some(index) = of_manifest {
@@ -135,7 +135,7 @@ impl Parcel {
         }
         let mut look = Look::default();
         let read = io::copy(&mut part, &mut look)
-            .map_err(|error| Flaw::unreadable(format!("it is damaged in `{name}`: {error}")))?;
+            .map_err(|_| Flaw::unreadable(format!("it is damaged in its part `{name}`")))?;
         if read != size {
             let what = format!("it is damaged: `{name}` holds {read} bytes instead of {size}");
             return Err(Flaw::unreadable(what));
@@ -157,6 +157,19 @@ type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 fn normal(name: &str) -> String {
     let name = name.replace('\\', "/").to_ascii_lowercase();
     name.trim_start_matches('/').to_owned()
+}
+
+/// Refuses an archive that holds two parts of a name: each program would take another one for it.
+fn check_names(bytes: &[u8]) -> Result<(), Flaw> {
+    let mut seen = HashSet::new();
+    for name in format::entry_names(bytes).unwrap_or_default() {
+        let name = normal(&String::from_utf8_lossy(name));
+        if let Some(twice) = seen.replace(name) {
+            let what = format!("it has two parts that are named `{twice}`");
+            return Err(Flaw::unreadable(what));
+        }
+    }
+    Ok(())
 }
 
 fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, Flaw> {
@@ -194,6 +207,9 @@ struct Look {
     has_formulas: bool,
     has_merges: bool,
     tags: usize,
+    /// The longest stretch without a tag, and how long the last one is so far.
+    longest: usize,
+    stretch: usize,
     shared_texts: usize,
     /// The end of what went by: what is sought may begin there.
     tail: Vec<u8>,
@@ -218,6 +234,13 @@ impl Look {
             let what = format!("its part `{name}` has {} tags", self.tags);
             return Err(Flaw::too_large(what));
         }
+        let longest = self.longest.max(self.stretch);
+        let is_parsed = name.starts_with("xl/") && name.ends_with(".xml");
+        let is_repeated = name.ends_with("styles.xml") && longest * self.tags > MOST_STYLE_BYTES;
+        if is_parsed && (longest > LONGEST_STRETCH || is_repeated) {
+            let what = format!("its part `{name}` has a text of {longest} bytes");
+            return Err(Flaw::too_large(what));
+        }
         Ok(())
     }
 }
@@ -228,7 +251,13 @@ impl Write for Look {
         seam.extend_from_slice(&bytes[..bytes.len().min(Self::LONGEST)]);
         self.look(&seam);
         self.look(bytes);
-        self.tags += memchr::memchr_iter(b'<', bytes).count();
+        let mut last = 0;
+        for at in memchr::memchr_iter(b'<', bytes) {
+            self.longest = self.longest.max(self.stretch + at - last);
+            (self.stretch, last) = (0, at);
+            self.tags += 1;
+        }
+        self.stretch += bytes.len() - last;
         self.shared_texts += memmem::find_iter(bytes, b"<si").count();
         let end = if bytes.len() < Self::LONGEST {
             &seam

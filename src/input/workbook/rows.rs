@@ -2,15 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::flaw::{Flaw, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
+use super::flaw::Flaw;
 use super::merged::Merged;
+use crate::input::limits::{LONGEST_TEXT, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
 use crate::input::{Cell, RawCells, RawRow};
 
 /// A cell that holds something: its row and column from 0.
 pub(super) type Placed = (u32, u32, Cell<'static>);
 
-/// The longest text of a cell. Spreadsheet programs stop at 32,767 characters.
-const LONGEST_TEXT: usize = 4 << 15;
 /// A long text: twice what the API takes at most.
 const LONG_TEXT: usize = 512;
 

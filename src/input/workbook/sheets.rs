@@ -5,7 +5,8 @@ use std::sync::Arc;
 use calamine::{Sheet, SheetType, SheetVisible};
 use serde::{Deserialize, Serialize};
 
-use super::flaw::{Flaw, MOST_SHEETS};
+use super::flaw::Flaw;
+use crate::input::limits::MOST_SHEETS;
 use crate::problem::{Code, Place, Problem, Source};
 
 /// Why a sheet is passed over.

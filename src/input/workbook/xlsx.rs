@@ -1,6 +1,6 @@
 //! .xlsx and .xlsm, read as a stream of cells in this process: a cell far away costs no more than a near one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read, Seek};
 
 use calamine::{Reader, Style, Xlsx, XlsxCellReader, XlsxError};
@@ -23,6 +23,8 @@ pub(super) struct Book<'a> {
     parcel: &'a Parcel,
     xlsx: Xlsx<Cursor<&'a [u8]>>,
     spent: Spent,
+    /// The names of the parts that hold the sheets, where they are found.
+    parts: HashMap<String, String>,
 }
 
 impl<'a> Book<'a> {
@@ -33,6 +35,7 @@ impl<'a> Book<'a> {
             parcel,
             xlsx,
             spent: Spent::of_file(bytes.len()),
+            parts: layout::sheet_parts(bytes).unwrap_or_default(),
         })
     }
 
@@ -79,8 +82,7 @@ impl<'a> Book<'a> {
 
     /// Returns what was seen in the part of a sheet; `None` where it is not known which that is.
     fn seen(&self, sheet: &str) -> Option<Seen> {
-        let part = layout::sheet_part(self.bytes, sheet)?;
-        self.parcel.part(&part)
+        self.parcel.part(self.parts.get(sheet)?)
     }
 
     fn merged(&mut self, sheet: &str) -> Result<Merged, Flaw> {
@@ -106,7 +108,9 @@ fn format(style: &Style) -> Format {
 fn unreadable(error: &XlsxError) -> Flaw {
     match error {
         XlsxError::Password => Flaw::Encrypted,
-        error => Flaw::unreadable(error.to_string()),
+        XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => Flaw::no_xml(),
+        XlsxError::FileNotFound(part) => Flaw::unreadable(format!("its part `{part}` is missing")),
+        _ => Flaw::strange(),
     }
 }
 

@@ -52,7 +52,7 @@ fn unreadable(error: &OdsError) -> Flaw {
         OdsError::Password => Flaw::Encrypted,
         OdsError::InvalidMime(_) => Flaw::unreadable("it is no OpenDocument spreadsheet"),
         OdsError::CellLimitExceeded { .. } => Flaw::too_large(error.to_string()),
-        error => Flaw::unreadable(error.to_string()),
+        _ => Flaw::strange(),
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn completed(bytes: Vec<u8>, has_between: bool) -> Result<Vec<u8>, Fl
 
 /// Writes a content part again, without what stands in a row and in no cell: mostly line breaks.
 fn without_between(part: impl BufRead) -> Result<Vec<u8>, Flaw> {
-    let unreadable = |error: quick_xml::Error| Flaw::unreadable(error.to_string());
+    let unreadable = |_: quick_xml::Error| Flaw::no_xml();
     let mut reader = Reader::from_reader(part);
     reader.config_mut().check_end_names = false;
     let mut writer = Writer::new(Vec::new());

@@ -7,7 +7,8 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::input::Cell;
-use crate::input::workbook::flaw::{Flaw, MOST_COLUMNS, MOST_REGIONS, MOST_ROWS, MOST_SHEETS};
+use crate::input::limits::{MOST_COLUMNS, MOST_REGIONS, MOST_ROWS, MOST_SHEETS};
+use crate::input::workbook::flaw::Flaw;
 
 /// A sheet.
 #[derive(Debug, Default)]
@@ -113,15 +114,13 @@ impl<R: BufRead> Scan<R> {
     fn step(&mut self) -> Result<Step, Flaw> {
         self.buffer.clear();
         let event = self.reader.read_event_into(&mut self.buffer);
-        Ok(
-            match event.map_err(|error| Flaw::unreadable(error.to_string()))? {
-                Event::Start(tag) => Step::Begin(Tag(tag.into_owned())),
-                Event::End(tag) => Step::End(tag.name().as_ref().to_owned()),
-                Event::Text(text) => Step::Text(text.xml10_content().into_owned()),
-                Event::Eof => Step::Eof,
-                _ => Step::Text(String::new()),
-            },
-        )
+        Ok(match event.map_err(|_| Flaw::no_xml())? {
+            Event::Start(tag) => Step::Begin(Tag(tag.into_owned())),
+            Event::End(tag) => Step::End(tag.name().as_ref().to_owned()),
+            Event::Text(text) => Step::Text(text.xml10_content().into_owned()),
+            Event::Eof => Step::Eof,
+            _ => Step::Text(String::new()),
+        })
     }
 
     fn table(&mut self) -> Result<Table, Flaw> {

@@ -33,8 +33,7 @@ pub(super) struct Xls {
 impl Xls {
     pub(super) fn open(mut bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
         sectors::mend(&mut bytes)?;
-        let mut file = CompoundFile::open(Cursor::new(bytes))
-            .map_err(|error| Flaw::unreadable(format!("it is damaged or cut short: {error}")))?;
+        let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(|_| Flaw::cut_short())?;
         let name = stream_name(&file)?;
         let mut stream = Vec::new();
         file.open_stream(name)?.read_to_end(&mut stream)?;
@@ -68,7 +67,7 @@ impl Xls {
 fn unreadable(error: &XlsError) -> Flaw {
     match error {
         XlsError::Password => Flaw::Encrypted,
-        error => Flaw::unreadable(error.to_string()),
+        _ => Flaw::strange(),
     }
 }
 

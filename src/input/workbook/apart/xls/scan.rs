@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::input::limits::MOST_STYLES;
 use crate::input::workbook::apart::bits::{bytes, u16_at, u32_at};
-use crate::input::workbook::flaw::{Flaw, MOST_STYLES};
+use crate::input::workbook::flaw::Flaw;
 use crate::input::workbook::format::Format;
 
 /// The beginning of a sheet, of the whole, or of a chart within a sheet.

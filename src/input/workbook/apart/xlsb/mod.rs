@@ -15,7 +15,8 @@ use self::records::{Archive, Records};
 use super::bits::{bytes, error_text, size_at, u32_at, wide_text};
 use super::serve::{Book, Cells};
 use crate::input::Cell;
-use crate::input::workbook::flaw::{Flaw, MOST_ROWS};
+use crate::input::limits::MOST_ROWS;
+use crate::input::workbook::flaw::Flaw;
 use crate::input::workbook::format::Format;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::rows::Placed;
@@ -52,7 +53,7 @@ impl Xlsb {
 fn unreadable(error: &XlsbError) -> Flaw {
     match error {
         XlsbError::Password => Flaw::Encrypted,
-        error => Flaw::unreadable(error.to_string()),
+        _ => Flaw::strange(),
     }
 }
 

@@ -7,8 +7,9 @@ use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 
 use super::records::{Archive, Records};
+use crate::input::limits::{MOST_SHEETS, MOST_STYLES};
 use crate::input::workbook::apart::bits::{size_at, u16_at, wide_text};
-use crate::input::workbook::flaw::{Flaw, MOST_SHEETS, MOST_STYLES};
+use crate::input::workbook::flaw::Flaw;
 use crate::input::workbook::format::Format;
 
 /// Returns the place of a part in the archive, whatever the case of its name.
@@ -64,7 +65,7 @@ fn targets(archive: &mut Archive) -> Result<HashMap<String, String>, Flaw> {
     let (mut buffer, mut targets) = (Vec::new(), HashMap::new());
     loop {
         let event = reader.read_event_into(&mut buffer);
-        match event.map_err(|error| Flaw::unreadable(error.to_string()))? {
+        match event.map_err(|_| Flaw::no_xml())? {
             Event::Start(tag) | Event::Empty(tag) => {
                 let text = |name: &str| {
                     let found = tag.try_get_attribute(name).ok()??;

@@ -142,6 +142,10 @@ pub enum Format {
     /// One JSON object a line
     Json,
 }
+fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "a whole number of 0 or more is expected".to_owned())
+}
 fn seconds(text: &str) -> Result<Duration, String> {
     let parsed = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
     parsed

@@ -37,7 +37,7 @@ impl NewFile {
             let message = format!(
                 "{what} cannot be written to `{}`: {}",
                 path.display(),
-                error.kind()
+                crate::text::reason(&error)
             );
             Error::usage(message, "name a file in a directory that you may write to")
         })?;

@@ -3,6 +3,17 @@
 pub mod shell;
 
 use std::borrow::Cow;
+use std::io;
+
+/// Says in plain words what the system said, without its number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        kind => kind.to_string(),
+    }
+}
 
 /// Returns a text in which nothing can disturb the words around it: control characters and marks that change the direction of
 /// writing are shown as escapes.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use super::{Format, InputArgs, RESULT, seconds};
+use super::{Format, InputArgs, RESULT, seconds, whole_number};
 use crate::deliver::limits::{MaxDuration, MaxFailures};
 use crate::deliver::rate::Rate;
 use crate::inbox::Settle;
@@ -116,7 +116,8 @@ pub struct DeliveryArgs {
         help_heading = DELIVERY)]
     pub concurrency: Option<usize>,
     /// How often an update is sent again, at most [default: 5]
-    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, help_heading = DELIVERY)]
+    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, value_parser = whole_number::<u32>,
+        help_heading = DELIVERY)]
     pub retries: Option<u32>,
     /// How long an answer may take [default: 30]
     #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, value_parser = seconds,

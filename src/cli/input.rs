@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{Format, RESULT, SourceArgs};
+use super::{Format, RESULT, SourceArgs, whole_number};
 use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
 use crate::input::timestamp::DateOrder;
@@ -72,7 +72,8 @@ pub struct InputArgs {
     #[arg(long, env = "SCORELOAD_DATE_ORDER", hide_env_values = true, help_heading = INPUT)]
     pub date_order: Option<DateOrder>,
     /// The attempt of tests that name none
-    #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, help_heading = INPUT)]
+    #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, value_parser = whole_number::<u32>,
+        help_heading = INPUT)]
     pub default_attempt: Option<u32>,
     /// Treat warnings as errors
     #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INPUT)]

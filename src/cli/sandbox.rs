@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::seconds;
+use super::{seconds, whole_number};
 use crate::deliver::rate::Rate;
 use crate::sandbox::{Faults, Latency};
 
@@ -24,7 +24,7 @@ those. GET /sandbox/orders shows what it holds, GET /sandbox/requests what it wa
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
     /// The address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8085")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8085", value_parser = address)]
     pub listen: SocketAddr,
     /// The most requests in any window of time; more are answered with 429
     #[arg(long, default_value_t = Rate::default())]
@@ -40,9 +40,14 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FAULTS", default_value = "none")]
     pub fault: Faults,
     /// What the latency and the faults are drawn from: the same seed, the same draws
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, value_parser = whole_number::<u64>)]
     pub seed: u64,
     /// How long a token is good for
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub token_lifetime: Duration,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let words = "an address of this machine and a port are expected, such as 127.0.0.1:8085";
+    text.parse().map_err(|_| words.to_owned())
 }

@@ -112,7 +112,7 @@ fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsStr
         let Ok(metadata) = fs::metadata(entry.path()) else {
             continue;
         };
-        if !metadata.is_file() || is_passing(&name) {
+        if !metadata.is_file() || input::is_passing(&name) {
             continue;
         }
         if input::is_spreadsheet(&name) {
@@ -124,22 +124,6 @@ fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsStr
     others.sort_unstable();
     found.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
-}
-
-/// Tells whether a name is one that files have only for a while: hidden, locks, and what is still being written; or
-/// one that a report of ours has.
-fn is_passing(name: &OsString) -> bool {
-    const STARTS: [&str; 3] = [".", "~$", "scoreload-report-"];
-    const ENDS: [&str; 6] = [
-        ".part",
-        ".partial",
-        ".filepart",
-        ".crdownload",
-        ".tmp",
-        ".lock",
-    ];
-    let name = name.to_string_lossy().to_lowercase();
-    STARTS.iter().any(|start| name.starts_with(start)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub use self::cell::Cell;
 use self::delimiter::Delimiter;
 use self::encoding::Encoding;
 pub use self::header::Header;
-pub use self::paths::is_spreadsheet;
+pub use self::paths::{is_passing, is_spreadsheet};
 use self::row_kind::RowKind;
 pub use self::rows::swallowed_rows;
 use self::rows::{RawCells, RawRow, Rows, placed, read_rows};
@@ -53,7 +53,7 @@ use self::turning::{Turned, Turning};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
 use crate::columns::Names;
-use crate::problem::{Problem, Source, WarningPolicy};
+use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 use rayon::prelude::*;
 
 /// How inputs are read.
@@ -184,9 +184,42 @@ pub fn read_all<T: Turn>(
             notes: vec![(source, "named more than once, and read once".into())],
             ..File::default()
         },
+        paths::Found::Other(source) => File {
+            passed_over: vec![(source, "not a spreadsheet by its name")],
+            ..File::default()
+        },
+        paths::Found::Others(source, more) => File {
+            notes: vec![(source, format!("{more} more files are passed over").into())],
+            ..File::default()
+        },
         paths::Found::Nothing(problem) => File::unusable(problem),
     };
-    paths::expand(inputs).into_par_iter().map(read).collect()
+    let mut files: Vec<_> = paths::expand(inputs).into_par_iter().map(read).collect();
+    if let [sheet, ..] = &options.sheets[..] {
+        refuse_texts_alone(&mut files, sheet);
+    }
+    files
+}
+
+/// Refuses texts where a sheet is named, which they do not have, unless there is a workbook beside them.
+fn refuse_texts_alone<P>(files: &mut [File<P>], name: &str) {
+    let is_of_workbook = |source: &Source| source.sheet.is_some();
+    let has_workbook = files.iter().any(|file| {
+        let read = file.sheets.iter().map(|sheet| &sheet.source);
+        let mut sources = read.chain(file.passed_over.iter().map(|(source, _)| source));
+        sources.any(|source| is_of_workbook(source))
+    });
+    if has_workbook {
+        return;
+    }
+    for file in files {
+        if let Some(sheet) = file.sheets.first() {
+            let message = format!("there is no sheet `{name}`: a text has no sheets");
+            let help = "leave --sheet away, or name the workbook that has it";
+            let place = Place::whole(&sheet.source);
+            *file = File::unusable(Problem::new(Code::InputUnreadable, place, message, help));
+        }
+    }
 }
 
 /// Reads one file, or `-`, turning its rows of data by `turn`.

@@ -1,7 +1,7 @@
 //! Inputs as they are named, to files: a directory stands for the spreadsheets in it, a pattern for what fits it.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,16 @@ pub(super) enum Found {
     File(PathBuf),
     /// A file that another input stands for already.
     Again(Arc<Source>),
+    /// A file of a directory that is none by its name.
+    Other(Arc<Source>),
+    /// More of them, which are only counted: the directory, and how many.
+    Others(Arc<Source>, usize),
     /// No file at all.
     Nothing(Problem),
 }
+
+/// Files of a directory that are passed over are named up to so many: it may be one of pictures.
+const MOST_NAMED: usize = 10;
 
 /// Names that a directory's spreadsheets end in; those of text may be compressed as well.
 const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
@@ -47,8 +54,30 @@ pub(super) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
             }
             Err(problem) => found.push(Found::Nothing(problem)),
         }
+        found.extend(passed_over(input));
     }
     found
+}
+
+/// Tells which files of a directory, if the input is one, are not read for their names alone.
+fn passed_over(input: &Path) -> Vec<Found> {
+    let mut others: Vec<_> = names_in(input).unwrap_or_default();
+    others.retain(|name| !is_passing(name) && !is_spreadsheet(name) && input.join(name).is_file());
+    let more = others.len().saturating_sub(MOST_NAMED);
+    let named = others.iter().take(MOST_NAMED);
+    let named = named.map(|name| Found::Other(source(&input.join(name))));
+    let counted = (more > 0).then(|| Found::Others(source(input), more));
+    named.chain(counted).collect()
+}
+
+/// Lists what is in a directory, by name.
+fn names_in(directory: &Path) -> io::Result<Vec<OsString>> {
+    let entries = fs::read_dir(directory)?;
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<io::Result<_>>()?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn source(path: &Path) -> Arc<Source> {
@@ -78,11 +107,8 @@ fn is_pattern(text: &str, input: &Path) -> bool {
 
 /// Lists the spreadsheets of a directory by name, without those in directories in it.
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(|error| unreadable(directory, &error))?;
-    let mut names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+    let mut names = names_in(directory).map_err(|error| unreadable(directory, &error))?;
     names.retain(|name| is_spreadsheet(name) && is_file(&directory.join(name)));
-    names.sort_unstable();
     if names.is_empty() {
         let help = "name a directory with .csv, .tsv, .txt, .xlsx, .xlsm, .xlsb, .xls or .ods files, or the files";
         return Err(nothing(
@@ -102,6 +128,9 @@ fn is_file(path: &Path) -> bool {
 /// Tells whether a file in a directory is meant to be imported, by its name: not hidden, no lock, not half-written.
 #[must_use]
 pub fn is_spreadsheet(name: &OsStr) -> bool {
+    if is_passing(name) {
+        return false;
+    }
     let name = name.to_string_lossy().to_lowercase();
     let Some((stem, extension)) = name.rsplit_once('.') else {
         return false;
@@ -111,12 +140,24 @@ pub fn is_spreadsheet(name: &OsStr) -> bool {
         let inner = stem.rsplit_once('.').map(|(_, extension)| extension);
         PACKED.contains(&extension) && inner.is_some_and(is_text)
     };
-    !is_passing(&name) && (is_text(extension) || WORKBOOKS.contains(&extension) || is_packed_text())
+    is_text(extension) || WORKBOOKS.contains(&extension) || is_packed_text()
 }
 
-/// Tells whether a name is of a hidden file or of a lock that a spreadsheet program leaves beside an open one.
-fn is_passing(name: &str) -> bool {
-    name.starts_with('.') || name.starts_with("~$")
+/// Tells whether a name is one that files have only for a while: hidden, locks, and what is still being written; or
+/// one that a report of ours has.
+#[must_use]
+pub fn is_passing(name: &OsStr) -> bool {
+    const STARTS: [&str; 3] = [".", "~$", "scoreload-report-"];
+    const ENDS: [&str; 6] = [
+        ".part",
+        ".partial",
+        ".filepart",
+        ".crdownload",
+        ".tmp",
+        ".lock",
+    ];
+    let name = name.to_string_lossy().to_lowercase();
+    STARTS.iter().any(|start| name.starts_with(start)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Lists the files that fit a pattern by name, as a shell would.
@@ -178,6 +219,8 @@ mod tests {
         let show = |found: &Found| match found {
             Found::File(path) => name(path),
             Found::Again(source) => format!("again {}", name(Path::new(&source.path))),
+            Found::Other(source) => format!("not {}", name(Path::new(&source.path))),
+            Found::Others(_, more) => format!("{more} more"),
             Found::Nothing(problem) => problem.message.clone(),
         };
         expand(&inputs).iter().map(show).collect()
@@ -200,11 +243,32 @@ mod tests {
         fs::create_dir(dir.path().join("older.csv")).unwrap();
         assert_eq!(
             shown(&dir, &[""]),
-            ["a.xlsx", "b.CSV", "c.csv.gz", "d.txt.zst"]
+            [
+                "a.xlsx",
+                "b.CSV",
+                "c.csv.gz",
+                "d.txt.zst",
+                "not csv",
+                "not e.pdf",
+                "not h.gz"
+            ]
         );
         assert_eq!(
             shown(&dir, &["older.csv"]),
             ["there are no files to import in it"]
+        );
+    }
+
+    #[test]
+    fn files_that_are_passed_over_are_named_until_there_are_too_many() {
+        let names: Vec<String> = (10..25).map(|number| format!("{number}.png")).collect();
+        let dir = bench(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let shown = shown(&dir, &[""]);
+        assert_eq!(shown.len(), 12);
+        assert_eq!(shown[0], "there are no files to import in it");
+        assert_eq!(
+            (&*shown[1], &*shown[10], &*shown[11]),
+            ("not 10.png", "not 19.png", "5 more")
         );
     }
 

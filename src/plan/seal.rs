@@ -43,7 +43,7 @@ impl Plan {
             let help = "make one with `scoreload plan INPUT -o PLAN.json`";
             Error::usage(format!("`{shown}` is no plan: {words}"), help)
         };
-        let bytes = fs::read(path).map_err(|error| is_none(&error.kind()))?;
+        let bytes = fs::read(path).map_err(|error| is_none(&crate::text::reason(&error)))?;
         let head: Head = serde_json::from_slice(&bytes).map_err(|error| is_none(&error))?;
         if head.schema != SCHEMA {
             let message = format!(

@@ -25,6 +25,7 @@ use crate::input;
 use crate::plan::Plan;
 use crate::plan::inputs::PlanInput;
 use crate::report::Mode;
+use crate::text;
 use crate::ui::{self, Screen, summary};
 
 pub(super) fn run(
@@ -68,7 +69,7 @@ fn check_input(input: &PlanInput) -> Result<(), Error> {
             Err(Error::usage(message, help))
         }
         Err(error) => {
-            let message = format!("`{path}` cannot be read any more: {}", error.kind());
+            let message = format!("`{path}` cannot be read any more: {}", text::reason(&error));
             Err(Error::usage(message, help))
         }
     }

@@ -212,3 +212,58 @@ fn unreadable(source: &Arc<Source>, error: &io::Error) -> Problem {
     };
     Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn source() -> Arc<Source> {
+        Arc::new(Source {
+            path: "a.csv".into(),
+            sheet: None,
+        })
+    }
+
+    #[test]
+    fn a_file_that_grows_or_shrinks_while_it_is_read_is_refused() {
+        let source = source();
+        for length in [9000, 10] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&[b'x'; 5000]).unwrap();
+            let mut bytes = Bytes::open(file.path(), &source).unwrap();
+            let mut read = Vec::new();
+            assert!(!fill(&mut read, 1000, &mut bytes).unwrap());
+            file.as_file().set_len(length).unwrap();
+            let error = bytes.read_to_end(&mut read).unwrap_err();
+            let problem = Refusal::of(error, &source);
+            assert_eq!(problem.code, Code::InputUnreadable);
+            assert!(
+                problem.message.contains("changed its size"),
+                "{}",
+                problem.message
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let source = source();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MOST_BYTES + 1).unwrap();
+        let problem = Bytes::open(file.path(), &source).err().unwrap();
+        assert_eq!(problem.code, Code::InputTooLarge);
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_all_bytes() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let bytes = b"0123456789".repeat(PIECE / 4);
+        file.write_all(&bytes).unwrap();
+        let whole = hex(&Sha256::digest(&bytes));
+        assert_eq!(fingerprint(file.path()).unwrap(), whole);
+        assert_eq!(Fingerprinted::behind(&bytes, &b""[..], true).end(), whole);
+        assert_eq!(Fingerprinted::behind(&bytes, &b""[..], false).end(), "");
+    }
+}

@@ -108,3 +108,92 @@ fn standard_input_is_known_by_its_content() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_passed_over_in_a_directory_is_told() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("in")).unwrap();
+    bench.write("in/a.csv", table(',', "\n"));
+    for name in [
+        "export",
+        "scores.dat",
+        ".hidden",
+        "b.csv.part",
+        "scoreload-report-1.json",
+    ] {
+        bench.write(&format!("in/{name}"), table(',', "\n"));
+    }
+    std::fs::create_dir(bench.path("in/older")).unwrap();
+    let ran = bench.run(&["validate", "in"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let told: Vec<_> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("passed over"))
+        .collect();
+    let words = "not a spreadsheet by its name";
+    assert_eq!(
+        told,
+        [
+            format!("passed over  in/export: {words}"),
+            format!("passed over  in/scores.dat: {words}")
+        ]
+    );
+    // Named itself, a file is what it holds.
+    assert_eq!(bench.run(&["validate", "in/export"]).code, 0);
+}
+
+#[test]
+fn a_sheet_of_a_text_does_not_exist() {
+    let bench = Bench::new();
+    bench.write("a.csv", table(',', "\n"));
+    let ran = bench.run(&["validate", "a.csv", "--sheet", "Results"]);
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("there is no sheet `Results`: a text has no sheets"),
+        "{}",
+        ran.stdout
+    );
+    // Beside a workbook that has it, a text is read as it is.
+    let workbook = crate::formats::fixture("meanings.xlsx")
+        .display()
+        .to_string();
+    let ran = bench.run(&["validate", "a.csv", &workbook, "--sheet", "Old results"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+}
+
+#[test]
+fn numbers_addresses_and_files_are_missed_in_plain_words() {
+    let bench = Bench::new();
+    for (arguments, words) in [
+        (
+            &["import", "a.csv", "--retries", "x"][..],
+            "a whole number of 0 or more is expected",
+        ),
+        (
+            &["validate", "a.csv", "--default-attempt", "-"],
+            "a whole number of 0 or more is expected",
+        ),
+        (
+            &["sandbox", "--seed", "x"],
+            "a whole number of 0 or more is expected",
+        ),
+        (
+            &["sandbox", "--listen", "here"],
+            "an address of this machine and a port are expected",
+        ),
+        (
+            &["apply", "none.json"],
+            "`none.json` is no plan: there is no such file",
+        ),
+        (
+            &["validate", "a.csv", "--report", "none/r.json"],
+            "there is no such file or directory",
+        ),
+    ] {
+        let ran = bench.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{arguments:?}: {}", ran.stderr);
+    }
+}

@@ -118,3 +118,74 @@ fn help_is_about_commands_too_and_knows_no_others() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("nightly, teams"), "{}", ran.stderr);
 }
+
+/// Writes a count of bytes as README does.
+fn bytes(count: u64) -> String {
+    match count {
+        _ if count.is_multiple_of(1 << 30) => format!("{} GiB", count >> 30),
+        _ if count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
+        _ => format!("{} KiB", count >> 10),
+    }
+}
+
+/// Writes a number with commas between its thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|it| str::from_utf8(it).unwrap())
+        .collect();
+    groups.join(",")
+}
+
+#[test]
+fn the_bounds_of_inputs_are_those_that_are_kept() {
+    use scoreload::input::limits::*;
+    assert_eq!(MOST_BYTES, MOST_UNPACKED);
+    let count = |number: u32| grouped(number as usize);
+    let rows = [
+        (
+            "a file, packed or not; all parts of a workbook, unpacked",
+            bytes(MOST_BYTES),
+        ),
+        ("a workbook, packed", bytes(MOST_WORKBOOK_BYTES)),
+        (
+            "unpacked, times its packed size",
+            MOST_EXPANSION.to_string(),
+        ),
+        ("a record of a CSV", bytes(LONGEST_RECORD as u64)),
+        (
+            "a cell of a CSV; of a workbook",
+            format!(
+                "{}; {}",
+                bytes(LONGEST_CELL as u64),
+                bytes(LONGEST_TEXT as u64)
+            ),
+        ),
+        ("columns", count(MOST_COLUMNS)),
+        (
+            "rows of a sheet; cells of a workbook",
+            format!(
+                "{}; {}",
+                count(MOST_ROWS),
+                grouped(usize::try_from(MOST_CELLS).unwrap())
+            ),
+        ),
+        (
+            "sheets; parts of a workbook",
+            format!("{}; {}", grouped(MOST_SHEETS), grouped(MOST_PARTS)),
+        ),
+        ("different texts of an .xlsx", grouped(MOST_SHARED_TEXTS)),
+        ("merged regions of a sheet", grouped(MOST_REGIONS)),
+    ];
+    let table: String = rows
+        .iter()
+        .map(|(what, most)| format!("| {what} | {most} |\n"))
+        .collect();
+    assert!(
+        readme().contains(&format!("| --- | --- |\n{table}\n")),
+        "{table}"
+    );
+}

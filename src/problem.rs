@@ -1,5 +1,6 @@
 //! A finding about the data: what is wrong, where it stands, what to do. A value, never a reason to stop reading.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -222,8 +223,8 @@ pub struct Problem {
     pub severity: Severity,
     /// What is wrong, with the value in it.
     pub message: String,
-    /// What to do about it.
-    pub help: String,
+    /// What to do about it; mostly the same words for all findings of a kind.
+    pub help: Cow<'static, str>,
     /// Where it stands.
     pub place: Place,
     /// The header of the column, as the file has it.
@@ -241,7 +242,7 @@ impl Problem {
         code: Code,
         place: Place,
         message: impl Into<String>,
-        help: impl Into<String>,
+        help: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
             code,

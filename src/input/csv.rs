@@ -144,7 +144,7 @@ impl Records<'_> {
         }
     }
 
-    fn unreadable(&self, number: u32, message: String, help: &str) -> Problem {
+    fn unreadable(&self, number: u32, message: String, help: &'static str) -> Problem {
         let place = Place::row(self.source, number);
         Problem::new(Code::InputUnreadable, place, message, help)
     }

@@ -194,7 +194,7 @@ fn unreadable(directory: &Path, error: &io::Error) -> Problem {
     )
 }
 
-fn nothing(input: &Path, message: impl Into<String>, help: &str) -> Problem {
+fn nothing(input: &Path, message: impl Into<String>, help: &'static str) -> Problem {
     let place = Place::whole(&source(input));
     Problem::new(Code::InputUnreadable, place, message, help)
 }

@@ -16,8 +16,9 @@ pub(super) enum RowKind {
 impl RowKind {
     pub(super) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
         let place = || Place::row(&head.source, row.number);
-        let skip =
-            |code, message, help: &str| Self::Skipped(Problem::new(code, place(), message, help));
+        let skip = |code, message, help: &'static str| {
+            Self::Skipped(Problem::new(code, place(), message, help))
+        };
         if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
             Self::Blank
         } else if head.header.is_repeated_by(&row.cells, names) {

@@ -1,5 +1,7 @@
 //! What can be known only of a whole order: pure rules over the gathered rows.
 
+use std::borrow::Cow;
+
 use super::group::{Assessment, At, Content, Order, RowAt};
 use super::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::columns::Column;
@@ -54,7 +56,7 @@ fn incomplete_tests(
                     at,
                     Column::TestStatus,
                     message,
-                    &help,
+                    help,
                     heads,
                 )
                 .with_value(test_status),
@@ -118,7 +120,7 @@ fn at_row(
     row: RowAt,
     column: Column,
     message: String,
-    help: &str,
+    help: &'static str,
     heads: &[SheetHead],
 ) -> Problem {
     let head = &heads[row.sheet as usize];
@@ -140,7 +142,7 @@ fn at_cell(
     at: At,
     column: Column,
     message: String,
-    help: &str,
+    help: impl Into<Cow<'static, str>>,
     heads: &[SheetHead],
 ) -> Problem {
     let head = &heads[at.sheet as usize];

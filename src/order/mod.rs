@@ -220,7 +220,7 @@ fn explain_ambiguous_dates(found: &mut [Found]) {
             continue;
         };
         let proof = proofs.get(&column).map_or(&[][..], Vec::as_slice);
-        problem.help = evidence(proof, column, &problem.help);
+        problem.help = evidence(proof, column, &problem.help).into();
     }
 }
 

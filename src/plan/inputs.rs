@@ -181,7 +181,7 @@ impl From<&Problem> for Finding {
             severity: problem.severity.to_string(),
             code: problem.code.name().to_owned(),
             message: problem.message.clone(),
-            help: problem.help.clone(),
+            help: problem.help.to_string(),
             path: problem.place.source.path.clone(),
             sheet: problem.place.source.sheet.clone(),
             row: problem.place.row,
@@ -205,7 +205,7 @@ fn problem(finding: &Finding) -> Option<Problem> {
         code: Code::find(&finding.code)?,
         severity: severities.into_iter().find(is_written_so)?,
         message: finding.message.clone(),
-        help: finding.help.clone(),
+        help: finding.help.clone().into(),
         place: Place {
             source,
             row: finding.row,

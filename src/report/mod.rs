@@ -10,6 +10,8 @@ mod markdown;
 mod order;
 mod xlsx;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -181,7 +183,7 @@ pub struct Diagnostic {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub help: String,
+    pub help: Cow<'static, str>,
     /// The file, as it was named.
     pub path: String,
     /// The sheet, for workbooks.

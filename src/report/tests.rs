@@ -45,7 +45,7 @@ pub(crate) fn hostile() -> Report {
         severity: "error",
         code: "value-too-long",
         message: text(index),
-        help: text(index),
+        help: text(index).into(),
         path: text(index),
         sheet: Some(text(index)),
         row: Some(2),

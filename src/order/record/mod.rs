@@ -324,7 +324,7 @@ impl<'r> Reading<'r, '_> {
         field: Field,
         beside: Field,
         message: String,
-        help: &str,
+        help: &'static str,
     ) {
         let column = self
             .head

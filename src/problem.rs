@@ -244,10 +244,13 @@ impl Problem {
         message: impl Into<String>,
         help: impl Into<Cow<'static, str>>,
     ) -> Self {
+        // A file may have millions of findings: none takes more memory than its words.
+        let mut message = message.into();
+        message.shrink_to_fit();
         Self {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message,
             help: help.into(),
             place,
             header: None,

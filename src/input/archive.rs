@@ -69,7 +69,7 @@ impl Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        if error.get_ref().is_some_and(|inner| inner.is::<Refusal>()) {
+        if Refusal::is(&error) {
             return Self::Packed(error);
         }
         match error.kind() {
@@ -84,7 +84,7 @@ impl From<io::Error> for Fault {
 pub(super) struct Unpacked<'a, R> {
     parts: Parts<R>,
     source: &'a Arc<Source>,
-    unpacked: u64,
+    given: u64,
 }
 
 enum Parts<R> {
@@ -102,7 +102,7 @@ impl<'a, R: Read> Unpacked<'a, R> {
                 Packing::Zstd => Parts::Zstd(Box::new(Zstd::of(packed))),
             },
             source,
-            unpacked: 0,
+            given: 0,
         }
     }
 }
@@ -113,9 +113,9 @@ impl<R: Read> Unpacked<'_, R> {
             Parts::Gzip(gzip) => (gzip.read(buffer)?, gzip.taken()),
             Parts::Zstd(zstd) => (zstd.read(buffer)?, zstd.packed.taken()),
         };
-        self.unpacked += read as u64;
-        let is_bomb = self.unpacked > HARMLESS && self.unpacked / MOST_EXPANSION > taken;
-        if is_bomb || self.unpacked > MOST_BYTES {
+        self.given += read as u64;
+        let is_bomb = self.given > HARMLESS && self.given / MOST_EXPANSION > taken;
+        if is_bomb || self.given > MOST_BYTES {
             return Err(Fault::TooLarge);
         }
         Ok(read)
@@ -180,7 +180,7 @@ impl<R: Read> BufRead for Packed<R> {
 
 /// The members of a gzip archive.
 enum Gzip<R> {
-    Within(GzDecoder<Packed<R>>),
+    Within(Box<GzDecoder<Packed<R>>>),
     Between(Packed<R>),
     AtEnd(u64),
 }
@@ -200,7 +200,7 @@ impl<R: Read> Gzip<R> {
                 Self::AtEnd(_) => return Ok(0),
                 Self::Between(mut packed) => {
                     if !pass_zeros(&mut packed)? {
-                        *self = Self::Within(GzDecoder::new(packed));
+                        *self = Self::Within(Box::new(GzDecoder::new(packed)));
                     }
                 }
                 Self::Within(mut member) => {

@@ -177,6 +177,14 @@ impl Refusal {
         io::Error::other(Self(problem))
     }
 
+    /// Tells whether an error is one.
+    pub(super) fn is(error: &io::Error) -> bool {
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Self>())
+            .is_some()
+    }
+
     /// Returns the finding that an error stands for.
     pub(super) fn of(error: io::Error, source: &Arc<Source>) -> Problem {
         match error.downcast::<Self>() {

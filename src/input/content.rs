@@ -40,13 +40,13 @@ pub(super) fn read<T: Turn>(
             return Err(too_large(source));
         }
         let whole = reading.whole(beginning, &mut bytes)?;
-        let fingerprint = || match options.fingerprints {
-            true => hex(&Sha256::digest(&whole)),
-            false => String::new(),
+        let fingerprint = || {
+            let wanted = options.fingerprints;
+            wanted.then(|| hex(&Sha256::digest(&whole)))
         };
         let (sha256, read) = rayon::join(fingerprint, || reading.workbook(&whole));
         read?;
-        return Ok(sha256.into());
+        return Ok(sha256.unwrap_or_default().into());
     }
     let mut rest = Fingerprinted::behind(&beginning, bytes, options.fingerprints);
     reading.content(beginning, &mut rest, Layer::Outer)?;

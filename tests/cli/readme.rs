@@ -180,10 +180,8 @@ fn the_bounds_of_inputs_are_those_that_are_kept() {
         ("different texts of an .xlsx", grouped(MOST_SHARED_TEXTS)),
         ("merged regions of a sheet", grouped(MOST_REGIONS)),
     ];
-    let table: String = rows
-        .iter()
-        .map(|(what, most)| format!("| {what} | {most} |\n"))
-        .collect();
+    let rows = rows.map(|(what, most)| format!("| {what} | {most} |\n"));
+    let table = rows.concat();
     assert!(
         readme().contains(&format!("| --- | --- |\n{table}\n")),
         "{table}"

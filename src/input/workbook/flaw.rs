@@ -88,7 +88,6 @@ impl From<ZipError> for Flaw {
 impl From<io::Error> for Flaw {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::cut_short(),
             io::ErrorKind::OutOfMemory => Self::too_large("it takes more memory than it is given"),
             _ => Self::cut_short(),
         }

@@ -206,6 +206,8 @@ fn refuse_encrypted(archive: &mut Archive<'_>, index: usize) -> Result<(), Flaw>
 struct Look {
     has_formulas: bool,
     has_merges: bool,
+    /// The first byte: XML begins with a tag, a blank or a byte order mark.
+    first: Option<u8>,
     tags: usize,
     /// The longest stretch without a tag, and how long the last one is so far.
     longest: usize,
@@ -235,7 +237,9 @@ impl Look {
             return Err(Flaw::too_large(what));
         }
         let longest = self.longest.max(self.stretch);
-        let is_parsed = name.starts_with("xl/") && name.ends_with(".xml");
+        // A picture may be XML, and as long as it likes.
+        let is_xml = matches!(self.first, Some(b'<' | b'\r' | b'\n' | b' ' | 0xEF));
+        let is_parsed = is_xml && name.starts_with("xl/") && !name.starts_with("xl/media/");
         let is_repeated = name.ends_with("styles.xml") && longest * self.tags > MOST_STYLE_BYTES;
         if is_parsed && (longest > LONGEST_STRETCH || is_repeated) {
             let what = format!("its part `{name}` has a text of {longest} bytes");
@@ -247,6 +251,7 @@ impl Look {
 
 impl Write for Look {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.first = self.first.or(bytes.first().copied());
         let mut seam = std::mem::take(&mut self.tail);
         seam.extend_from_slice(&bytes[..bytes.len().min(Self::LONGEST)]);
         self.look(&seam);

@@ -60,11 +60,11 @@ pub struct Finding {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub help: String,
+    pub help: Cow<'static, str>,
 }
 
 impl Finding {
-    fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+    fn new(code: Code, message: impl Into<String>, help: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             message: message.into(),

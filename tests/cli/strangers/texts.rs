@@ -116,10 +116,10 @@ fn records_and_cells_past_every_bound_are_refused() {
 #[test]
 fn a_header_of_thousands_of_columns_is_read_and_told_in_few_words() {
     let bench = Bench::new();
-    let columns: String = (0..16_000).map(|column| format!(",h{column}")).collect();
+    let columns: Vec<String> = (0..16_000).map(|column| format!(",h{column}")).collect();
     bench.write(
         "header.csv",
-        format!("{}{columns}\n{ROW}", HEADER.trim_end()),
+        format!("{}{}\n{ROW}", HEADER.trim_end(), columns.concat()),
     );
     let ran = validated(&bench, "header.csv");
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
+use super::traces::Traces;
+
 /// The longest message that is shown or kept, in characters.
 const LONGEST: usize = 500;
-
-/// A shorter secret is no secret, and blotting it out would blot out the words around it.
-const SHORTEST_SECRET: usize = 4;
 
 /// Properties that hold the useful part of an error, the most telling first: `errors[]`, RFC 9457, OAuth, others.
 const TELLING: [&str; 10] = [
@@ -33,14 +32,14 @@ const ENTITIES: [(&str, &str); 6] = [
 ];
 
 /// Returns the useful part of an answer's body; `None` where there is none.
-pub(super) fn of_body(body: &str, secrets: &[String]) -> Option<String> {
+pub(super) fn of_body(body: &str, secrets: &Traces) -> Option<String> {
     let words = match serde_json::from_str::<Value>(body) {
         Ok(value) if is_bare(&value) => String::new(),
         Ok(value) => of_json(&value).unwrap_or_else(|| value.to_string()),
         // Hidden first: a secret may look like a tag.
-        Err(_) => without_tags(&hide(body, secrets)),
+        Err(_) => without_tags(&secrets.blotted_out_of(body)),
     };
-    let words = hide(&words, secrets);
+    let words = secrets.blotted_out_of(&words);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     (!words.is_empty()).then(|| cut(&words))
 }
@@ -54,15 +53,6 @@ fn is_bare(value: &Value) -> bool {
         Value::Object(map) => map.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-fn hide(text: &str, secrets: &[String]) -> String {
-    let secrets = secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST_SECRET);
-    secrets.fold(text.to_owned(), |text, secret| {
-        text.replace(secret.as_str(), "[hidden]")
-    })
 }
 
 fn of_json(value: &Value) -> Option<String> {
@@ -125,6 +115,16 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliver::credentials::{Credentials, Secret};
+
+    /// The words of a body that may hold a secret, or a token.
+    fn said(body: &str, secret: &str) -> Option<String> {
+        let credentials = Credentials {
+            client_id: String::new(),
+            client_secret: Secret::new(secret),
+        };
+        of_body(body, &Traces::of(&credentials, Some("t0ken")))
+    }
 
     #[test]
     fn the_useful_part_of_any_shape_is_found() {
@@ -159,7 +159,7 @@ mod tests {
             ),
         ];
         for (body, words) in table {
-            assert_eq!(of_body(body, &[]).as_deref(), Some(words), "{body}");
+            assert_eq!(said(body, "").as_deref(), Some(words), "{body}");
         }
         for body in [
             "",
@@ -171,28 +171,24 @@ mod tests {
             r#""""#,
             "[null, {}]",
         ] {
-            assert_eq!(of_body(body, &[]), None, "{body:?}");
+            assert_eq!(said(body, ""), None, "{body:?}");
         }
     }
 
     #[test]
     fn a_message_is_cut_and_holds_no_credentials() {
-        let long = of_body(&"é".repeat(501), &[]).unwrap();
+        let long = said(&"é".repeat(501), "").unwrap();
         assert_eq!(
             (long.chars().count(), long.chars().last()),
             (500, Some('…'))
         );
-        let words = of_body(
-            "bad secret s3cr3t for token t0ken",
-            &["s3cr3t".into(), "t0ken".into(), String::new()],
-        );
         assert_eq!(
-            words.as_deref(),
+            said("bad secret s3cr3t for token t0ken", "s3cr3t").as_deref(),
             Some("bad secret [hidden] for token [hidden]")
         );
         for body in ["<b>no: a<b  c>d</b>", r#"{"message":"no: a<b  c>d"}"#] {
-            let words = of_body(body, &["a<b  c>d".into()]);
-            assert_eq!(words.as_deref(), Some("no: [hidden]"), "{body}");
+            let told = said(body, "a<b  c>d");
+            assert_eq!(told.as_deref(), Some("no: [hidden]"), "{body}");
         }
     }
 }

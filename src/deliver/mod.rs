@@ -16,6 +16,7 @@ pub mod rate;
 pub mod retry;
 pub mod stop;
 pub mod token;
+mod traces;
 mod worker;
 
 use std::borrow::Cow;

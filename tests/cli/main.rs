@@ -38,6 +38,7 @@ mod reports;
 mod rules;
 mod samples;
 mod screen;
+mod secrets;
 mod server;
 mod settings;
 mod stops;

@@ -1,5 +1,9 @@
 //! A server that answers updates from a script, for what the sandbox does not do.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use url::form_urlencoded::byte_serialize;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -99,6 +103,7 @@ fn serve(
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_message(&mut reader) {
         let is_token = request.starts_with("POST");
+        let repeated = repeated(&request);
         seen.lock().unwrap().push(request);
         let scripted = next_of(if is_token { tokens } else { script });
         if scripted.status == NEVER {
@@ -111,6 +116,11 @@ fn serve(
             headers,
             body,
         } = scripted;
+        let body = repeated
+            .iter()
+            .fold(body.to_owned(), |body, (place, text)| {
+                body.replace(place, text)
+            });
         let length = if status == 204 {
             String::new()
         } else {
@@ -121,6 +131,21 @@ fn serve(
             return;
         }
     }
+}
+
+/// What an answer repeats of its request, where its body says so: the authorization and what was sent, in several forms.
+fn repeated(request: &str) -> [(&'static str, String); 4] {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut headers = head.lines();
+    let authorization = headers.find(|line| line.to_lowercase().starts_with("authorization"));
+    let text = format!("{} {body}", authorization.unwrap_or_default());
+    let json = serde_json::to_string(&text).unwrap();
+    [
+        ("{in base64}", BASE64_STANDARD.encode(&text)),
+        ("{in a URL}", byte_serialize(text.as_bytes()).collect()),
+        ("{in JSON}", json.trim_matches('"').to_owned()),
+        ("{as it is}", text),
+    ]
 }
 
 fn next_of(script: &Mutex<Vec<Scripted>>) -> Scripted {

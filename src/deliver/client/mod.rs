@@ -21,6 +21,7 @@ pub(super) use self::token::TokenAnswer;
 use self::under_way::UnderWay;
 use super::Update;
 use super::credentials::Credentials;
+use super::traces::Traces;
 use crate::tls::{self, Authorities, Distrust, Roots};
 
 const TOKEN_PATH: &str = "/public/security/v1/token";
@@ -212,7 +213,7 @@ impl Client {
             bounded(response, DRAINING).await;
             return None;
         }
-        let secrets = [self.endpoint.credentials.traces(), vec![token.to_owned()]].concat();
+        let secrets = Traces::of(&self.endpoint.credentials, Some(token));
         Some(words(response, LISTENING, &secrets).await)
     }
 

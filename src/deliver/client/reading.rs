@@ -8,6 +8,7 @@ use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use crate::deliver::message;
+use crate::deliver::traces::Traces;
 
 /// Bytes of a body that are read, unpacked; more than that tells a person nothing.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -27,7 +28,7 @@ pub(super) async fn bounded(mut response: Response, patience: Duration) -> Strin
 }
 
 /// Returns the useful part of a body, or what its status says where there is none.
-pub(super) async fn words(response: Response, patience: Duration, secrets: &[String]) -> String {
+pub(super) async fn words(response: Response, patience: Duration, secrets: &Traces) -> String {
     let status = response.status();
     let words = message::of_body(&bounded(response, patience).await, secrets);
     words.unwrap_or_else(|| default_words(status))

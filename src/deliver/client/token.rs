@@ -10,6 +10,7 @@ use super::cause::{distrust_of, words_of};
 use super::reading::{bounded, date_of, retry_after, words};
 use super::{Checkup, Client, TOKEN_PATH, TokenFailure};
 use crate::deliver::credentials::Credentials;
+use crate::deliver::traces::Traces;
 
 /// A token's life where the server does not tell it (API.md: 3600 s).
 const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
@@ -125,7 +126,7 @@ impl Client {
         if kind == Kind::Issued {
             return self.issued(&bounded(response, patience).await);
         }
-        let said = words(response, patience, &self.endpoint.credentials.traces()).await;
+        let said = words(response, patience, &Traces::of(&self.endpoint.credentials, None)).await;
         let words = format!("{status} from the token endpoint: {said}");
         match kind {
             Kind::Misplaced => self.misplaced(&format!("it answers {status}: {said}")),

@@ -5,11 +5,16 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+
+/// Where Linux has a process's open files, by their numbers.
+pub(crate) const OPEN_FILES: &str = "/proc/self/fd";
 
 /// A place for a file, tried before anything is sent: what cannot be written is refused before harm.
 #[derive(Debug)]
@@ -67,13 +72,51 @@ impl NewFile {
     }
 
     fn place(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-        let mut draft = draft_beside(&self.path)?;
-        fill(draft.as_file_mut())?;
-        draft.as_file().sync_all()?;
-        draft
-            .persist_noclobber(&self.path)
-            .map_err(|error| error.error)?;
-        Ok(())
+        let mut draft = Draft::beside(&self.path)?;
+        fill(draft.file())?;
+        draft.file().sync_all()?;
+        draft.keep_as(&self.path)
+    }
+}
+
+/// A file in the making, on the filesystem of its place.
+enum Draft {
+    /// One without a name: it is gone with the process, however that ends.
+    Nameless(File),
+    /// One with a name, where the filesystem has no others: it is gone unless the process is killed.
+    Named(NamedTempFile),
+}
+
+impl Draft {
+    fn beside(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let made = openat(CWD, directory_of(path), flags, Mode::RUSR | Mode::WUSR);
+        match made {
+            // It gets its name by way of this directory.
+            Ok(file) if Path::new(OPEN_FILES).is_dir() => Ok(Self::Nameless(file.into())),
+            _ => draft_beside(path).map(Self::Named),
+        }
+    }
+
+    fn file(&mut self) -> &mut File {
+        match self {
+            Self::Nameless(file) => file,
+            Self::Named(file) => file.as_file_mut(),
+        }
+    }
+
+    /// Gives the file its name, unless another has it.
+    fn keep_as(self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Nameless(file) => {
+                let opened = format!("{OPEN_FILES}/{}", file.as_raw_fd());
+                Ok(linkat(CWD, opened, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+            }
+            Self::Named(file) => {
+                let kept = file.persist_noclobber(path);
+                kept.map(drop).map_err(|error| error.error)
+            }
+        }
     }
 }
 

@@ -8,8 +8,9 @@ mod arrival;
 mod clearing;
 mod record;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -153,7 +154,7 @@ impl Inbox {
     }
 }
 
-/// Makes the directories that files go to, and tries whether one can be made there.
+/// Makes the directories that files go to, for their owner alone, and tries whether one can be made there.
 fn prepare(directory: &Path) -> io::Result<()> {
     fs::read_dir(directory)?;
     for fate in [Fate::Done, Fate::Failed] {
@@ -161,7 +162,7 @@ fn prepare(directory: &Path) -> io::Result<()> {
             continue;
         };
         let to = directory.join(name);
-        match fs::create_dir(&to) {
+        match DirBuilder::new().mode(0o700).create(&to) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => tempfile::tempfile_in(&to)?,
         };

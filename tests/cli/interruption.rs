@@ -147,3 +147,25 @@ fn an_update_that_was_put_off_is_not_in_doubt_after_a_crash() {
         false
     );
 }
+
+#[test]
+fn of_a_report_whose_writer_is_killed_nothing_is_left() {
+    let bench = bench(30_000);
+    let args = ["validate", "orders.csv", "-q", "--report", "r.json"];
+    let mut child = bench.command(&args).spawn().unwrap();
+    let open = format!("/proc/{}/fd", child.id());
+    let here = bench.path("").canonicalize().unwrap();
+    let is_draft = |entry: std::io::Result<std::fs::DirEntry>| {
+        let file = std::fs::read_link(entry.unwrap().path()).unwrap_or_default();
+        file.starts_with(&here) && !file.ends_with("orders.csv")
+    };
+    while child.try_wait().unwrap().is_none() {
+        let has_draft = std::fs::read_dir(&open).is_ok_and(|mut files| files.any(is_draft));
+        if has_draft {
+            child.kill().unwrap();
+            break;
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), None, "killed");
+    assert_eq!(files(&bench), ["orders.csv"]);
+}

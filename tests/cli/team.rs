@@ -366,7 +366,10 @@ fn a_password_is_shown_nowhere() {
             "r.json",
             "--report",
             "r.html",
+            "--notify-command",
+            "sh -c 'env > told'",
         ])
+        .env("SCORELOAD_LEDGER", &team.ledger)
         .env("SCORELOAD_CLIENT_ID", "me")
         .env("SCORELOAD_CLIENT_SECRET", "secret");
     let ran = Ran::from(import.output().unwrap());
@@ -389,6 +392,7 @@ fn a_password_is_shown_nowhere() {
         bad.stderr,
         read("r.json"),
         read("r.html"),
+        read("told"),
     ] {
         assert!(!text.contains(password), "{text}");
     }

@@ -123,14 +123,20 @@ pub fn without_password(text: &str) -> String {
     };
     let rest = text.get(scheme.len()..).unwrap_or_default();
     let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let (before, place) = place.rsplit_once('@').unwrap_or(("", place));
-    let user = before.split(':').next().unwrap_or_default();
-    let at = if user.is_empty() { "" } else { "@" };
     let is_secret = |option: &&str| option.starts_with("password=");
     let options: Vec<&str> = options.split('&').filter(|it| !is_secret(it)).collect();
     let options = options.join("&");
     let mark = if options.is_empty() { "" } else { "?" };
-    format!("{scheme}{user}{at}{place}{mark}{options}")
+    let rest = format!("{place}{mark}{options}");
+    // A password may hold any sign, also those that end it elsewhere.
+    let has_credentials = place.contains(['@', ':']);
+    match rest.rsplit_once('@').filter(|_| has_credentials) {
+        None => format!("{scheme}{rest}"),
+        Some((credentials, place)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            format!("{scheme}{user}@{place}")
+        }
+    }
 }
 
 /// Takes `sslmode` out of a URL: what it asks for is asked of rustls, which always checks who answers.
@@ -200,6 +206,15 @@ mod tests {
                 "postgres://db/x?sslmode=disable",
             ),
             ("postgres:///x?host=/tmp", "postgres:///x?host=/tmp"),
+            (
+                "postgres://ada:s3?cr&e@t@db/x?a=b",
+                "postgres://ada@db/x?a=b",
+            ),
+            (
+                "postgres://db/x?password=s3c@ret&a=b@c",
+                "postgres://db/x?a=b@c",
+            ),
+            ("postgres://:s3cret@db/x", "postgres://@db/x"),
             ("ledger.db?x:y@z", "ledger.db?x:y@z"),
         ];
         for (text, shown) in table {

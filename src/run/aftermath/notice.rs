@@ -1,23 +1,29 @@
 //! The command that tells somebody: what it finds in its environment, which never holds the credentials.
 
+use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::Over;
+use crate::ledger::postgres::address::without_password;
 use crate::program::{self, ProgramError, Words};
 use crate::report::Totals;
 
 /// How long the command may take: a mail server that does not answer must not keep the next run waiting.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Variables of ours that the command does not find: secrets, and itself.
-const KEPT_BACK: [&str; 3] = [
+/// Variables that the command does not find: secrets, and itself.
+const KEPT_BACK: [&str; 4] = [
     "SCORELOAD_CLIENT_ID",
     "SCORELOAD_CLIENT_SECRET",
     "SCORELOAD_NOTIFY_COMMAND",
+    "PGPASSWORD",
 ];
+
+/// The variable that may hold a password with other things, which the command finds.
+const LEDGER: &str = "SCORELOAD_LEDGER";
 
 /// Runs the command to its end. What it prints goes to standard error.
 pub(super) fn give(words: &Words, over: &Over<'_>) -> Result<(), ProgramError> {
@@ -29,6 +35,9 @@ fn command(words: &Words, over: &Over<'_>) -> Command {
     command.stdout(Stdio::from(io::stderr()));
     for name in KEPT_BACK {
         command.env_remove(name);
+    }
+    if let Ok(place) = env::var(LEDGER) {
+        command.env(LEDGER, without_password(&place));
     }
     command.envs(variables(over));
     command

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use tempfile::NamedTempFile;
 
 use super::hold;
 use crate::cli::{ExportArgs, Format, MergeArgs};
@@ -16,7 +16,7 @@ use crate::exit::ExitCode;
 use crate::ledger::entry::Entry;
 use crate::ledger::exchange::{self, Counts};
 use crate::ledger::{Ledger, LedgerError};
-use crate::new_file::NewFile;
+use crate::new_file::{NewFile, OPEN_FILES};
 use crate::run::{make_ledger, open_ledger};
 use crate::ui::{self, Screen, summary};
 
@@ -82,9 +82,10 @@ pub(super) fn import(
     let piped = (args.file == Path::new("-"))
         .then(keep_standard_input)
         .transpose()?;
-    let path = piped
+    let nameless = piped
         .as_ref()
-        .map_or(args.file.as_path(), NamedTempFile::path);
+        .map(|file| Path::new(OPEN_FILES).join(file.as_raw_fd().to_string()));
+    let path = nameless.as_deref().unwrap_or(&args.file);
     let counts = exchange::check(path).map_err(|flaw| {
         let message = format!("`{}` is not taken over: {flaw}", args.file.display());
         Error::usage(message, flaw.help())
@@ -113,10 +114,10 @@ pub(super) fn import(
     Ok(ExitCode::Success)
 }
 
-/// Puts standard input into a file: it is read twice.
-fn keep_standard_input() -> Result<NamedTempFile, Error> {
+/// Puts standard input into a file without a name: it is read twice.
+fn keep_standard_input() -> Result<File, Error> {
     let keep = || {
-        let mut file = NamedTempFile::new()?;
+        let mut file = tempfile::tempfile()?;
         io::copy(&mut io::stdin().lock(), &mut file)?;
         Ok(file)
     };

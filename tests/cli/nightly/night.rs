@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -57,12 +58,12 @@ fn a_night(bench: &Bench, sandbox: &TestSandbox) -> Ran {
     arrive(bench, "~$book.xlsx", "");
     arrive(bench, "notes.pdf", "%PDF");
     let growing = Growing::at(bench.path("in/growing.csv"));
-    let notify = "sh -c 'env | grep ^SCORELOAD_ > told; echo heard'";
+    let notify = "sh -c 'env > told; echo heard'";
     #[rustfmt::skip]
     let flags = ["--settle", "1s", "--metrics", "m.prom", "--notify-command", notify, "--format", "json"];
     let mut command = nightly(bench, &sandbox.url(), &flags);
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    let child = command.env("PGPASSWORD", SECRET).spawn().unwrap();
     while sandbox.updates().len() < 3 {
         std::thread::yield_now();
     }
@@ -95,6 +96,15 @@ fn assert_files(bench: &Bench) {
         "mistakes.csv", "mistakes.csv.RUN.html", "mistakes.csv.RUN.json", "mistakes.csv.RUN.rejects.csv",
     ];
     assert_eq!(names(&bench.path("in/failed")), set(&failed));
+    for directory in ["in/done", "in/failed"] {
+        let mode = bench
+            .path(directory)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700, "{directory}");
+    }
 }
 
 fn assert_screen(night: &Ran) {

@@ -1,5 +1,6 @@
 //! Untrusted text, made safe before a terminal or a report shows it.
 
+pub mod formula;
 pub mod shell;
 
 use std::borrow::Cow;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::civil;
 
 use crate::columns::is_invisible;
+use crate::text::formula;
 
 /// The value of a cell, as its file has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,14 +50,17 @@ impl<'a> Cell<'a> {
     /// `="00123"` taken as `00123`.
     #[must_use]
     pub fn text(raw: &'a str) -> Self {
-        let text = unquoted_formula(trimmed(raw));
+        let text = match formula::plain(trimmed(raw)) {
+            Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
+            Cow::Owned(text) => Cow::Owned(trimmed(&text).to_owned()),
+        };
         if text.is_empty() {
             return Self::Blank;
         }
         let text = if text.contains('\r') {
             Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
         } else {
-            Cow::Borrowed(text)
+            text
         };
         if text.starts_with('#') && ERROR_TEXTS.contains(&&*text) {
             Self::Error(text)
@@ -130,16 +134,6 @@ pub fn trimmed(text: &str) -> &str {
         return text;
     }
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
-}
-
-/// Takes `="00123"` as `00123`: how exports keep a spreadsheet from changing an id.
-fn unquoted_formula(text: &str) -> &str {
-    let quoted = text
-        .strip_prefix("=\"")
-        .and_then(|rest| rest.strip_suffix('"'));
-    quoted
-        .filter(|inner| !inner.contains('"'))
-        .map_or(text, trimmed)
 }
 
 /// Returns the shortest decimal text of a number, at the 15 digits that a spreadsheet keeps, never with an exponent.

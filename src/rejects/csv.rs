@@ -1,5 +1,7 @@
-//! Rejected rows as CSV: one table for all inputs, values as their text, nothing of the user's changed.
+//! Rejected rows as CSV: one table for all inputs, values as their text, nothing of the user's changed. What a
+//! spreadsheet would take for a formula is written so that it shows, and imports again, as the text that it is.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use csv::WriterBuilder;
@@ -8,6 +10,7 @@ use super::table::{Placed, Table};
 use super::{Rejected, RejectedSheet, Remark, UNMENDED};
 use crate::input::Cell;
 use crate::problem::Code;
+use crate::text::formula::guarded;
 
 /// Writes the rejected rows.
 ///
@@ -20,7 +23,8 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
         .flexible(true)
         .from_writer(BufWriter::new(out));
     let ours = table.our_columns().map(|(_, ours)| ours.header());
-    out.write_record(table.headers.iter().map(String::as_str).chain(ours))?;
+    let headers = table.headers.iter().map(|text| guarded(text));
+    out.write_record(headers.chain(ours.map(Cow::Borrowed)).map(Cow::into_owned))?;
     for (index, sheet) in sheets.iter().enumerate() {
         for row in &sheet.rows {
             let Some(remark) = sheet.remarks.get(&row.number) else {
@@ -57,5 +61,5 @@ fn put(record: &mut Vec<String>, column: usize, text: String) {
     if record.len() <= column {
         record.resize(column + 1, String::new());
     }
-    record[column] = text;
+    record[column] = guarded(&text).into_owned();
 }

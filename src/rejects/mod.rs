@@ -15,6 +15,7 @@ use crate::input::layout::Layout;
 use crate::input::{Cell, Row, SheetHead};
 use crate::order::{Batch, Order, RowAt};
 use crate::problem::{Problem, Source};
+use crate::text::formula;
 
 /// The column that names the run that rejected a row.
 pub const RUN_COLUMN: &str = "scoreload_run";
@@ -267,7 +268,7 @@ fn harmless(text: &str) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    if line.starts_with(['=', '+', '-', '@']) {
+    if formula::begins(&line) {
         format!("error: {line}")
     } else {
         line

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{OrderEntry, Report};
-use crate::text::safe;
+use crate::text::{formula, safe};
 
 const HEADER: [&str; 11] = [
     "company_id",
@@ -60,7 +60,7 @@ fn cells(order: &OrderEntry) -> [String; HEADER.len()] {
 
 /// Returns a cell that no spreadsheet takes for a formula: an apostrophe before what could begin one.
 fn harmless(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    if formula::begins(cell) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_could_begin_a_formula_is_made_harmless() {
-        for cell in ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1"] {
+        for cell in ["=1", "+1", "-1+1", "@a", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }
         assert_eq!(harmless("1-1=0"), "1-1=0");

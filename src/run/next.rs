@@ -149,7 +149,8 @@ fn fixed(ending: &Ending<'_>) -> Option<Next> {
         .with_input(path.as_os_str());
     Some(Next {
         command: shell::line(&typed.words()),
-        first: Some(format!("once {} is fixed", path.display())),
+        // Not every shell takes for a comment what is pasted behind a `#`.
+        first: Some(format!("once {} is fixed", shell::line(&[path]))),
     })
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod attacks;
 mod browser;
 mod codes;
 mod configuration;

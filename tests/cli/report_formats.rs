@@ -5,25 +5,16 @@ use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
 
 use calamine::{Data, DataType, Reader, Xlsx, open_workbook_auto};
+use scoreload::text::is_disturbing;
 use serde_json::Value;
 
+use crate::attacks::{ATTACKS, attacking_csv, read};
 use crate::every_outcome::{
     ACCEPTED, FAILED, FORMS, INVALID, NOT_SENT, ORDERS, REJECTED, SENT_BEFORE,
 };
 use crate::harness::{Bench, TestSandbox, sample};
 
 const PATHS: [&str; 5] = ["r.html", "r.json", "r.csv", "r.xlsx", "r.md"];
-
-/// What would do harm in a page, a spreadsheet or a ticket, if it were not text.
-const HOSTILE: [&str; 7] = [
-    "=HYPERLINK(1)",
-    "</script><script>alert(1)</script>",
-    "--!><img src=x onerror=alert(1)>",
-    "a\u{2028}b\u{202e}c",
-    "'><b onclick='x'>",
-    "| a | ``` `b` |",
-    "@everyone [a](javascript:alert(1))",
-];
 
 fn arguments<'a>(command: &[&'a str]) -> Vec<&'a str> {
     let reports = PATHS.into_iter().flat_map(|form| ["--report", form]);
@@ -38,14 +29,6 @@ fn text(bench: &Bench, name: &str) -> String {
 fn island(page: &str) -> Value {
     let (_, rest) = page.split_once("id=\"data\">").unwrap();
     serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
-}
-
-/// Writes a file whose order ids and attempts are hostile, so that each row has a problem.
-fn write_hostile(bench: &Bench) {
-    let row = |text: &str| format!("B6001,\"{text}\",A1,T1,\"{text}\",5\n");
-    let rows: String = HOSTILE.into_iter().map(row).collect();
-    let header = "company_id,order_id,assessment_id,test_id,attempt,score\n";
-    bench.write("bad.csv", header.to_owned() + &rows);
 }
 
 #[test]
@@ -211,33 +194,57 @@ fn all_forms_of_a_run_tell_the_same_totals() {
 #[test]
 fn hostile_cells_are_text_in_every_form() {
     let bench = Bench::new();
-    write_hostile(&bench);
+    let long = "=".repeat(40_000);
+    let row = format!("B6001,{long},A1,T1,{long},5,\n");
+    bench.write("bad.csv", attacking_csv("<first>") + &row);
+    let mut expected: Vec<String> = ATTACKS.into_iter().map(read).collect();
+    expected.push(long);
     let ran = bench.run(&arguments(&["validate", "bad.csv", "--format", "json"]));
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let page = text(&bench, "r.html");
     assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("<!--").count(), 0);
     let drawn = island(&page);
-    let ids: Vec<_> = drawn["orders"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|order| order[1].as_str().unwrap().to_owned())
+    let orders = drawn["orders"].as_array().unwrap().iter();
+    let ids: Vec<&str> = orders.map(|order| order[1].as_str().unwrap()).collect();
+    assert_eq!(ids, expected);
+    let (before, rest) = page.split_once("id=\"data\">").unwrap();
+    let (data, after) = rest.split_once("</script>").unwrap();
+    assert!(!data.contains('<'));
+    for markup in ["<img", "<x>", "<i>", "<b ", "<details open", "javascript:"] {
+        assert!(![before, after].concat().contains(markup), "{markup}");
+    }
+
+    let json: Value = serde_json::from_str(&text(&bench, "r.json")).unwrap();
+    let orders = json["orders"].as_array().unwrap().iter();
+    let ids: Vec<&str> = orders
+        .map(|order| order["order_id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, HOSTILE);
-    assert!(!page.replace(&drawn.to_string(), "").contains("<img"));
+    assert_eq!(ids, expected);
 
     let mut book = open_workbook_auto(bench.path("r.xlsx")).unwrap();
     let orders = book.worksheet_range("Orders").unwrap();
     let ids: Vec<Data> = orders.rows().skip(1).map(|row| row[1].clone()).collect();
-    assert_eq!(ids, HOSTILE.map(|text| Data::String(text.to_owned())));
-
-    let csv = text(&bench, "r.csv");
+    let longest = |text: &String| Data::String(text.chars().take(32_767).collect());
+    assert_eq!(ids, expected.iter().map(longest).collect::<Vec<_>>());
+    let formulas = book.worksheet_formula("Orders").unwrap();
     assert!(
-        csv.contains(",'=HYPERLINK(1),") && csv.contains(",'--!>"),
-        "{csv}"
+        formulas
+            .used_cells()
+            .all(|(_, _, formula)| formula.is_empty())
     );
+
+    let mut csv = csv::Reader::from_path(bench.path("r.csv")).unwrap();
+    for (record, text) in csv.records().zip(&expected) {
+        let cell = record.unwrap()[1].to_owned();
+        let is_formula = text.starts_with(['=', '+', '-', '@']);
+        assert_eq!(cell, ["'", ""][usize::from(!is_formula)].to_owned() + text);
+    }
     let ticket = text(&bench, "r.md");
-    assert!(!ticket.contains(['\u{2028}', '\u{202e}']));
+    assert_eq!(
+        ticket.chars().find(|c| *c != '\n' && is_disturbing(*c)),
+        None
+    );
     assert!(ticket.contains("````\\| a \\| ``` `b` \\|````"), "{ticket}");
 }
 

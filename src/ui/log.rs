@@ -6,8 +6,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::cli::LogFormat;
 use crate::error::Error;
@@ -26,19 +29,20 @@ pub(super) fn begin(
         (None, 0) => return Ok(()),
         (None, _) => BoxMakeWriter::new(io::stderr),
     };
-    let level = match verbose {
-        0 | 1 => "scoreload=debug",
-        _ => "debug",
+    let told = match verbose {
+        0 | 1 => Targets::new().with_target("scoreload", Level::DEBUG),
+        _ => Targets::new().with_default(Level::DEBUG),
     };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(out)
-        .with_ansi(false);
+    let lines = fmt::layer().with_writer(out).with_ansi(false);
+    let lines = match format {
+        None | Some(LogFormat::Text) => lines.boxed(),
+        Some(LogFormat::Json) => lines.json().boxed(),
+    };
     // A second logger would mean that one is set up already, and that is enough.
-    let _ = match format {
-        None | Some(LogFormat::Text) => log.try_init(),
-        Some(LogFormat::Json) => log.json().try_init(),
-    };
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(told)
+        .try_init();
     Ok(())
 }
 

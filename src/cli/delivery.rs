@@ -144,10 +144,11 @@ pub struct DeliveryArgs {
     /// Send everything, whatever the ledger says was accepted
     #[arg(long, help_heading = DELIVERY)]
     pub resend: bool,
-    /// Refuse to send if the number of orders to change differs by more than this from that of the last import
+    /// Refuse to send if the number of orders differs by more than this from that of the last import
     ///
-    /// An export that was cut short or doubled shows so: `--max-change 50%` refuses 40 or 160 orders after 100. What
-    /// counts is the last import to this target that came to its end and changed an order.
+    /// An export that was cut short or doubled shows so: `--max-change 50%` refuses 40 or 160 orders after 100, whether
+    /// or not they change. It is compared with the last import to this target that was not refused; corrected rows and
+    /// plans that were applied are not compared with, and corrected rows are never refused.
     #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", hide_env_values = true, help_heading = DELIVERY)]
     pub max_change: Option<MaxChange>,
     /// Wait until an import that holds the ledger's file, or the inbox, has ended

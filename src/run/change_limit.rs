@@ -1,93 +1,73 @@
 //! `--max-change`: an export that was cut short or doubled is refused before anything is sent.
 
-use super::memory::{CORRECTION, Memory};
-use crate::config;
+use serde_json::Value;
+
+use super::job::Import;
+use super::memory::Memory;
+use super::rejects;
 use crate::deliver::Outcome;
 use crate::error::Error;
+use crate::exit::ExitCode;
 use crate::ledger::entry::{Run, RunEnd};
-use crate::ui::{Screen, summary};
+use crate::report::Mode;
+use crate::ui::summary;
 
 /// The runs among which the last import is looked for, the latest ones.
 const MOST_RUNS: usize = 1_000;
 
-/// Refuses an import whose number of updates is too far from that of the last one.
+/// Tells why a job is refused whose number of orders is too far from that of the last import; `None` where it is not.
 ///
-/// A run that has nothing to send is not refused: there is nothing to keep back, and the same file imported again must
-/// come to its end.
+/// What counts is the orders in the inputs, whether or not they change: an export that holds everything and one that
+/// holds what is new are both about as long as the one before. Corrected rows are no export.
 ///
 /// # Errors
-/// When it is too far, or the ledger cannot be read.
-pub(super) fn check(
-    memory: &Memory,
-    setup: &config::Delivery,
-    screen: Screen,
-    updates: usize,
-) -> Result<(), Error> {
-    let Some(most) = setup.max_change else {
-        return Ok(());
+/// When the ledger cannot be read.
+pub(super) fn refusal(import: &Import) -> Result<Option<Error>, Error> {
+    let Some(most) = import.setup.max_change else {
+        return Ok(None);
     };
-    let Some((last, delivered)) = last_import(memory)? else {
-        let words =
-            "no import to this target has come to its end yet, so there is nothing to compare with";
-        screen.note(|mut out| summary::write_line(&mut out, "max change", words));
-        return Ok(());
-    };
-    let (now, before) = (updates + delivered, changed(&last));
-    if updates == 0 || !most.is_exceeded(now, before) {
-        return Ok(());
+    if rejects::is_correction(&import.run, &import.batch) {
+        return Ok(None);
     }
-    let since = match delivered {
-        0 => String::new(),
-        _ => format!(" ({delivered} of them delivered by runs that did not come to their end)"),
+    let Some((run, before)) = last_import(&import.memory)? else {
+        let words = "no import to this target is known yet, so there is nothing to compare with";
+        import
+            .screen
+            .note(|mut out| summary::write_line(&mut out, "max change", words));
+        return Ok(None);
     };
+    let now = import.batch.orders.len();
+    if !most.is_exceeded(now, before) {
+        return Ok(None);
+    }
     let message = format!(
-        "`{now}` orders would change{since}, and `{before}` in the last import, run {}: that differs by more than {most}",
-        last.record.id
+        "there are `{now}` orders, and there were `{before}` in the last import, run {}: that differs by more than {most}",
+        run.record.id
     );
     let help =
         "see whether the export is whole; if it is, leave out --max-change or pass a larger one";
-    Err(Error::usage(message, help))
+    Ok(Some(Error::usage(message, help)))
 }
 
-/// Returns the last import that came to its end and had something to change, and how many orders were delivered since
-/// by runs that did not: what they delivered is part of the job that this run finishes.
+/// Returns the last import that held orders and was not refused, and how many it held.
 fn last_import(memory: &Memory) -> Result<Option<(Run, usize)>, Error> {
-    let mut delivered = 0;
-    let runs = memory.runs(MOST_RUNS)?;
-    let exports = runs.into_iter().filter(|run| run.record.mode != CORRECTION);
-    for run in exports {
-        match &run.end {
-            Some(end) if is_complete(end) && changed(&run) > 0 => {
-                return Ok(Some((run, delivered)));
-            }
-            Some(end) if is_complete(end) => {}
-            _ => delivered += memory.accepted_by(&run.record.id)?,
-        }
-    }
-    Ok(None)
-}
-
-/// Tells whether a run came to its end: every order has an outcome.
-fn is_complete(end: &RunEnd) -> bool {
-    count(end, Outcome::NotSent) == 0
-}
-
-/// Returns how many orders a run had to change, whatever became of them.
-fn changed(run: &Run) -> usize {
-    use Outcome::{Accepted, Failed, NotSent, Rejected, Unknown};
-    let of = |end| {
-        [Accepted, Rejected, Failed, Unknown, NotSent]
-            .map(|outcome| count(end, outcome))
-            .iter()
-            .sum()
-    };
-    run.end.as_ref().map_or(0, of)
+    let runs = memory.runs(MOST_RUNS)?.into_iter();
+    let mut imports = runs.filter(|run| run.record.mode == Mode::Import.words());
+    Ok(imports.find_map(|run| {
+        let end = run.end.as_ref()?;
+        let orders = total(end, "orders");
+        let counts = orders > 0 && end.exit_code != ExitCode::Usage.number();
+        counts.then_some((run, orders))
+    }))
 }
 
 /// Returns how many orders of a run came to an outcome, as its totals say.
 pub(super) fn count(end: &RunEnd, outcome: Outcome) -> usize {
-    let totals: serde_json::Value = serde_json::from_str(&end.totals).unwrap_or_default();
-    let name = outcome.words().replace(' ', "_");
+    total(end, &outcome.words().replace(' ', "_"))
+}
+
+fn total(end: &RunEnd, name: &str) -> usize {
+    let totals: Value = serde_json::from_str(&end.totals).unwrap_or_default();
     let count = totals[name].as_u64().unwrap_or_default();
     usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -31,6 +31,8 @@ pub(super) fn run(
     let updates = import
         .memory
         .updates(&import.batch, &import.setup, &mut import.deliveries)?;
-    change_limit::check(&import.memory, &import.setup, screen, updates.len())?;
-    import.send(updates)
+    match change_limit::refusal(&import)? {
+        Some(refusal) => import.refuse(&refusal),
+        None => import.send(updates),
+    }
 }

@@ -203,17 +203,6 @@ impl Memory {
         Ok(runs)
     }
 
-    /// Returns how many orders a run had accepted.
-    pub(super) fn accepted_by(&self, run: &str) -> Result<usize, Error> {
-        let ledger = &self.journal.ledger;
-        let deliveries = ledger.deliveries_of_run(run).map_err(Error::Ledger)?;
-        let outcomes = deliveries.iter().filter_map(|it| it.settled.as_ref());
-        let accepted = Outcome::Accepted.words();
-        Ok(outcomes
-            .filter(|settled| settled.outcome == accepted)
-            .count())
-    }
-
     /// Begins the run in the ledger; `plan` is the id of the plan that it applies.
     pub(super) fn begin(
         &self,

@@ -54,9 +54,11 @@ const DONE: [&str; 2] = ["resend", "report"];
 /// Flags that tell how the inputs are read, and do not hold for the file of rejected rows.
 const OF_INPUTS: [&str; 3] = ["sheet", "delimiter", "encoding"];
 
-/// Returns what is left to do. What was tried in the built-in sandbox is done with.
+/// Returns what is left to do. What was tried in the built-in sandbox is done with, and what was refused is for a
+/// person to look at first.
 pub(super) fn commands(ending: &Ending<'_>) -> Vec<Next> {
-    if matches!(ending.settings.target, Target::BuiltInSandbox) {
+    let is_refused = ending.exit == ExitCode::Usage;
+    if is_refused || matches!(ending.settings.target, Target::BuiltInSandbox) {
         return Vec::new();
     }
     let steps = again(ending).into_iter().chain(resolve(ending));

@@ -42,7 +42,9 @@ pub(super) fn run(
         return import.end(ExitCode::NoInput);
     }
     let plan = make(&mut import, file.is_some(), args.result.format)?;
-    change_limit::check(&import.memory, &import.setup, screen, plan.requests())?;
+    if let Some(refusal) = change_limit::refusal(&import)? {
+        return import.refuse(&refusal);
+    }
     if let Some(file) = file
         && import.interruptions.begin()
     {

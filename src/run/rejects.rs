@@ -17,6 +17,7 @@ use crate::new_file::{NewFile, format_of, is_same_place};
 use crate::order::Batch;
 use crate::problem::Source;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
+use crate::report::Run;
 use crate::report::file::ReportFile;
 use crate::ui::{Screen, summary};
 
@@ -261,6 +262,15 @@ pub(super) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>>
         }
     }
     (!runs.is_empty()).then_some(runs)
+}
+
+/// Tells whether all that a run reads are rows that earlier runs had rejected.
+pub(super) fn is_correction(run: &Run, batch: &Batch) -> bool {
+    let has_run = |head: &SheetHead| {
+        let mut texts = head.header.texts.iter().flatten();
+        texts.any(|text| is_run_column(text))
+    };
+    run.corrects.is_some() && batch.heads.iter().all(has_run)
 }
 
 fn is_run_column(text: &str) -> bool {

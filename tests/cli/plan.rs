@@ -199,48 +199,102 @@ fn an_export_that_was_cut_short_or_doubled_is_refused() {
         first.stderr
     );
     let sent = sandbox.requests().len();
-    let orders = |count: usize| {
-        let text = orders_csv(count).replace("ORD-", "NEXT-");
-        bench.write("orders.csv", text);
-    };
-    for count in [4, 16] {
-        orders(count);
+    // Whether its orders are new, as in 16, or known, as in the others: 0 is a header alone.
+    for (count, name) in [(0, "ORD-"), (4, "ORD-"), (4, "NEXT-"), (16, "NEXT-")] {
+        bench.write("orders.csv", orders_csv(count).replace("ORD-", name));
         let flags = ["--max-change", "50%"];
-        let words = format!("`{count}` orders would change, and `10` in the last import, run ");
+        let words =
+            format!("there are `{count}` orders, and there were `10` in the last import, run ");
         assert_refused(&import(&bench, &url, &flags), &words);
         assert_refused(&plan(&bench, &url, &flags), &words);
         assert!(!bench.path("plan.json").exists());
     }
     assert_eq!(sandbox.requests().len(), sent);
-    orders(12);
+    // All that was there, and a little more.
+    bench.write("orders.csv", orders_csv(12));
     assert_eq!(import(&bench, &url, &["--max-change", "50"]).code, 0);
+    assert_eq!(sandbox.orders().len(), 12);
     let again = import(&bench, &url, &["--max-change", "0%"]);
-    assert_eq!(again.code, 0, "nothing is left to send: {}", again.stderr);
-    orders(13);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    bench.write("orders.csv", orders_csv(14));
     bench.write("scoreload.toml", "[defaults]\nmax_change = \"10%\"\n");
     assert_refused(
         &import(&bench, &url, &[]),
-        "`1` orders would change, and `12`",
+        "`14` orders, and there were `12`",
     );
 }
 
 #[test]
-fn an_import_of_corrected_rows_is_no_export_to_compare_with() {
+fn an_export_that_is_refused_has_a_report_and_a_history_and_stays_in_the_inbox() {
+    let (bench, sandbox) = (bench(10), TestSandbox::start("unlimited", ""));
+    let url = sandbox.url();
+    assert_eq!(import(&bench, &url, &[]).code, 0);
+    let inbox = bench.path("in");
+    std::fs::create_dir(&inbox).unwrap();
+    bench.write("in/short.csv", orders_csv(2));
+    #[rustfmt::skip]
+    let args = [
+        "import", "--inbox", "in", "--settle", "0s", "--target", &url, "--max-change", "50%",
+        "--report", "r.json", "--notify-command", "sh -c 'env > told'",
+    ];
+    for _ in 0..2 {
+        let _ = std::fs::remove_file(bench.path("r.json"));
+        let ran = run(&bench, &args);
+        assert_refused(&ran, "there are `2` orders, and there were `10`");
+        assert!(!ran.stderr.contains("next  "), "{}", ran.stderr);
+        assert!(bench.path("in/short.csv").exists());
+        let report = read(&bench, "r.json");
+        assert_eq!(report["exit_code"], 2);
+        assert_eq!(
+            totals(&report),
+            json!({"rows": 2, "orders": 2, "unchanged": 2})
+        );
+        assert!(
+            report["stopped"]
+                .as_str()
+                .unwrap()
+                .starts_with("there are `2` orders")
+        );
+        let told = std::fs::read_to_string(bench.path("told")).unwrap();
+        assert!(
+            told.contains("SCORELOAD_STOPPED=there are `2` orders"),
+            "{told}"
+        );
+        let history = bench.run(&["history", "--format", "json"]);
+        let last = history.diagnostics().remove(0);
+        assert_eq!(
+            (&last["run"], &last["exit_code"]),
+            (&report["run"], &2.into())
+        );
+    }
+}
+
+#[test]
+fn corrected_rows_and_plans_are_no_export_to_compare_with_nor_refused() {
     let (bench, sandbox) = (bench(10), TestSandbox::start("unlimited", ""));
     let url = sandbox.url();
     assert_eq!(import(&bench, &url, &[]).code, 0);
     let corrected = orders_csv(1).replace("ORD-", "FIXED-");
-    let mut lines = corrected
+    let lines = corrected
         .lines()
         .zip(["scoreload_run", "20261124-012809-abcd"]);
-    let text: Vec<String> = lines
-        .by_ref()
-        .map(|(line, run)| format!("{line},{run}"))
-        .collect();
+    let text: Vec<String> = lines.map(|(line, run)| format!("{line},{run}")).collect();
     bench.write("orders.csv", text.join("\n"));
-    assert_eq!(import(&bench, &url, &[]).code, 0);
+    let limit = ["--max-change", "10%"];
+    let ran = import(&bench, &url, &limit);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    bench.write("orders.csv", orders_csv(3));
+    assert_eq!(plan(&bench, &url, &[]).code, 0);
+    let apply = ["apply", "plan.json", "--no-report"];
+    assert_refused(&run(&bench, &[&apply[..], &limit].concat()), "`3` orders");
+    let ran = run(&bench, &apply);
+    assert_eq!(
+        ran.code, 0,
+        "a plan that was refused is not applied: {}",
+        ran.stderr
+    );
     bench.write("orders.csv", orders_csv(10).replace("ORD-", "NEXT-"));
-    let ran = import(&bench, &url, &["--max-change", "10%"]);
+    let ran = import(&bench, &url, &limit);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 

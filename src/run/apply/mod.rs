@@ -44,8 +44,10 @@ pub(super) fn run(
     if import.is_refused() {
         return import.end(ExitCode::NoInput);
     }
-    change_limit::check(&import.memory, &import.setup, screen, updates.len())?;
-    import.send(updates)
+    match change_limit::refusal(&import)? {
+        Some(refusal) => import.refuse(&refusal),
+        None => import.send(updates),
+    }
 }
 
 /// Refuses a plan of which an input is not as it was.

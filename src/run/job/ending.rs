@@ -42,6 +42,21 @@ impl Import {
         self.end(exit)
     }
 
+    /// Ends a run that is refused for what its inputs hold: nothing is sent, and the ledger remembers that.
+    pub(in crate::run) fn refuse(mut self, refusal: &Error) -> Result<Ended, Error> {
+        let exit = ExitCode::from(refusal);
+        if self.run.mode.delivers() {
+            let totals = Totals::of(&self.batch, &self.deliveries);
+            // A plan that is refused is not applied, and may be yet.
+            self.memory
+                .begin(&self.run, &self.batch, &self.deliveries, None)?;
+            self.memory.finish(&totals, exit)?;
+        }
+        ui::tell_error(refusal);
+        self.run.stopped = Some(refusal.to_string());
+        self.end(exit)
+    }
+
     /// Says why the delivery ended early, and what to look at first.
     fn words_of(&self, end: &End) -> String {
         let hint = self.setup.target.hint_of_refusal();

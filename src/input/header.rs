@@ -15,7 +15,7 @@ pub const HEADER_WITHIN_ROWS: u32 = 20;
 const MOST_NAMED: usize = 200;
 
 /// The columns of one sheet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Header {
     /// The row that holds it, as the user sees it.
     pub row: u32,
@@ -146,6 +146,29 @@ impl Header {
             .iter()
             .find(|(_, other)| *other == field)
             .map(|(column, _)| *column)
+    }
+
+    /// Returns the header as it was most likely meant where findings make it wrong, and the fields that several columns
+    /// would be; `None` where it is not wrong, or what was meant is a column of a wide table.
+    pub(super) fn likely(&self, found: &[Problem], names: &Names) -> Option<(Self, Vec<Field>)> {
+        let mut errors = found.iter().filter(|problem| problem.is_error()).peekable();
+        errors.peek()?;
+        let mut header = self.clone();
+        let mut unclear = Vec::new();
+        for problem in errors {
+            let column = problem.place.column?;
+            let text = self.text(column)?;
+            match names.find(text) {
+                Some(field) => unclear.push(field),
+                None => {
+                    let field = names.nearest(text)?;
+                    let is_there = header.column_of(field).is_some();
+                    header.fields.extend((!is_there).then_some((column, field)));
+                }
+            }
+        }
+        header.fields.sort_by_key(|(column, _)| *column);
+        Some((header, unclear))
     }
 
     /// Returns the header's text over a column, from 0.

@@ -52,7 +52,7 @@ pub use self::sample::{Extent, sample};
 use self::turning::{Turned, Turning};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
-use crate::columns::Names;
+use crate::columns::{Field, Names};
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 use rayon::prelude::*;
 
@@ -152,8 +152,21 @@ pub struct Sheet<P> {
     pub rows: usize,
     /// How many rows were left out: repeated headers and footers. Blank rows do not count.
     pub skipped: usize,
-    /// How many rows were not read, because the header is wrong.
+    /// How many rows are not used, because the header is wrong.
     pub unread: usize,
+    /// What those rows say under the columns that were most likely meant, to be checked and no more.
+    pub doubtful: Option<Doubtful<P>>,
+}
+
+/// The rows of a sheet whose header is wrong in a way that leaves little doubt what was meant.
+#[derive(Debug)]
+pub struct Doubtful<P> {
+    /// The columns, as they were most likely meant.
+    pub head: SheetHead,
+    /// What several columns would be: of those nothing is said.
+    pub unclear: Vec<Field>,
+    /// The parts of its rows, in their order.
+    pub parts: Vec<P>,
 }
 
 /// What one input gave.

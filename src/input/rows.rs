@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::header::{self, Header};
-use super::turning::{RowSource, Turning};
-use super::{Cell, Extent, Options, Row, Sheet, SheetHead, Turn, lines, sample};
+use super::turning::{RowSource, Turned, Turning};
+use super::{Cell, Doubtful, Extent, Options, Row, Sheet, SheetHead, Turn, lines, sample};
 use crate::columns::Names;
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
@@ -49,6 +49,7 @@ pub(super) fn read_rows<T: Turn>(
     };
     let (header, found) = read_header(source, &header_row, options);
     let usable = !found.iter().any(Problem::is_error);
+    let likely = header.likely(&found, &options.names);
     let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
     problems.extend(
         found
@@ -63,30 +64,52 @@ pub(super) fn read_rows<T: Turn>(
         rows: 0,
         skipped: 0,
         unread: 0,
+        doubtful: None,
     };
-    if !usable {
-        sheet.unread = rows.count_filled()?;
-        return Ok(Rows::Sheet(sheet));
-    }
-    let head = SheetHead {
+    let head = |header| SheetHead {
         source: Arc::clone(source),
         header,
         above,
         is_denied,
     };
-    let turning = Turning {
-        head: &head,
+    if usable {
+        let head = head(header);
+        for turned in turned(rows, &head, options, turn)? {
+            sheet.rows += turned.rows;
+            sheet.skipped += turned.skipped.len();
+            sheet.parts.push(turned.part);
+            problems.extend(turned.skipped);
+        }
+        sheet.head = Some(head);
+    } else if let Some((header, unclear)) = likely {
+        let head = head(header);
+        let turned = turned(rows, &head, options, turn)?;
+        let count = |turned: &Turned<T::Part>| turned.rows + turned.skipped.len();
+        sheet.unread = turned.iter().map(count).sum();
+        let parts = turned.into_iter().map(|turned| turned.part).collect();
+        sheet.doubtful = Some(Doubtful {
+            head,
+            unclear,
+            parts,
+        });
+    } else {
+        sheet.unread = rows.count_filled()?;
+    }
+    Ok(Rows::Sheet(sheet))
+}
+
+/// Turns the rows under a header.
+fn turned<T: Turn>(
+    rows: impl RowSource,
+    head: &SheetHead,
+    options: &Options<'_>,
+    turn: &T,
+) -> Result<Vec<Turned<T::Part>>, Problem> {
+    rows.turn_all(&Turning {
+        head,
         options,
         turn,
-    };
-    for turned in rows.turn_all(&turning)? {
-        sheet.rows += turned.rows;
-        sheet.skipped += turned.skipped.len();
-        sheet.parts.push(turned.part);
-        problems.extend(turned.skipped);
-    }
-    sheet.head = Some(head);
-    Ok(Rows::Sheet(sheet))
+    })
 }
 
 /// Reads the header row: the columns, and what is wrong with them.

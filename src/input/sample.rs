@@ -125,6 +125,7 @@ pub(super) fn read_rows<T: Turn>(
         head: Some(head),
         skipped: 0,
         unread: 0,
+        doubtful: None,
     }))
 }
 

@@ -228,6 +228,7 @@ pub(crate) fn sketch_with(
         parts: vec![rows.iter().map(row).collect()],
         skipped: 0,
         unread: 0,
+        doubtful: None,
     };
     of_sheet(
         &sheet,

@@ -23,8 +23,9 @@ pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
 use self::record::{ByRules, Found, Part};
 pub use self::value::Rules;
+use crate::columns::Column;
 use crate::input::timestamp::DateOrder;
-use crate::input::{self, File, Sheet, SheetHead};
+use crate::input::{self, Doubtful, File, Sheet, SheetHead};
 use crate::problem::{Code, Place, Problem, Source, cell_name};
 
 /// Everything that the inputs of a run say.
@@ -151,12 +152,20 @@ impl Batch {
             unread: sheet.unread,
             skipped: sheet.skipped,
         });
+        if let Some(doubtful) = sheet.doubtful {
+            self.problems.extend(checked(doubtful, rules));
+        }
         let Some(head) = sheet.head else { return };
+        self.add_rows(head, sheet.parts, rules);
+    }
+
+    /// Adds the rows of a sheet that is used.
+    fn add_rows(&mut self, head: SheetHead, parts: Vec<Part>, rules: &Rules) {
         // As many sheets as 32 bits count are not held in memory.
         let index = u32::try_from(self.heads.len()).unwrap_or(u32::MAX);
-        let mut found = Vec::with_capacity(sheet.parts.len());
+        let mut found = Vec::with_capacity(parts.len());
         self.rows.begin_sheet(&head);
-        for mut part in sheet.parts {
+        for mut part in parts {
             let orderless = std::mem::take(&mut part.orderless);
             self.orderless
                 .extend(orderless.into_iter().map(|row| RowAt { sheet: index, row }));
@@ -177,6 +186,46 @@ impl Batch {
         self.orders = orders;
         self.problems.extend(problems.into_iter().flatten());
     }
+}
+
+/// The columns that tell orders, assessments and tests apart.
+const TELL_APART: [Column; 5] = [
+    Column::CompanyId,
+    Column::OrderId,
+    Column::AssessmentId,
+    Column::TestId,
+    Column::Attempt,
+];
+
+/// Returns what is wrong with rows whose header is wrong: all of it is told in one pass, and nothing of them is used.
+///
+/// What follows from the header alone is left out: the values of a column of which there are two, and all that is only
+/// known of an order as a whole where those are ids, or where other sheets may hold the rest of it.
+fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Problem> {
+    let Doubtful {
+        head,
+        unclear,
+        parts,
+    } = doubtful;
+    let is_grouped = !unclear
+        .iter()
+        .any(|field| TELL_APART.contains(&field.column));
+    let unclear: Vec<Option<u32>> = unclear
+        .iter()
+        .map(|field| head.header.column_of(*field))
+        .collect();
+    let mut batch = Batch::default();
+    batch.add_rows(head, parts, rules);
+    if is_grouped {
+        batch.group(rules);
+    }
+    let mut problems = batch.problems;
+    problems.retain(|problem| {
+        let column = problem.place.column;
+        let is_of_unclear = column.is_some() && unclear.contains(&column);
+        !is_of_unclear && problem.code != Code::EmptyUpdate
+    });
+    problems
 }
 
 /// One warning for all the placeholders of a sheet.

@@ -62,6 +62,41 @@ fn what_is_found_follows_from_the_rows_and_the_flags() {
 }
 
 #[test]
+fn what_is_wrong_under_a_wrong_header_is_found_in_the_same_pass_and_nothing_of_it_is_used() {
+    let misspelt = |name: &str, slip: &str| HEADER.replace(name, slip);
+    let twice = |name: &str| HEADER.replace('\n', &format!(",{name}\n"));
+    #[rustfmt::skip]
+    let table: &[(String, &[&str])] = &[
+        // Nothing follows from the header alone.
+        (misspelt("test_id", "tset_id") + "B6001,1,A1,T1,1,5\n", &["column-unknown D1"]),
+        (misspelt("test_id", "tset_id") + "B6001,1,A1,,x,5\n", &["column-unknown D1", "test-id-missing D2", "attempt-invalid E2"]),
+        (misspelt("attempt,test_score", "atempt,test_scor") + "B6001,1,A1,T1,1,5\nB6001,1,A1,T1,1,6\n", &["column-unknown E1", "column-unknown F1", "test-conflict F3"]),
+        (twice("score") + "B6001,1,A1,T1,x,5,6\n", &["column-duplicate G1", "attempt-invalid E2"]),
+        // Which of two columns was meant is not guessed at.
+        (twice("attempt_number") + "B6001,1,A1,T1,x,5,1\n,1,A1,T1,1,6,2\n", &["column-duplicate G1", "company-id-missing A3"]),
+        (misspelt("test_score", "test_score,tset_score") + "B6001,1,A1,T1,x,5,6\n", &["column-unknown G1", "attempt-invalid E2"]),
+    ];
+    for (text, expected) in table {
+        assert_eq!(validated(text, &[]), *expected, "{text}");
+    }
+    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
+    bench.write("bad.csv", &table[1].0);
+    bench.write("good.csv", format!("{HEADER}B6001,2,A1,T1,1,5\n"));
+    let ran = bench.import(&sandbox.url(), &["bad.csv", "good.csv"]);
+    assert_eq!(
+        (ran.code, sandbox.updates().len()),
+        (1, 1),
+        "{}",
+        ran.stderr
+    );
+    let totals = &bench.report()["totals"];
+    assert_eq!(
+        [&totals["rows"], &totals["rows_invalid"], &totals["orders"]],
+        [2, 1, 1]
+    );
+}
+
+#[test]
 fn denied_warnings_hold_back_the_orders_that_they_are_about() {
     let table: [(&str, usize); 3] = [
         (

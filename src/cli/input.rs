@@ -42,7 +42,7 @@ pub struct InputArgs {
     /// Read this sheet of workbooks, hidden or not (repeatable)
     ///
     /// Without it every visible sheet with an order-id header is read.
-    #[arg(long = "sheet", value_name = "NAME", help_heading = INPUT)]
+    #[arg(id = "sheet", long, value_name = "NAME", env = "SCORELOAD_SHEET", hide_env_values = true, help_heading = INPUT)]
     pub sheets: Vec<String>,
     /// What stands between the columns of CSV: one sign, or `tab`
     ///

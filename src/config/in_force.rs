@@ -210,8 +210,6 @@ fn of_profile(file: &ConfigFile, configured: Option<&Configured>) -> [InForce; 3
 
 /// Returns how the words of the inputs are understood.
 fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
-    let sheets = raw(matches, "sheets").into_iter();
-    let sheets = sheets.map(|sheet| ("sheet".to_owned(), sheet, Source::Flag("--sheet".into())));
     let columns = pairs(matches, ("maps", "--map"), ("columns", &file.columns), file);
     let statuses = pairs(
         matches,
@@ -230,8 +228,8 @@ fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
         let name = format!("wide.{}", wide.test_id);
         (name, parts_of(wide), of_file(file))
     });
-    let all = sheets
-        .chain(columns)
+    let all = columns
+        .into_iter()
         .chain(statuses)
         .chain(listed)
         .chain(wide);

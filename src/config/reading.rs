@@ -75,7 +75,10 @@ pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Re
         names: names(args, file)?,
         wide,
         rules,
-        sheets: args.sheets.clone(),
+        sheets: match (args.sheets.as_slice(), &defaults.sheet) {
+            ([], Some(sheets)) => sheets.clone(),
+            (sheets, _) => sheets.to_vec(),
+        },
         delimiter: args.delimiter.or(defaults.delimiter),
         encoding: args.encoding.or(defaults.encoding),
         maps: args.maps.clone(),

@@ -23,6 +23,7 @@ use crate::program::Words;
 #[expect(missing_docs, reason = "each is described at its flag")]
 pub struct Settings {
     pub company_id: Option<String>,
+    pub sheet: Option<Vec<String>>,
     #[serde(default, deserialize_with = "written")]
     pub delimiter: Option<Delimiter>,
     #[serde(default, deserialize_with = "chosen")]
@@ -102,8 +103,9 @@ pub struct Setting {
 
 /// Every setting of `[defaults]`, in the order in which they are told.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 31] = [
+pub const SETTINGS: [Setting; 32] = [
     setting("company_id", "", "\"B6001\""),
+    setting("sheet", "", "[\"Results\"]"),
     setting("delimiter", "", "\";\""),
     setting("encoding", "", "\"windows-1252\""),
     setting("timezone", "UTC", "\"America/New_York\""),

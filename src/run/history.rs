@@ -13,24 +13,30 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
 use crate::ledger::{Ledger, Lock, Place};
-use crate::ui;
 use crate::ui::progress::duration_text;
 use crate::ui::summary::count;
 use crate::ui::text::safe;
+use crate::ui::{self, Screen, summary};
 
 /// The runs that are told, the latest ones.
 const MOST_RUNS: usize = 100;
 
-pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, Error> {
+pub(super) fn run(
+    args: &HistoryArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
     let ledger = open_ledger(&args.ledger, config)?;
+    let how = (args.format, screen);
     match (&args.run, &args.order) {
         (None, None) => {
             let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
-            tell(args.format, &ledger, &runs)
+            tell(how, &ledger, &runs, "there was no run yet")
         }
         (None, Some(order)) => {
             let deliveries = ledger.deliveries_of_order(order, None);
-            tell(args.format, &ledger, &deliveries.map_err(Error::Ledger)?)
+            let nothing = format!("the ledger knows no order `{order}`");
+            tell(how, &ledger, &deliveries.map_err(Error::Ledger)?, &nothing)
         }
         (Some(id), order) => {
             if ledger.run(id).map_err(Error::Ledger)?.is_none() {
@@ -46,7 +52,11 @@ pub(super) fn run(args: &HistoryArgs, config: &ConfigFile) -> Result<ExitCode, E
                     .as_deref()
                     .is_none_or(|order| delivery.order_id == order)
             });
-            tell(args.format, &ledger, &deliveries)
+            let nothing = match order {
+                Some(order) => format!("nothing was sent of order `{order}` in that run"),
+                None => "nothing was sent in that run".to_owned(),
+            };
+            tell(how, &ledger, &deliveries, &nothing)
         }
     }
 }
@@ -59,7 +69,16 @@ trait Told {
     fn line(&self, is_running: bool) -> String;
 }
 
-fn tell(format: Format, ledger: &Ledger, entries: &[impl Told]) -> Result<ExitCode, Error> {
+/// Tells the entries, or that there are none: then an empty answer would leave open what was asked.
+fn tell(
+    (format, screen): (Format, Screen),
+    ledger: &Ledger,
+    entries: &[impl Told],
+    nothing: &str,
+) -> Result<ExitCode, Error> {
+    if entries.is_empty() {
+        screen.note(|mut out| summary::write_line(&mut out, "history", nothing));
+    }
     let mut running = Running {
         ledger,
         by_target: HashMap::new(),

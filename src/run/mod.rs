@@ -25,24 +25,23 @@ mod resolve;
 mod sandbox;
 mod template;
 mod typed;
+mod unmet;
 mod validate;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::CommandFactory;
 use jiff::Timestamp;
 
 use self::aftermath::{Aftermath, Ended};
 use crate::cli::{Cli, Command, ImportArgs, LedgerArgs};
-use crate::columns::simplified;
 use crate::config::file::{self, ConfigFile};
 use crate::config::settings::Settings;
 use crate::config::{Ledgers, Reading, authorities};
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::input::{self, Extent, Note, SheetHead};
+use crate::input::{self, Extent};
 use crate::ledger::place::users_path;
 use crate::ledger::{Ledger, Place};
 use crate::order::{self, Batch};
@@ -103,7 +102,7 @@ fn look(command: Command, config: ConfigFile, screen: Screen) -> Result<ExitCode
         Command::Validate(args) => interruption::guarded(screen, move |interruptions| {
             validate::run(&args, &config, screen, &interruptions)
         }),
-        Command::History(args) => history::run(&args, &config),
+        Command::History(args) => history::run(&args, &config, screen),
         Command::Resolve(args) => resolve::run(&args, &config, screen),
         Command::Ledger(command) => ledger::run(&command, &config, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
@@ -171,29 +170,9 @@ fn gather(paths: &[PathBuf], reading: &Reading, fingerprints: bool, screen: Scre
     let options = reading_options(reading, fingerprints, &on_rows);
     let mut batch = order::gather(paths, &options, &reading.rules);
     progress.end();
-    let unmet = unmet_maps(&reading.maps, &batch.heads);
+    let unmet = unmet::notes(reading, &batch.heads);
     batch.notes.extend(unmet);
     batch
-}
-
-/// Says which headers of `--map` no sheet has: a slip there would leave a column out.
-fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
-    let Some(last) = heads.last() else {
-        return Vec::new();
-    };
-    let has = |head: &SheetHead, name: &str| {
-        let mut texts = head.header.texts.iter().flatten();
-        texts.any(|text| simplified(text) == simplified(name))
-    };
-    let unmet = maps
-        .iter()
-        .filter_map(|map| Some(map.rsplit_once('=')?.0.trim()))
-        .filter(|name| !heads.iter().any(|head| has(head, name)));
-    let note = |name| {
-        let words = format!("--map names `{name}`, which is the header of no column");
-        (Arc::clone(&last.source), words.into())
-    };
-    unmet.map(note).collect()
 }
 
 /// Returns how the inputs are read: the same whenever they are.

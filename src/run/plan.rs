@@ -124,10 +124,9 @@ fn make(import: &mut Import, is_kept: bool, format: Format) -> Result<Plan, Erro
     let mut answer = told.answer;
     answer.go_on(|out| match format {
         Format::Json => plan_text::write_json_sum(out, &plan, &setup.policy.rate),
+        Format::Human if screen.is_quiet => Ok(()),
         Format::Human => {
-            if !screen.is_quiet {
-                plan_text::write(out, &plan, screen.is_verbose)?;
-            }
+            plan_text::write(out, &plan, screen.is_verbose)?;
             plan_text::write_sum(out, &plan, &setup.policy.rate)
         }
     })?;

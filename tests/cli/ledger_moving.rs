@@ -314,3 +314,44 @@ on_postgres![
     pruning_keeps_what_a_person_has_yet_to_settle,
     each_order_of_a_file_is_compared_with_what_was_delivered,
 ];
+
+#[test]
+fn a_quiet_verification_names_only_what_is_wrong() {
+    let (bench, sandbox) = delivered(2);
+    let bad = "B6001,ORD-X,A1,T1,first,5,,\n";
+    bench.write("orders.csv", orders_csv(3) + bad);
+    let ran = verify(&bench, &sandbox.url(), &["-q"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let orders: Vec<&str> = ran
+        .stdout
+        .lines()
+        .map(|line| line.split("  ").last().unwrap())
+        .collect();
+    assert_eq!(
+        orders,
+        ["ORD-2", "held back: 1 error in its rows"],
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_verification_without_a_target_names_those_that_the_ledger_knows() {
+    let (bench, sandbox) = delivered(1);
+    let ran = bench.run(&["ledger", "verify", "orders.csv"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let help = format!("--target {}", sandbox.url());
+    assert!(ran.stderr.contains(&help), "{}", ran.stderr);
+}
+
+#[test]
+fn a_history_of_what_is_not_known_says_so() {
+    let (bench, _sandbox) = delivered(1);
+    let none = bench.run(&["history", "--order", "NOPE"]);
+    assert_eq!((none.code, none.stdout.as_str()), (0, ""));
+    assert_eq!(
+        none.stderr,
+        "history      the ledger knows no order `NOPE`\n"
+    );
+    assert_eq!(bench.run(&["history", "--order", "NOPE", "-q"]).stderr, "");
+}

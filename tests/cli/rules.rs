@@ -205,3 +205,31 @@ fn a_finding_names_the_report_that_it_is_about_and_the_value_that_is_too_much() 
     assert_eq!(of("row-malformed")["value"], "moved");
     assert_eq!(of("row-malformed")["cell"], "F3");
 }
+
+#[test]
+fn a_wide_table_whose_score_no_sheet_has_is_named_where_a_sheet_is_wide() {
+    let bench = Bench::new();
+    let table =
+        |id: &str, score: &str| format!("[[wide]]\ntest_id = \"{id}\"\nscore = \"{score}\"\n");
+    bench.write(
+        "scoreload.toml",
+        table("NUM", "Numerical") + &table("VERB", "Word power"),
+    );
+    let wide = "company_id,order_id,assessment_id,Numerical\nB6001,1,A1,5\n";
+    let narrow = format!("{HEADER}B6001,2,A1,T1,1,5\n");
+    let told = |text: &str| {
+        bench.write("a.csv", text);
+        let ran = bench.run(&["validate", "a.csv"]);
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        ran.stdout.contains(
+            "no sheet has the score that a [[wide]] table names: `Word power` of test `VERB`",
+        )
+    };
+    assert!(told(wide));
+    assert!(!told(
+        &wide
+            .replace("Numerical", "Numerical,Word Power")
+            .replace(",5", ",5,6")
+    ));
+    assert!(!told(&narrow));
+}

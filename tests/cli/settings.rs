@@ -9,6 +9,7 @@ use crate::harness::{Bench, SECRET, TestSandbox, orders_csv, repository};
 /// For each setting: two values, as a flag, a variable and the file write them.
 const VALUES: [(&str, [&str; 2], bool); 24] = [
     ("company_id", ["B1", "B2"], true),
+    ("sheet", ["a", "b"], false),
     ("delimiter", [";", "|"], true),
     ("encoding", ["utf-8", "utf-16le"], true),
     ("timezone", ["UTC", "Europe/Berlin"], true),
@@ -36,7 +37,7 @@ const VALUES: [(&str, [&str; 2], bool); 24] = [
 
 fn written(name: &str, value: &str, is_text: bool) -> String {
     let value = match (name, is_text) {
-        ("notify_command", _) => format!("[\"{value}\"]"),
+        ("notify_command" | "sheet", _) => format!("[\"{value}\"]"),
         (_, true) => format!("\"{value}\""),
         (_, false) => value.to_owned(),
     };
@@ -75,7 +76,7 @@ fn flags_go_before_variables_before_the_profile_before_the_file_before_defaults(
             );
         };
         let shown = |value: &str| match name {
-            "notify_command" => format!("[\"{value}\"]"),
+            "notify_command" | "sheet" => format!("[\"{value}\"]"),
             _ => value.to_owned(),
         };
         let expect = |args: &[&str], variables: &[(String, &str)], value: &str, from: &str| {

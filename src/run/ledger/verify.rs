@@ -1,11 +1,12 @@
 //! `scoreload ledger verify`: whether files are what was delivered, order by order.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::{Format, VerifyArgs};
+use crate::cli::{Format, LedgerArgs, VerifyArgs};
 use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
 use crate::error::Error;
@@ -17,9 +18,12 @@ use crate::order::{Batch, Order};
 use crate::report::Mode;
 use crate::run::job::new_run;
 use crate::run::memory::{Looked, Memory, Patience};
-use crate::run::{environment, gather, run_id};
+use crate::run::{environment, gather, open_ledger, run_id};
 use crate::ui::text::safe;
 use crate::ui::{self, Screen, problems, summary};
+
+/// The runs whose targets are named, the latest ones.
+const MOST_RUNS: usize = 100;
 
 /// What was found of an order.
 struct Finding {
@@ -44,8 +48,7 @@ pub(super) fn run(
     let how = (Purpose::Plan, false);
     let setup = config::delivery(&args.delivery, config, &environment, how)?;
     if setup.ledger == Place::Memory {
-        let help = "name the target with --target, and the ledger with --ledger";
-        return Err(Error::usage("there is no ledger of this target", help));
+        return Err(unknown_target(args, config)?);
     }
     let run = new_run(run_id(now), Mode::Plan, &setup, now);
     let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::Never)?;
@@ -55,9 +58,14 @@ pub(super) fn run(
         return Ok(ExitCode::NoInput);
     }
     let findings = findings(&batch, &memory, &setup)?;
+    let is_told = |finding: &&Finding| {
+        let is_wrong = finding.verdict != Verdict::Delivered || finding.errors > 0;
+        is_wrong || args.format == Format::Json || !screen.is_quiet
+    };
     ui::answer(|out| {
         findings
             .iter()
+            .filter(is_told)
             .try_for_each(|finding| write(out, finding, args.format))?;
         match args.format {
             Format::Json => ui::write_json_line(out, &sum(&findings)),
@@ -73,6 +81,28 @@ pub(super) fn run(
     } else {
         Ok(ExitCode::Incomplete)
     }
+}
+
+/// Returns the error that no target is named which has a ledger; it names those that have one.
+fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error> {
+    let ledger = LedgerArgs {
+        place: args.delivery.ledger.clone(),
+        ca_cert: args.delivery.ca_cert.clone(),
+        source: args.input.source.clone(),
+    };
+    let ledger = open_ledger(&ledger, config)?;
+    let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
+    let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
+    let targets: Vec<String> = targets.into_iter().collect();
+    let help = match targets.as_slice() {
+        [] => "name the ledger with --ledger; nothing was delivered by this one".to_owned(),
+        targets => format!(
+            "name one that it was delivered to: --target {}",
+            targets.join(", or --target ")
+        ),
+    };
+    let message = "no target is named whose deliveries are remembered";
+    Ok(Error::usage(message, help))
 }
 
 fn findings(

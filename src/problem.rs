@@ -126,6 +126,7 @@ codes! {
         QuoteSwallowedRows = "quote-swallowed-rows",
         ReportNameMissing = "report-name-missing",
         TestIdLong = "test-id-long",
+        ValueSuperseded = "value-superseded",
     }
 }
 

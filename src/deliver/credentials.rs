@@ -64,6 +64,6 @@ mod tests {
         impl<T> Cannot<()> for T {}
         impl<T: fmt::Display> Cannot<Display> for T {}
         impl<T: serde::Serialize> Cannot<Serialize> for T {}
-        <Secret as Cannot<_>>::TRUE
+        let () = <Secret as Cannot<_>>::TRUE;
     }
 }

@@ -104,13 +104,17 @@ fn is_at(text: &str, at: usize, way: &str) -> bool {
 
 /// Returns the ways in which a sign is written: as it is, in URLs and forms, in JSON, in pages.
 fn ways(sign: char) -> Vec<String> {
-    let bytes = sign.encode_utf8(&mut [0; 4]).to_owned();
-    let units = sign.encode_utf16(&mut [0; 2]).to_vec();
+    let mut utf8 = [0; 4];
+    let bytes = sign.encode_utf8(&mut utf8).bytes();
+    let bytes: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
+    let mut utf16 = [0; 2];
+    let units = sign.encode_utf16(&mut utf16).iter();
+    let units: Vec<String> = units.map(|unit| format!("\\u{unit:04x}")).collect();
     let code = u32::from(sign);
     let mut ways = vec![
         sign.to_string(),
-        bytes.bytes().map(|byte| format!("%{byte:02x}")).collect(),
-        units.iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+        bytes.concat(),
+        units.concat(),
         format!("&#{code};"),
         format!("&#x{code:x};"),
     ];

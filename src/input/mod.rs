@@ -155,7 +155,7 @@ pub struct Sheet<P> {
     /// How many rows are not used, because the header is wrong.
     pub unread: usize,
     /// What those rows say under the columns that were most likely meant, to be checked and no more.
-    pub doubtful: Option<Doubtful<P>>,
+    pub doubtful: Option<Box<Doubtful<P>>>,
 }
 
 /// The rows of a sheet whose header is wrong in a way that leaves little doubt what was meant.

@@ -87,11 +87,11 @@ pub(super) fn read_rows<T: Turn>(
         let count = |turned: &Turned<T::Part>| turned.rows + turned.skipped.len();
         sheet.unread = turned.iter().map(count).sum();
         let parts = turned.into_iter().map(|turned| turned.part).collect();
-        sheet.doubtful = Some(Doubtful {
+        sheet.doubtful = Some(Box::new(Doubtful {
             head,
             unclear,
             parts,
-        });
+        }));
     } else {
         sheet.unread = rows.count_filled()?;
     }

@@ -22,7 +22,7 @@ pub use self::gathering::Rows;
 pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
 use self::record::{ByRules, Found, Part};
-pub use self::value::Rules;
+pub use self::value::{BetweenFiles, Rules};
 use crate::columns::Column;
 use crate::input::timestamp::DateOrder;
 use crate::input::{self, Doubtful, File, Sheet, SheetHead};
@@ -153,7 +153,7 @@ impl Batch {
             skipped: sheet.skipped,
         });
         if let Some(doubtful) = sheet.doubtful {
-            self.problems.extend(checked(doubtful, rules));
+            self.problems.extend(checked(*doubtful, rules));
         }
         let Some(head) = sheet.head else { return };
         self.add_rows(head, sheet.parts, rules);
@@ -182,6 +182,7 @@ impl Batch {
     }
 
     fn group(&mut self, rules: &Rules) {
+        self.rows.between_files = rules.between_files;
         let (orders, problems) = self.rows.form(&self.heads, rules.warnings);
         self.orders = orders;
         self.problems.extend(problems.into_iter().flatten());

@@ -32,10 +32,10 @@ pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
             };
             let mut record = Vec::new();
             for placed in table.cells(index, row) {
-                put(&mut record, placed.column, text_of(&placed, remark));
+                put(&mut record, placed.column, &text_of(&placed, remark));
             }
             for (column, _, text) in table.our_cells(&sheet.head.source, row, remark) {
-                put(&mut record, column, text);
+                put(&mut record, column, &text);
             }
             out.write_record(&record)?;
         }
@@ -57,9 +57,9 @@ fn text_of(placed: &Placed<'_>, remark: &Remark<'_>) -> String {
     }
 }
 
-fn put(record: &mut Vec<String>, column: usize, text: String) {
+fn put(record: &mut Vec<String>, column: usize, text: &str) {
     if record.len() <= column {
         record.resize(column + 1, String::new());
     }
-    record[column] = guarded(&text).into_owned();
+    record[column] = guarded(text).into_owned();
 }

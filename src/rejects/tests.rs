@@ -202,7 +202,7 @@ fn columns_of_one_meaning_are_one_and_the_others_stand_in_the_order_of_first_app
     let ours = "scoreload_row,scoreload_code,scoreload_error,scoreload_path,scoreload_run";
     assert_eq!(table[0][10..].join(","), ours);
     assert_eq!(table[1][..9].join(","), "1,Ann,x,T,1,5,n1,n2,B9");
-    assert_eq!(table[2][..10].join(","), "2,,,T,1,=6,n3,,B6001,Kim");
+    assert_eq!(table[2][..10].join(","), "2,,,T,1,=\"=6\",n3,,B6001,Kim");
     assert_eq!(table[2][10], "2");
     assert_eq!(table[2][14], "run-1");
 }

@@ -85,9 +85,12 @@ fn token() -> Scripted {
 fn everything(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
-    let below = |path: PathBuf| match path.is_dir() {
-        true => [everything(&path), vec![path]].concat(),
-        false => vec![path],
+    let below = |path: PathBuf| {
+        if path.is_dir() {
+            [everything(&path), vec![path]].concat()
+        } else {
+            vec![path]
+        }
     };
     paths.flat_map(below).collect()
 }

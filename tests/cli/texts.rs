@@ -119,6 +119,7 @@ pub(crate) fn gathered(
         placeholders: placeholders(),
         now: Timestamp::UNIX_EPOCH,
         warnings: WarningPolicy::Allow,
+        between_files: order::BetweenFiles::Neither,
     };
     order::gather(paths, &options, &rules)
 }

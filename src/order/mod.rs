@@ -2,6 +2,7 @@
 
 mod body;
 mod check;
+mod doubtful;
 mod gathering;
 mod group;
 pub mod json;
@@ -23,9 +24,8 @@ pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
 use self::record::{ByRules, Found, Part};
 pub use self::value::{BetweenFiles, Rules};
-use crate::columns::Column;
 use crate::input::timestamp::DateOrder;
-use crate::input::{self, Doubtful, File, Sheet, SheetHead};
+use crate::input::{self, File, Sheet, SheetHead};
 use crate::problem::{Code, Place, Problem, Source, cell_name};
 
 /// Everything that the inputs of a run say.
@@ -153,7 +153,7 @@ impl Batch {
             skipped: sheet.skipped,
         });
         if let Some(doubtful) = sheet.doubtful {
-            self.problems.extend(checked(*doubtful, rules));
+            self.problems.extend(doubtful::checked(*doubtful, rules));
         }
         let Some(head) = sheet.head else { return };
         self.add_rows(head, sheet.parts, rules);
@@ -187,46 +187,6 @@ impl Batch {
         self.orders = orders;
         self.problems.extend(problems.into_iter().flatten());
     }
-}
-
-/// The columns that tell orders, assessments and tests apart.
-const TELL_APART: [Column; 5] = [
-    Column::CompanyId,
-    Column::OrderId,
-    Column::AssessmentId,
-    Column::TestId,
-    Column::Attempt,
-];
-
-/// Returns what is wrong with rows whose header is wrong: all of it is told in one pass, and nothing of them is used.
-///
-/// What follows from the header alone is left out: the values of a column of which there are two, and all that is only
-/// known of an order as a whole where those are ids, or where other sheets may hold the rest of it.
-fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Problem> {
-    let Doubtful {
-        head,
-        unclear,
-        parts,
-    } = doubtful;
-    let is_grouped = !unclear
-        .iter()
-        .any(|field| TELL_APART.contains(&field.column));
-    let unclear: Vec<Option<u32>> = unclear
-        .iter()
-        .map(|field| head.header.column_of(*field))
-        .collect();
-    let mut batch = Batch::default();
-    batch.add_rows(head, parts, rules);
-    if is_grouped {
-        batch.group(rules);
-    }
-    let mut problems = batch.problems;
-    problems.retain(|problem| {
-        let column = problem.place.column;
-        let is_of_unclear = column.is_some() && unclear.contains(&column);
-        !is_of_unclear && problem.code != Code::EmptyUpdate
-    });
-    problems
 }
 
 /// One warning for all the placeholders of a sheet.

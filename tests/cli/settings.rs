@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Bench, SECRET, TestSandbox, orders_csv, repository};
 
 /// For each setting: two values, as a flag, a variable and the file write them.
-const VALUES: [(&str, [&str; 2], bool); 24] = [
+const VALUES: [(&str, [&str; 2], bool); 25] = [
     ("company_id", ["B1", "B2"], true),
     ("sheet", ["a", "b"], false),
     ("delimiter", [";", "|"], true),

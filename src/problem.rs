@@ -126,7 +126,6 @@ codes! {
         QuoteSwallowedRows = "quote-swallowed-rows",
         ReportNameMissing = "report-name-missing",
         TestIdLong = "test-id-long",
-        ValueSuperseded = "value-superseded",
     }
 }
 

@@ -11,10 +11,10 @@ use crate::input::Cell;
 use crate::input::delimiter::Delimiter;
 use crate::input::encoding::Encoding;
 use crate::input::wide::{Source, WideTable};
+use crate::order::Rules;
 use crate::order::model::Text;
 use crate::order::status::StatusWords;
 use crate::order::value::{self, company_id_finding};
-use crate::order::{BetweenFiles, Rules};
 use crate::problem::WarningPolicy;
 
 /// How the words of the inputs are understood.
@@ -65,7 +65,6 @@ pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Re
         } else {
             WarningPolicy::Allow
         },
-        between_files: BetweenFiles::default(),
     };
     let wide = file
         .wide

@@ -49,7 +49,7 @@ impl Stamp {
 /// What an inbox holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Arrivals {
-    /// Spreadsheets that are complete, the one that was changed last at the end.
+    /// Spreadsheets that are complete, by name.
     pub complete: Vec<Arrival>,
     /// Spreadsheets that have changed a moment ago.
     pub growing: Vec<OsString>,
@@ -95,11 +95,9 @@ impl Inbox {
                 arrivals.growing.push(arrival.name);
             }
         }
-        // The oldest first: where files disagree, the later one counts.
-        arrivals.complete.sort_by(|one, other| {
-            let age = one.stamp.modified.cmp(&other.stamp.modified);
-            age.then_with(|| one.name.cmp(&other.name))
-        });
+        arrivals
+            .complete
+            .sort_by(|one, other| one.name.cmp(&other.name));
         Ok(arrivals)
     }
 }
@@ -195,12 +193,12 @@ mod tests {
             growing.write_all(b"more").unwrap();
         });
         let arrivals = arrivals.unwrap();
-        assert_eq!(names(&arrivals.complete), ["still.csv", "ahead.csv"]);
+        assert_eq!(names(&arrivals.complete), ["ahead.csv", "still.csv"]);
         assert_eq!(arrivals.growing, ["growing.csv"]);
-        assert!(arrivals.complete[0].is_unchanged());
+        assert!(arrivals.complete[1].is_unchanged());
         file(directory.path(), "still.csv", now)
             .write_all(b"new")
             .unwrap();
-        assert!(!arrivals.complete[0].is_unchanged());
+        assert!(!arrivals.complete[1].is_unchanged());
     }
 }

@@ -12,15 +12,12 @@ use super::group::{Cells, Content, Order, RowAt};
 use super::model::Text;
 use super::packed::{Packed, Run, Unpacked, Unpacking};
 use super::slots::Slots;
-use super::value::BetweenFiles;
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, WarningPolicy, excerpt};
 
 /// Everything that the rows of a batch say, packed.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// What counts where files disagree.
-    pub(super) between_files: BetweenFiles,
     parts: Vec<PartRows>,
     /// By sheet: what its columns are for.
     slots: Vec<Slots>,
@@ -109,7 +106,6 @@ impl Rows {
             at,
             heads,
             slots: &self.slots[at.sheet as usize],
-            between_files: self.between_files,
         }
     }
 
@@ -245,7 +241,6 @@ impl<'a> Forming<'a> {
         // A row with an error may say something else than what could be read of it.
         if facts.errors == 0
             && let Some(earlier) = self.seen.insert(self.fingerprint(row, at), at)
-            && !self.rows.cells(at, heads).supersedes(earlier.sheet)
         {
             found.push(repeated(place(at), &place(earlier)));
         }

@@ -4,7 +4,6 @@ use super::keyed::Keyed;
 use super::model::Text;
 use super::packed::{RowFacts, Unpacked};
 use super::slots::{MOST_SINGLES, Slots, is_report_name, place};
-use super::value::BetweenFiles;
 use crate::columns::{Column, Field, Scope};
 use crate::input::SheetHead;
 use crate::problem::{Code, Place, Problem, cell_name, excerpt};
@@ -167,16 +166,6 @@ pub(super) struct Cells<'a> {
     pub(super) at: RowAt,
     pub(super) heads: &'a [SheetHead],
     pub(super) slots: &'a Slots,
-    pub(super) between_files: BetweenFiles,
-}
-
-impl Cells<'_> {
-    /// Tells whether what stands here counts more than what an earlier sheet says: where it is of another file, and the
-    /// later one counts.
-    pub(super) fn supersedes(&self, earlier: u32) -> bool {
-        let path = |sheet: u32| &self.heads[sheet as usize].source.path;
-        self.between_files == BetweenFiles::Later && path(self.at.sheet) != path(earlier)
-    }
 }
 
 impl<'a> Content<'a> {
@@ -293,39 +282,10 @@ impl<'a> Group<'a> {
             row,
             column: index,
         };
-        let Some(earlier) = self.fields.add(field.column, text, at) else {
-            return;
-        };
-        if cells.supersedes(earlier.1.sheet) {
-            self.fields.0[place(field.column)] = Some((text, at));
-            found.push(superseded((field, text), at, earlier, cells.heads));
-        } else {
+        if let Some(earlier) = self.fields.add(field.column, text, at) {
             found.push(conflict((field, text), at, earlier, cells.heads));
         }
     }
-}
-
-/// The finding that a later file says something else, which counts.
-fn superseded(
-    (field, text): (Field, &str),
-    at: At,
-    (earlier, earlier_at): (&str, At),
-    heads: &[SheetHead],
-) -> Problem {
-    let head = &heads[at.sheet as usize];
-    let message = format!(
-        "{} is `{}` here, which counts, and `{}` in {} of {}, which is older",
-        field.column.name(),
-        excerpt(text),
-        excerpt(earlier),
-        cell_name(earlier_at.row, earlier_at.column),
-        heads[earlier_at.sheet as usize].source,
-    );
-    let help = "nothing to do if the later file is right: the files count as if they had come one after the other";
-    let place = Place::cell(&head.source, at.row, at.column);
-    Problem::new(Code::ValueSuperseded, place, message, help)
-        .in_column(head.header.text(at.column).cloned(), Some(field))
-        .with_value(text)
 }
 
 /// The finding that two rows of a group say different things; it stands at the later cell and names the earlier.

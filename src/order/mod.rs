@@ -23,7 +23,7 @@ pub use self::gathering::Rows;
 pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
 use self::record::{ByRules, Found, Part};
-pub use self::value::{BetweenFiles, Rules};
+pub use self::value::Rules;
 use crate::input::timestamp::DateOrder;
 use crate::input::{self, File, Sheet, SheetHead};
 use crate::problem::{Code, Place, Problem, Source, cell_name};
@@ -182,7 +182,6 @@ impl Batch {
     }
 
     fn group(&mut self, rules: &Rules) {
-        self.rows.between_files = rules.between_files;
         let (orders, problems) = self.rows.form(&self.heads, rules.warnings);
         self.orders = orders;
         self.problems.extend(problems.into_iter().flatten());

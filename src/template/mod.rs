@@ -127,7 +127,6 @@ pub(super) mod tests {
             placeholders: value::placeholders(),
             now: "2026-06-01T00:00:00Z".parse().unwrap(),
             warnings: WarningPolicy::Allow,
-            between_files: order::BetweenFiles::Neither,
         };
         order::gather(&[path.to_owned()], &options, &rules)
     }

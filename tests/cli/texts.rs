@@ -119,7 +119,6 @@ pub(crate) fn gathered(
         placeholders: placeholders(),
         now: Timestamp::UNIX_EPOCH,
         warnings: WarningPolicy::Allow,
-        between_files: order::BetweenFiles::Neither,
     };
     order::gather(paths, &options, &rules)
 }

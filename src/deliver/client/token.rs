@@ -126,7 +126,12 @@ impl Client {
         if kind == Kind::Issued {
             return self.issued(&bounded(response, patience).await);
         }
-        let said = words(response, patience, &Traces::of(&self.endpoint.credentials, None)).await;
+        let said = words(
+            response,
+            patience,
+            &Traces::of(&self.endpoint.credentials, None),
+        )
+        .await;
         let words = format!("{status} from the token endpoint: {said}");
         match kind {
             Kind::Misplaced => self.misplaced(&format!("it answers {status}: {said}")),

@@ -37,18 +37,6 @@ pub struct Rules {
     pub now: Timestamp,
     /// Whether warnings hold back as errors do.
     pub warnings: WarningPolicy,
-    /// What counts where files of a batch disagree.
-    pub between_files: BetweenFiles,
-}
-
-/// What counts where files of a batch say different things of the same order, assessment or test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BetweenFiles {
-    /// Neither: it is an error, as it is within a file.
-    #[default]
-    Neither,
-    /// The later file, as if the files had been imported one after the other.
-    Later,
 }
 
 /// What a cell gave.
@@ -314,7 +302,6 @@ mod tests {
             placeholders: placeholders(),
             now: "2026-06-01T00:00:00Z".parse().unwrap(),
             warnings: WarningPolicy::Allow,
-            between_files: BetweenFiles::Neither,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::config::{self, PartialDelivery, Purpose, Reading};
 use crate::deliver::{Delivery, Outcome};
 use crate::error::Error;
 use crate::live::Live;
-use crate::order::{Batch, BetweenFiles};
+use crate::order::Batch;
 use crate::report::file::ReportFile;
 use crate::report::{Mode, Requests, Run, Timing, Totals};
 use crate::ui::{self, Screen, problems, summary};
@@ -63,10 +63,7 @@ impl Import {
         interruptions: Interruptions,
     ) -> Result<Self, Error> {
         let started_at = Timestamp::now();
-        let mut reading = config::reading(&args.input, config, started_at)?;
-        if args.inbox.inbox.is_some() {
-            reading.rules.between_files = BetweenFiles::Later;
-        }
+        let reading = config::reading(&args.input, config, started_at)?;
         let how = (purpose, std::io::stdin().is_terminal());
         let setup = config::delivery(&args.delivery, config, &environment, how)?;
         let id = run_id(started_at);

@@ -9,8 +9,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
 use crate::delivery::signal;
 use crate::harness::{Bench, Ran, SECRET, TestSandbox, orders_csv};
 use crate::server::{NEVER, Server, answer};
@@ -331,45 +329,4 @@ fn metrics_without_a_place_are_refused_before_anything_is_sent() {
         "{}",
         ran.stderr
     );
-}
-
-#[test]
-fn of_two_exports_that_wait_together_the_later_one_counts() {
-    let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
-    let row = |order: &str, score: u32| {
-        format!("B6001,{order},A1,T1,1,{score},R,https://r.example/{order}\n")
-    };
-    // By its name the older one comes last.
-    let older = HEADER.to_owned() + &row("O-1", 65) + &row("O-2", 70) + &row("O-3", 75);
-    let newer = HEADER.to_owned() + &row("O-1", 68) + &row("O-2", 70) + &row("O-4", 80);
-    arrive(&bench, "b.csv", &older);
-    arrive(&bench, "a.csv", &newer);
-    let file = File::open(bench.path("in/a.csv")).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(100))
-        .unwrap();
-    let ran = ran(&mut nightly(&bench, &sandbox.url(), &["--format", "json"]));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let told = ran.diagnostics();
-    assert_eq!(told.len(), 2, "one finding, and the result: {}", ran.stdout);
-    assert_eq!(
-        (&told[0]["code"], &told[0]["cell"]),
-        (&"value-superseded".into(), &"F2".into())
-    );
-    assert!(
-        told[0]["message"]
-            .as_str()
-            .unwrap()
-            .contains("`68` here, which counts, and `65` in F2 of in/b.csv")
-    );
-    let score = |update: &Value| {
-        let body: Value = serde_json::from_str(update["body"].as_str().unwrap()).unwrap();
-        let test = &body["assessments"][0]["assessmentResults"]["tests"][0];
-        test["score"]["value"].as_str().unwrap().to_owned()
-    };
-    let scores: BTreeSet<String> = sandbox.updates().iter().map(score).collect();
-    assert_eq!(scores, set(&["68", "70", "75", "80"]));
-    // Of files that are named, neither counts.
-    let both = ["in/done/a.csv", "in/done/b.csv"];
-    let named = bench.run(&[&["validate"], &both[..]].concat());
-    assert_eq!(named.code, 1, "{}", named.stdout);
 }

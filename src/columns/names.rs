@@ -138,7 +138,7 @@ impl Names {
             .iter()
             .filter(is_meant)
             .min_by_key(|(known, _)| *known);
-        if let (Some((_, field)), Ok(number)) = (report, name[word.len()..].parse()) {
+        if let (Some((_, field)), Ok(number @ 1..)) = (report, name[word.len()..].parse()) {
             return Some(Field {
                 column: field.column,
                 number,
@@ -362,6 +362,7 @@ mod tests {
             ("Test Report ULR 2", Some("test_report_url_2")),
             ("candidate", None),
             ("orde", Some("order_id")),
+            ("Test Report ULR 0", None),
             ("100", None),
             ("(%)", None),
         ];

@@ -69,13 +69,14 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Makes a cell from the text of a line without quotes, which needs no more than trimming.
+    /// Makes a cell from the text of a line without quotes, which hardly ever needs more than trimming: where single
+    /// quotes are around texts, `="00123"` has none of them.
     #[must_use]
     pub(super) fn of_line(raw: &'a str) -> Self {
         let text = trimmed(raw);
         match text.as_bytes().first() {
             None => Self::Blank,
-            Some(b'#') => Self::text(text),
+            Some(b'#' | b'=') => Self::text(text),
             Some(_) => Self::Text(Cow::Borrowed(text)),
         }
     }

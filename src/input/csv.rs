@@ -296,6 +296,7 @@ mod tests {
             "a,b\n1,5\" disk\n2,\"x\"\"\n,\"y\n3,\"\n\"\"\n4,\"z\" \"\n5\n",
             "a,b\n\u{feff}\"1\n2,x\n3,4\n",
             "\u{feff}\u{feff}\r\u{feff}\ra",
+            "'a','b'\n1,=\"007\"\n2,'=\"008\"'\n",
         ] {
             assert_eq!(lines_in_pieces(text), lines(text), "{text:?}");
         }

@@ -11,7 +11,8 @@ const LAST_SECTOR: u32 = 0xFFFF_FFFA;
 
 /// Frees the sectors beyond the end of a file, if nothing is said to be in them.
 pub(super) fn mend(bytes: &mut [u8]) -> Result<(), Flaw> {
-    let size = 1usize << u16_at(bytes, 30)?.min(12);
+    // The two sizes that there are; the library refuses all others.
+    let size = 1usize << u16_at(bytes, 30)?.clamp(9, 12);
     let count = (bytes.len() / size).saturating_sub(1);
     let mut places = Vec::new();
     for sector in tables(bytes, size, count)? {
@@ -43,15 +44,19 @@ fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, Flaw> {
         entries.collect::<Result<Vec<_>, _>>()
     };
     let mut tables = listed(76, IN_HEADER)?;
-    let mut next = size_at(bytes, 68)?;
-    let mut followed = 0;
-    while is_sector(next) && followed < count {
+    let (mut next, mut followed) = (size_at(bytes, 68)?, 0);
+    tables.retain(|sector| is_sector(*sector));
+    while is_sector(next) {
         let start = (next + 1) * size;
-        tables.extend(listed(start, size / 4 - 1)?);
+        let more = listed(start, size / 4 - 1)?;
+        tables.extend(more.into_iter().filter(|sector| is_sector(*sector)));
         next = size_at(bytes, start + size - 4)?;
         followed += 1;
+        // A chain that comes back to itself would name the same ones for ever.
+        if tables.len() > count || followed > count {
+            return Err(Flaw::cut_short());
+        }
     }
-    tables.retain(|sector| is_sector(*sector));
     Ok(tables)
 }
 
@@ -88,5 +93,22 @@ mod tests {
         entries[3] = 4;
         assert_eq!(fourth(file(&entries)), 4);
         assert!(mend(&mut [0; 40]).is_err());
+    }
+
+    #[test]
+    fn a_table_that_comes_back_to_itself_is_refused() {
+        let mut bytes = file(&[0; 128]);
+        bytes[68..72].fill(0);
+        assert!(mend(&mut bytes).is_err());
+    }
+
+    #[test]
+    fn sectors_of_a_size_that_there_is_not_do_no_harm() {
+        let mut bytes = file(&[END_OF_CHAIN; 128]);
+        bytes[68..72].fill(0);
+        for shift in [0, 1, 2, 255] {
+            bytes[30] = shift;
+            let _ = mend(&mut bytes);
+        }
     }
 }

@@ -18,6 +18,8 @@
 //! `text, program, tls, problem, columns | input, explain, guide | order, template | layout | ledger | error | inbox |
 //! deliver | new_file, report | rejects, plan | sandbox, live | exit, cli, config, ui | run | main`
 //!
+//! `fuzzing`, which is there for tests alone, feeds whatever of them reads from outside.
+//!
 //! # What holds it together
 //!
 //! 1. Stages take values and return values. Only [`tls`], [`input`], [`inbox`], [`program`], [`ledger`],
@@ -34,7 +36,10 @@
 //! 7. No row may vanish: rows in = rows of orders + rows without an order. [`report::Report::closes`] checks it
 //!    whenever a report is written, [`report::Totals::close`] where none is.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    any(test, fuzzing),
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
 
 pub mod cli;
 pub mod columns;
@@ -43,6 +48,8 @@ pub mod deliver;
 pub mod error;
 pub mod exit;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guide;
 pub mod inbox;
 pub mod input;

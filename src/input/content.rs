@@ -53,6 +53,24 @@ pub(super) fn read<T: Turn>(
     Ok(rest.end().into())
 }
 
+/// Reads bytes as a file that is at hand whole.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_bytes<T: Turn>(
+    bytes: &[u8],
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
+    let mut reading = Reading {
+        source,
+        options,
+        turn,
+        file,
+    };
+    reading.content(bytes.to_vec(), &mut std::io::empty(), Layer::Outer)
+}
+
 /// Whether bytes are those of the file itself, or what is packed in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layer {

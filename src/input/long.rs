@@ -40,7 +40,7 @@ pub(super) fn read<T: Turn>(
 }
 
 /// Reads a file in pieces of at least so many bytes.
-fn read_pieces<T: Turn>(
+pub(super) fn read_pieces<T: Turn>(
     (beginning, rest): (&[u8], impl Read + Send),
     least: usize,
     source: &Arc<Source>,

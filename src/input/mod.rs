@@ -15,6 +15,8 @@ mod dialect;
 pub mod encoding;
 mod footer;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod header;
 mod headroom;
 mod in_order;

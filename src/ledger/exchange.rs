@@ -210,6 +210,15 @@ pub fn entries(path: &Path) -> Result<impl Iterator<Item = Result<Entry, Fault>>
     Ok(std::iter::from_fn(next))
 }
 
+/// Reads a line after the first.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn entry_of_line(line: &str) -> Option<Entry> {
+    match serde_json::from_str(line) {
+        Ok(Line::Entry(entry)) => Some(entry),
+        Ok(Line::End { .. }) | Err(_) => None,
+    }
+}
+
 /// The lines of a file after the first.
 struct Lines {
     file: BufReader<File>,

@@ -104,7 +104,22 @@ impl Batch {
 /// Reads inputs, on all cores, and gathers their rows into orders.
 #[must_use]
 pub fn gather(paths: &[PathBuf], options: &input::Options<'_>, rules: &Rules) -> Batch {
-    let files: Vec<File<Part>> = input::read_all(paths, options, &ByRules(rules));
+    gathered(input::read_all(paths, options, &ByRules(rules)), rules)
+}
+
+/// Gathers the rows of one input, whose bytes are at hand, read in one of the ways that must come to the same.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn gather_bytes(
+    bytes: &[u8],
+    way: input::fuzzing::Way,
+    options: &input::Options<'_>,
+    rules: &Rules,
+) -> Option<Batch> {
+    let file = input::fuzzing::read(bytes, way, options, &ByRules(rules))?;
+    Some(gathered(vec![file], rules))
+}
+
+fn gathered(files: Vec<File<Part>>, rules: &Rules) -> Batch {
     let mut batch = Batch::default();
     let mut ranks = HashMap::new();
     for mut file in files {

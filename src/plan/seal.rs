@@ -38,13 +38,15 @@ impl Plan {
     /// # Errors
     /// When it cannot be read, is no plan, one of another version, or not as it was written.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let shown = path.display();
-        let is_none = |words: &dyn std::fmt::Display| {
-            let help = "make one with `scoreload plan INPUT -o PLAN.json`";
-            Error::usage(format!("`{shown}` is no plan: {words}"), help)
-        };
-        let bytes = fs::read(path).map_err(|error| is_none(&crate::text::reason(&error)))?;
-        let head: Head = serde_json::from_slice(&bytes).map_err(|error| is_none(&error))?;
+        let shown = path.display().to_string();
+        let bytes =
+            fs::read(path).map_err(|error| is_none(&shown, &crate::text::reason(&error)))?;
+        Self::of_bytes(&bytes, &shown)
+    }
+
+    /// Reads the bytes of a file of this name.
+    pub(crate) fn of_bytes(bytes: &[u8], shown: &str) -> Result<Self, Error> {
+        let head: Head = serde_json::from_slice(bytes).map_err(|error| is_none(shown, &error))?;
         if head.schema != SCHEMA {
             let message = format!(
                 "`{shown}` has the form `{}`, and this version knows `{SCHEMA}`",
@@ -58,7 +60,7 @@ impl Plan {
                 "an edited plan is never delivered: change the inputs, and make the plan again";
             Error::usage(format!("`{shown}` is not as it was written: {words}"), help)
         };
-        let mut plan: Self = serde_json::from_slice(&bytes).map_err(|error| edited(&error))?;
+        let mut plan: Self = serde_json::from_slice(bytes).map_err(|error| edited(&error))?;
         let checksum = std::mem::take(&mut plan.checksum);
         if checksum != plan.digest() {
             return Err(edited(&"its checksum is another"));
@@ -73,6 +75,12 @@ impl Plan {
         let _ = serde_json::to_writer(&mut digest, self);
         format!("sha256:{}", hex(&digest.0.finalize()))
     }
+}
+
+/// Says that a file is no plan.
+fn is_none(shown: &str, words: &dyn std::fmt::Display) -> Error {
+    let help = "make one with `scoreload plan INPUT -o PLAN.json`";
+    Error::usage(format!("`{shown}` is no plan: {words}"), help)
 }
 
 /// What tells a plan from other files, whatever else stands in it.

@@ -16,6 +16,8 @@ use reqwest::{Response, Version};
 use url::Url;
 
 use self::cause::{is_unprocessed, words_of};
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::reading::read_answer;
 use self::reading::{bounded, retry_after, words};
 pub(super) use self::token::TokenAnswer;
 use self::under_way::UnderWay;

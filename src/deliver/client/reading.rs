@@ -66,6 +66,22 @@ pub(super) fn date_of(response: &Response) -> Option<Timestamp> {
     Some(date.timestamp())
 }
 
+/// Reads a text as each part of an answer that has a form of its own.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_answer(text: &str) {
+    const SECRET: &str = "s3cr3t";
+    let credentials = crate::deliver::credentials::Credentials {
+        client_id: String::new(),
+        client_secret: crate::deliver::credentials::Secret::new(SECRET),
+    };
+    if let Some(words) = message::of_body(text, &Traces::of(&credentials, None)) {
+        assert!(words.chars().count() <= 500, "{words}");
+        assert!(!words.contains(SECRET) && !words.contains('\n'), "{words}");
+    }
+    let _ = wait_of(text, Timestamp::UNIX_EPOCH);
+    super::token::read_token(text);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

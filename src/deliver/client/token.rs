@@ -190,6 +190,16 @@ fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Reads a text as the parts of an answer with a token that have a form of their own.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_token(text: &str) {
+    let value = serde_json::from_str(text).ok();
+    let lifetime = value.as_ref().and_then(seconds);
+    assert!(lifetime.is_none_or(|lifetime| !lifetime.is_zero()));
+    let header = reqwest::header::HeaderValue::from_str(text);
+    assert!(!is_header_text(text) || header.is_ok(), "{text:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,30 @@ pub(super) fn read<T: Turn>(
     turn: &T,
     file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
+    read_by(apart::read, bytes, source, options, turn, file)
+}
+
+/// Reads the sheets of a workbook in this process, of whatever kind it is.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_in_process<T: Turn>(
+    bytes: &[u8],
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
+    read_by(apart::read_in_process, bytes, source, options, turn, file)
+}
+
+/// Reads the sheets of a workbook, where it is not read here by what is given.
+fn read_by<'a, T: Turn>(
+    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, T>) -> Result<(), Problem>,
+    bytes: &[u8],
+    source: &'a Arc<Source>,
+    options: &'a Options<'a>,
+    turn: &'a T,
+    file: &'a mut File<T::Part>,
+) -> Result<(), Problem> {
     let parcel = guard::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
     let mut taking = Taking {
         source,
@@ -45,7 +69,7 @@ pub(super) fn read<T: Turn>(
     };
     match parcel.kind {
         Kind::Xlsx => read_here(bytes, &parcel, &mut taking)?,
-        Kind::Xlsb | Kind::Xls | Kind::Ods => apart::read(bytes, &parcel, &mut taking)?,
+        Kind::Xlsb | Kind::Xls | Kind::Ods => apart(bytes, &parcel, &mut taking)?,
     }
     taking.end()
 }

@@ -36,12 +36,7 @@ pub(super) fn read<T: Turn>(
     taking: &mut Taking<'_, T>,
 ) -> Result<(), Problem> {
     let source = Arc::clone(taking.source);
-    let request = Request {
-        kind: parcel.kind,
-        length: bytes.len(),
-        room: Room::of(parcel),
-        sheets: taking.options.sheets.clone(),
-    };
+    let request = Request::of(bytes, parcel, taking.options);
     let mut child = start(&request, taking.options).map_err(|error| {
         let what = format!("the process that reads workbooks cannot be started: {error}");
         Flaw::unreadable(what).of(&source)
@@ -60,8 +55,28 @@ pub(super) fn read<T: Turn>(
         });
         scope.spawn(move || stdout.map(|stdout| pass_on(stdout, &sender)));
         let mut answer = Answer::of(pieces, reader.room.patience());
-        take(&mut answer, &reader, taking)
+        take(&mut answer, &|broken| reader.explained(broken), taking)
     })
+}
+
+/// Reads a workbook as the other process would, in this one; nothing holds it to its room.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_in_process<T: Turn>(
+    bytes: &[u8],
+    parcel: &Parcel,
+    taking: &mut Taking<'_, T>,
+) -> Result<(), Problem> {
+    let request = Request::of(bytes, parcel, taking.options);
+    let said = serve::said(&request, bytes);
+    let (sender, pieces) = way();
+    sender.send(said).expect("somebody listens");
+    drop(sender);
+    let mut answer = Answer::of(pieces, request.room.patience());
+    let explain = |broken| match broken {
+        Broken::Flaw(flaw) => flaw,
+        Broken::Cut | Broken::Senseless | Broken::Late => panic!("an answer without an end"),
+    };
+    take(&mut answer, &explain, taking)
 }
 
 /// Starts the process that reads: this program, unless another one is named.
@@ -130,11 +145,10 @@ impl Reader {
 /// Takes the answer, to its end.
 fn take<T: Turn>(
     answer: &mut Answer,
-    reader: &Reader,
+    explain: &(dyn Fn(Broken) -> Flaw + Sync),
     taking: &mut Taking<'_, T>,
 ) -> Result<(), Problem> {
     let source = Arc::clone(taking.source);
-    let explain = |broken| reader.explained(broken);
     loop {
         let message = answer
             .next()
@@ -143,7 +157,7 @@ fn take<T: Turn>(
             Message::Sheets(names) => taking.tell_missing(&names),
             Message::PassedOver(name, reason) => taking.pass_over(&name, reason),
             Message::Sheet(name) => {
-                taking.take(&name, &mut Rows::of(answer, &explain))?;
+                taking.take(&name, &mut Rows::of(answer, explain))?;
             }
             Message::Done => return Ok(()),
             Message::Row(..) | Message::SheetEnd | Message::Flaw(_) => {

@@ -6,10 +6,11 @@ use std::io::{self, BufWriter, Read, Write};
 use super::message::Message;
 use super::room::Room;
 use super::{ods, xls, xlsb};
+use crate::input::Options;
 use crate::input::workbook::flaw::Flaw;
 use crate::input::workbook::guard::guarded;
 use crate::input::workbook::merged::Merged;
-use crate::input::workbook::package::Kind;
+use crate::input::workbook::package::{Kind, Parcel};
 use crate::input::workbook::rows::{Placed, SheetRows, Spent};
 use crate::input::workbook::sheets::{self, SheetEntry};
 
@@ -31,6 +32,16 @@ pub(super) struct Request {
 }
 
 impl Request {
+    /// Asks for a workbook whose parcel has been looked through.
+    pub(super) fn of(bytes: &[u8], parcel: &Parcel, options: &Options<'_>) -> Self {
+        Self {
+            kind: parcel.kind,
+            length: bytes.len(),
+            room: Room::of(parcel),
+            sheets: options.sheets.clone(),
+        }
+    }
+
     /// Writes it as the arguments of the process.
     pub(super) fn arguments(&self) -> Vec<String> {
         let named = KINDS.iter().find(|(_, kind)| *kind == self.kind);
@@ -91,6 +102,18 @@ pub fn serve(arguments: impl Iterator<Item = OsString>) -> bool {
     true
 }
 
+/// Returns what is said of a workbook, to its end.
+#[cfg(any(test, fuzzing))]
+pub(super) fn said(request: &Request, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let end = match guarded(|| tell(request, bytes.to_vec(), &mut out)) {
+        Ok(()) => Message::Done,
+        Err(flaw) => Message::Flaw(flaw),
+    };
+    say(&mut out, &end).expect("memory takes all");
+    out
+}
+
 fn say(out: &mut impl Write, message: &Message) -> Result<(), Flaw> {
     serde_json::to_writer(&mut *out, message).map_err(io::Error::from)?;
     Ok(out.write_all(b"\n")?)
@@ -104,6 +127,11 @@ fn answer(request: &Request, out: &mut impl Write) -> Result<(), Flaw> {
     if bytes.len() != request.length {
         return Err(Flaw::cut_short());
     }
+    tell(request, bytes, out)
+}
+
+/// Says what is in a workbook.
+pub(super) fn tell(request: &Request, bytes: Vec<u8>, out: &mut impl Write) -> Result<(), Flaw> {
     let spent = Spent::of_file(bytes.len());
     let mut book: Box<dyn Book> = match request.kind {
         Kind::Xls => Box::new(xls::Xls::open(bytes, request.room)?),

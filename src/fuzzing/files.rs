@@ -1,0 +1,118 @@
+//! Files: CSV in each of the ways in which it is read, and workbooks.
+
+use std::str::FromStr;
+
+use super::{options, readings};
+use crate::input::delimiter::Delimiter;
+use crate::input::encoding::Encoding;
+use crate::input::fuzzing::Way;
+use crate::ledger::{Change, Known, OnAmbiguous, plan};
+use crate::order::model::OrderUpdate;
+use crate::order::{self, Batch};
+use crate::problem::{Code, Problem, WarningPolicy};
+
+/// Reads bytes as a file of any kind but a workbook.
+pub(super) fn csv(bytes: &[u8]) {
+    // What a file is read with stands in its length, so that a corpus holds plain files.
+    let reading = &readings()[bytes.len() % 2];
+    let mut options = options(reading);
+    match bytes.len() / 2 % 16 {
+        0 => options.encoding = Some(Encoding::Windows1252),
+        1 => options.encoding = Some(Encoding::Utf16Le),
+        2 => options.delimiter = Some(Delimiter::from_str(";").unwrap()),
+        3 => options.warnings = WarningPolicy::Deny,
+        _ => {}
+    }
+    let read = |way| order::gather_bytes(bytes, way, &options, &reading.rules);
+    let whole = read(Way::Whole).unwrap();
+    check(&whole);
+    if let Some(other) = read(Way::OneByOne) {
+        assert_same(&whole, &other);
+    }
+    // Elsewhere the beginning that tells the dialect is much longer than here.
+    options.encoding = None;
+    for delimiter in [",", ";", "\t", "|"] {
+        options.delimiter = Some(Delimiter::from_str(delimiter).unwrap());
+        let read = |way| order::gather_bytes(bytes, way, &options, &reading.rules);
+        let pieces = [24, 64 + bytes.len() % 128].map(|least| read(Way::InPieces(least)));
+        for in_pieces in pieces.into_iter().flatten() {
+            let whole = read(Way::Whole).unwrap();
+            let is_no_text = |problem: &Problem| problem.code == Code::EncodingInvalid;
+            if whole.notes == in_pieces.notes && !whole.problems.iter().any(is_no_text) {
+                assert_same(&whole, &in_pieces);
+            }
+        }
+    }
+}
+
+/// Reads bytes as a workbook.
+pub(super) fn workbook(bytes: &[u8]) {
+    #[cfg(fuzzing)]
+    crate::input::fuzzing::tell_own_panics();
+    let reading = &readings()[bytes.len() % 2];
+    let options = options(reading);
+    check(&order::gather_bytes(bytes, Way::Whole, &options, &reading.rules).unwrap());
+}
+
+/// Holds a batch to its sums, and each of its orders to what is written of it.
+pub(super) fn check(batch: &Batch) {
+    let rows: usize = batch
+        .sheets
+        .iter()
+        .map(|sheet| sheet.rows - sheet.unread)
+        .sum();
+    let of_orders: usize = batch.orders.iter().map(|order| order.rows.len()).sum();
+    assert_eq!(rows, of_orders + batch.orderless.len(), "no row vanishes");
+    for problem in &batch.problems {
+        assert!(problem.place.row != Some(0), "{problem:?}");
+    }
+    for order in &batch.orders {
+        let body = batch.body(order);
+        let json = body.to_json();
+        let again: OrderUpdate = serde_json::from_slice(&json).unwrap();
+        assert_eq!(again, body, "a body is read as it was written");
+        if order.errors == 0 {
+            check_delivery(&body);
+        }
+    }
+}
+
+/// Holds what is remembered of an order to what was sent of it.
+fn check_delivery(body: &OrderUpdate) {
+    let mut known = Known::default();
+    known.intend(body);
+    assert_eq!(Known::from_json(&known.to_json()).unwrap(), known);
+    known.accept(body);
+    assert_eq!(Known::from_json(&known.to_json()).unwrap(), known);
+    let planned = plan(body, Some(&known), OnAmbiguous::Resend, false);
+    assert_eq!(planned.change, Change::Unchanged, "{body:?}");
+}
+
+/// Asserts that two readings say the same.
+fn assert_same(one: &Batch, other: &Batch) {
+    let sheets = |batch: &Batch| {
+        let sheets = batch.sheets.iter();
+        let sheet = |sheet: &order::SheetSummary| {
+            let counts = (sheet.rows, sheet.unread, sheet.skipped);
+            (sheet.usable, counts)
+        };
+        sheets.map(sheet).collect::<Vec<_>>()
+    };
+    assert_eq!(sheets(one), sheets(other));
+    if one.sheets.is_empty() {
+        // Of two reasons to refuse a file either may be seen first.
+        return;
+    }
+    let orders = |batch: &Batch| {
+        let orders = batch.orders.iter();
+        let order = |order: &order::Order| {
+            let id = (order.company_id.clone(), order.order_id.clone());
+            (id, order.rows.clone(), order.errors, batch.body(order))
+        };
+        orders.map(order).collect::<Vec<_>>()
+    };
+    assert_eq!(orders(one), orders(other));
+    assert_eq!(one.orderless, other.orderless);
+    assert_eq!(one.problems, other.problems);
+    assert_eq!(one.notes, other.notes);
+}

@@ -1,0 +1,124 @@
+//! What reads from outside, fed with anything: an entry for each kind of input, which panics where a promise is broken.
+//!
+//! `tests/fuzz` calls them with what a fuzzer makes up, the test below with its small corpora. Beyond that nothing
+//! panics, they hold that what is written reads back, that rows add up, and that the readers of CSV agree.
+
+mod files;
+mod memory;
+mod words;
+
+use std::sync::OnceLock;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::config::file::{self, ConfigFile};
+use crate::config::{self, Reading};
+use crate::error::Error;
+use crate::input::{Extent, Options};
+
+/// The name of a corpus in `tests/fuzz/corpus`, and what is fed with it.
+pub type Entry = (&'static str, fn(&[u8]));
+
+/// Every entry.
+pub const ENTRIES: [Entry; 12] = [
+    ("csv", files::csv),
+    ("xlsx", files::workbook),
+    ("xlsb", files::workbook),
+    ("xls", files::workbook),
+    ("ods", files::workbook),
+    ("header", words::header),
+    ("time", words::time),
+    ("answer", words::answer),
+    ("config", words::config),
+    ("setting", words::setting),
+    ("plan", memory::plan_file),
+    ("ledger", memory::ledger),
+];
+
+/// When inputs are read: later times are doubtful.
+const NOW: &str = "2026-03-04T17:06:00Z";
+
+/// A few wide tests, beside the columns of one test.
+const CONFIG: &str = r#"
+[defaults]
+date_order = "mdy"
+timezone = "America/New_York"
+company_id = "B1"
+default_attempt = 1
+[columns]
+Punkte = "test_score"
+[statuses]
+Graded = "Complete"
+[[wide]]
+test_id = "W"
+score = "W"
+status = "S"
+attempt = "N"
+updated_at = "T"
+report_url = "U"
+[[wide]]
+test_id = "V"
+score = "V"
+status = { const = "Complete" }
+description = "D"
+assessment_id = "A"
+"#;
+
+/// How inputs are read by default, and by a configuration.
+fn readings() -> &'static [Reading; 2] {
+    static READINGS: OnceLock<[Reading; 2]> = OnceLock::new();
+    READINGS.get_or_init(|| {
+        let configs = [ConfigFile::default(), file::parse(CONFIG).unwrap()];
+        configs.map(|config| reading(&config).unwrap())
+    })
+}
+
+fn reading(config: &ConfigFile) -> Result<Reading, Error> {
+    let cli = Cli::parse_from(["scoreload", "validate", "input"]);
+    let Command::Validate(args) = cli.command else {
+        unreachable!("that is what was parsed");
+    };
+    config::reading(&args.input, config, NOW.parse().unwrap())
+}
+
+fn options(reading: &Reading) -> Options<'static> {
+    Options {
+        names: reading.names.clone(),
+        wide: reading.wide.clone(),
+        sheets: Vec::new(),
+        delimiter: None,
+        encoding: None,
+        warnings: reading.rules.warnings,
+        extent: Extent::Whole,
+        // A fuzzer that were started to read a packed workbook would begin to fuzz.
+        program: Some("/bin/false".into()),
+        fingerprints: false,
+        on_rows: &|_| {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::{fs, panic};
+
+    use super::ENTRIES;
+
+    #[test]
+    fn everything_that_a_fuzzer_kept_is_read_without_a_broken_promise() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+        for (name, entry) in ENTRIES {
+            let files = fs::read_dir(corpus.join(name)).unwrap();
+            let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+            assert!(!files.is_empty(), "{name}");
+            for file in files {
+                let bytes = fs::read(&file).unwrap();
+                let read = panic::catch_unwind(|| entry(&bytes));
+                assert!(read.is_ok(), "{}", file.display());
+            }
+        }
+        let names = fs::read_dir(&corpus).unwrap().count();
+        assert_eq!(names, ENTRIES.len(), "every corpus has an entry");
+    }
+}

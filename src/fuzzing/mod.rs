@@ -21,8 +21,9 @@ use crate::input::{Extent, Options};
 pub type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry.
-pub const ENTRIES: [Entry; 12] = [
+pub const ENTRIES: [Entry; 13] = [
     ("csv", files::csv),
+    ("packed", files::csv),
     ("xlsx", files::workbook),
     ("xlsb", files::workbook),
     ("xls", files::workbook),

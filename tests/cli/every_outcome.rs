@@ -79,7 +79,10 @@ impl Forms {
         let names = ["html", "xlsx", "csv", "md", "json"];
         let paths = names.map(|form| format!("r.{form}"));
         let reports = paths.iter().flat_map(|path| ["--report", path.as_str()]);
-        let args: Vec<&str> = [FILE].into_iter().chain(flags).chain(reports).collect();
+        // A line every ten seconds would tell how busy the machine is.
+        let calm = ["--progress", "none"];
+        let args = [FILE].into_iter().chain(flags).chain(reports).chain(calm);
+        let args: Vec<&str> = args.collect();
         let ran = bench.import(&server.url(), &args);
         let read = |form: &'static str| {
             (

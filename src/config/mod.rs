@@ -25,6 +25,7 @@ use crate::deliver::Policy;
 use crate::deliver::client::Endpoint;
 use crate::deliver::credentials::Credentials;
 use crate::deliver::limits::Limits;
+use crate::deliver::rate::Rate;
 use crate::error::Error;
 use crate::ledger::Place;
 use crate::ledger::budget::Places;
@@ -33,6 +34,7 @@ use crate::tls::Authorities;
 use credentials::Configured;
 use file::ConfigFile;
 use ledgers::{budget, place};
+use settings::Settings;
 
 /// Reads an environment variable; a blank one counts as none.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -120,28 +122,13 @@ pub fn delivery(
         authorities: &authorities,
         environment,
     };
-    let rate = args.rate.clone().or_else(|| defaults.rate.clone());
-    let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
     let named_ledger = args.ledger.as_deref().or(defaults.ledger.as_deref());
-    let policy = Policy {
-        budget: match &rate {
-            Some(rate) if rate.is_unlimited() => Places::Memory,
-            _ => budget(&target, named_ledger, ledgers)?,
-        },
-        rate: rate.unwrap_or_default(),
-        concurrency: concurrency.unwrap_or(CONCURRENCY),
-        retries: args.retries.or(defaults.retries).unwrap_or(RETRIES),
-        on_ambiguous: args
-            .on_ambiguous
-            .or(defaults.on_ambiguous)
-            .unwrap_or_default(),
-        resend: args.resend,
-        exactly: false,
-        limits: Limits {
-            failures: args.max_failures.or(defaults.max_failures),
-            duration: args.max_duration.or(defaults.max_duration),
-        },
+    let rate = args.rate.clone().or_else(|| defaults.rate.clone());
+    let budget = match &rate {
+        Some(rate) if rate.is_unlimited() => Places::Memory,
+        _ => budget(&target, named_ledger, ledgers)?,
     };
+    let policy = policy(args, defaults, rate.unwrap_or_default(), budget);
     let whole = args.all_or_nothing || defaults.all_or_nothing.unwrap_or_default();
     let test_mode = args.test_mode || defaults.test_mode.unwrap_or_default();
     Ok(Delivery {
@@ -171,6 +158,25 @@ pub fn delivery(
         ca_cert,
         test_mode,
     })
+}
+
+/// Returns how updates are delivered.
+fn policy(args: &DeliveryArgs, defaults: &Settings, rate: Rate, budget: Places) -> Policy {
+    let concurrency = args.concurrency.or(defaults.concurrency.map(usize::from));
+    let on_ambiguous = args.on_ambiguous.or(defaults.on_ambiguous);
+    Policy {
+        rate,
+        budget,
+        concurrency: concurrency.unwrap_or(CONCURRENCY),
+        retries: args.retries.or(defaults.retries).unwrap_or(RETRIES),
+        on_ambiguous: on_ambiguous.unwrap_or_default(),
+        resend: args.resend,
+        exactly: false,
+        limits: Limits {
+            failures: args.max_failures.or(defaults.max_failures),
+            duration: args.max_duration.or(defaults.max_duration),
+        },
+    }
 }
 
 fn timeout(args: &DeliveryArgs, file: &ConfigFile) -> Result<Duration, Error> {

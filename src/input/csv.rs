@@ -44,7 +44,17 @@ pub(super) fn read_text<T: Turn>(
     let notes = note.into_iter().chain(told.note.take());
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
-    let records = Records::of(&told, source);
+    read_sheet(Records::of(&told, source), source, options, turn, file)
+}
+
+/// Reads the records of a text, which is one sheet, and must have a header.
+pub(super) fn read_sheet<T: Turn>(
+    records: impl RowSource,
+    source: &Arc<Source>,
+    options: &Options<'_>,
+    turn: &T,
+    file: &mut File<T::Part>,
+) -> Result<(), Problem> {
     match read_rows(records, source, options, turn, &mut file.problems)? {
         Rows::Sheet(sheet) => file.sheets.push(sheet),
         Rows::NoHeader(missing) => return Err(missing.problem),

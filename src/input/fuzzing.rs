@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::csv::Records;
 use super::format::{Format, foreign_text};
 use super::turning::OneByOne;
-use super::{File, Options, Rows, Turn, content, csv, dialect, encoding, long, workbook};
+use super::{File, Options, Turn, content, csv, dialect, encoding, long, workbook};
 use crate::problem::{Problem, Source};
 
 /// How the bytes of a file are read.
@@ -71,11 +71,7 @@ fn by_the_library<T: Turn>(
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
     let records = OneByOne(Records::of(&told, source));
-    match super::read_rows(records, source, options, turn, &mut file.problems)? {
-        Rows::Sheet(sheet) => file.sheets.push(sheet),
-        Rows::NoHeader(missing) => return Err(missing.problem),
-    }
-    Ok(())
+    csv::read_sheet(records, source, options, turn, file)
 }
 
 /// Lets a panic of this program's own be told, although it would be taken for one of a library.

@@ -21,7 +21,7 @@ use super::lines::Lines;
 use super::pieces::{Piece, end_of_piece, last_end};
 use super::split::too_long;
 use super::turning::RowSource;
-use super::{File, Options, RawRow, Rows, Turn, Turned, Turning, read_rows};
+use super::{File, Options, RawRow, Turn, Turned, Turning};
 use crate::problem::{Problem, Source};
 
 /// Reads a file of which so much is at hand.
@@ -88,10 +88,7 @@ pub(super) fn read_pieces<T: Turn>(
             is_ended: false,
         },
     };
-    match read_rows(rows, source, options, turn, &mut file.problems)? {
-        Rows::Sheet(sheet) => file.sheets.push(sheet),
-        Rows::NoHeader(missing) => return Err(missing.problem),
-    }
+    csv::read_sheet(rows, source, options, turn, file)?;
     let late = stream.note.map(|note| (Arc::clone(source), note));
     file.notes.extend(late);
     Ok(())

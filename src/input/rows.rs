@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::header::{self, Header};
 use super::turning::{RowSource, Turned, Turning};
 use super::{Cell, Doubtful, Extent, Options, Row, Sheet, SheetHead, Turn, lines, sample};
-use crate::columns::Names;
+use crate::columns::{Field, Names};
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 
 /// A row as its file has it: the cells that are there, each with its column from 0.
@@ -56,46 +56,72 @@ pub(super) fn read_rows<T: Turn>(
             .into_iter()
             .map(|problem| options.warnings.weigh(problem)),
     );
-    let mut sheet = Sheet {
-        source: Arc::clone(source),
-        sha256: Arc::from(""),
-        head: None,
-        parts: Vec::new(),
-        rows: 0,
-        skipped: 0,
-        unread: 0,
-        doubtful: None,
-    };
     let head = |header| SheetHead {
         source: Arc::clone(source),
         header,
         above,
         is_denied,
     };
-    if usable {
-        let head = head(header);
+    let mut sheet = Sheet::empty(source);
+    match likely {
+        _ if usable => sheet.take(rows, head(header), (options, turn), problems)?,
+        Some((header, unclear)) => sheet.doubt(rows, head(header), unclear, (options, turn))?,
+        None => sheet.unread = rows.count_filled()?,
+    }
+    Ok(Rows::Sheet(sheet))
+}
+
+impl<P> Sheet<P> {
+    fn empty(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            sha256: Arc::from(""),
+            head: None,
+            parts: Vec::new(),
+            rows: 0,
+            skipped: 0,
+            unread: 0,
+            doubtful: None,
+        }
+    }
+
+    /// Takes the rows under a good header.
+    fn take<T: Turn<Part = P>>(
+        &mut self,
+        rows: impl RowSource,
+        head: SheetHead,
+        (options, turn): (&Options<'_>, &T),
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), Problem> {
         for turned in turned(rows, &head, options, turn)? {
-            sheet.rows += turned.rows;
-            sheet.skipped += turned.skipped.len();
-            sheet.parts.push(turned.part);
+            self.rows += turned.rows;
+            self.skipped += turned.skipped.len();
+            self.parts.push(turned.part);
             problems.extend(turned.skipped);
         }
-        sheet.head = Some(head);
-    } else if let Some((header, unclear)) = likely {
-        let head = head(header);
+        self.head = Some(head);
+        Ok(())
+    }
+
+    /// Takes the rows under a header as it was most likely meant, to be checked and no more.
+    fn doubt<T: Turn<Part = P>>(
+        &mut self,
+        rows: impl RowSource,
+        head: SheetHead,
+        unclear: Vec<Field>,
+        (options, turn): (&Options<'_>, &T),
+    ) -> Result<(), Problem> {
         let turned = turned(rows, &head, options, turn)?;
-        let count = |turned: &Turned<T::Part>| turned.rows + turned.skipped.len();
-        sheet.unread = turned.iter().map(count).sum();
+        let count = |turned: &Turned<P>| turned.rows + turned.skipped.len();
+        self.unread = turned.iter().map(count).sum();
         let parts = turned.into_iter().map(|turned| turned.part).collect();
-        sheet.doubtful = Some(Box::new(Doubtful {
+        self.doubtful = Some(Box::new(Doubtful {
             head,
             unclear,
             parts,
         }));
-    } else {
-        sheet.unread = rows.count_filled()?;
+        Ok(())
     }
-    Ok(Rows::Sheet(sheet))
 }
 
 /// Turns the rows under a header.

@@ -6,6 +6,8 @@ import subprocess
 import time
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+# More than the ledger of an hour takes.
+DISK = "512m"
 
 
 class Chaos:
@@ -31,7 +33,7 @@ class Chaos:
 
     def _mount(self):
         os.makedirs(self.disk, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", "size=32m", "scoreload-soak", self.disk]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "scoreload-soak", self.disk]
         return subprocess.run(command, capture_output=True).returncode == 0
 
     def end(self):
@@ -101,7 +103,7 @@ class Chaos:
         with open(self.filler, "wb", buffering=0) as file:
             try:
                 while True:
-                    file.write(bytes(4096))
+                    file.write(bytes(1 << 16))
             except OSError:
                 pass
         return True

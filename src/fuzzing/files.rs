@@ -63,7 +63,7 @@ pub(super) fn check(batch: &Batch) {
         .sum();
     let of_orders: usize = batch.orders.iter().map(|order| order.rows.len()).sum();
     assert_eq!(rows, of_orders + batch.orderless.len(), "no row vanishes");
-    for problem in &batch.problems {
+    for problem in batch.problems.iter() {
         assert!(problem.place.row != Some(0), "{problem:?}");
     }
     for order in &batch.orders {

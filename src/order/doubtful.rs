@@ -1,5 +1,7 @@
 //! Rows whose header is wrong: what else is wrong with them is found in the same pass, and nothing of them is used.
 
+use std::sync::Arc;
+
 use super::Batch;
 use super::record::Part;
 use super::value::Rules;
@@ -38,7 +40,7 @@ pub(super) fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Problem> {
     if is_grouped {
         batch.group(rules);
     }
-    let mut problems = batch.problems;
+    let mut problems = Arc::unwrap_or_clone(batch.problems);
     problems.retain(|problem| {
         let column = problem.place.column;
         let is_of_unclear = column.is_some() && unclear.contains(&column);

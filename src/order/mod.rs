@@ -43,8 +43,8 @@ pub struct Batch {
     pub orders: Vec<Order>,
     /// Rows that belong to no order.
     pub orderless: Vec<RowAt>,
-    /// Every finding, in the order of its place.
-    pub problems: Vec<Problem>,
+    /// Every finding, in the order of its place; reports share them, as there may be millions.
+    pub problems: Arc<Vec<Problem>>,
     /// What the rows of the orders say.
     pub rows: Rows,
 }
@@ -128,16 +128,14 @@ fn gathered(files: Vec<File<Part>>, rules: &Rules) -> Batch {
         for problem in &file.problems {
             rank(&mut ranks, &problem.place.source);
         }
-        batch.problems.append(&mut file.problems);
+        batch.found(file.problems);
         for sheet in file.sheets {
             rank(&mut ranks, &sheet.source);
             batch.add(sheet, rules);
         }
     }
     batch.group(rules);
-    batch
-        .problems
-        .sort_by_cached_key(|problem| place_key(&ranks, problem));
+    Arc::make_mut(&mut batch.problems).sort_by_cached_key(|problem| place_key(&ranks, problem));
     batch
 }
 
@@ -168,7 +166,7 @@ impl Batch {
             skipped: sheet.skipped,
         });
         if let Some(doubtful) = sheet.doubtful {
-            self.problems.extend(doubtful::checked(*doubtful, rules));
+            self.found(doubtful::checked(*doubtful, rules));
         }
         let Some(head) = sheet.head else { return };
         self.add_rows(head, sheet.parts, rules);
@@ -188,18 +186,22 @@ impl Batch {
             self.rows.add(part.end());
         }
         let placeholders = placeholders(&head, &found);
-        self.problems
-            .extend(placeholders.map(|problem| rules.warnings.weigh(problem)));
+        self.found(placeholders.map(|problem| rules.warnings.weigh(problem)));
         explain_ambiguous_dates(&mut found);
         let problems = found.into_iter().flat_map(|found| found.problems);
-        self.problems.extend(problems);
+        self.found(problems);
         self.heads.push(head);
     }
 
     fn group(&mut self, rules: &Rules) {
         let (orders, problems) = self.rows.form(&self.heads, rules.warnings);
         self.orders = orders;
-        self.problems.extend(problems.into_iter().flatten());
+        self.found(problems.into_iter().flatten());
+    }
+
+    fn found(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        // Nobody shares them yet.
+        Arc::make_mut(&mut self.problems).extend(problems);
     }
 }
 

@@ -144,7 +144,7 @@ impl Plan {
             heads: usable.map(head).collect(),
             orders: self.orders.iter().map(order).collect(),
             orderless: sheets.rows_at(&self.orderless),
-            problems: self.diagnostics.iter().filter_map(problem).collect(),
+            problems: Arc::new(self.diagnostics.iter().filter_map(problem).collect()),
             ..Batch::default()
         }
     }

@@ -4,26 +4,26 @@ use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 
-use super::Diagnostic;
+use crate::problem::{Problem, Severity};
 
 /// Findings with the same code and column.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
-    /// `error` or `warning`.
-    pub(super) severity: &'a str,
+    /// How much they weigh.
+    pub(super) severity: Severity,
     /// Their code.
     pub(super) code: &'a str,
     /// The header of their column.
     pub(super) column: Option<&'a str>,
     /// All of them, in the order of their places; never empty.
-    pub(super) findings: Vec<&'a Diagnostic>,
+    pub(super) findings: Vec<&'a Problem>,
 }
 
 /// Groups findings: errors first, then those that are the most.
-pub(super) fn of(findings: &[Diagnostic]) -> Vec<Group<'_>> {
-    let mut groups: IndexMap<_, Vec<&Diagnostic>> = IndexMap::new();
+pub(super) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
+    let mut groups: IndexMap<_, Vec<&Problem>> = IndexMap::new();
     for found in findings {
-        let key = (found.severity, found.code, found.column.as_deref());
+        let key = (found.severity, found.code.name(), found.header.as_deref());
         groups.entry(key).or_default().push(found);
     }
     let group = |((severity, code, column), findings)| Group {
@@ -38,10 +38,10 @@ pub(super) fn of(findings: &[Diagnostic]) -> Vec<Group<'_>> {
 }
 
 /// Returns where a finding stands: `scores.xlsx [March] B17`.
-pub(super) fn place(found: &Diagnostic) -> String {
-    let mut place = source(&found.path, found.sheet.as_deref());
-    match (&found.cell, found.row) {
-        (Some(cell), _) => place.extend([" ", cell]),
+pub(super) fn place(found: &Problem) -> String {
+    let mut place = found.place.source.to_string();
+    match (found.place.cell_name(), found.place.row) {
+        (Some(cell), _) => place.extend([" ", &cell]),
         (None, Some(row)) => place.extend([" row ", &row.to_string()]),
         (None, None) => {}
     }

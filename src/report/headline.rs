@@ -42,7 +42,7 @@ impl Headline {
 /// Counts the findings that are errors.
 pub(super) fn errors(report: &Report) -> usize {
     let findings = report.diagnostics.iter();
-    findings.filter(|found| found.severity == "error").count()
+    findings.filter(|found| found.is_error()).count()
 }
 
 /// Returns a number with its thousands apart, and what is counted: `1,200 orders`.

@@ -176,6 +176,8 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -246,7 +248,7 @@ mod tests {
         report.notice = None;
         report.next = vec!["scoreload import rest.csv".to_owned()];
         report.target = None;
-        report.diagnostics.truncate(1);
+        Arc::make_mut(&mut report.diagnostics).truncate(1);
         report.finished_at = report.started_at;
         report.orders[0].message = Some("no | such order".to_owned());
         report.totals = Totals {

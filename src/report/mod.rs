@@ -10,12 +10,12 @@ mod markdown;
 mod order;
 mod xlsx;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use self::order::Sources;
 use self::order::milliseconds;
@@ -23,7 +23,7 @@ pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
 use crate::columns::Field;
 use crate::deliver::{Delivery, Outcome};
 use crate::order::{Batch, SheetSummary};
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 
 /// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
 pub const SCHEMA: &str = "scoreload/report/1";
@@ -71,7 +71,9 @@ pub struct Report {
     /// Every order, in the order of first appearance.
     pub orders: Vec<OrderEntry>,
     /// Every finding, in the order of its place.
-    pub diagnostics: Vec<Diagnostic>,
+    #[serde(serialize_with = "as_diagnostics")]
+    #[schemars(with = "Vec<Diagnostic<'_>>")]
+    pub diagnostics: Arc<Vec<Problem>>,
 }
 
 /// What was asked for.
@@ -175,33 +177,33 @@ pub struct Timing {
 
 /// A finding about the data.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Diagnostic {
+pub struct Diagnostic<'a> {
     /// `error` or `warning`.
     pub severity: &'static str,
     /// The stable name of the kind of finding.
     pub code: &'static str,
     /// What is wrong.
-    pub message: String,
+    pub message: &'a str,
     /// What to do.
-    pub help: Cow<'static, str>,
+    pub help: &'a str,
     /// The file, as it was named.
-    pub path: String,
+    pub path: &'a str,
     /// The sheet, for workbooks.
-    pub sheet: Option<String>,
+    pub sheet: Option<&'a str>,
     /// The row as the user sees it.
     pub row: Option<u32>,
     /// The header of the column, as the file has it.
-    pub column: Option<String>,
+    pub column: Option<&'a str>,
     /// The canonical name of the column.
     pub field: Option<String>,
     /// The cell as a spreadsheet names it.
     pub cell: Option<String>,
     /// The value of the cell.
-    pub value: Option<String>,
+    pub value: Option<&'a str>,
 }
 
-impl From<&Problem> for Diagnostic {
-    fn from(problem: &Problem) -> Self {
+impl<'a> From<&'a Problem> for Diagnostic<'a> {
+    fn from(problem: &'a Problem) -> Self {
         let Problem {
             code,
             severity,
@@ -213,22 +215,23 @@ impl From<&Problem> for Diagnostic {
             value,
         } = problem;
         Self {
-            severity: match severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            },
+            severity: severity.words(),
             code: code.name(),
-            message: message.clone(),
-            help: help.clone(),
-            path: place.source.path.clone(),
-            sheet: place.source.sheet.clone(),
+            message,
+            help,
+            path: &place.source.path,
+            sheet: place.source.sheet.as_deref(),
             row: place.row,
-            column: header.as_ref().map(ToString::to_string),
+            column: header.as_deref(),
             field: field.map(Field::name),
             cell: place.cell_name(),
-            value: value.clone(),
+            value: value.as_deref(),
         }
     }
+}
+
+fn as_diagnostics<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(problems.iter().map(Diagnostic::from))
 }
 
 /// What a run knows at its end, beside the batch itself.
@@ -285,7 +288,7 @@ impl Report {
             orders: orders
                 .map(|(order, delivery)| OrderEntry::new(&sources, order, delivery))
                 .collect(),
-            diagnostics: batch.problems.iter().map(Diagnostic::from).collect(),
+            diagnostics: Arc::clone(&batch.problems),
         }
     }
 

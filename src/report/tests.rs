@@ -1,6 +1,7 @@
 //! That a report closes; and reports to try the forms on.
 
 use super::*;
+use crate::problem::{Code, Place, Source};
 
 /// The report of an import in which nothing happened.
 pub(crate) fn empty() -> Report {
@@ -41,25 +42,22 @@ pub(crate) fn hostile() -> Report {
         message: Some(HOSTILE.concat()),
         requests: Vec::new(),
     };
-    let found = |index: usize| Diagnostic {
-        severity: "error",
-        code: "value-too-long",
-        message: text(index),
-        help: text(index).into(),
-        path: text(index),
-        sheet: Some(text(index)),
-        row: Some(2),
-        column: Some(text(index)),
-        field: None,
-        cell: Some("B2".to_owned()),
-        value: Some(text(index)),
+    let found = |index: usize| {
+        let source = Arc::new(Source {
+            path: text(index),
+            sheet: Some(text(index)),
+        });
+        let place = Place::cell(&source, 2, 1);
+        Problem::new(Code::ValueTooLong, place, text(index), text(index))
+            .in_column(Some(HOSTILE[index].into()), None)
+            .with_value(text(index))
     };
     Report {
         target: Some(HOSTILE.concat()),
         notice: Some(HOSTILE.concat()),
         next: vec![HOSTILE.concat()],
         orders: vec![order],
-        diagnostics: (0..HOSTILE.len()).map(found).collect(),
+        diagnostics: Arc::new((0..HOSTILE.len()).map(found).collect()),
         ..empty()
     }
 }

@@ -144,7 +144,7 @@ pub(super) mod tests {
         let cells: Vec<&str> = SLOTS.iter().map(|slot| slot.example).collect();
         std::fs::write(&path, csv() + &cells.join(",") + "\n").unwrap();
         let batch = gathered(path.path());
-        assert_eq!(batch.problems, []);
+        assert_eq!(*batch.problems, []);
         assert_eq!(batch.orders.len(), 1);
     }
 

@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn nothing_of_the_untouched_workbook_would_be_sent() {
         let batch = gathered(&saved(book().unwrap()));
-        assert_eq!(batch.problems, []);
+        assert_eq!(*batch.problems, []);
         assert!(batch.orders.is_empty());
         let sheets: Vec<_> = batch
             .sheets
@@ -196,7 +196,7 @@ mod tests {
             }
         }
         let batch = gathered(&saved(book));
-        assert_eq!(batch.problems, []);
+        assert_eq!(*batch.problems, []);
         assert_eq!(batch.orders.len(), 1);
     }
 

@@ -171,7 +171,7 @@ fn a_table_is_the_same_however_it_is_written() {
     ];
     for (way, bytes) in ways {
         let batch = gathered(&[bench.write("table.xlsx", bytes)], None, None);
-        assert_eq!(batch.problems, [], "{way}");
+        assert_eq!(*batch.problems, [], "{way}");
         assert_eq!(bodies(&batch), expected, "{way}");
         assert_eq!(rows(&batch), ROWS, "{way}");
     }

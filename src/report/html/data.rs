@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::bodies::{Bodies, EACH};
 use crate::deliver::Outcome;
 use crate::order::Batch;
-use crate::report::{Diagnostic, OrderEntry, Report, RequestEntry};
+use crate::order::model::Text;
+use crate::problem::Problem as Finding;
+use crate::report::{OrderEntry, Report, RequestEntry};
 
 /// The object.
 #[derive(Serialize)]
@@ -98,7 +100,7 @@ struct Problem<'a>(
     usize,           // source
     Option<u32>,     // row
     Option<usize>,   // header of the column
-    Option<&'a str>, // cell
+    Option<Text>,    // cell
     Option<&'a str>, // value
 );
 
@@ -189,18 +191,19 @@ impl<'a> Names<'a> {
         )
     }
 
-    fn problem(&mut self, found: &'a Diagnostic) -> Problem<'a> {
+    fn problem(&mut self, found: &'a Finding) -> Problem<'a> {
+        let source = &found.place.source;
         Problem(
-            found.severity == "error",
-            self.text(found.code),
+            found.is_error(),
+            self.text(found.code.name()),
             &found.message,
             self.text(&found.help),
             self.sources
-                .insert_full((&found.path, found.sheet.as_deref()))
+                .insert_full((&source.path, source.sheet.as_deref()))
                 .0,
-            found.row,
-            found.column.as_deref().map(|column| self.text(column)),
-            found.cell.as_deref(),
+            found.place.row,
+            found.header.as_deref().map(|column| self.text(column)),
+            found.place.cell_name().map(Text::from),
             found.value.as_deref(),
         )
     }

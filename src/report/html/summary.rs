@@ -239,7 +239,7 @@ pub(super) fn groups(report: &Report) -> Vec<GroupLine> {
     let line = |group: &groups::Group<'_>| {
         let first = group.findings.first()?;
         Some(GroupLine {
-            severity: group.severity.to_owned(),
+            severity: group.severity.to_string(),
             code: group.code.to_owned(),
             column: group.column.map(shown),
             number: grouped(group.findings.len()),

@@ -12,9 +12,9 @@ use std::io;
 use rust_xlsxwriter::{Color, Workbook, XlsxError};
 
 use self::sheet::{Cell, Column, Table};
-use super::groups::source;
-use super::{Diagnostic, OrderEntry, Report};
+use super::{OrderEntry, Report};
 use crate::deliver::Outcome;
+use crate::problem::Problem;
 
 /// Rows of one sheet: the format's bound of 1,048,576, less the header.
 const MOST_ROWS: usize = 1_048_575;
@@ -117,23 +117,20 @@ fn order(order: &OrderEntry) -> Vec<Cell> {
     ]
 }
 
-fn problem(found: &Diagnostic) -> Vec<Cell> {
-    let text = |text: &Option<String>| text.as_deref().map_or(Cell::Blank, Cell::text);
-    let colour = if found.severity == "error" {
-        BAD
-    } else {
-        DOUBTFUL
-    };
+fn problem(found: &Problem) -> Vec<Cell> {
+    let text = |text: Option<&str>| text.map_or(Cell::Blank, Cell::text);
+    let colour = if found.is_error() { BAD } else { DOUBTFUL };
     vec![
-        Cell::Coloured(found.severity, colour),
-        Cell::text(found.code),
-        Cell::Text(source(&found.path, found.sheet.as_deref())),
+        Cell::Coloured(found.severity.words(), colour),
+        Cell::text(found.code.name()),
+        Cell::Text(found.place.source.to_string()),
         found
+            .place
             .row
             .map_or(Cell::Blank, |row| Cell::Number(row.into())),
-        text(&found.cell),
-        text(&found.column),
-        text(&found.value),
+        found.place.cell_name().map_or(Cell::Blank, Cell::Text),
+        text(found.header.as_deref()),
+        text(found.value.as_deref()),
         Cell::text(&found.message),
         Cell::text(&found.help),
     ]

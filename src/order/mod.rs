@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 pub use self::gathering::Rows;
 pub use self::group::{Order, RowAt};
 use self::model::OrderUpdate;
@@ -121,7 +123,7 @@ pub(crate) fn gather_bytes(
 
 fn gathered(files: Vec<File<Part>>, rules: &Rules) -> Batch {
     let mut batch = Batch::default();
-    let mut ranks = HashMap::new();
+    let mut ranks = Ranks::default();
     for mut file in files {
         batch.passed_over.append(&mut file.passed_over);
         batch.notes.append(&mut file.notes);
@@ -139,16 +141,16 @@ fn gathered(files: Vec<File<Part>>, rules: &Rules) -> Batch {
     batch
 }
 
+/// The place of each sheet among all.
+type Ranks = HashMap<Arc<Source>, usize, RandomState>;
+
 /// Gives a sheet its rank among the others, by first mention.
-fn rank(ranks: &mut HashMap<Arc<Source>, usize>, source: &Arc<Source>) {
+fn rank(ranks: &mut Ranks, source: &Arc<Source>) {
     let next = ranks.len();
     ranks.entry(Arc::clone(source)).or_insert(next);
 }
 
-fn place_key(
-    ranks: &HashMap<Arc<Source>, usize>,
-    problem: &Problem,
-) -> (usize, Option<u32>, Option<u32>, Code) {
+fn place_key(ranks: &Ranks, problem: &Problem) -> (usize, Option<u32>, Option<u32>, Code) {
     let place = &problem.place;
     let rank = ranks.get(&place.source).copied().unwrap_or(usize::MAX);
     (rank, place.row, place.column, problem.code)

@@ -97,7 +97,10 @@ impl StatusWords {
     /// Returns the status among `allowed` that a text comes close to.
     #[must_use]
     pub fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
+        /// More are another word.
+        const MOST_EDITS: usize = 2;
         let text = simplified(text);
+        let length = text.chars().count();
         let distance = |(word, name): (&CompactString, &&'static str)| {
             (strsim::osa_distance(word, &text), *name)
         };
@@ -105,9 +108,10 @@ impl StatusWords {
             .known
             .iter()
             .filter(|(_, name)| allowed.contains(name))
+            .filter(|(word, _)| word.chars().count().abs_diff(length) <= MOST_EDITS)
             .map(distance);
         candidates
-            .filter(|(distance, _)| *distance <= 2 && *distance < text.len())
+            .filter(|(distance, _)| *distance <= MOST_EDITS && *distance < text.len())
             .min()
             .map(|(_, name)| name)
     }

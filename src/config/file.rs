@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Environment;
 use super::origin::Origin;
-use super::settings::{OF_PROFILES, Settings};
+use super::settings::{OF_PROFILES, SETTINGS, Settings};
 use crate::cli::SourceArgs;
 use crate::error::Error;
 
@@ -216,7 +216,27 @@ fn what_is_wrong(error: &toml::de::Error, text: &str) -> (String, String) {
         Some(help) => (whole.split(", expected").next().unwrap_or(whole), help),
         None => (whole, "see README, \"The configuration file\"".to_owned()),
     };
-    (format!("{place}{message}"), help)
+    (format!("{place}{}", in_plain_words(message)), help)
+}
+
+/// Says what is expected in the words of people.
+fn in_plain_words(message: &str) -> String {
+    const EXPECTED: [(&str, &str); 7] = [
+        ("a nonzero usize", "a whole number of 1 or more"),
+        ("u32", "a whole number of 0 or more"),
+        ("f64", "a number"),
+        ("a boolean", "true or false"),
+        ("a string", "a text"),
+        ("a sequence", "a list"),
+        ("a map", "a table"),
+    ];
+    let plain = EXPECTED.iter().find_map(|(machine, plain)| {
+        let before = message.strip_suffix(machine)?;
+        before
+            .ends_with(", expected ")
+            .then(|| format!("{before}{plain}"))
+    });
+    plain.unwrap_or_else(|| message.to_owned())
 }
 
 /// Returns what an unknown key was most likely meant to be: serde names it first, then those that it knows.
@@ -230,6 +250,10 @@ fn suggestion(message: &str) -> Option<String> {
     if unknown == "client_secret" {
         let help = "a secret does not stand in the file: client_secret_file names where it is, client_secret_command what prints it";
         return Some(help.to_owned());
+    }
+    if SETTINGS.iter().any(|setting| setting.name == unknown) {
+        let help = format!("`{unknown}` stands in [defaults], or in a profile, [profiles.NAME]");
+        return Some(help);
     }
     let distance = |name: &&str| strsim::osa_distance(name, unknown);
     let nearest = names
@@ -298,6 +322,12 @@ mod tests {
         assert_eq!(help, "did you mean `status`?");
         let (_, help) = wrong("frobnicate = 1\n");
         assert_eq!(help, "see README, \"The configuration file\"");
+        let (message, help) = wrong("concurrency = 4\n");
+        assert_eq!(message, "line 1: unknown field `concurrency`");
+        assert_eq!(
+            help,
+            "`concurrency` stands in [defaults], or in a profile, [profiles.NAME]"
+        );
     }
 
     #[test]
@@ -308,5 +338,22 @@ mod tests {
         assert!(message.contains("`many` is no limit"), "{message}");
         let (message, _) = wrong("[defaults]\nrate = \"3\"\n");
         assert!(message.contains("`3` is no rate"), "{message}");
+        let table = [
+            (
+                "concurrency = 0",
+                "0`, expected a whole number of 1 or more",
+            ),
+            ("retries = -1", "-1`, expected a whole number of 0 or more"),
+            ("timeout = \"x\"", "string \"x\", expected a number"),
+            ("wait = 1", "`1`, expected true or false"),
+            ("company_id = 1", "`1`, expected a text"),
+            ("sheet = \"A\"", "string \"A\", expected a list"),
+        ];
+        for (setting, expected) in table {
+            let (message, _) = wrong(&format!("[defaults]\n{setting}\n"));
+            assert!(message.ends_with(expected), "{message}");
+        }
+        let (message, _) = wrong("defaults = 1\n");
+        assert!(message.ends_with("`1`, expected a table"), "{message}");
     }
 }

@@ -19,7 +19,7 @@ use crate::program::Words;
 
 /// Settings that are given by no flag and no variable.
 #[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 #[expect(missing_docs, reason = "each is described at its flag")]
 pub struct Settings {
     pub company_id: Option<String>,

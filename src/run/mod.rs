@@ -32,6 +32,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use jiff::Timestamp;
+use rlimit::Resource;
 
 use self::aftermath::{Aftermath, Ended};
 use crate::cli::{Cli, Command, ImportArgs, LedgerArgs};
@@ -54,6 +55,7 @@ use crate::ui::{self, Screen};
 /// # Errors
 /// What stops it before it has come to a result.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    leave_no_core();
     let config = match cli.command.source() {
         Some(source) => file::load(source, &environment),
         None => Ok(ConfigFile::default()),
@@ -81,6 +83,14 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         // What is wrong with the configuration is a finding like others.
         Command::Doctor(args) => doctor::run(&args.import, config),
         command => look(command, config?, screen),
+    }
+}
+
+/// Keeps a crash from leaving the memory behind in a file: secrets and scores are in it.
+fn leave_no_core() {
+    // Where there is no such limit, there is none to set.
+    if let Ok((_, most)) = Resource::CORE.get() {
+        let _ = Resource::CORE.set(0, most);
     }
 }
 

@@ -148,6 +148,34 @@ fn secrets_are_found_in_whatever_form_they_show() {
 }
 
 #[test]
+fn a_crash_would_leave_no_memory_behind() {
+    let bench = Bench::new();
+    bench.write("orders.csv", &orders_csv(1));
+    bench.write(
+        "scoreload.toml",
+        "[profiles.p]\nclient_id = \"x\"\n\
+         client_secret_command = [\"sh\", \"-c\", \"ulimit -Sc > limit.txt; echo s3cret\"]\n",
+    );
+    let server = Server::start(answer(200, TOKEN), vec![answer(204, "")]);
+    let url = server.url();
+    let scoreload = bench.command(&["import", "orders.csv", "--profile", "p", "--target", &url]);
+    let set = scoreload
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -Sc 8 && exec \"$@\"", "sh"])
+        .arg(scoreload.get_program())
+        .args(scoreload.get_args())
+        .envs(set)
+        .current_dir(bench.path(""));
+    let ran = Ran::from(shell.output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let limit = std::fs::read_to_string(bench.path("limit.txt")).unwrap();
+    assert_eq!(limit.trim(), "0");
+}
+
+#[test]
 fn secrets_stand_in_nothing_that_is_printed_or_written() {
     let bench = Bench::new();
     bench.write(

@@ -15,7 +15,7 @@ use crate::cli::{Cli, Command};
 use crate::config::file::{self, ConfigFile};
 use crate::config::{self, Reading};
 use crate::error::Error;
-use crate::input::{Extent, Options};
+use crate::input::Options;
 
 /// The name of a corpus in `tests/fuzz/corpus`, and what is fed with it.
 pub type Entry = (&'static str, fn(&[u8]));
@@ -87,15 +87,10 @@ fn options(reading: &Reading) -> Options<'static> {
     Options {
         names: reading.names.clone(),
         wide: reading.wide.clone(),
-        sheets: Vec::new(),
-        delimiter: None,
-        encoding: None,
         warnings: reading.rules.warnings,
-        extent: Extent::Whole,
         // A fuzzer that were started to read a packed workbook would begin to fuzz.
         program: Some("/bin/false".into()),
-        fingerprints: false,
-        on_rows: &|_| {},
+        ..Options::default()
     }
 }
 

@@ -233,10 +233,9 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    use super::super::{Cell, Each, Extent, Row, SheetHead};
+    use super::super::{Cell, Each, Row, SheetHead};
     use super::*;
     use crate::columns::Names;
-    use crate::problem::WarningPolicy;
 
     fn source() -> Arc<Source> {
         Arc::new(Source {
@@ -403,18 +402,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(start in 0usize..4, bytes: Vec<u8>) {
             let starts: [&[u8]; 4] = [b"", b"order_id;score\n", b"\xFF\xFE", b"sep=;\r\n'order_id';'"];
-            let options = Options {
-                names: Names::default(),
-                wide: Vec::new(),
-                sheets: Vec::new(),
-                delimiter: None,
-                encoding: None,
-                warnings: WarningPolicy::Allow,
-                extent: Extent::Whole,
-                program: None,
-            fingerprints: true,
-                on_rows: &|_| {},
-            };
+            let options = Options::default();
             let mut file = File::default();
             let bytes = [starts[start], &bytes].concat();
             let _ = read(&bytes, &source(), &options, &Each(|_: &SheetHead, row: &Row<'_>| row.number), &mut file);

@@ -256,28 +256,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::bytes::Fingerprinted;
-    use super::super::{Each, Extent, Row, SheetHead, hex};
+    use super::super::{Each, Row, SheetHead, hex};
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::columns::Names;
-    use crate::problem::{Code, WarningPolicy};
+    use crate::problem::Code;
 
     type Rows = Vec<(u32, Vec<String>)>;
 
     fn options() -> Options<'static> {
-        Options {
-            names: Names::default(),
-            wide: Vec::new(),
-            sheets: Vec::new(),
-            delimiter: None,
-            encoding: None,
-            warnings: WarningPolicy::Allow,
-            extent: Extent::Whole,
-            program: None,
-            fingerprints: true,
-            on_rows: &|_| {},
-        }
+        Options::default()
     }
 
     fn source() -> Arc<Source> {

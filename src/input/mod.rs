@@ -82,6 +82,24 @@ pub struct Options<'a> {
     pub on_rows: &'a (dyn Fn(usize) + Sync),
 }
 
+impl Default for Options<'_> {
+    /// Whole files, by the names that columns always have, told by themselves and to nobody.
+    fn default() -> Self {
+        Self {
+            names: Names::default(),
+            wide: Vec::new(),
+            sheets: Vec::new(),
+            delimiter: None,
+            encoding: None,
+            warnings: WarningPolicy::default(),
+            extent: Extent::Whole,
+            program: None,
+            fingerprints: false,
+            on_rows: &|_| {},
+        }
+    }
+}
+
 /// What the rows of data of a sheet are turned into: parts, which are read on all cores and stand in their order.
 pub trait Turn: Sync {
     /// What a part of a sheet is turned into.

@@ -158,23 +158,13 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::columns::Names;
-    use crate::problem::WarningPolicy;
 
     fn sampled(content: &str) -> File<Vec<SampleRow>> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content.as_bytes()).unwrap();
         let options = Options {
-            names: Names::default(),
-            wide: Vec::new(),
-            sheets: Vec::new(),
-            delimiter: None,
-            encoding: None,
-            warnings: WarningPolicy::Allow,
             extent: Extent::Sample(2),
-            program: None,
-            fingerprints: false,
-            on_rows: &|_| {},
+            ..Options::default()
         };
         sample(&[file.path().to_owned()], &options).remove(0)
     }

@@ -200,16 +200,8 @@ pub(crate) fn sketch_with(
         sheet: None,
     });
     let options = Options {
-        names: crate::columns::Names::default(),
         wide,
-        sheets: Vec::new(),
-        delimiter: None,
-        encoding: None,
-        warnings: crate::problem::WarningPolicy::Allow,
-        extent: input::Extent::Sample(200),
-        program: None,
-        fingerprints: false,
-        on_rows: &|_| {},
+        ..Options::default()
     };
     let cells: Vec<_> = (0..)
         .zip(headers.iter().map(|text| Cell::text(text)))

@@ -33,16 +33,9 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let reading =
         config::reading(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
     let options = input::Options {
-        extent: input::Extent::Whole,
-        program: None,
-        fingerprints: true,
         names: reading.names,
-        wide: Vec::new(),
-        sheets: Vec::new(),
-        delimiter: None,
-        encoding: None,
         warnings: reading.rules.warnings,
-        on_rows: &|_| {},
+        ..input::Options::default()
     };
     let keep = |_: &SheetHead, row: &Row<'_>| Kept::of(row);
     let sheets = paths

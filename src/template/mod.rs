@@ -99,25 +99,14 @@ pub(super) mod tests {
 
     use super::*;
     use crate::columns::{COLUMNS, Names};
-    use crate::input::{Extent, Options};
+    use crate::input::Options;
     use crate::order::status::StatusWords;
     use crate::order::{self, Batch, Rules, value};
     use crate::problem::WarningPolicy;
 
     /// Reads a file as `validate` does.
     pub(super) fn gathered(path: &std::path::Path) -> Batch {
-        let options = Options {
-            names: Names::default(),
-            wide: Vec::new(),
-            sheets: Vec::new(),
-            delimiter: None,
-            encoding: None,
-            warnings: WarningPolicy::Allow,
-            extent: Extent::Whole,
-            program: None,
-            fingerprints: true,
-            on_rows: &|_| {},
-        };
+        let options = Options::default();
         let rules = Rules {
             company_id: None,
             default_attempt: None,

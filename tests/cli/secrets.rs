@@ -150,7 +150,7 @@ fn secrets_are_found_in_whatever_form_they_show() {
 #[test]
 fn a_crash_would_leave_no_memory_behind() {
     let bench = Bench::new();
-    bench.write("orders.csv", &orders_csv(1));
+    bench.write("orders.csv", orders_csv(1));
     bench.write(
         "scoreload.toml",
         "[profiles.p]\nclient_id = \"x\"\n\

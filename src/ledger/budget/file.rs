@@ -62,6 +62,12 @@ impl StateFile {
         &self.path
     }
 
+    /// Returns by how much the wall clock was set ahead since this process was the last to write.
+    pub(super) fn set_ahead_until(&self, clocks: &Clocks) -> Duration {
+        let last = self.last.as_ref();
+        last.map_or(Duration::ZERO, |last| clocks.set_ahead_since(&last.clocks))
+    }
+
     /// Remembers what was written.
     pub(super) fn remember(&mut self, written: Written) {
         self.last = Some(written);
@@ -76,7 +82,7 @@ impl StateFile {
         if let Some(last) = &self.last
             && starts_with(&mut file, &last.head)?
         {
-            let set_ahead = clocks.set_ahead_since(&last.clocks);
+            let set_ahead = self.set_ahead_until(&clocks);
             return Ok((
                 Locked {
                     file,

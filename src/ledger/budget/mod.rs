@@ -140,20 +140,11 @@ pub struct LocalBudget {
     here: Holder,
     /// The places that are left: the first is in use, or is tried next.
     files: Vec<StateFile>,
-    /// What was used when that was last known; `None` where nobody has looked yet.
+    /// What was used when that was last known, by the wall clock as long as it stands in a file, and then by the
+    /// caller's, as nobody else sees it; `None` where nobody has looked yet.
     uses: Option<Uses>,
-    clock: Clock,
     /// Whether there is something that could not be read.
     is_in_doubt: bool,
-}
-
-/// Which clock the moments of a budget are of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Clock {
-    /// The caller's: nobody else sees them.
-    Callers,
-    /// The wall clock.
-    Wall,
 }
 
 impl LocalBudget {
@@ -163,10 +154,6 @@ impl LocalBudget {
             here: Holder::this_process(),
             files: files.iter().cloned().map(StateFile::at).collect(),
             uses: None,
-            clock: match files {
-                [] => Clock::Callers,
-                _ => Clock::Wall,
-            },
             is_in_doubt: false,
         }
     }
@@ -184,12 +171,9 @@ impl LocalBudget {
         since_begin: Duration,
         change: impl FnOnce(&mut Uses, &Holder, Moment) -> T,
     ) -> T {
-        let locked = self.lock_file();
-        let now = match (&locked, self.clock) {
-            (Some(locked), _) => locked.now(),
-            (None, Clock::Wall) => Clocks::read().wall,
-            (None, Clock::Callers) => Moment::at(since_begin),
-        };
+        let callers_now = Moment::at(since_begin);
+        let locked = self.lock_file(callers_now);
+        let now = locked.as_ref().map_or(callers_now, Locked::now);
         let uses = self.uses.get_or_insert_default();
         uses.bring_to(now, &self.here);
         if std::mem::take(&mut self.is_in_doubt) {
@@ -201,14 +185,14 @@ impl LocalBudget {
             self.files.first_mut(),
         ) {
             (Some(Ok(written)), Some(file)) => file.remember(written),
-            (Some(Err(error)), _) => self.leave_file(&error),
+            (Some(Err(error)), _) => self.leave_file(&error, callers_now),
             _ => {}
         }
         outcome
     }
 
     /// Locks the first place that can be used, and reads what is used there.
-    fn lock_file(&mut self) -> Option<Locked> {
+    fn lock_file(&mut self, callers_now: Moment) -> Option<Locked> {
         while let Some(file) = self.files.first() {
             match file.lock(self.uses.as_ref()) {
                 Ok((locked, others)) => {
@@ -217,19 +201,22 @@ impl LocalBudget {
                     uses.shift(locked.set_ahead);
                     return Some(locked);
                 }
-                Err(error) => self.leave_file(&error),
+                Err(error) => self.leave_file(&error, callers_now),
             }
         }
         None
     }
 
     /// Leaves a place that cannot be used. Where it could be so far, what is known of it is kept in memory.
-    fn leave_file(&mut self, error: &io::Error) {
+    fn leave_file(&mut self, error: &io::Error, callers_now: Moment) {
         let file = self.files.remove(0);
         let path = file.path();
         tracing::warn!(path = %path.display(), %error, "the pace cannot be kept there");
-        if self.uses.is_some() {
+        if let Some(uses) = &mut self.uses {
             self.files.clear();
+            let clocks = Clocks::read();
+            uses.shift(file.set_ahead_until(&clocks));
+            uses.change_clock(clocks.wall, callers_now);
         }
         // What stands there and cannot be read may be a budget that is used up.
         self.is_in_doubt |= self.uses.is_none() && path.exists();

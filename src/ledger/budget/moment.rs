@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// A moment, in microseconds since the epoch of its clock.
@@ -50,12 +51,9 @@ pub struct Clocks {
     pub wall: Moment,
     /// Which start of the machine this is.
     boot: Option<String>,
-    /// The time since that start, in hundredths of a second: nobody sets it.
-    uptime: Option<Duration>,
+    /// The time since that start: nobody sets it, and it goes on while the machine sleeps.
+    uptime: Duration,
 }
-
-/// Clocks that differ by less have not been set: the one tells only hundredths of a second.
-const TOLERANCE: Duration = Duration::from_millis(50);
 
 impl Clocks {
     /// Reads the clocks.
@@ -69,23 +67,17 @@ impl Clocks {
         }
     }
 
-    /// Returns by how much the wall clock was set ahead since an earlier reading.
+    /// Returns by how much the wall clock was set ahead since an earlier reading, or ran ahead.
     ///
     /// Whatever happened before then looks older by as much than it is. Where it was set back, things look younger,
     /// which only costs time.
     #[must_use]
     pub fn set_ahead_since(&self, earlier: &Self) -> Duration {
-        let same_boot = self.boot.is_some() && self.boot == earlier.boot;
-        let (Some(now), Some(then)) = (self.uptime, earlier.uptime) else {
+        if self.boot.is_none() || self.boot != earlier.boot {
             return Duration::ZERO;
-        };
-        let passed = now.saturating_sub(then);
-        let ahead = self.wall.since(earlier.wall).saturating_sub(passed);
-        if same_boot && ahead > TOLERANCE {
-            ahead
-        } else {
-            Duration::ZERO
         }
+        let passed = self.uptime.saturating_sub(earlier.uptime);
+        self.wall.since(earlier.wall).saturating_sub(passed)
     }
 }
 
@@ -99,10 +91,8 @@ pub(super) fn boot() -> Option<String> {
     BOOT.get_or_init(read).clone()
 }
 
-fn uptime() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/uptime").ok()?;
-    let seconds = text.split_whitespace().next()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+fn uptime() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -111,23 +101,33 @@ mod tests {
 
     fn clocks(boot: &str, wall: u64, uptime: u64) -> Clocks {
         Clocks {
-            wall: Moment::at(Duration::from_secs(wall)),
+            wall: Moment::at(Duration::from_millis(wall)),
             boot: Some(boot.to_owned()),
-            uptime: Some(Duration::from_secs(uptime)),
+            uptime: Duration::from_millis(uptime),
         }
     }
 
     #[test]
+    fn the_time_since_the_start_is_exact_and_agrees_with_a_wall_clock_that_nobody_sets() {
+        let earlier = Clocks::read();
+        std::thread::sleep(Duration::from_millis(3));
+        let later = Clocks::read();
+        assert!(later.uptime >= earlier.uptime + Duration::from_millis(3));
+        assert!(later.set_ahead_since(&earlier) < Duration::from_secs(1));
+    }
+
+    #[test]
     fn a_wall_clock_that_was_set_ahead_is_noticed_within_one_start_of_the_machine() {
-        let before = clocks("a", 1000, 10);
+        let before = clocks("a", 100_000, 1000);
         let table = [
-            (clocks("a", 1005, 15), 0),
-            (clocks("a", 1065, 15), 60),
-            (clocks("a", 900, 15), 0),
-            (clocks("b", 1065, 2), 0),
+            (clocks("a", 105_000, 6000), 0),
+            (clocks("a", 165_001, 6000), 60_001),
+            (clocks("a", 105_002, 6000), 2),
+            (clocks("a", 90_000, 6000), 0),
+            (clocks("b", 165_000, 200), 0),
         ];
-        for (now, seconds) in table {
-            assert_eq!(now.set_ahead_since(&before), Duration::from_secs(seconds));
+        for (now, millis) in table {
+            assert_eq!(now.set_ahead_since(&before), Duration::from_millis(millis));
         }
     }
 }

@@ -143,6 +143,24 @@ fn a_place_that_cannot_be_used_gives_way_and_what_it_may_hold_counts_as_used_up(
 }
 
 #[test]
+fn a_file_that_is_lost_leaves_what_was_used_by_the_callers_clock_which_nobody_sets() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pace.state");
+    let mut budget = budget(&path);
+    use_once(&mut budget);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let mut age = |since_begin| {
+        let since_begin = Duration::from_secs(since_begin);
+        let age = budget.change(since_begin, |uses, _, now| now.since(uses.ended[0].0));
+        age.unwrap()
+    };
+    let at_first = age(100);
+    assert!(at_first < Duration::from_secs(50), "{at_first:?}");
+    assert_eq!(age(107), at_first + Duration::from_secs(7));
+}
+
+#[test]
 fn a_budget_is_told_by_server_and_client_and_not_by_the_ledger() {
     let of = |base, client, ledgers: &[&str]| match Places::of(
         base,

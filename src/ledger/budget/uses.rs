@@ -20,8 +20,9 @@ const STALE: Duration = Duration::from_secs(600);
 const LONGEST_FLIGHT: Duration = Duration::from_secs(120);
 /// A request that its process holds on to is over so long after the last sign of that, for those out of sight.
 const UNSEEN: Duration = Duration::from_secs(30);
-/// How long a request may take to arrive where nothing is known of it.
-const UNKNOWN_JOURNEY: Duration = Duration::from_millis(250);
+/// How long a request may take to arrive whose process has ended, at least: the system sends what was written before
+/// that, and sends it again where it was lost on the way.
+const JOURNEY: Duration = Duration::from_secs(1);
 
 /// What is used of a rate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +152,14 @@ impl Uses {
         }
     }
 
+    /// Goes over to another clock: what is `now` on this one is `then` on that. What is older than that clock becomes
+    /// younger.
+    pub fn change_clock(&mut self, now: Moment, then: Moment) {
+        for at in self.moments() {
+            *at = then.minus(now.since(*at));
+        }
+    }
+
     fn moments(&mut self) -> impl Iterator<Item = &mut Moment> {
         let throttle = &mut self.throttle;
         self.ended
@@ -166,8 +175,8 @@ impl Uses {
     /// What a process sent just before it ended may still be under way: it counts as arriving when its end is
     /// noticed, and as long after that as answers take at most.
     fn settle_flights(&mut self, now: Moment, here: &Holder) {
-        let journey = self.answers.iter().copied().max();
-        let journey = journey.unwrap_or(micros(UNKNOWN_JOURNEY));
+        let journeys = self.answers.iter().copied();
+        let journey = journeys.fold(micros(JOURNEY), u64::max);
         let mut over = Vec::new();
         self.flights.retain_mut(|flight| {
             let life = flight.holder.as_ref().map(|holder| here.life_of(holder));
@@ -244,8 +253,12 @@ mod tests {
         uses.begin(&here, 2, at(0));
         uses.bring_to(at(5000), &here);
         assert_eq!(uses.flights.len(), 2, "it may be under way");
+        uses.end(&here, 3, Some(Duration::from_millis(1800)), at(5000));
+        uses.begin(&gone, 4, at(5000));
         uses.bring_to(at(5100), &here);
-        assert_eq!(uses.ended, [(at(0), 1), (at(5080), 1)]);
+        uses.bring_to(at(7000), &here);
+        let arrived = [(at(0), 1), (at(5000), 1), (at(6000), 1), (at(6900), 1)];
+        assert_eq!(uses.ended, arrived);
         uses.bring_to(at(50_000), &here);
         assert_eq!(uses.flights.len(), 1, "a process that lives tells itself");
     }

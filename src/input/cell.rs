@@ -137,10 +137,31 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
+/// The significant digits that a spreadsheet keeps of a number. A binary number of 64 bits keeps each decimal of so many.
+const KEPT_DIGITS: usize = 15;
+
 /// Returns the shortest decimal text of a number, at the 15 digits that a spreadsheet keeps, never with an exponent.
 #[must_use]
 pub fn number_text(number: f64) -> String {
-    let kept: f64 = format!("{number:.14e}").parse().unwrap_or(number);
+    let exact = number.to_string();
+    // Most numbers are as somebody typed them: where the shortest text that reads back is so short, rounding gives it too.
+    if number.is_normal() && significant_digits(&exact) <= KEPT_DIGITS {
+        exact
+    } else {
+        rounded_text(number)
+    }
+}
+
+/// Counts the digits of a decimal text from the first that is not 0.
+fn significant_digits(text: &str) -> usize {
+    let digits = text.trim_start_matches(['-', '0', '.']);
+    digits.len() - usize::from(digits.contains('.'))
+}
+
+/// Returns the shortest decimal text of a number that is rounded to the digits that are kept.
+fn rounded_text(number: f64) -> String {
+    let decimals = KEPT_DIGITS - 1;
+    let kept: f64 = format!("{number:.decimals$e}").parse().unwrap_or(number);
     if kept == 0.0 {
         "0".to_owned()
     } else {
@@ -201,6 +222,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_number_is_rounded_to_fifteen_digits_whether_it_is_long_or_short(
+            any in any::<f64>(), digits in -20_000_000_000_000_000i64..20_000_000_000_000_000, scale in -30i32..30
+        ) {
+            let typed = format!("{digits}e{scale}").parse().unwrap();
+            let short = format!("{}e{scale}", digits % 10_000).parse().unwrap();
+            for number in [any, typed, short] {
+                prop_assert_eq!(number_text(number), rounded_text(number));
+            }
+        }
+
         #[test]
         fn a_number_of_up_to_fifteen_digits_reads_back_as_it_was_typed(digits in 0u64..1_000_000_000_000_000, scale in 0usize..10) {
             let typed = format!("{digits:0>width$}", width = scale + 1);

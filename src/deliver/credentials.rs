@@ -39,17 +39,29 @@ pub struct Credentials {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_secret_does_not_show_itself() {
-        let credentials = Credentials {
+    fn credentials() -> Credentials {
+        Credentials {
             client_id: "me".into(),
             client_secret: Secret::new("wh1sper"),
-        };
-        let shown = format!("{credentials:?}{credentials:#?}");
-        assert!(
-            shown.contains("[hidden]") && !shown.contains("wh1sper"),
-            "{shown}"
-        );
+        }
+    }
+
+    fn assert_hidden(shown: &str) {
+        let is_hidden = shown.contains("[hidden]") && !shown.contains("wh1sper");
+        assert!(is_hidden, "{shown}");
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_hidden(&format!("{:?}", credentials()));
+        assert_hidden(&format!("{:#?}", credentials()));
+    }
+
+    #[test]
+    fn a_panic_over_a_secret_does_not_show_it() {
+        let panicked = std::panic::catch_unwind(|| Err::<(), _>(credentials()).unwrap());
+        let message = panicked.unwrap_err().downcast::<String>().unwrap();
+        assert_hidden(&message);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Ledgers<'_> {
     /// # Errors
     /// When it is meant as a database and cannot be one.
     pub fn named(self, text: &str) -> Result<Place, Error> {
-        let help = "write it as postgres://USER@HOST/DATABASE; the password may stand in PGPASSWORD or the password file";
+        let help = "write it as postgres://USER@HOST/DATABASE, the password in PGPASSWORD or the password file; or name a file";
         let place = Place::named(text, self.environment);
         let place = place.map_err(|error| Error::usage(error.to_string(), help))?;
         Ok(place.trusting(self.authorities))

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::passwords;
 use crate::tls::Authorities;
 
-/// The beginnings of such a URL.
-const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// How such a URL begins.
+const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
 /// Where a server on the same machine listens, where the URL names no host.
 const SOCKETS: &str = "/var/run/postgresql";
 /// How long a connection may take to come about.
@@ -38,10 +39,10 @@ pub struct BadAddress {
 }
 
 impl Address {
-    /// Tells whether a text is such a URL, right or wrong.
+    /// Tells whether a text is the URL of a database, right or wrong.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
-        SCHEMES.iter().any(|scheme| text.starts_with(scheme))
+        split_url(text).is_some()
     }
 
     /// Reads a URL. A password that it does not hold comes from `PGPASSWORD` or the password file, as for all of
@@ -58,6 +59,10 @@ impl Address {
             shown: shown.clone(),
             words,
         };
+        match split_url(text) {
+            Some((scheme, _)) if SCHEMES.contains(&scheme) => {}
+            _ => return Err(bad("it does not begin with `postgres://`".to_owned())),
+        }
         let (url, ssl_mode) = take_ssl_mode(text).map_err(&bad)?;
         let mut config: Config = url
             .parse()
@@ -115,28 +120,67 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Splits a URL into its scheme and the rest.
+fn split_url(text: &str) -> Option<(&str, &str)> {
+    let is_scheme = |scheme: &str| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    text.split_once("://")
+        .filter(|(scheme, _)| is_scheme(scheme))
+}
+
 /// Returns a URL without its password. Any other text comes back as it is.
+///
+/// A password may hold any sign, also those that end it elsewhere, so that a URL may be read in more than one way: what
+/// is a password in one of them is left out.
 #[must_use]
 pub fn without_password(text: &str) -> String {
-    let Some(scheme) = SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) else {
+    let Some((scheme, rest)) = split_url(text) else {
         return text.to_owned();
     };
-    let rest = text.get(scheme.len()..).unwrap_or_default();
-    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let is_secret = |option: &&str| option.starts_with("password=");
-    let options: Vec<&str> = options.split('&').filter(|it| !is_secret(it)).collect();
-    let options = options.join("&");
-    let mark = if options.is_empty() { "" } else { "?" };
-    let rest = format!("{place}{mark}{options}");
-    // A password may hold any sign, also those that end it elsewhere.
+    let (rest, has_lost_end) = without_secret_options(rest);
+    let place = rest.split('?').next().unwrap_or_default();
     let has_credentials = place.contains(['@', ':']);
-    match rest.rsplit_once('@').filter(|_| has_credentials) {
-        None => format!("{scheme}{rest}"),
-        Some((credentials, place)) => {
-            let user = credentials.split(':').next().unwrap_or_default();
-            format!("{scheme}{user}@{place}")
+    let shown = match rest.rsplit_once('@') {
+        Some((credentials, behind)) if has_credentials => {
+            format!("{}@{behind}", before_colon(credentials))
         }
+        None if has_credentials && has_lost_end => before_colon(place).to_owned(),
+        _ => rest,
+    };
+    format!("{scheme}://{shown}")
+}
+
+fn before_colon(text: &str) -> &str {
+    text.split(':').next().unwrap_or_default()
+}
+
+/// Leaves out the options that hold a password; tells whether one of them may hold the end of credentials.
+fn without_secret_options(url: &str) -> (String, bool) {
+    const MARKS: [char; 2] = ['?', '&'];
+    let is_secret = |option: &str| {
+        let key = option.split('=').next().unwrap_or_default();
+        let key = percent_decode_str(key).decode_utf8_lossy();
+        key.to_ascii_lowercase().contains("password")
+    };
+    let end_of = |text: &str| text.find(MARKS).unwrap_or(text.len());
+    let (start, mut left) = url.split_at(end_of(url));
+    let (mut kept, mut has_lost_end) = (start.to_owned(), false);
+    // The mark of an option that is left out goes to the next one.
+    let mut mark_of_lost = None;
+    while let Some(mark) = left.chars().next() {
+        let (option, others) = left[1..].split_at(end_of(&left[1..]));
+        let mark = mark_of_lost.take().unwrap_or(mark);
+        if is_secret(option) {
+            mark_of_lost = Some(mark);
+            has_lost_end |= option.contains('@');
+        } else {
+            kept.push(mark);
+            kept.push_str(option);
+        }
+        left = others;
     }
+    (kept, has_lost_end)
 }
 
 /// Takes `sslmode` out of a URL: what it asks for is asked of rustls, which always checks who answers.
@@ -215,6 +259,28 @@ mod tests {
                 "postgres://db/x?a=b@c",
             ),
             ("postgres://:s3cret@db/x", "postgres://@db/x"),
+            (
+                "postgres://ada:s3?cret@db/x?password=s3cret&a=b",
+                "postgres://ada@db/x?a=b",
+            ),
+            (
+                "postgres://ada@db/x?a=b&p%61ssword=s3cret",
+                "postgres://ada@db/x?a=b",
+            ),
+            (
+                "postgres://ada@db/x&sslpassword=s3cret?a=b",
+                "postgres://ada@db/x&a=b",
+            ),
+            ("postgres://ada:s3?password=cr@et/x", "postgres://ada"),
+            (
+                "postgres://db/x?password=s3c@ret&a=b",
+                "postgres://db/x?a=b",
+            ),
+            (
+                "postgres://db:5432/x?password=s3cret",
+                "postgres://db:5432/x",
+            ),
+            ("MySQL://ada:s3cret@db/x", "MySQL://ada@db/x"),
             ("ledger.db?x:y@z", "ledger.db?x:y@z"),
         ];
         for (text, shown) in table {
@@ -222,8 +288,15 @@ mod tests {
         }
         let address = address("postgres://ada:s3cret@db.example/scores");
         assert!(!format!("{address} {address:?}").contains("s3cret"));
-        let bad = Address::parse("postgres://ada:s3cret@db:port/x", &|_| None);
-        assert!(!bad.unwrap_err().to_string().contains("s3cret"));
+        for wrong in [
+            "postgres://ada:s3cret@db:port/x",
+            "mysql://ada:s3cret@db/x",
+            "Postgres://ada:s3cret@db/x",
+        ] {
+            assert!(Address::is_meant(wrong));
+            let bad = Address::parse(wrong, &|_| None).unwrap_err();
+            assert!(!bad.to_string().contains("s3cret"), "{bad}");
+        }
     }
 
     #[test]

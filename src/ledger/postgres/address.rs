@@ -143,27 +143,29 @@ pub fn without_password(text: &str) -> String {
     let has_credentials = place.contains(['@', ':']);
     let shown = match rest.rsplit_once('@') {
         Some((credentials, behind)) if has_credentials => {
-            format!("{}@{behind}", before_colon(credentials))
+            format!("{}@{behind}", user_of(credentials))
         }
-        None if has_credentials && has_lost_end => before_colon(place).to_owned(),
+        None if has_credentials && has_lost_end => user_of(place).to_owned(),
         _ => rest,
     };
     format!("{scheme}://{shown}")
 }
 
-fn before_colon(text: &str) -> &str {
-    text.split(':').next().unwrap_or_default()
+fn user_of(credentials: &str) -> &str {
+    credentials
+        .split([':', '?', '&'])
+        .next()
+        .unwrap_or_default()
 }
 
 /// Leaves out the options that hold a password; tells whether one of them may hold the end of credentials.
 fn without_secret_options(url: &str) -> (String, bool) {
-    const MARKS: [char; 2] = ['?', '&'];
     let is_secret = |option: &str| {
         let key = option.split('=').next().unwrap_or_default();
         let key = percent_decode_str(key).decode_utf8_lossy();
         key.to_ascii_lowercase().contains("password")
     };
-    let end_of = |text: &str| text.find(MARKS).unwrap_or(text.len());
+    let end_of = |text: &str| text.find(['?', '&']).unwrap_or(text.len());
     let (start, mut left) = url.split_at(end_of(url));
     let (mut kept, mut has_lost_end) = (start.to_owned(), false);
     // The mark of an option that is left out goes to the next one.
@@ -280,6 +282,7 @@ mod tests {
                 "postgres://db:5432/x?password=s3cret",
                 "postgres://db:5432/x",
             ),
+            ("postgres://a&b:s3cret@db/x", "postgres://a@db/x"),
             ("MySQL://ada:s3cret@db/x", "MySQL://ada@db/x"),
             ("ledger.db?x:y@z", "ledger.db?x:y@z"),
         ];

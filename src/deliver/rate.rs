@@ -4,12 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// No window is longer: what was sent is remembered for so long.
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// At most `count` requests in any `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// Requests that a window may hold, at least 1.
     pub count: u32,
-    /// The length of the sliding window.
+    /// The length of the sliding window, a day at most.
     pub window: Duration,
 }
 
@@ -20,7 +23,9 @@ pub struct Rate(pub Vec<Limit>);
 
 /// Why a text is no rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no rate: write a list such as `3/s,180/m` (units s, m, h), or `unlimited`")]
+#[error(
+    "`{text}` is no rate: write a list such as `3/s,180/m` (units s, m, h; a day at most), or `unlimited`"
+)]
 pub struct RateError {
     /// The part that could not be read.
     pub text: String,
@@ -113,11 +118,15 @@ fn limit(text: &str) -> Result<Limit, RateError> {
         })
     });
     match parsed {
-        Some(limit) if limit.count > 0 && limit.window > Duration::ZERO => Ok(limit),
+        Some(limit) if limit.count > 0 && is_window(limit.window) => Ok(limit),
         _ => Err(RateError {
             text: text.to_owned(),
         }),
     }
+}
+
+fn is_window(window: Duration) -> bool {
+    window > Duration::ZERO && window <= LONGEST_WINDOW
 }
 
 impl fmt::Display for Rate {
@@ -149,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_rate_reads_back_as_it_was_written() {
-        for text in ["3/s,180/m", "1/s", "40000/h", "5/10s", "unlimited"] {
+        for text in ["3/s,180/m", "1/s", "40000/h", "5/10s", "1/24h", "unlimited"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
         }
     }
@@ -165,6 +174,7 @@ mod tests {
             "-1/s",
             "3/s,",
             "x/s",
+            "3/25h",
             "3/99999999999999999999s",
         ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
@@ -180,5 +190,7 @@ mod tests {
         assert_eq!(rate.least_time(4), Duration::from_secs(1));
         assert_eq!(rate.least_time(60), Duration::from_secs(19));
         assert_eq!(rate.least_time(181), Duration::from_secs(60));
+        let slowest: Rate = "1/24h".parse().unwrap();
+        assert!(slowest.least_time(usize::MAX) > Duration::from_secs(1 << 48));
     }
 }

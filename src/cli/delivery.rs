@@ -106,7 +106,8 @@ pub struct DeliveryArgs {
     /// Send nothing if any row has an error
     #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
     pub all_or_nothing: bool,
-    /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h), or unlimited
+    /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h; a day at most), or
+    /// unlimited
     ///
     /// [default: 3/s,180/m, what the API allows]
     #[arg(long, env = "SCORELOAD_RATE", hide_env_values = true, help_heading = DELIVERY)]

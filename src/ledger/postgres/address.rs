@@ -291,6 +291,10 @@ mod tests {
         }
         let address = address("postgres://ada:s3cret@db.example/scores");
         assert!(!format!("{address} {address:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused_and_its_password_never_shows() {
         for wrong in [
             "postgres://ada:s3cret@db:port/x",
             "mysql://ada:s3cret@db/x",

@@ -1,8 +1,11 @@
 //! The header row: where it is, what its cells mean, what is wrong with them.
 
+mod missing;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
+pub use self::missing::{Missing, missing};
 use super::cell::Cell;
 use super::wide::{self, Absent, WideTable, WideTest};
 use crate::columns::{Column, Field, Names, simplified};
@@ -291,60 +294,6 @@ fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlie
         .with_value(value)
 }
 
-/// That a sheet has no header.
-#[derive(Debug)]
-pub struct Missing {
-    /// The finding, with the header that comes closest.
-    pub problem: Problem,
-    /// Whether a header is almost one of the order id: then the sheet is no stranger, but misspelt.
-    pub comes_close: bool,
-}
-
-/// A header that is near a shorter name of the order id is as likely near something else.
-const LEAST_TELLING: usize = 7;
-
-/// Says that none of the rows that were seen can be the header.
-#[must_use]
-pub fn missing(
-    source: &Arc<Source>,
-    seen: &[(u32, Vec<(u32, Cell<'_>)>)],
-    names: &Names,
-) -> Missing {
-    let message = match seen {
-        [] => "there is nothing in it".to_owned(),
-        _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
-    };
-    let is_meant = |text: &str| {
-        names
-            .nearest(text)
-            .is_some_and(|field| field.column == Column::OrderId)
-    };
-    let all = seen.iter().flat_map(|(row, cells)| {
-        cells
-            .iter()
-            .map(move |(column, cell)| (row, column, cell.shown()))
-    });
-    let near = all.into_iter().find(|(.., text)| is_meant(text));
-    let help = match &near {
-        Some((row, column, text)) => format!(
-            "`{}` in {} comes close: rename it to `order_id`, or pass --map '{text}=order_id'",
-            excerpt(text),
-            cell_name(**row, **column)
-        ),
-        None if seen.is_empty() => {
-            "check that the export has come to its end, and that this is the right file".to_owned()
-        }
-        None => "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'"
-            .to_owned(),
-    };
-    let comes_close =
-        near.is_some_and(|(.., text)| simplified(&text).chars().count() >= LEAST_TELLING - 1);
-    Missing {
-        problem: Problem::new(Code::HeaderMissing, Place::whole(source), message, help),
-        comes_close,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -427,15 +376,5 @@ mod tests {
         assert!(header.is_repeated_by(&row(&["ORDER ID", "score"]), &names));
         assert!(header.is_repeated_by(&row(&["Order No.", "test_score"]), &names));
         assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"]), &names));
-    }
-
-    #[test]
-    fn a_missing_header_names_the_one_that_comes_close() {
-        let row = cells(&["Oder Number", "Score"]);
-        let missing = missing(&source(), &[(2, row)], &Names::default());
-        assert!(
-            missing.comes_close && missing.problem.help.contains("`Oder Number` in A2"),
-            "{missing:?}"
-        );
     }
 }

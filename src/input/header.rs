@@ -5,7 +5,7 @@ mod missing;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use self::missing::{Missing, missing};
+pub use self::missing::{Likeness, Missing, missing};
 use super::cell::Cell;
 use super::wide::{self, Absent, WideTable, WideTest};
 use crate::columns::{Column, Field, Names, simplified};

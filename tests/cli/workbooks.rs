@@ -209,6 +209,34 @@ fn percentages_dates_and_hidden_sheets_are_what_a_user_sees() {
 }
 
 #[test]
+fn a_workbook_without_a_header_says_where_one_may_be_meant() {
+    let bench = Bench::new();
+    let refused = |texts: [&str; 2]| {
+        let mut book = Workbook::new();
+        for text in texts {
+            let sheet = book.add_worksheet();
+            sheet.write(0, 0, text).unwrap();
+        }
+        book.add_worksheet();
+        book.save(bench.path("none.xlsx")).unwrap();
+        let ran = bench.run(&["validate", "none.xlsx"]);
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        ran.stdout
+    };
+    let pasted = refused(["Notes", "company_id,order_id,score"]);
+    let expected = "error[header-missing]: none of the first 20 rows has a column for the order id
+ --> none.xlsx, sheet Sheet2
+  help: `company_id,order_id,score` in A1 is several headers in one cell: divide the column at each `,` (Excel: Data, Text to Columns)
+";
+    assert!(pasted.starts_with(expected), "{pasted}");
+    let strange = refused(["Notes", "Ticket"]);
+    let expected = "error[header-missing]: none of the visible sheets has a column for the order id in its first 20 rows
+ --> none.xlsx
+";
+    assert!(strange.starts_with(expected), "{strange}");
+}
+
+#[test]
 fn a_long_text_that_is_repeated_does_not_fill_the_memory() {
     let bench = Bench::new();
     let mut workbook = Workbook::new();

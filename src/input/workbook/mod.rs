@@ -66,6 +66,7 @@ fn read_by<'a, T: Turn>(
         options,
         turn,
         file,
+        likely: None,
     };
     match parcel.kind {
         Kind::Xlsx => read_here(bytes, &parcel, &mut taking)?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::flaw::Flaw;
 use super::sheets::{self, Reason};
+use crate::input::header::Likeness;
 use crate::input::turning::OneByOne;
 use crate::input::{File, Options, RawRow, Rows, Turn, read_rows};
 use crate::problem::{Problem, Source};
@@ -14,6 +15,8 @@ pub(super) struct Taking<'a, T: Turn> {
     pub(super) options: &'a Options<'a>,
     pub(super) turn: &'a T,
     pub(super) file: &'a mut File<T::Part>,
+    /// What is wrong with the first of the sheets left out that may be meant to have a header.
+    pub(super) likely: Option<Problem>,
 }
 
 impl<T: Turn> Taking<'_, T> {
@@ -50,9 +53,14 @@ impl<T: Turn> Taking<'_, T> {
             problems,
         )? {
             Rows::Sheet(sheet) => self.file.sheets.push(sheet),
-            Rows::NoHeader(missing) if self.options.sheets.is_empty() && !missing.comes_close => {
+            Rows::NoHeader(missing)
+                if self.options.sheets.is_empty() && missing.likeness != Likeness::Close =>
+            {
                 let reason = "no column for the order id";
                 self.file.passed_over.push((Arc::clone(&source), reason));
+                if missing.likeness == Likeness::Slight {
+                    self.likely.get_or_insert(missing.problem);
+                }
             }
             Rows::NoHeader(missing) => problems.push(missing.problem),
         }
@@ -60,11 +68,13 @@ impl<T: Turn> Taking<'_, T> {
     }
 
     /// Refuses a workbook of which nothing can be used, unless that has been said.
-    pub(super) fn end(&self) -> Result<(), Problem> {
-        if self.file.sheets.is_empty() && !self.file.problems.iter().any(Problem::is_error) {
-            return Err(sheets::none_usable(self.source));
+    pub(super) fn end(self) -> Result<(), Problem> {
+        if !self.file.sheets.is_empty() || self.file.problems.iter().any(Problem::is_error) {
+            return Ok(());
         }
-        Ok(())
+        Err(self
+            .likely
+            .unwrap_or_else(|| sheets::none_usable(self.source)))
     }
 
     fn sheet(&self, name: &str) -> Arc<Source> {

@@ -157,6 +157,8 @@ impl Written {
             (Some(mdy), Some(dmy)) => match order {
                 Some(DateOrder::Mdy) => Ok((mdy, None)),
                 Some(DateOrder::Dmy) => Ok((dmy, None)),
+                // Whichever day it is, it is too early, and no order would help.
+                _ if year < EARLIEST_YEAR => Ok((mdy, None)),
                 _ => Err(Unclear::TwoDays(mdy, dmy)),
             },
             (Some(date), None) => Ok((date, Some(DateOrder::Mdy))),

@@ -360,6 +360,7 @@ mod tests {
             (Column::TestReportUrl, "http:///report", None, Some("url-invalid")),
             (Column::TestReportUrl, "http://.", None, Some("url-invalid")),
             (Column::TestStatusUpdatedAt, "1999-12-31", None, Some("timestamp-invalid")),
+            (Column::TestStatusUpdatedAt, "03/04/1999", None, Some("timestamp-invalid")),
             (Column::TestStatusUpdatedAt, "2099-01-01", Some("2099-01-01T00:00:00Z"), Some("timestamp-in-future")),
         ];
         for (column, text, expected, code) in table {

@@ -35,11 +35,17 @@
 //!    deadline for everybody.
 //! 7. No row may vanish: rows in = rows of orders + rows without an order. [`report::Report::closes`] checks it
 //!    whenever a report is written, [`report::Totals::close`] where none is.
+//!
+//! It runs on Linux: what other processes are, what memory is free and how long the machine has run is read from there,
+//! and files are made without a name.
 
 #![cfg_attr(
     any(test, fuzzing),
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("Scoreload runs on Linux");
 
 pub mod cli;
 pub mod columns;

@@ -1,5 +1,8 @@
 //! The times that people and exports write, read into one point in time.
 
+mod clock;
+mod date;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
@@ -41,8 +44,8 @@ pub enum Unclear {
 /// # Errors
 /// When the text is in none of them, or gives two different days and `order` does not decide.
 pub fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
-    let (date_part, rest) = split_date(text).ok_or(Unclear::NoTime)?;
-    let (time, offset) = clock(rest).ok_or(Unclear::NoTime)?;
+    let (date_part, rest) = date::split(text).ok_or(Unclear::NoTime)?;
+    let (time, offset) = clock::read(rest).ok_or(Unclear::NoTime)?;
     let (date, written) = date_part.resolve(order)?;
     Ok(Reading {
         time: date.to_datetime(time),
@@ -137,112 +140,6 @@ pub fn canonical(text: &str) -> Option<Timestamp> {
     utc(date.to_datetime(time), Some(Offset::UTC), &TimeZone::UTC)
 }
 
-/// A date as it was written.
-enum Written {
-    Certain(Date),
-    /// Two numbers whose order is open, and the year.
-    Slashes(i8, i8, i16),
-}
-
-impl Written {
-    fn resolve(self, order: Option<DateOrder>) -> Result<(Date, Option<DateOrder>), Unclear> {
-        let (first, second, year) = match self {
-            Self::Certain(date) => return Ok((date, None)),
-            Self::Slashes(first, second, year) => (first, second, year),
-        };
-        let month_first = Date::new(year, first, second).ok();
-        let day_first = Date::new(year, second, first).ok();
-        match (month_first, day_first) {
-            (Some(date), Some(same)) if date == same => Ok((date, None)),
-            (Some(mdy), Some(dmy)) => match order {
-                Some(DateOrder::Mdy) => Ok((mdy, None)),
-                Some(DateOrder::Dmy) => Ok((dmy, None)),
-                // Whichever day it is, it is too early, and no order would help.
-                _ if year < EARLIEST_YEAR => Ok((mdy, None)),
-                _ => Err(Unclear::TwoDays(mdy, dmy)),
-            },
-            (Some(date), None) => Ok((date, Some(DateOrder::Mdy))),
-            (None, Some(date)) => Ok((date, Some(DateOrder::Dmy))),
-            (None, None) => Err(Unclear::NoTime),
-        }
-    }
-}
-
-/// Splits a text into its date and what follows it.
-fn split_date(text: &str) -> Option<(Written, &str)> {
-    iso_date(text)
-        .or_else(|| slash_date(text))
-        .or_else(|| day_month_year(text))
-        .or_else(|| month_day_year(text))
-}
-
-fn iso_date(text: &str) -> Option<(Written, &str)> {
-    let (year, rest) = number(text, 4..=4)?;
-    let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/'))?;
-    let digits = if separator == '-' { 2..=2 } else { 1..=2 };
-    let (month, rest) = number(rest.strip_prefix(separator)?, digits.clone())?;
-    let (day, rest) = number(rest.strip_prefix(separator)?, digits)?;
-    Some((Written::Certain(date(year, month, day)?), rest))
-}
-
-fn slash_date(text: &str) -> Option<(Written, &str)> {
-    let (first, rest) = number(text, 1..=2)?;
-    let (second, rest) = number(rest.strip_prefix('/')?, 1..=2)?;
-    let (year, rest) = number(rest.strip_prefix('/')?, 4..=4)?;
-    Some((
-        Written::Slashes(first.try_into().ok()?, second.try_into().ok()?, year),
-        rest,
-    ))
-}
-
-/// `4 March 2026`
-fn day_month_year(text: &str) -> Option<(Written, &str)> {
-    let (day, rest) = number(text, 1..=2)?;
-    let (month, rest) = month(rest.trim_start_matches([' ', '-']))?;
-    let (year, rest) = number(rest.trim_start_matches([' ', '-', ',', '.']), 4..=4)?;
-    Some((Written::Certain(date(year, month, day)?), rest))
-}
-
-/// `March 4, 2026`
-fn month_day_year(text: &str) -> Option<(Written, &str)> {
-    let (month, rest) = month(text)?;
-    let (day, rest) = number(rest.trim_start_matches([' ', '.']), 1..=2)?;
-    let rest = rest.strip_prefix([',', ' '])?;
-    let (year, rest) = number(rest.trim_start(), 4..=4)?;
-    Some((Written::Certain(date(year, month, day)?), rest))
-}
-
-fn date(year: i16, month: i16, day: i16) -> Option<Date> {
-    Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
-}
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// Reads a month by its English name, whole or its first three letters (`Sept` too).
-fn month(text: &str) -> Option<(i16, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let word = text[..end].to_ascii_lowercase();
-    let named =
-        |name: &str| word == name || word == name[..3] || (word == "sept" && name == "september");
-    let index = MONTHS.iter().position(|name| named(name))?;
-    Some((i16::try_from(index).ok()? + 1, &text[end..]))
-}
-
 /// Reads a number of so many digits off the front.
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<(i16, &str)> {
     let end = text
@@ -250,94 +147,6 @@ fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<(i16, &
         .unwrap_or(text.len());
     digits.contains(&end).then_some(())?;
     Some((text[..end].parse().ok()?, &text[end..]))
-}
-
-/// Reads what follows a date: nothing, or a time with perhaps AM or PM and a zone.
-fn clock(text: &str) -> Option<(Time, Option<Offset>)> {
-    if text.is_empty() {
-        return Some((Time::midnight(), None));
-    }
-    let text = text
-        .strip_prefix(['T', 't', ' '])
-        .or_else(|| text.strip_prefix(", "))?
-        .trim_start();
-    let (hour, rest) = number(text, 1..=2)?;
-    let (minute, rest) = number(rest.strip_prefix(':')?, 2..=2)?;
-    let (second, rest) = match rest.strip_prefix(':') {
-        Some(rest) => number(rest, 2..=2)?,
-        None => (0, rest),
-    };
-    let rest = match rest.strip_prefix('.') {
-        Some(fraction) => fraction
-            .strip_prefix(|c: char| c.is_ascii_digit())?
-            .trim_start_matches(|c: char| c.is_ascii_digit()),
-        None => rest,
-    };
-    let (hour, rest) = half_of_day(hour, rest)?;
-    // A leap second is the last second of its minute, as for most clocks.
-    let second = if second == 60 { 59 } else { second };
-    let time = Time::new(
-        hour.try_into().ok()?,
-        minute.try_into().ok()?,
-        second.try_into().ok()?,
-        0,
-    )
-    .ok()?;
-    Some((time, zone(rest.trim_start())?))
-}
-
-/// Applies AM or PM, where the text goes on with one.
-fn half_of_day(hour: i16, text: &str) -> Option<(i16, &str)> {
-    let word = text.trim_start();
-    let afternoon = match word.get(..2).map(str::to_ascii_uppercase).as_deref() {
-        Some("AM") => false,
-        Some("PM") => true,
-        _ => return Some((hour, text)),
-    };
-    (1..=12).contains(&hour).then_some(())?;
-    Some((hour % 12 + if afternoon { 12 } else { 0 }, &word[2..]))
-}
-
-/// Reads a zone: none, `Z`, `±HH:MM`, `±HHMM`, `GMT±H[:MM]`.
-#[expect(
-    clippy::option_option,
-    reason = "no zone at all is a good answer, and differs from an unreadable one"
-)]
-fn zone(text: &str) -> Option<Option<Offset>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    if ["Z", "GMT", "UTC"]
-        .iter()
-        .any(|name| text.eq_ignore_ascii_case(name))
-    {
-        return Some(Some(Offset::UTC));
-    }
-    let named = text
-        .strip_prefix("GMT")
-        .or_else(|| text.strip_prefix("UTC"));
-    let signed = named.unwrap_or(text);
-    let sign = match signed.chars().next()? {
-        '+' => 1,
-        '-' | '\u{2212}' => -1,
-        _ => return None,
-    };
-    let digits = signed.strip_prefix(['+', '-', '\u{2212}'])?;
-    let (hours, minutes) = match digits.split_once(':') {
-        Some((hours, minutes)) => (hours, minutes),
-        None if digits.len() == 4 => digits.split_at_checked(2)?,
-        None => (digits, ""),
-    };
-    let least = if named.is_some() { 1 } else { 2 };
-    let (hours, _) = number(hours, least..=2).filter(|(_, rest)| rest.is_empty())?;
-    let (minutes, _) = if minutes.is_empty() && (named.is_some() || digits.len() == 2) {
-        (0, "")
-    } else {
-        number(minutes, 2..=2).filter(|(_, rest)| rest.is_empty())?
-    };
-    (hours <= 23 && minutes <= 59).then_some(())?;
-    let seconds = sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60);
-    Offset::from_seconds(seconds).ok().map(Some)
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
-//! The ledger as its users meet it: what is durable when, what comes back, and what is refused.
+//! The ledger as its users meet it: what is durable when, and what comes back.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+mod files;
+mod leases;
 #[path = "../../tests/postgres/mod.rs"]
 pub(super) mod server;
 
@@ -17,9 +16,7 @@ use self::server::{Server, shared};
 use super::backend::Backend;
 use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 use super::fault::Fault;
-use super::lease::{Importer, Intended, Lease};
-use super::lock::Holder;
-use super::place::beside;
+use super::lease::Lease;
 use super::{Ledger, LedgerError, Place};
 use crate::order::model::Text;
 
@@ -96,22 +93,11 @@ fn begun(place: &Place) -> Ledger {
     ledger
 }
 
-fn fault_of_opening(path: &Path) -> Fault {
-    match Ledger::open(&Place::File(path.to_owned())) {
-        Err(LedgerError::Unopened { fault, .. }) => fault,
-        other => panic!("{other:?}"),
-    }
-}
-
 fn count(path: &Path, table: &str) -> usize {
     let connection = Connection::open(path).unwrap();
     let sql = format!("SELECT count(*) FROM {table}");
     let found: isize = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
     found.unsigned_abs()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[tokio::test]
@@ -307,201 +293,6 @@ async fn an_intent_without_a_run_is_refused() {
         assert!(matches!(refused, Err(LedgerError::Failed { .. })));
         assert!(ledger.flush().await.is_err());
     }
-}
-
-#[test]
-fn the_ledger_and_the_files_beside_it_are_readable_by_their_owner_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("state/scoreload/ledger.db");
-    let ledger = begun(&Place::File(path.clone()));
-    let wal = beside(&path, "-wal");
-    for file in [&path, &wal, &beside(&path, "-shm")] {
-        assert_eq!(mode(file), 0o600, "{}", file.display());
-    }
-    assert_eq!(mode(&directory.path().join("state")), 0o700);
-    assert_eq!(mode(path.parent().unwrap()), 0o700);
-    drop(ledger);
-    assert!(!wal.exists());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let _ledger = Ledger::open(&Place::File(path.clone())).unwrap();
-    assert_eq!(mode(&path), 0o600);
-}
-
-#[tokio::test]
-async fn a_copy_of_the_files_taken_while_the_ledger_is_open_is_a_ledger() {
-    let (directory, path, place) = place();
-    let ledger = begun(&place);
-    ledger.intend(intent("A1", "durable")).await.unwrap();
-    let copy = directory.path().join("copy.db");
-    fs::copy(&path, &copy).unwrap();
-    fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
-    let copied = Ledger::open(&Place::File(copy)).unwrap();
-    let known = copied.known("demo", keys(&["A1"])).unwrap();
-    assert_eq!(known, [Some("durable".to_owned())]);
-}
-
-#[test]
-fn a_file_of_another_kind_is_refused_and_not_touched() {
-    let (directory, path, _) = place();
-    let database = directory.path().join("other.db");
-    let other = Connection::open(&database).unwrap();
-    other.execute_batch("CREATE TABLE notes (text)").unwrap();
-    drop(other);
-    fs::write(&path, "order_id,test_score\nA1,87\n").unwrap();
-    for file in [&path, &database] {
-        let before = fs::read(file).unwrap();
-        assert_eq!(fault_of_opening(file), Fault::OtherKind);
-        assert_eq!(fs::read(file).unwrap(), before);
-    }
-    assert_eq!(fault_of_opening(directory.path()), Fault::OtherKind);
-    assert_eq!(fault_of_opening(Path::new("/dev/null")), Fault::OtherKind);
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
-}
-
-#[test]
-fn a_ledger_of_a_later_version_is_refused_and_not_touched() {
-    let (_directory, path, place) = place();
-    drop(begun(&place));
-    let later = Connection::open(&path).unwrap();
-    later.pragma_update(None, "user_version", 7).unwrap();
-    drop(later);
-    let before = fs::read(&path).unwrap();
-    let error = Ledger::open(&place).unwrap_err();
-    let expected = format!(
-        "cannot open the ledger `{}`: its format is number `7`, and this version of Scoreload knows up to `2`",
-        path.display()
-    );
-    assert_eq!(error.to_string(), expected);
-    assert!(error.help().contains("at least as new"));
-    assert_eq!(fs::read(&path).unwrap(), before);
-}
-
-#[test]
-fn a_damaged_ledger_is_refused_and_not_touched() {
-    let (_directory, path, place) = place();
-    drop(begun(&place));
-    let whole = fs::read(&path).unwrap();
-    for length in [60, 99, 4_096, whole.len() - 1] {
-        fs::write(&path, &whole[..length]).unwrap();
-        let fault = fault_of_opening(&path);
-        assert!(matches!(fault, Fault::Damaged(_)), "{length}: {fault:?}");
-        assert_eq!(fs::read(&path).unwrap(), &whole[..length]);
-    }
-    fs::write(&path, "").unwrap();
-    fs::write(beside(&path, "-wal"), "all that is left").unwrap();
-    assert!(matches!(fault_of_opening(&path), Fault::Damaged(_)));
-    assert!(beside(&path, "-wal").exists());
-}
-
-#[tokio::test]
-async fn damage_that_is_met_in_use_is_told_as_such() {
-    let (_directory, path, place) = place();
-    let ledger = begun(&place);
-    for order in 0..200 {
-        ledger.settle(settlement(&format!("A{order}"), "accepted", Some("{}")));
-    }
-    ledger.flush().await.unwrap();
-    drop(ledger);
-    let mut bytes = fs::read(&path).unwrap();
-    // Everything but the schema, which stands on the first page.
-    bytes[4_096..].fill(0xA5);
-    fs::write(&path, bytes).unwrap();
-    let ledger = Ledger::open(&place).unwrap();
-    let error = ledger.known("demo", keys(&["A1"])).unwrap_err();
-    let LedgerError::Failed { fault, .. } = error else {
-        panic!("{error:?}");
-    };
-    assert!(matches!(fault, Fault::Damaged(_)), "{fault:?}");
-}
-
-#[test]
-fn a_place_that_cannot_be_written_is_refused_in_clear_words() {
-    let (directory, path, _) = place();
-    fs::write(&path, "").unwrap();
-    let under_a_file = path.join("ledger.db");
-    assert!(matches!(fault_of_opening(&under_a_file), Fault::System(_)));
-    let nowhere = directory.path().join("nowhere.db");
-    symlink(directory.path().join("gone/ledger.db"), &nowhere).unwrap();
-    assert!(matches!(fault_of_opening(&nowhere), Fault::System(_)));
-    let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-    assert_eq!(Fault::from(denied), Fault::ReadOnly);
-}
-
-/// An importer whose leases end soon after its last sign of life.
-fn importer(run: &str, millis: u64) -> Importer {
-    Importer {
-        holder: Holder::this_process(run, at(0)),
-        lease: Duration::from_millis(millis),
-    }
-}
-
-#[tokio::test]
-async fn an_order_is_one_importers_until_it_is_given_back_with_what_is_known_of_it() {
-    let Some(url) = shared().map(Server::database) else {
-        return;
-    };
-    let place = Place::named(&url, &|_| None).unwrap();
-    let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
-    let order = intent("A1", "").order;
-    assert_eq!(one.lease(order.clone()).await, Ok(Lease::Ours(None)));
-    assert_eq!(one.lease(order.clone()).await, Ok(Lease::Ours(None)));
-    assert_eq!(other.lease(order.clone()).await, Ok(Lease::Elsewhere));
-    assert_eq!(other.others().unwrap().len(), 1);
-    one.intend(intent("A1", "doubtful")).await.unwrap();
-    one.settle(settlement("A1", "accepted", Some("accepted")));
-    one.release(order.clone());
-    one.flush().await.unwrap();
-    let known = Some("accepted".to_owned());
-    assert_eq!(other.lease(order).await, Ok(Lease::Ours(known)));
-    drop(one);
-    assert_eq!(other.others().unwrap(), []);
-}
-
-#[tokio::test]
-async fn a_lease_outlives_its_importer_and_then_another_takes_over_what_is_in_doubt() {
-    let Some(url) = shared().map(Server::database) else {
-        return;
-    };
-    let place = Place::named(&url, &|_| None).unwrap();
-    let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
-    one.join(importer("one", 300));
-    let order = intent("A1", "").order;
-    one.lease(order.clone()).await.unwrap();
-    let intended = one.intend(intent("A1", "doubtful")).await.unwrap();
-    assert!(matches!(intended, Intended::Durable(Some(_))));
-    let doubtful = Lease::Ours(Some("doubtful".to_owned()));
-    while other.lease(order.clone()).await.unwrap() != doubtful {
-        tokio::task::yield_now().await;
-    }
-    let late = one.intend(intent("A1", "late")).await;
-    assert_eq!(late, Ok(Intended::LeaseEnded));
-    one.settle(settlement("A1", "accepted", Some("late")));
-    one.flush().await.unwrap();
-    let known = other.known("demo", keys(&["A1"])).unwrap();
-    assert_eq!(known, [Some("doubtful".to_owned())]);
-    let told = other.deliveries_of_run(RUN).unwrap();
-    assert_eq!(told[0].settled.as_ref().unwrap().outcome, "accepted");
-}
-
-#[tokio::test]
-async fn an_intent_waits_for_a_database_that_is_restarted() {
-    let Some(mut server) = Server::start() else {
-        return;
-    };
-    let place = Place::named(&server.database(), &|_| None).unwrap();
-    let ledger = begun(&place);
-    lease(&ledger, &["A1"]).await;
-    server.end("QUIT");
-    let intent = tokio::spawn({
-        let ledger = ledger.clone();
-        async move { ledger.intend(intent("A1", "known")).await }
-    });
-    tokio::task::yield_now().await;
-    assert!(!intent.is_finished());
-    server.start_again();
-    assert!(matches!(intent.await.unwrap(), Ok(Intended::Durable(_))));
-    let known = ledger.known("demo", keys(&["A1"])).unwrap();
-    assert_eq!(known, [Some("known".to_owned())]);
 }
 
 #[tokio::test]

@@ -24,6 +24,10 @@ pub struct Known {
     /// The values of the updates whose outcome is not known; none where all is settled.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
     pub lost: OrderUpdate,
+    /// Whether all of the order is to be sent once more, whatever is known of it: a run was to do so (`--resend`) and did
+    /// not come to it. No update has left since, or its outcome stands for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub due_again: bool,
     /// While an update is in flight: what was known before, for the case that it is certainly not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Box<Known>>,
@@ -37,6 +41,7 @@ impl Json for Known {
         object.put_some("doubtful", said(&self.doubtful));
         object.put("unsettled", &self.unsettled);
         object.put_some("lost", said(&self.lost));
+        object.put_some("due_again", self.due_again.then_some(&true));
         object.put_some("before", self.before.as_deref());
         object.end();
     }
@@ -69,6 +74,12 @@ impl Known {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accepted.is_empty() && self.doubtful.is_empty() && !self.unsettled
+    }
+
+    /// Tells whether anything that was sent may have been applied, or not.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.unsettled || !self.doubtful.is_empty()
     }
 
     /// Notes that an update is about to leave: until it has an outcome it is in doubt.
@@ -137,7 +148,7 @@ impl Known {
             doubtful: doubtful.into_body(),
             unsettled: true,
             lost: lost.into_body(),
-            before: None,
+            ..Self::default()
         };
     }
 
@@ -172,6 +183,7 @@ impl Known {
             doubtful: doubtful.into_body(),
             unsettled: later.unsettled,
             lost: later.lost.clone(),
+            due_again: later.due_again,
             before: None,
         }
     }
@@ -314,9 +326,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_due_again_is_so_until_an_update_leaves_that_may_have_been_applied() {
+        let sent = scored("1", &["R"]);
+        let mut due = Known::default();
+        due.accept(&sent);
+        due.due_again = true;
+        let after = |outcome: fn(&mut Known, &OrderUpdate)| {
+            let mut known = due.clone();
+            known.intend(&sent);
+            outcome(&mut known, &sent);
+            known.due_again
+        };
+        assert!(after(Known::refuse));
+        assert!(!after(Known::accept));
+        assert!(!after(Known::doubt));
+    }
+
+    #[test]
     fn it_is_read_as_it_was_written() {
         let mut known = Known::default();
         known.accept(&scored("1", &["R"]));
+        known.due_again = true;
         known.intend(&scored("2", &["S"]));
         let json = known.to_json();
         assert_eq!(json, serde_json::to_string(&known).unwrap());

@@ -109,7 +109,7 @@ pub struct PlacedReport {
 
 /// Plans what to send of a body.
 ///
-/// `resend_all` sends it as it is, whatever was accepted or is in doubt.
+/// `resend_all` sends it as it is, whatever was accepted or is in doubt; so does what an earlier run has left of that.
 #[must_use]
 pub fn plan(
     body: &OrderUpdate,
@@ -119,7 +119,7 @@ pub fn plan(
 ) -> Planned {
     match known.filter(|known| !known.is_empty()) {
         None => Planned::of_new(),
-        Some(known) if resend_all => again(body, known),
+        Some(known) if resend_all || known.due_again => again(body, known),
         Some(known) if is_all_accepted(body, known) => Planned::unchanged(),
         Some(known) => rest(body, known, policy),
     }
@@ -141,7 +141,7 @@ fn again(body: &OrderUpdate, known: &Known) -> Planned {
     let in_doubt = Parts::of_body(body)
         .reports()
         .any(|(id, link)| accepted.has_report(id, link) || doubtful.has_report(id, link));
-    whole(sending(known, false), in_doubt)
+    whole(sending(known, known.due_again), in_doubt)
 }
 
 /// Tells without a look at its parts that nothing of a body is left: the usual case where a file comes again.
@@ -397,6 +397,12 @@ mod tests {
                 whole(change, in_doubt)
             );
         }
+        let left = Known {
+            due_again: true,
+            ..accepted(&asked)
+        };
+        let planned = plan(&asked, Some(&left), Hold, false);
+        assert_eq!(planned, whole(Change::Resume, true));
     }
 
     #[test]

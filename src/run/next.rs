@@ -48,8 +48,8 @@ pub(super) struct Ending<'a> {
     pub(super) rejects: Option<&'a Path>,
 }
 
-/// Flags that a second run does without: `--resend` would send accepted orders again, and a report never replaces a
-/// file.
+/// Flags that a second run does without: `--resend` would send accepted orders once more, where the ledger knows which
+/// are left; and a report never replaces a file.
 const DONE: [&str; 2] = ["resend", "report"];
 /// Flags that tell how the inputs are read, and do not hold for the file of rejected rows.
 const OF_INPUTS: [&str; 3] = ["sheet", "delimiter", "encoding"];

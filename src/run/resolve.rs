@@ -35,24 +35,29 @@ pub(super) fn run(
     )?;
     let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
     open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
+    let mut settled = Vec::new();
     for delivery in &open {
         lease(&ledger, delivery)?;
-        settle(&ledger, delivery, args.mark_delivered)?;
+        if settle(&ledger, delivery, args.mark_delivered)? {
+            settled.push(delivery);
+        }
         ledger.release(delivery.order());
     }
     // Reading waits for what was queued before it.
     ledger.runs(1).map_err(Error::Ledger)?;
     if args.format == Format::Json {
-        return answer(args, &open);
+        return answer(args, &settled);
     }
-    let settled = summary::count(open.len(), "order", "orders");
+    let orders = summary::count(settled.len(), "order", "orders");
     let words = if open.is_empty() {
         "nothing: no order that is meant has an unknown outcome in that run".to_owned()
+    } else if settled.is_empty() {
+        "nothing: what was unknown in that run was settled since".to_owned()
     } else if args.mark_delivered {
-        format!("{settled}: what was sent counts as delivered")
+        format!("{orders}: what was sent counts as delivered")
     } else {
         format!(
-            "{settled}: what was sent counts as lost, and the next import of the file sends it again"
+            "{orders}: what was sent counts as lost, and the next import of the file sends it again"
         )
     };
     screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
@@ -68,8 +73,8 @@ fn lease(ledger: &Ledger, delivery: &Delivery) -> Result<(), Error> {
 }
 
 /// Tells what was settled, for scripts.
-fn answer(args: &ResolveArgs, settled: &[Delivery]) -> Result<ExitCode, Error> {
-    let order = |delivery: &Delivery| json!({"company_id": delivery.company_id, "order_id": delivery.order_id});
+fn answer(args: &ResolveArgs, settled: &[&Delivery]) -> Result<ExitCode, Error> {
+    let order = |delivery: &&Delivery| json!({"company_id": delivery.company_id, "order_id": delivery.order_id});
     let result = json!({
         "run": args.run,
         "settled_as": if args.mark_delivered { "delivered" } else { "lost" },
@@ -93,15 +98,19 @@ fn is_meant(delivery: &Delivery, orders: &[String]) -> bool {
     orders.is_empty() || orders.iter().any(is_it)
 }
 
-fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<(), Error> {
+/// Settles a delivery; tells whether anything of its order was still in doubt, which a later run may have settled.
+fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<bool, Error> {
     let order = (delivery.company_id.clone(), delivery.order_id.clone());
     let known = ledger
         .known(&delivery.target, vec![order])
         .map_err(Error::Ledger)?;
     let Some(text) = known.into_iter().flatten().next() else {
-        return Ok(());
+        return Ok(false);
     };
     let mut known = read_known(&text, &delivery.order_id)?;
+    if !known.is_in_doubt() {
+        return Ok(false);
+    }
     let (outcome, message) = if is_delivered {
         known.settle_as_delivered();
         (Outcome::Accepted, "settled by hand: delivered")
@@ -125,5 +134,5 @@ fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<()
         known: Some(known.to_json()),
         at: Timestamp::now(),
     });
-    Ok(())
+    Ok(true)
 }

@@ -123,6 +123,32 @@ fn resend_sends_everything_and_says_what_that_means_for_reports() {
 }
 
 #[test]
+fn what_a_resend_has_left_is_sent_by_the_command_that_is_told() {
+    let script = [204, 204, 204, 204, 503, 503, 204].map(|status| answer(status, ""));
+    let (bench, server) = (bench(3), Server::answering(script.into()));
+    let one_by_one = [FAST, &["--retries", "0", "--concurrency", "1"]].concat();
+    assert_eq!(bench.import(&server.url(), &one_by_one).code, 0);
+    let stopped = bench.import(&server.url(), &[&one_by_one[..], &["--resend"]].concat());
+    assert_eq!(
+        totals(&bench.report()),
+        json!({"rows": 3, "orders": 3, "accepted": 1, "failed": 2})
+    );
+    let next = stopped.stderr.lines().find(|line| line.starts_with("next"));
+    assert!(!next.unwrap().contains("--resend"), "{next:?}");
+    assert_eq!(bench.import(&server.url(), &one_by_one).code, 0);
+    let report = bench.report();
+    assert_eq!(
+        totals(&report),
+        json!({"rows": 3, "orders": 3, "accepted": 2, "unchanged": 1})
+    );
+    let orders = report["orders"].as_array().unwrap().iter();
+    let marked = orders.filter(|order| order["possible_duplicate_reports"] == true);
+    assert_eq!(marked.count(), 2);
+    assert_eq!(bench.import(&server.url(), &one_by_one).code, 0);
+    assert_eq!(server.count("PATCH"), 8);
+}
+
+#[test]
 fn without_a_ledger_nothing_is_remembered() {
     let (bench, sandbox) = (bench(2), TestSandbox::start("unlimited", ""));
     let flags = [FAST, &["--ledger", "none"]].concat();
@@ -272,6 +298,9 @@ fn what_is_held_is_settled_by_a_person() {
             .filter(|request| request.contains("r.example"))
             .count();
         assert_eq!(sent, reports_after);
+        let again = bench.run(&["resolve", &run, settlement]);
+        let nothing = "settled      nothing: what was unknown in that run was settled since";
+        assert!(again.stderr.contains(nothing), "{}", again.stderr);
     }
 }
 
@@ -396,6 +425,7 @@ on_postgres![
     the_same_file_again_costs_no_request_in_any_order_of_its_rows,
     a_changed_order_is_sent_without_the_reports_that_were_taken,
     resend_sends_everything_and_says_what_that_means_for_reports,
+    what_a_resend_has_left_is_sent_by_the_command_that_is_told,
     without_a_ledger_nothing_is_remembered,
     a_pretended_delivery_is_not_remembered,
     another_target_has_a_memory_of_its_own,

@@ -24,7 +24,9 @@ impl Import {
         let totals = Totals::of(&self.batch, &self.deliveries);
         let mut exit = ExitCode::of_run(end, &totals, self.batch.errors());
         if self.run.mode != Mode::Plan {
-            let finished = self.memory.finish(&totals, exit);
+            let finished = self
+                .keep_due()
+                .and_then(|()| self.memory.finish(&totals, exit));
             match (finished, end) {
                 // It stopped the delivery, and that is told.
                 (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_) | End::LedgerLost(_))) => {}
@@ -40,6 +42,15 @@ impl Import {
             self.run.stopped = Some(words);
         }
         self.end(exit)
+    }
+
+    /// Has the ledger know what is left of sending everything again. A plan knows that itself.
+    fn keep_due(&self) -> Result<(), Error> {
+        if self.setup.policy.resend && self.run.mode == Mode::Import {
+            self.memory.keep_due(&self.batch, &self.deliveries)
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends a run that is refused for what its inputs hold: nothing is sent, and the ledger remembers that.

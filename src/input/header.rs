@@ -192,6 +192,26 @@ impl Header {
 }
 
 impl Header {
+    /// Tells whether a row is a header with other columns: it names the order id and two columns more, or one where the
+    /// order id stands in its own column.
+    pub(super) fn is_followed_by_another(&self, cells: &[Cell<'_>], names: &Names) -> bool {
+        let field = |cell: &Cell<'_>| match cell {
+            Cell::Text(text) => names.find(text),
+            _ => None,
+        };
+        // Most rows hold no name where a header would begin.
+        let mut filled = cells.iter().filter(|cell| !cell.is_blank());
+        if !filled.by_ref().take(2).any(|cell| field(cell).is_some()) {
+            return false;
+        }
+        let order_id = Field::from(Column::OrderId);
+        let own = self.column_of(Column::OrderId);
+        let in_place = own.and_then(|column| field(cells.get(column as usize)?));
+        let least = if in_place == Some(order_id) { 2 } else { 3 };
+        let fields: HashSet<Field> = cells.iter().filter_map(field).collect();
+        fields.len() >= least && fields.contains(&order_id)
+    }
+
     /// Tells whether a text may stand where the header begins, in the header itself or in one that repeats it.
     pub(super) fn begins_with(&self, text: &str, names: &Names) -> bool {
         match self.texts.first() {
@@ -217,23 +237,6 @@ fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
             .is_some_and(|field| names.find(text) == Some(field))
     };
     (begins_alike(text, other) && simplified(text) == simplified(other)) || is_known()
-}
-
-/// Tells whether a row is a header, whatever its columns are: it names the order id and two columns more.
-#[must_use]
-pub fn is_header(cells: &[Cell<'_>], names: &Names) -> bool {
-    const LEAST: usize = 3;
-    let field = |cell: &Cell<'_>| match cell {
-        Cell::Text(text) => names.find(text),
-        _ => None,
-    };
-    // Most rows hold no name where a header would begin.
-    let mut filled = cells.iter().filter(|cell| !cell.is_blank());
-    if !filled.by_ref().take(2).any(|cell| field(cell).is_some()) {
-        return false;
-    }
-    let fields: HashSet<Field> = cells.iter().filter_map(field).collect();
-    fields.len() >= LEAST && fields.contains(&Column::OrderId.into())
 }
 
 /// Tells whether a row can be the header: it holds an order-id column.
@@ -376,5 +379,23 @@ mod tests {
         assert!(header.is_repeated_by(&row(&["ORDER ID", "score"]), &names));
         assert!(header.is_repeated_by(&row(&["Order No.", "test_score"]), &names));
         assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"]), &names));
+    }
+
+    #[test]
+    fn a_header_with_other_columns_is_recognised() {
+        let (header, _) = read(&["company", "order", "test_id", "score"]);
+        let table: [(&[&str], bool); 6] = [
+            (&["company", "order", "Candidate", "Result"], true),
+            (&["Candidate", "Order No", "", "status"], true),
+            (&["order", "company", "status"], true),
+            (&["order", "company", "Ann"], false),
+            (&["B6001", "order", "T1", "87"], false),
+            (&["company", "17", "status", "score"], false),
+        ];
+        for (texts, expected) in table {
+            let cells: Vec<Cell<'_>> = texts.iter().map(|text| Cell::text(text)).collect();
+            let found = header.is_followed_by_another(&cells, &Names::default());
+            assert_eq!(found, expected, "{texts:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a row under the header is: data, a header again, a total, or nothing.
 
-use super::{Cell, Row, SheetHead, footer, header};
+use super::header::HEADER_WITHIN_ROWS;
+use super::{Cell, Row, SheetHead, footer};
 use crate::columns::Names;
 use crate::problem::{Code, Place, Problem};
 
@@ -27,7 +28,7 @@ impl RowKind {
                 "the header stands here again; the row is left out",
                 "nothing to do",
             )
-        } else if header::is_header(&row.cells, names) {
+        } else if head.header.is_followed_by_another(&row.cells, names) {
             Self::OtherHeader(other_header(place(), head))
         } else if row.swallowed.is_none() && footer::is_footer(head, &row.cells) {
             skip(
@@ -46,6 +47,14 @@ fn other_header(place: Place, head: &SheetHead) -> Problem {
         "a header stands here again, and its columns are not those of row {}",
         head.header.row
     );
-    let help = "put the rows from here on into a file of their own";
+    let apart = "put the rows from here on into a file of their own";
+    // Of several rows near the top that name the order id, the first was taken for the header.
+    let help = match place.row {
+        Some(row) if row <= HEADER_WITHIN_ROWS => {
+            let first = head.header.row;
+            format!("if this is the header, take row {first} away; if both are, {apart}")
+        }
+        _ => apart.to_owned(),
+    };
     Problem::new(Code::RowMalformed, place, message, help)
 }

@@ -35,6 +35,7 @@ pub mod timestamp;
 mod turning;
 pub mod wide;
 mod workbook;
+mod written;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -54,6 +55,7 @@ pub use self::sample::{Extent, sample};
 use self::turning::{Turned, Turning};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
+pub use self::written::Written;
 use crate::columns::{Field, Names};
 use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
 use rayon::prelude::*;

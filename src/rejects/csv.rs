@@ -1,5 +1,6 @@
-//! Rejected rows as CSV: one table for all inputs, values as their text, nothing of the user's changed. What a
-//! spreadsheet would take for a formula is written so that it shows, and imports again, as the text that it is.
+//! Rejected rows as CSV: one table for all inputs, written as they are, values as their text, nothing of the user's
+//! changed. What a spreadsheet would take for a formula is written so that it shows, and imports again, as the text that
+//! it is.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
@@ -12,6 +13,9 @@ use crate::input::Cell;
 use crate::problem::Code;
 use crate::text::formula::guarded;
 
+/// Says that what follows is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Writes the rejected rows.
 ///
 /// # Errors
@@ -19,9 +23,14 @@ use crate::text::formula::guarded;
 pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
     let sheets: Vec<&RejectedSheet<'_>> = rejected.sheets.iter().collect();
     let table = Table::of(rejected, &sheets);
+    let mut out = BufWriter::new(out);
+    if rejected.written.is_marked {
+        out.write_all(BYTE_ORDER_MARK)?;
+    }
     let mut out = WriterBuilder::new()
         .flexible(true)
-        .from_writer(BufWriter::new(out));
+        .delimiter(rejected.written.delimiter)
+        .from_writer(out);
     let ours = table.our_columns().map(|(_, ours)| ours.header());
     let headers = table.headers.iter().map(|text| guarded(text));
     out.write_record(headers.chain(ours.map(Cow::Borrowed)).map(Cow::into_owned))?;

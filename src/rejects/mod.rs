@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::deliver::{Delivery, Outcome};
 use crate::input::layout::Layout;
-use crate::input::{Cell, Row, SheetHead};
+use crate::input::{Cell, Row, SheetHead, Written};
 use crate::order::{Batch, Order, RowAt};
 use crate::problem::{Problem, Source};
 use crate::text::formula;
@@ -101,6 +101,8 @@ pub struct Rejected<'a> {
     pub run: &'a str,
     /// The company of rows whose sheet has no column for it, where one was given.
     pub company_id: Option<&'a str>,
+    /// How a CSV of them is to be written.
+    pub written: Written,
     /// The sheets, in the order of the inputs.
     pub sheets: Vec<RejectedSheet<'a>>,
 }

@@ -12,7 +12,7 @@ use crate::deliver::Delivery;
 use crate::error::Error;
 use crate::inbox::with_tail;
 use crate::input::layout::Layout;
-use crate::input::{self, Each, File, Row, Sheet, SheetHead};
+use crate::input::{self, Each, File, Row, Sheet, SheetHead, Written};
 use crate::new_file::{NewFile, format_of, is_same_place};
 use crate::order::Batch;
 use crate::problem::Source;
@@ -152,12 +152,27 @@ fn write_rows(
     let rejected = Rejected {
         run,
         company_id: reading.rules.company_id.as_deref(),
+        written: written(reading, batch, remarks),
         sheets,
     };
     file.write(|file| match form {
         Form::Csv => rejects::csv::write(&rejected, file),
         Form::Xlsx => rejects::xlsx::write(&rejected, file),
     })
+}
+
+/// Tells how to write a CSV of the rejected rows: as the inputs are written that they are from.
+fn written(
+    reading: &Reading,
+    batch: &Batch,
+    remarks: &HashMap<Arc<Source>, Remarks<'_>>,
+) -> Written {
+    let options = reading_options(reading, false, &|_| {});
+    let paths = paths(batch, |source| remarks.contains_key(source));
+    let files = paths
+        .into_iter()
+        .filter_map(|path| Written::of(Path::new(path), &options));
+    Written::of_all(&files.collect::<Vec<_>>())
 }
 
 /// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.

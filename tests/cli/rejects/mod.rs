@@ -196,6 +196,30 @@ fn inputs_of_different_columns_become_one_file_that_imports_again() {
 }
 
 #[test]
+fn rejected_rows_are_written_as_their_file_is() {
+    let bench = Bench::new();
+    let input =
+        "\u{feff}Firma;Auftrag;test_id;attempt;score\nB6001;1;T1;1;4,5\nB6001;2;Größe;x;4,5\n";
+    bench.write("in.csv", input);
+    let maps = ["--map", "Firma=company_id", "--map", "Auftrag=order_id"];
+    let flags = ["import", "in.csv", "--no-report", "--rejects", "out.csv"];
+    let ran = bench.run(&[&flags[..], &maps].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let out = std::fs::read_to_string(bench.path("out.csv")).unwrap();
+    let mut lines = out.lines();
+    let ours = "scoreload_row;scoreload_code;scoreload_error;scoreload_run";
+    let header = format!("\u{feff}Firma;Auftrag;test_id;attempt;score;{ours}");
+    assert_eq!(lines.next(), Some(&*header));
+    let row = lines.next().unwrap();
+    let expected = "B6001;2;Größe;x;4,5;3;attempt-invalid;";
+    assert!(row.starts_with(expected), "{row}");
+    bench.write("out.csv", out.replace(";x;", ";2;"));
+    let flags = ["import", "out.csv", "--no-report"];
+    let ran = bench.run(&[&flags[..], &maps].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
 fn a_row_with_a_comma_too_many_stays_wrong_until_it_is_fixed() {
     let bench = Bench::new();
     bench.write(

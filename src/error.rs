@@ -76,7 +76,12 @@ impl Error {
     pub fn help(&self) -> &str {
         match self {
             Self::Usage { help, .. } => help,
-            Self::Write { .. } => "name a file in a directory that you may write to",
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "make room on the disk, or name a file on another"
+                }
+                _ => "name a file in a directory that you may write to",
+            },
             Self::Changed { .. } => {
                 "the report names the rows; leave the inputs alone while a run lasts"
             }

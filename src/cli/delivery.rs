@@ -180,7 +180,8 @@ pub struct ResultArgs {
     pub serve: Option<SocketAddr>,
     /// Write what the run came to here, for Prometheus: its textfile collector reads it
     ///
-    /// The file is replaced whole after each run, also after one that fails before it has begun.
+    /// The file is replaced whole after each run, also after one that fails before it has begun, unless a flag or a
+    /// variable cannot be read.
     #[arg(long, value_name = "FILE", env = "SCORELOAD_METRICS", hide_env_values = true, help_heading = RESULT)]
     pub metrics: Option<PathBuf>,
     /// Run this command when the run has ended, however it did: a program and its arguments, without a shell

@@ -239,6 +239,9 @@ fn in_plain_words(message: &str) -> String {
     plain.unwrap_or_else(|| message.to_owned())
 }
 
+/// What stands in no table.
+const OF_THE_TOP: [&str; 2] = ["missing", "ignore"];
+
 /// Returns what an unknown key was most likely meant to be: serde names it first, then those that it knows.
 fn suggestion(message: &str) -> Option<String> {
     let mut names = message
@@ -253,6 +256,10 @@ fn suggestion(message: &str) -> Option<String> {
     }
     if SETTINGS.iter().any(|setting| setting.name == unknown) {
         let help = format!("`{unknown}` stands in [defaults], or in a profile, [profiles.NAME]");
+        return Some(help);
+    }
+    if OF_THE_TOP.contains(&unknown) {
+        let help = format!("`{unknown}` stands at the top of the file, before the first [table]");
         return Some(help);
     }
     let distance = |name: &&str| strsim::osa_distance(name, unknown);
@@ -327,6 +334,12 @@ mod tests {
         assert_eq!(
             help,
             "`concurrency` stands in [defaults], or in a profile, [profiles.NAME]"
+        );
+        let (message, help) = wrong("[defaults]\nmissing = []\n");
+        assert_eq!(message, "line 2: unknown field `missing`");
+        assert_eq!(
+            help,
+            "`missing` stands at the top of the file, before the first [table]"
         );
     }
 

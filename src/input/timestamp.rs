@@ -54,6 +54,15 @@ pub fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
     })
 }
 
+/// Tells whether a text would be a time but for the name of a zone behind it, such as `EST`, which has no one meaning.
+#[must_use]
+pub fn ends_with_a_name(text: &str) -> bool {
+    let time = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '_'));
+    time.len() < text.len()
+        && time.contains(':')
+        && !matches!(read(time.trim_end(), None), Err(Unclear::NoTime))
+}
+
 /// Returns the point in time as the API takes it: RFC 3339 in UTC, whole seconds, fractions cut.
 ///
 /// `None` where the time is before 2000 or beyond what a calendar holds; such a value is a slip.
@@ -215,6 +224,21 @@ mod tests {
             "é",
         ] {
             assert_eq!(utc_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_zone_behind_a_time_is_recognised() {
+        for (text, expected) in [
+            ("2026-03-04 17:06 EST", true),
+            ("3/14/2026 5:06 PM America/New_York", true),
+            ("03/04/2026 17:06CET", true),
+            ("2026-03-04 17:06", false),
+            ("2026-03-04 soon", false),
+            ("soon: maybe", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_with_a_name(text), expected, "{text}");
         }
     }
 

@@ -44,8 +44,7 @@ pub(super) fn refusal(import: &Import) -> Result<Option<Error>, Error> {
         "there are `{now}` orders, and there were `{before}` in the last import, run {}: that differs by more than {most}",
         run.record.id
     );
-    let help =
-        "see whether the export is whole; if it is, leave out --max-change or pass a larger one";
+    let help = "see whether the export is whole; if it is, pass a larger --max-change for this run";
     Ok(Some(Error::usage(message, help)))
 }
 

@@ -187,7 +187,7 @@ pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io:
             let orders = count(number, "order", "orders");
             let words =
                 format!("{orders} may hold a report link twice; the report and history name them");
-            write_line(out, "look there", &words)
+            write_line(out, "check", &words)
         }
     }
 }

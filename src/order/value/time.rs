@@ -76,7 +76,11 @@ fn no_time(cell: &Cell<'_>, text: &str) -> Finding {
         ),
         _ => (
             format!("`{}` is no time in a form that is read", excerpt(text)),
-            "write it like 2026-03-04T17:06:00Z or 2026-03-04 17:06",
+            if timestamp::ends_with_a_name(text) {
+                "write its zone as an offset, like 2026-03-04 17:06 -05:00"
+            } else {
+                "write it like 2026-03-04T17:06:00Z or 2026-03-04 17:06"
+            },
         ),
     };
     Finding::new(Code::TimestampInvalid, message, help)

@@ -174,6 +174,9 @@ fn again(report: &Report) -> Option<String> {
     let is_left = report.totals.left_over() + report.totals.rows_invalid > 0;
     let step = match report.mode {
         Mode::Validate => "Then check the files again.",
+        Mode::Import if report.is_from_inbox => {
+            "Then put the .rejects file of failed/, mended, into the inbox; a file that stayed there is for the next run."
+        }
         Mode::Import | Mode::Apply | Mode::Plan => {
             "Then import the same files again: what was accepted is not sent twice."
         }
@@ -262,6 +265,16 @@ mod tests {
         });
         assert_eq!((open.state, open.advice.len()), (State::Open, 3));
         assert!(open.advice[0].starts_with("1 order was held back by errors: "));
+        let of_inbox = Headline::of(&Report {
+            totals: Totals {
+                orders: 1,
+                invalid: 1,
+                ..Totals::default()
+            },
+            is_from_inbox: true,
+            ..empty()
+        });
+        assert!(of_inbox.advice[1].starts_with("Then put the .rejects file of failed/"));
         let stopped = Headline::of(&Report {
             stopped: Some("the time of --max-duration is over".to_owned()),
             ..empty()

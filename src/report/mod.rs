@@ -50,6 +50,9 @@ pub struct Report {
     /// The commands that finish the job, ready to be pasted into a shell, each with what to know first as a comment
     /// behind it; none where nothing is left to deliver.
     pub next: Vec<String>,
+    /// Whether the inputs came from an inbox, which moves them.
+    #[serde(skip)]
+    pub is_from_inbox: bool,
     /// When the run began, RFC 3339.
     #[schemars(with = "String")]
     pub started_at: Timestamp,
@@ -251,6 +254,8 @@ pub struct Run {
     pub stopped: Option<String>,
     /// The commands that finish the job.
     pub next: Vec<String>,
+    /// Whether the inputs came from an inbox, which moves them.
+    pub is_from_inbox: bool,
     /// When the run began.
     pub started_at: Timestamp,
     /// Requests, counted.
@@ -277,6 +282,7 @@ impl Report {
             corrects: run.corrects,
             stopped: run.stopped,
             next: run.next,
+            is_from_inbox: run.is_from_inbox,
             started_at: run.started_at,
             finished_at: Timestamp::now(),
             exit_code,

@@ -17,6 +17,7 @@ pub(crate) fn empty() -> Report {
         timing: Timing::default(),
         stopped: None,
         next: Vec::new(),
+        is_from_inbox: false,
     };
     Report::new(run, &Batch::default(), &[], 0)
 }

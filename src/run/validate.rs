@@ -75,6 +75,7 @@ fn new_run(started_at: Timestamp, corrects: Option<Vec<String>>, read_s: f64) ->
         corrects,
         stopped: None,
         next: Vec::new(),
+        is_from_inbox: false,
         started_at,
         requests: Requests::default(),
         rate: None,

@@ -80,12 +80,14 @@ impl Import {
             Purpose::Deliver => Mode::Import,
             Purpose::Plan => Mode::Plan,
         };
-        let run = new_run(id, mode, &setup, started_at);
+        let mut run = new_run(id, mode, &setup, started_at);
         let patience = Patience::of(setup.is_waiting, screen);
         let memory = Memory::open(&setup, &run, purpose, patience)?;
         let inbox = FromInbox::open(args, config, &setup, (purpose, is_reported), screen)?;
         if let Some(inbox) = &inbox {
             paths = inbox.paths();
+            // A trial leaves its files where they are.
+            run.is_from_inbox = !setup.is_trial;
         }
         Ok(Self {
             memory,
@@ -188,6 +190,7 @@ pub(super) fn new_run(
         corrects: None,
         stopped: None,
         next: Vec::new(),
+        is_from_inbox: false,
         started_at,
         requests: Requests::default(),
         rate: Some(setup.policy.rate.to_string()),

@@ -1,5 +1,7 @@
 //! What an import knows of earlier runs: the ledger, opened and locked before anything is read.
 
+mod due_again;
+
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,7 +13,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Attempt, Holder};
-use crate::ledger::{Change, Importer, Known, Lease, Ledger, Lock, Place, Planned, Remembered};
+use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, Remembered};
 use crate::order::json::Json;
 use crate::order::model::{OrderUpdate, Text};
 use crate::order::{Batch, Order};
@@ -242,54 +244,6 @@ impl Memory {
             });
         }
         Ok(self.journal.clone())
-    }
-
-    /// Has the ledger know which orders are still to be sent once more, at the end of a run that was to send them all:
-    /// so the next run does, without being told again what the others are done with.
-    pub(super) fn keep_due(&self, batch: &Batch, deliveries: &[Delivery]) -> Result<(), Error> {
-        let left: Vec<(&Order, &Delivery)> = batch
-            .orders
-            .iter()
-            .zip(deliveries)
-            .filter(|(_, delivery)| matches!(delivery.outcome, Outcome::NotSent | Outcome::Failed))
-            .collect();
-        for part in left.chunks(LOOKED_AT_ONCE) {
-            let texts = self.known(part.iter().map(|(order, _)| id_of(order)).collect())?;
-            for ((order, delivery), text) in part.iter().zip(texts) {
-                if let Some(text) = text {
-                    self.keep_order_due(order, delivery, &text)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Does so for one order of which something is known; another importer that has its lease is left alone.
-    fn keep_order_due(&self, order: &Order, delivery: &Delivery, text: &str) -> Result<(), Error> {
-        let ledger = &self.journal.ledger;
-        let key = OrderKey::new(&self.target, &order.company_id, &order.order_id);
-        let now = if ledger.is_shared() {
-            match ledger.lease_now(key.clone()).map_err(Error::Ledger)? {
-                Lease::Ours(now) => now,
-                Lease::Elsewhere => return Ok(()),
-            }
-        } else {
-            None
-        };
-        let mut known = read_known(now.as_deref().unwrap_or(text), &order.order_id)?;
-        known.due_again = true;
-        ledger.settle(Settlement {
-            run: self.journal.run.clone(),
-            order: key.clone(),
-            outcome: delivery.outcome.words().to_owned(),
-            http_status: delivery.http_status,
-            attempts: delivery.attempts,
-            message: delivery.message.clone(),
-            known: Some(known.to_json()),
-            at: jiff::Timestamp::now(),
-        });
-        ledger.release(key);
-        Ok(())
     }
 
     /// Ends the run in the ledger.

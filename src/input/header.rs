@@ -195,20 +195,23 @@ impl Header {
     /// Tells whether a row is a header with other columns: it names the order id and two columns more, or one where the
     /// order id stands in its own column.
     pub(super) fn is_followed_by_another(&self, cells: &[Cell<'_>], names: &Names) -> bool {
-        let field = |cell: &Cell<'_>| match cell {
-            Cell::Text(text) => names.find(text),
-            _ => None,
-        };
         // Most rows hold no name where a header would begin.
         let mut filled = cells.iter().filter(|cell| !cell.is_blank());
-        if !filled.by_ref().take(2).any(|cell| field(cell).is_some()) {
-            return false;
-        }
+        filled
+            .by_ref()
+            .take(2)
+            .any(|cell| field_of(cell, names).is_some())
+            && self.is_another(cells, names)
+    }
+
+    #[cold]
+    fn is_another(&self, cells: &[Cell<'_>], names: &Names) -> bool {
         let order_id = Field::from(Column::OrderId);
         let own = self.column_of(Column::OrderId);
-        let in_place = own.and_then(|column| field(cells.get(column as usize)?));
+        let in_place = own.and_then(|column| field_of(cells.get(column as usize)?, names));
         let least = if in_place == Some(order_id) { 2 } else { 3 };
-        let fields: HashSet<Field> = cells.iter().filter_map(field).collect();
+        let fields = cells.iter().filter_map(|cell| field_of(cell, names));
+        let fields: HashSet<Field> = fields.collect();
         fields.len() >= least && fields.contains(&order_id)
     }
 
@@ -239,16 +242,19 @@ fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
     (begins_alike(text, other) && simplified(text) == simplified(other)) || is_known()
 }
 
+/// Returns the column that a cell names, if it names one.
+fn field_of(cell: &Cell<'_>, names: &Names) -> Option<Field> {
+    match cell {
+        Cell::Text(text) => names.find(text),
+        _ => None,
+    }
+}
+
 /// Tells whether a row can be the header: it holds an order-id column.
 #[must_use]
 pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
-    let is_order_id = |cell: &Cell<'_>| match cell {
-        Cell::Text(text) => names
-            .find(text)
-            .is_some_and(|field| field.column == Column::OrderId),
-        _ => false,
-    };
-    cells.iter().any(|(_, cell)| is_order_id(cell))
+    let mut fields = cells.iter().filter_map(|(_, cell)| field_of(cell, names));
+    fields.any(|field| field.column == Column::OrderId)
 }
 
 /// Returns the name that an unknown header was most likely meant to be.

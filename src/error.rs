@@ -1,4 +1,4 @@
-//! What stops a run. A finding about the data is a [`crate::problem::Problem`]; the fate of one order is an outcome.
+//! What stops a run. A finding about the data is a [`crate::diagnostics::diagnostic::Problem`]; the fate of one order is an outcome.
 
 use std::io;
 use std::path::PathBuf;

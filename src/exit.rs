@@ -1,6 +1,6 @@
 //! Exit codes: what a script can rely on. Pure functions of the totals, or of the error.
 
-use crate::deliver::End;
+use crate::delivery::End;
 use crate::error::Error;
 use crate::ledger::LedgerError;
 use crate::report::Totals;
@@ -78,7 +78,7 @@ impl From<&Error> for ExitCode {
 mod tests {
     use super::*;
     use crate::ledger::Place;
-    use crate::ledger::fault::Fault;
+    use crate::ledger::error::Fault;
 
     #[test]
     fn the_code_follows_from_the_end_and_the_totals() {

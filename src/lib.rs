@@ -4,10 +4,10 @@
 //! # The way of the data
 //!
 //! ```text
-//! input ──rows──▶ order::record ──packed──▶ order::gathering ──content──▶ order::check ──batch──▶ run
+//! input ──rows──▶ orders::record ──packed──▶ orders::gathering ──content──▶ orders::check ──batch──▶ run
 //! (files)          (rules of a row)          (one per order)               (rules of an order)     │
 //!                                                                                                  ▼
-//!                            exit code ◀── report ◀──outcomes── run::delivery ◀──events── deliver (HTTP)
+//!                            exit code ◀── report ◀──outcomes── commands::delivery ◀──events── deliver (HTTP)
 //! ```
 //!
 //! Files are read piece by piece and pieces on all cores; what their rows say is kept packed, and each order is put
@@ -23,12 +23,12 @@
 //! # What holds it together
 //!
 //! 1. Stages take values and return values. Only [`tls`], [`input`], [`inbox`], [`program`], [`ledger`],
-//!    `deliver::client`, [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async
+//!    `delivery::client`, [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async
 //!    lives in [`deliver`], [`sandbox`], [`live`] and their callers in [`run`], and on the thread that owns a ledger's
 //!    database.
-//! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`problem::Problem`] is a finding
-//!    about the data (all are collected), an [`deliver::Outcome`] is the fate of one order.
-//! 3. [`columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
+//! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`crate::diagnostics::diagnostic::Problem`] is a finding
+//!    about the data (all are collected), an [`delivery::Outcome`] is the fate of one order.
+//! 3. [`crate::schema::columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
 //! 4. Workers only send events; one loop in [`run`] owns the outcomes, the counts and the bar.
 //! 5. Results stand in the order of the inputs, whatever order they finished in.
 //! 6. One retry layer, one pace, which processes share that send to the same server; what it asks us to wait is a
@@ -44,16 +44,22 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+pub(crate) mod diagnostics;
+pub(crate) mod paylocity;
+pub(crate) mod pipeline;
+pub(crate) mod rate_limit;
+pub(crate) mod schema;
+pub(crate) mod system;
+
 #[cfg(not(target_os = "linux"))]
 compile_error!("Scoreload runs on Linux");
 
 pub mod cli;
-pub mod columns;
+pub mod commands;
 pub mod config;
-pub mod deliver;
+pub mod delivery;
 pub mod error;
 pub mod exit;
-pub mod explain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod guide;
@@ -61,17 +67,13 @@ pub mod inbox;
 pub mod input;
 pub mod layout;
 pub mod ledger;
-pub mod live;
-pub mod new_file;
-pub mod order;
+pub mod orders;
 pub mod plan;
-pub mod problem;
-pub mod program;
 pub mod rejects;
 pub mod report;
-pub mod run;
 pub mod sandbox;
 pub mod template;
 pub mod text;
 pub mod tls;
 pub mod ui;
+pub mod web;

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use scoreload::cli::Cli;
-use scoreload::{exit, input, run, ui};
+use scoreload::{commands, exit, input, ui};
 
 fn main() -> ExitCode {
     if input::serve_workbook(std::env::args_os().skip(1)) {
         return ExitCode::SUCCESS;
     }
     let code = match Cli::try_parse() {
-        Ok(cli) => run::run(cli).unwrap_or_else(|error| {
+        Ok(cli) => commands::run(cli).unwrap_or_else(|error| {
             ui::tell_error(&error);
             exit::ExitCode::from(&error)
         }),

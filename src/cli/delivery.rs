@@ -8,17 +8,17 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::{Format, InputArgs, RESULT, seconds, whole_number};
-use crate::deliver::limits::{MaxDuration, MaxFailures};
-use crate::deliver::rate::Rate;
+use crate::delivery::limits::{MaxDuration, MaxFailures};
 use crate::inbox::Settle;
 use crate::ledger::OnAmbiguous;
 use crate::plan::MaxChange;
-use crate::program::Words;
+use crate::rate_limit::rate::Rate;
+use crate::system::command::Words;
 
-pub(super) const DELIVERY: &str = "Delivery";
+pub(crate) const DELIVERY: &str = "Delivery";
 const INBOX: &str = "Inbox";
 
-pub(super) const IMPORT_EXAMPLES: &str = "\
+pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
   scoreload import scores.xlsx                             try it against the built-in sandbox
   scoreload import scores.xlsx --dry-run                   see what would be sent, as `plan` does
@@ -78,7 +78,7 @@ pub struct InboxArgs {
 }
 
 /// Asks for inputs, or for a directory to take them from.
-pub(super) fn needs_input(inputs: clap::Arg) -> clap::Arg {
+pub(crate) fn needs_input(inputs: clap::Arg) -> clap::Arg {
     inputs.required_unless_present("inbox")
 }
 /// Where and how updates are delivered.

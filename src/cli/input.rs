@@ -6,20 +6,20 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use super::{Format, RESULT, SourceArgs, whole_number};
-use crate::input::delimiter::Delimiter;
-use crate::input::encoding::Encoding;
-use crate::input::timestamp::DateOrder;
+use crate::input::csv::delimiter::Delimiter;
+use crate::input::csv::encoding::Encoding;
+use crate::input::values::timestamp::DateOrder;
 
-pub(super) const INPUT: &str = "Input";
+pub(crate) const INPUT: &str = "Input";
 
-pub(super) const VALIDATE_EXAMPLES: &str = "\
+pub(crate) const VALIDATE_EXAMPLES: &str = "\
 Examples:
   scoreload validate scores.csv
   scoreload validate results/*.xlsx --company-id B6001
   scoreload validate scores.csv --format json | jq -r .code | sort | uniq -c
 
 Exit codes: 0 no errors; 1 errors; 2 wrong usage; 3 no usable input.";
-pub(super) const COLUMNS_EXAMPLES: &str = "\
+pub(crate) const COLUMNS_EXAMPLES: &str = "\
 Examples:
   scoreload columns scores.xlsx
   scoreload columns export.csv --wide                      a row per person, a column per test

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{DeliveryArgs, ImportArgs, RESULT, ResultArgs, SourceArgs};
 
-pub(super) const PLAN_EXAMPLES: &str = "\
+pub(crate) const PLAN_EXAMPLES: &str = "\
 Examples:
   scoreload plan scores.xlsx --target demo                 + new  * changed  = unchanged  ! invalid  ? unknown
   scoreload plan scores.xlsx --target demo -o plan.json    keep it, for `scoreload apply plan.json`
@@ -22,7 +22,7 @@ With --format json each problem, then each order, then the sum of them is a JSON
 Exit codes: 0 nothing is wrong; 1 some orders are invalid or unknown; 2 wrong usage, or --max-change refuses;
 3 no usable input, or --all-or-nothing with errors.";
 
-pub(super) const APPLY_EXAMPLES: &str = "\
+pub(crate) const APPLY_EXAMPLES: &str = "\
 Examples:
   scoreload plan scores.xlsx --target demo -o plan.json
   scoreload apply plan.json

@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{seconds, whole_number};
-use crate::deliver::rate::Rate;
+use crate::rate_limit::rate::Rate;
 use crate::sandbox::{Faults, Latency};
 
-pub(super) const SANDBOX_EXAMPLES: &str = "\
+pub(crate) const SANDBOX_EXAMPLES: &str = "\
 Examples:
   scoreload sandbox
   scoreload sandbox --listen 127.0.0.1:8085 --latency 20ms..80ms --fault 'drop-after=2%,500=1%,429=5%'

@@ -8,7 +8,7 @@ use super::ImportArgs;
 
 const SETTINGS: &str = "Settings";
 
-pub(super) const CONFIG_EXAMPLES: &str = "\
+pub(crate) const CONFIG_EXAMPLES: &str = "\
 Examples:
   scoreload config                                         every setting, its value, and where that is from
   scoreload config --profile nightly --rate 1/s            what an import with these flags would take
@@ -19,7 +19,7 @@ Secrets are never shown, only whether they are set.
 
 Exit codes: 0 shown or made; 2 wrong usage, or the file is there already.";
 
-pub(super) const DOCTOR_EXAMPLES: &str = "\
+pub(crate) const DOCTOR_EXAMPLES: &str = "\
 Examples:
   scoreload doctor --target demo
   scoreload doctor --profile nightly --inbox /srv/scoreload/inbox

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use super::Environment;
 use super::file::ConfigFile;
-use crate::deliver::credentials::{Credentials, Secret};
 use crate::error::Error;
-use crate::program::{self, Words};
+use crate::paylocity::credentials::{Credentials, Secret};
+use crate::system::command;
+use crate::system::command::Words;
 use crate::text::shell;
 
-pub(super) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
-pub(super) const CLIENT_SECRET: &str = "SCORELOAD_CLIENT_SECRET";
+pub(crate) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
+pub(crate) const CLIENT_SECRET: &str = "SCORELOAD_CLIENT_SECRET";
 /// Where systemd puts the credentials of a service (`systemd.exec(5)`).
 const OF_SYSTEMD: &str = "CREDENTIALS_DIRECTORY";
 
@@ -207,7 +208,7 @@ fn of_command(words: &Words) -> Result<Secret, Error> {
         let help = "run it yourself; it is run without a shell, and the first line that it prints is the secret";
         Error::usage(message, help)
     };
-    let text = program::output(&mut words.command(), PATIENCE);
+    let text = command::output(&mut words.command(), PATIENCE);
     let text = text.map_err(|error| failed(error.to_string()))?;
     first_line(text).ok_or_else(|| failed("it printed none".to_owned()))
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Environment;
-use super::origin::Origin;
 use super::settings::{OF_PROFILES, SETTINGS, Settings};
 use crate::cli::SourceArgs;
+use crate::config::source::Origin;
 use crate::error::Error;
 
 /// The name of the file, in the working directory or the user's configuration directory.
@@ -106,7 +106,7 @@ impl ConfigFile {
 
     /// Makes one that holds a profile alone, which is chosen.
     #[cfg(test)]
-    pub(super) fn with_profile(name: &str, text: &str) -> Self {
+    pub(crate) fn with_profile(name: &str, text: &str) -> Self {
         let table: toml::Table = text.parse().unwrap();
         Self {
             defaults: table.clone().try_into().unwrap(),
@@ -272,8 +272,8 @@ fn suggestion(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::limits::MaxFailures;
-    use crate::input::timestamp::DateOrder;
+    use crate::delivery::limits::MaxFailures;
+    use crate::input::values::timestamp::DateOrder;
 
     fn wrong(text: &str) -> (String, String) {
         parse(text).unwrap_err()

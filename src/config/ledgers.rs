@@ -6,9 +6,9 @@ use super::file::ConfigFile;
 use super::{Environment, Purpose, Target};
 use crate::error::Error;
 use crate::ledger::Place;
-use crate::ledger::budget::Places;
-use crate::ledger::place::users_path;
-use crate::ledger::postgres::address::Address;
+use crate::ledger::location::users_path;
+use crate::rate_limit::store::Places;
+use crate::system::postgres::address::Address;
 use crate::tls::Authorities;
 
 /// Reads whom to trust beside those whom the machine trusts.
@@ -45,7 +45,7 @@ impl Ledgers<'_> {
 }
 
 /// Resolves where the ledger is. A plan makes none where there is none.
-pub(super) fn place(
+pub(crate) fn place(
     named: Option<&str>,
     target: &Target,
     purpose: Purpose,
@@ -73,7 +73,7 @@ pub(super) fn place(
 
 /// Resolves where it is kept what is used of the rate: in the database of the ledger, where that is one; else on this
 /// machine, whatever ledger this run has.
-pub(super) fn budget(
+pub(crate) fn budget(
     target: &Target,
     ledger: Option<&str>,
     ledgers: Ledgers<'_>,

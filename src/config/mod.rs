@@ -2,15 +2,15 @@
 //! what a run needs. Flags go before variables, variables before the profile, the profile before the rest of the file,
 //! the file before what is built in.
 
-pub mod commented;
 pub mod credentials;
+pub mod effective;
 pub mod file;
-pub mod in_force;
+mod input_options;
 mod ledgers;
-pub mod origin;
-mod reading;
 pub mod settings;
+pub mod source;
 mod target;
+pub mod template;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,18 +18,18 @@ use std::time::Duration;
 use url::Url;
 
 pub use self::ledgers::{Ledgers, authorities};
-pub use self::reading::{Reading, reading};
 pub use self::target::{PlainHttp, Target, base};
 use crate::cli::DeliveryArgs;
-use crate::deliver::Policy;
-use crate::deliver::client::Endpoint;
-use crate::deliver::credentials::Credentials;
-use crate::deliver::limits::Limits;
-use crate::deliver::rate::Rate;
+pub use crate::config::input_options::{Reading, reading};
+use crate::delivery::Policy;
+use crate::delivery::limits::Limits;
 use crate::error::Error;
 use crate::ledger::Place;
-use crate::ledger::budget::Places;
+use crate::paylocity::client::Endpoint;
+use crate::paylocity::credentials::Credentials;
 use crate::plan::MaxChange;
+use crate::rate_limit::rate::Rate;
+use crate::rate_limit::store::Places;
 use crate::tls::Authorities;
 use credentials::Configured;
 use file::ConfigFile;

@@ -7,15 +7,15 @@ use clap::{ColorChoice, ValueEnum};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::cli::{LogFormat, ProgressStyle};
-use crate::deliver::limits::{MaxDuration, MaxFailures};
-use crate::deliver::rate::Rate;
+use crate::delivery::limits::{MaxDuration, MaxFailures};
 use crate::inbox::Settle;
-use crate::input::delimiter::Delimiter;
-use crate::input::encoding::Encoding;
-use crate::input::timestamp::DateOrder;
+use crate::input::csv::delimiter::Delimiter;
+use crate::input::csv::encoding::Encoding;
+use crate::input::values::timestamp::DateOrder;
 use crate::ledger::OnAmbiguous;
 use crate::plan::MaxChange;
-use crate::program::Words;
+use crate::rate_limit::rate::Rate;
+use crate::system::command::Words;
 
 /// Settings that are given by no flag and no variable.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -72,7 +72,7 @@ pub struct Settings {
 }
 
 /// Settings that only a profile may hold.
-pub(super) const OF_PROFILES: [&str; 4] = [
+pub(crate) const OF_PROFILES: [&str; 4] = [
     "confirm",
     "client_id",
     "client_secret_file",
@@ -80,7 +80,7 @@ pub(super) const OF_PROFILES: [&str; 4] = [
 ];
 
 /// Settings whose flags are there or not: that one is off, a variable alone can say.
-pub(super) const SWITCHES: [&str; 7] = [
+pub(crate) const SWITCHES: [&str; 7] = [
     "deny_warnings",
     "fail_if_empty",
     "insecure_http",
@@ -147,13 +147,13 @@ const fn setting(name: &'static str, default: &'static str, example: &'static st
 }
 
 /// Returns the variable of a setting.
-pub(super) fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     format!("SCORELOAD_{}", name.to_ascii_uppercase())
 }
 
 impl Settings {
     /// Returns a setting that only a profile may hold, if there is one.
-    pub(super) fn of_a_profile(&self) -> Option<&'static str> {
+    pub(crate) fn of_a_profile(&self) -> Option<&'static str> {
         let there = [
             self.confirm.is_some(),
             self.client_id.is_some(),

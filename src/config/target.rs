@@ -4,12 +4,12 @@ use url::Url;
 
 use super::Purpose;
 use super::credentials::{CLIENT_ID, CLIENT_SECRET, Configured};
-use crate::deliver::client::is_loopback;
-use crate::deliver::credentials::Credentials;
 use crate::error::Error;
+use crate::paylocity::client::is_loopback;
+use crate::paylocity::credentials::Credentials;
 
 /// Paylocity's production environment (API.md, "The calls").
-pub(super) const PRODUCTION: &str = "https://dc1prodgwext.paylocity.com";
+pub(crate) const PRODUCTION: &str = "https://dc1prodgwext.paylocity.com";
 /// Paylocity's demo environment (API.md, "The calls").
 const DEMO: &str = "https://dc1demogwext.paylocity.com";
 
@@ -40,7 +40,7 @@ pub enum PlainHttp {
 
 impl PlainHttp {
     /// Returns what follows from `--insecure-http`.
-    pub(super) const fn of(is_allowed: bool) -> Self {
+    pub(crate) const fn of(is_allowed: bool) -> Self {
         if is_allowed {
             Self::Anywhere
         } else {
@@ -58,7 +58,7 @@ enum Paylocity {
 
 impl Target {
     /// Resolves the target that is named, or the one that is meant where none is.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         name: Option<&str>,
         purpose: Purpose,
         configured: Option<&Configured>,

@@ -128,7 +128,7 @@ fn a_map_is_split_at_its_last_sign() {
     assert_eq!(
         names
             .find("A=B")
-            .map(crate::columns::Field::name)
+            .map(crate::schema::columns::Field::name)
             .as_deref(),
         Some("test_score")
     );

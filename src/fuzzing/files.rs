@@ -3,16 +3,17 @@
 use std::str::FromStr;
 
 use super::{options, readings};
-use crate::input::delimiter::Delimiter;
-use crate::input::encoding::Encoding;
+use crate::diagnostics::diagnostic::{Code, Problem, WarningPolicy};
+use crate::input::csv::delimiter::Delimiter;
+use crate::input::csv::encoding::Encoding;
 use crate::input::fuzzing::Way;
 use crate::ledger::{Change, Known, OnAmbiguous, plan};
-use crate::order::model::OrderUpdate;
-use crate::order::{self, Batch};
-use crate::problem::{Code, Problem, WarningPolicy};
+use crate::orders;
+use crate::orders::Batch;
+use crate::paylocity::model::OrderUpdate;
 
 /// Reads bytes as a file of any kind but a workbook.
-pub(super) fn csv(bytes: &[u8]) {
+pub(crate) fn csv(bytes: &[u8]) {
     // What a file is read with stands in its length, so that a corpus holds plain files.
     let reading = &readings()[bytes.len() % 2];
     let mut options = options(reading);
@@ -23,7 +24,7 @@ pub(super) fn csv(bytes: &[u8]) {
         3 => options.warnings = WarningPolicy::Deny,
         _ => {}
     }
-    let read = |way| order::gather_bytes(bytes, way, &options, &reading.rules);
+    let read = |way| orders::gather_bytes(bytes, way, &options, &reading.rules);
     let whole = read(Way::Whole).unwrap();
     check(&whole);
     if let Some(other) = read(Way::OneByOne) {
@@ -33,7 +34,7 @@ pub(super) fn csv(bytes: &[u8]) {
     options.encoding = None;
     for delimiter in [",", ";", "\t", "|"] {
         options.delimiter = Some(Delimiter::from_str(delimiter).unwrap());
-        let read = |way| order::gather_bytes(bytes, way, &options, &reading.rules);
+        let read = |way| orders::gather_bytes(bytes, way, &options, &reading.rules);
         let pieces = [24, 64 + bytes.len() % 128].map(|least| read(Way::InPieces(least)));
         for in_pieces in pieces.into_iter().flatten() {
             let whole = read(Way::Whole).unwrap();
@@ -46,16 +47,16 @@ pub(super) fn csv(bytes: &[u8]) {
 }
 
 /// Reads bytes as a workbook.
-pub(super) fn workbook(bytes: &[u8]) {
+pub(crate) fn workbook(bytes: &[u8]) {
     #[cfg(fuzzing)]
     crate::input::fuzzing::tell_own_panics();
     let reading = &readings()[bytes.len() % 2];
     let options = options(reading);
-    check(&order::gather_bytes(bytes, Way::Whole, &options, &reading.rules).unwrap());
+    check(&orders::gather_bytes(bytes, Way::Whole, &options, &reading.rules).unwrap());
 }
 
 /// Holds a batch to its sums, and each of its orders to what is written of it.
-pub(super) fn check(batch: &Batch) {
+pub(crate) fn check(batch: &Batch) {
     let rows: usize = batch
         .sheets
         .iter()
@@ -92,7 +93,7 @@ fn check_delivery(body: &OrderUpdate) {
 fn assert_same(one: &Batch, other: &Batch) {
     let sheets = |batch: &Batch| {
         let sheets = batch.sheets.iter();
-        let sheet = |sheet: &order::SheetSummary| {
+        let sheet = |sheet: &orders::SheetSummary| {
             let counts = (sheet.rows, sheet.unread, sheet.skipped);
             (sheet.usable, counts)
         };
@@ -105,7 +106,7 @@ fn assert_same(one: &Batch, other: &Batch) {
     }
     let orders = |batch: &Batch| {
         let orders = batch.orders.iter();
-        let order = |order: &order::Order| {
+        let order = |order: &orders::Order| {
             let id = (order.company_id.clone(), order.order_id.clone());
             (id, order.rows.clone(), order.errors, batch.body(order))
         };

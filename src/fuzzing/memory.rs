@@ -1,11 +1,11 @@
 //! What is kept from one run to the next: plans, and ledgers with their exports.
 
 use crate::ledger::entry::Entry;
-use crate::ledger::{Known, Ledger, OnAmbiguous, Place, exchange, plan};
+use crate::ledger::{Known, Ledger, OnAmbiguous, Place, dump, plan};
 use crate::plan::Plan;
 
 /// Reads bytes as the file of a plan, and once more with the checksum that fits them.
-pub(super) fn plan_file(bytes: &[u8]) {
+pub(crate) fn plan_file(bytes: &[u8]) {
     let _ = Plan::of_bytes(bytes, "input");
     let Ok(plan) = serde_json::from_slice::<Plan>(bytes) else {
         return;
@@ -22,9 +22,9 @@ pub(super) fn plan_file(bytes: &[u8]) {
 }
 
 /// Reads bytes as what a ledger keeps of an order, twice, and as lines of its export.
-pub(super) fn ledger(bytes: &[u8]) {
+pub(crate) fn ledger(bytes: &[u8]) {
     let text = &*String::from_utf8_lossy(bytes);
-    let entries: Vec<Entry> = text.lines().filter_map(exchange::entry_of_line).collect();
+    let entries: Vec<Entry> = text.lines().filter_map(dump::entry_of_line).collect();
     if !entries.is_empty() {
         check_exchange(entries);
     }
@@ -59,9 +59,9 @@ fn check_exchange(entries: Vec<Entry>) {
         let ledger = Ledger::open(&Place::Memory).unwrap();
         let all = move || Ok(entries.clone().into_iter().map(Ok));
         ledger.merge(all).ok()?;
-        let (bytes, _) = exchange::write(&ledger, Vec::new()).unwrap();
+        let (bytes, _) = dump::write(&ledger, Vec::new()).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        let lines = text.lines().filter_map(exchange::entry_of_line);
+        let lines = text.lines().filter_map(dump::entry_of_line);
         Some(lines.collect::<Vec<_>>())
     };
     if let Some(held) = merged(entries) {

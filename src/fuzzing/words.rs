@@ -7,22 +7,23 @@ use jiff::Timestamp;
 use super::files::check;
 use super::{options, reading, readings};
 use crate::config::file;
-use crate::deliver::client::read_answer;
-use crate::deliver::limits::{MaxDuration, MaxFailures};
-use crate::deliver::rate::Rate;
-use crate::input::delimiter::Delimiter;
+use crate::delivery::limits::{MaxDuration, MaxFailures};
+use crate::diagnostics::diagnostic::Source;
+use crate::input::csv::delimiter::Delimiter;
 use crate::input::fuzzing::Way;
-use crate::input::timestamp::{self, DateOrder};
+use crate::input::values::timestamp;
+use crate::input::values::timestamp::DateOrder;
 use crate::input::{Cell, Header};
-use crate::ledger::postgres::address::{Address, without_password};
-use crate::order;
+use crate::orders;
+use crate::paylocity::client::read_answer;
 use crate::plan::MaxChange;
-use crate::problem::Source;
-use crate::program::Words;
+use crate::rate_limit::rate::Rate;
 use crate::sandbox::{Faults, Latency};
+use crate::system::command::Words;
+use crate::system::postgres::address::{Address, without_password};
 
 /// Reads a text as headers, a line each.
-pub(super) fn header(bytes: &[u8]) {
+pub(crate) fn header(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let source = Arc::new(Source {
         path: "input".to_owned(),
@@ -46,7 +47,7 @@ pub(super) fn header(bytes: &[u8]) {
 }
 
 /// Reads a text as a time.
-pub(super) fn time(bytes: &[u8]) {
+pub(crate) fn time(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for order in [
         None,
@@ -72,12 +73,12 @@ pub(super) fn time(bytes: &[u8]) {
 }
 
 /// Reads bytes as what a server answers.
-pub(super) fn answer(bytes: &[u8]) {
+pub(crate) fn answer(bytes: &[u8]) {
     read_answer(&String::from_utf8_lossy(bytes));
 }
 
 /// Reads a text as a configuration, and by it a file.
-pub(super) fn config(bytes: &[u8]) {
+pub(crate) fn config(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Ok(config) = file::parse(&text) else {
         return;
@@ -85,12 +86,12 @@ pub(super) fn config(bytes: &[u8]) {
     if let Ok(reading) = reading(&config) {
         let scores = include_bytes!("../../samples/scores.csv");
         let options = options(&reading);
-        check(&order::gather_bytes(scores, Way::Whole, &options, &reading.rules).unwrap());
+        check(&orders::gather_bytes(scores, Way::Whole, &options, &reading.rules).unwrap());
     }
 }
 
 /// Reads a text as each setting that has a form of its own.
-pub(super) fn setting(bytes: &[u8]) {
+pub(crate) fn setting(bytes: &[u8]) {
     let text = &*String::from_utf8_lossy(bytes);
     if let Ok(rate) = text.parse::<Rate>() {
         assert_eq!(rate.to_string().parse::<Rate>().unwrap(), rate, "{text}");

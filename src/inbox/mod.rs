@@ -4,9 +4,9 @@
 //! A file is moved within the directory, so within one filesystem, and never over another. A crash between an import
 //! and the move leaves the file where it was: the next import finds its orders unchanged, and moves it then.
 
-mod arrival;
-mod clearing;
+mod archive;
 mod record;
+mod scan;
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-pub use self::arrival::{Arrival, Arrivals};
-pub use self::clearing::{ClearingError, with_tail};
 pub use self::record::Imported;
 use self::record::Record;
 use crate::error::Error;
+pub use crate::inbox::archive::{ClearingError, with_tail};
+pub use crate::inbox::scan::{Arrival, Arrivals};
 
 /// How long a file must not have changed to be complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,7 @@ pub struct Imported {
 
 /// The record of an inbox.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     path: PathBuf,
     entries: Vec<Imported>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Record {
 impl Record {
     /// Reads the record of a directory. Where there is none, or a line is none of ours, less is known: what was imported
     /// before is then imported again, which the ledger makes harmless.
-    pub(super) fn read(directory: &Path) -> Self {
+    pub(crate) fn read(directory: &Path) -> Self {
         let path = directory.join(NAME);
         let text = fs::read_to_string(&path).unwrap_or_default();
         let entries = text
@@ -49,13 +49,13 @@ impl Record {
     }
 
     /// Returns the last import of a content to a target.
-    pub(super) fn find(&self, sha256: &str, target: &str) -> Option<&Imported> {
+    pub(crate) fn find(&self, sha256: &str, target: &str) -> Option<&Imported> {
         let mut latest = self.entries.iter().rev();
         latest.find(|entry| entry.sha256 == sha256 && entry.target == target)
     }
 
     /// Adds an entry, behind a line that a crash may have cut.
-    pub(super) fn add(&mut self, imported: Imported) -> io::Result<()> {
+    pub(crate) fn add(&mut self, imported: Imported) -> io::Result<()> {
         let line = format!("\n{}\n", serde_json::to_string(&imported)?);
         let mut options = OpenOptions::new();
         let mut file = options

@@ -9,11 +9,11 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::bytes::Refusal;
 use super::limits::{MOST_BYTES, MOST_EXPANSION};
-use crate::problem::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(crate) enum Packing {
     /// One gzip member or several.
     Gzip,
     /// One zstd frame or several.
@@ -81,7 +81,7 @@ impl From<io::Error> for Fault {
 }
 
 /// What a compressed file holds.
-pub(super) struct Unpacked<'a, R> {
+pub(crate) struct Unpacked<'a, R> {
     parts: Parts<R>,
     source: &'a Arc<Source>,
     given: u64,
@@ -94,7 +94,7 @@ enum Parts<R> {
 
 impl<'a, R: Read> Unpacked<'a, R> {
     /// Unpacks bytes as they come.
-    pub(super) fn of(packed: R, packing: Packing, source: &'a Arc<Source>) -> Self {
+    pub(crate) fn of(packed: R, packing: Packing, source: &'a Arc<Source>) -> Self {
         let packed = Packed::of(packed);
         Self {
             parts: match packing {

@@ -12,13 +12,13 @@ use sha2::{Digest, Sha256};
 
 use super::hex;
 use super::limits::MOST_BYTES;
-use crate::problem::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
 
 /// What is read at a time where nothing else is said.
-pub(super) const PIECE: usize = 1 << 20;
+pub(crate) const PIECE: usize = 1 << 20;
 
 /// The bytes of a file; `-` is standard input.
-pub(super) struct Bytes<'a> {
+pub(crate) struct Bytes<'a> {
     from: From,
     source: &'a Arc<Source>,
     read: u64,
@@ -37,7 +37,7 @@ impl<'a> Bytes<'a> {
     ///
     /// # Errors
     /// When it is missing, unreadable or too large.
-    pub(super) fn open(path: &Path, source: &'a Arc<Source>) -> Result<Self, Problem> {
+    pub(crate) fn open(path: &Path, source: &'a Arc<Source>) -> Result<Self, Problem> {
         let (from, size) = opened(path).map_err(|error| unreadable(source, &error))?;
         if size.is_some_and(|size| size > MOST_BYTES) {
             return Err(too_large(source));
@@ -51,7 +51,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// Returns the size of the file, where that can be known.
-    pub(super) fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         self.size
     }
 }
@@ -105,7 +105,7 @@ fn read_standard_input(at: &mut usize, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Reads what comes next behind some bytes, until there are so many; tells whether that is the end.
-pub(super) fn fill(bytes: &mut Vec<u8>, most: usize, from: &mut impl Read) -> io::Result<bool> {
+pub(crate) fn fill(bytes: &mut Vec<u8>, most: usize, from: &mut impl Read) -> io::Result<bool> {
     let wanted = most.saturating_sub(bytes.len());
     bytes.reserve_exact(wanted);
     let read = from.take(wanted as u64).read_to_end(bytes)?;
@@ -113,7 +113,7 @@ pub(super) fn fill(bytes: &mut Vec<u8>, most: usize, from: &mut impl Read) -> io
 }
 
 /// Reads a file to its end.
-pub(super) fn whole(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn whole(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut from, _) = opened(path)?;
     match &mut from {
@@ -124,20 +124,20 @@ pub(super) fn whole(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Bytes as they come, and their fingerprint so far, if that is wanted.
-pub(super) struct Fingerprinted<R> {
+pub(crate) struct Fingerprinted<R> {
     from: R,
     digest: Option<Sha256>,
 }
 
 impl<R: Read> Fingerprinted<R> {
     /// Goes on behind the beginning of a file.
-    pub(super) fn behind(beginning: &[u8], from: R, is_wanted: bool) -> Self {
+    pub(crate) fn behind(beginning: &[u8], from: R, is_wanted: bool) -> Self {
         let digest = is_wanted.then(|| Sha256::new().chain_update(beginning));
         Self { from, digest }
     }
 
     /// Returns the fingerprint in hexadecimal; nothing where it is not wanted.
-    pub(super) fn end(self) -> String {
+    pub(crate) fn end(self) -> String {
         let digest = self.digest.map(Sha256::finalize);
         digest.map_or_else(String::new, |digest| hex(&digest))
     }
@@ -169,16 +169,16 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
 /// Why no more bytes come, said in full: it passes through readers that know nothing of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.message)]
-pub(super) struct Refusal(Problem);
+pub(crate) struct Refusal(Problem);
 
 impl Refusal {
     /// Makes an error of a finding.
-    pub(super) fn error(problem: Problem) -> io::Error {
+    pub(crate) fn error(problem: Problem) -> io::Error {
         io::Error::other(Self(problem))
     }
 
     /// Tells whether an error is one.
-    pub(super) fn is(error: &io::Error) -> bool {
+    pub(crate) fn is(error: &io::Error) -> bool {
         error
             .get_ref()
             .and_then(|inner| inner.downcast_ref::<Self>())
@@ -186,7 +186,7 @@ impl Refusal {
     }
 
     /// Returns the finding that an error stands for.
-    pub(super) fn of(error: io::Error, source: &Arc<Source>) -> Problem {
+    pub(crate) fn of(error: io::Error, source: &Arc<Source>) -> Problem {
         match error.downcast::<Self>() {
             Ok(refusal) => refusal.0,
             Err(error) if error.kind() == io::ErrorKind::OutOfMemory => too_large(source),

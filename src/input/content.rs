@@ -10,8 +10,9 @@ use super::archive::Unpacked;
 use super::bytes::{Bytes, Fingerprinted, Refusal, fill};
 use super::format::{Format, refusal};
 use super::limits::MOST_WORKBOOK_BYTES;
-use super::{File, Options, Turn, csv, hex, long, workbook};
-use crate::problem::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::input::csv::{records, stream};
+use crate::input::{File, Options, Turn, hex, workbook};
 
 /// What is read of a file before it is looked at; a shorter one is at hand whole.
 const BEGINNING: usize = 4 << 20;
@@ -20,7 +21,7 @@ const BEGINNING: usize = 4 << 20;
 ///
 /// # Errors
 /// Why it is refused whole.
-pub(super) fn read<T: Turn>(
+pub(crate) fn read<T: Turn>(
     path: &Path,
     source: &Arc<Source>,
     options: &Options<'_>,
@@ -55,7 +56,7 @@ pub(super) fn read<T: Turn>(
 
 /// Reads bytes as a file that is at hand whole.
 #[cfg(any(test, fuzzing))]
-pub(super) fn read_bytes<T: Turn>(
+pub(crate) fn read_bytes<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
@@ -96,9 +97,9 @@ impl<T: Turn> Reading<'_, T> {
         let (source, options, turn) = (self.source, self.options, self.turn);
         match Format::of_beginning(&beginning) {
             Format::Csv if beginning.len() < BEGINNING => {
-                csv::read(&beginning, source, options, turn, self.file)
+                records::read(&beginning, source, options, turn, self.file)
             }
-            Format::Csv => long::read(&beginning, rest, source, options, turn, self.file),
+            Format::Csv => stream::read(&beginning, rest, source, options, turn, self.file),
             Format::Workbook => {
                 let whole = self.whole(beginning, rest)?;
                 self.workbook(&whole)

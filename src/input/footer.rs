@@ -1,7 +1,7 @@
 //! Rows under the data that are none: totals, averages, notes.
 
 use super::{Cell, SheetHead};
-use crate::columns::{Column, Kind};
+use crate::schema::columns::{Column, Kind};
 
 /// What spreadsheets call the rows under their data; such a word is no id.
 const FOOTER_LABELS: [&str; 19] = [
@@ -36,7 +36,7 @@ fn is_label(text: &str) -> bool {
 /// Tells whether a row names nothing and holds only a label with figures, or a note: one text, and perhaps figures.
 ///
 /// Figures without a label are no footer: they may be scores whose ids were forgotten.
-pub(super) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
+pub(crate) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     let mut labels = (0u32..)
         .zip(cells)
         .filter(|(_, cell)| !cell.is_blank() && !is_figure_cell(cell));
@@ -89,7 +89,7 @@ fn is_figure_cell(cell: &Cell<'_>) -> bool {
 }
 
 /// Tells whether a text is a figure, or that there is none.
-pub(super) fn is_figure(text: &str) -> bool {
+pub(crate) fn is_figure(text: &str) -> bool {
     let is_sign = |c: char| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c);
     NO_FIGURE.iter().any(|word| word.eq_ignore_ascii_case(text))
         || text.bytes().any(|byte| byte.is_ascii_digit()) && text.chars().all(is_sign)
@@ -100,9 +100,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::columns::Names;
+    use crate::diagnostics::diagnostic::Source;
     use crate::input::Header;
-    use crate::problem::Source;
+    use crate::schema::columns::Names;
 
     fn is_footer_under(header: &[&'static str], row: &[&'static str]) -> bool {
         let source = Arc::new(Source {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::archive::Packing;
-use crate::problem::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
 
 /// What a file is, by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// Text, until it is decoded and [`foreign_text`] says more.
     Csv,
     /// A workbook, by the beginning of its container: zip or compound file.
@@ -53,7 +53,7 @@ const SIGNATURES: [(&[u8], Format); 24] = [
 
 impl Format {
     /// Tells what a file is that begins so. What comes in a zip archive is told by its end: see [`Format::of`].
-    pub(super) fn of_beginning(bytes: &[u8]) -> Self {
+    pub(crate) fn of_beginning(bytes: &[u8]) -> Self {
         if bytes.starts_with(ZIP) {
             return Self::Workbook;
         }
@@ -61,7 +61,7 @@ impl Format {
     }
 
     /// Tells what a file is.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         if bytes.starts_with(ZIP) {
             return of_zip(bytes);
         }
@@ -125,7 +125,7 @@ const LONGEST_COMMENT: usize = 0xFFFF;
 const ENTRY: usize = 46;
 
 /// Lists the names in the directory of a zip archive; `None` where it has none that can be followed.
-pub(super) fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+pub(crate) fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let tail = bytes.len().saturating_sub(END_RECORD + LONGEST_COMMENT);
     let end = bytes[tail..]
         .windows(4)
@@ -188,7 +188,7 @@ const BEGINNINGS: [(&[&str], &str, &str); 9] = [
 ];
 
 /// Tells what a decoded text is, where it is no CSV.
-pub(super) fn foreign_text(text: &str) -> Option<&'static str> {
+pub(crate) fn foreign_text(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let head = text[..text.floor_char_boundary(HEAD)].to_ascii_lowercase();
     let found = BEGINNINGS.iter().find(|(starts, within, _)| {
@@ -230,7 +230,7 @@ const WAYS_OUT: [(&str, &str); 6] = [
 ];
 
 /// Makes the finding that a file is something that is not read.
-pub(super) fn refusal(source: &Arc<Source>, what: &str) -> Problem {
+pub(crate) fn refusal(source: &Arc<Source>, what: &str) -> Problem {
     let way_out = WAYS_OUT.iter().find(|(word, _)| what.contains(word));
     Problem::new(
         Code::InputUnreadable,

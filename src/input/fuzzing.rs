@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::csv::Records;
 use super::format::{Format, foreign_text};
-use super::turning::OneByOne;
-use super::{File, Options, Turn, content, csv, dialect, encoding, long, workbook};
-use crate::problem::{Problem, Source};
+use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::input::csv::records::Records;
+use crate::input::csv::{dialect, encoding, records, stream};
+use crate::input::process_rows::OneByOne;
+use crate::input::{File, Options, Turn, content, workbook};
 
 /// How the bytes of a file are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(crate) fn read<T: Turn>(
         _ if format != Format::Csv => return None,
         Way::InPieces(least) => {
             let halves = bytes.split_at(bytes.len() / 2);
-            long::read_pieces(halves, least, &source, options, turn, &mut file)
+            stream::read_pieces(halves, least, &source, options, turn, &mut file)
         }
         Way::OneByOne => by_the_library(bytes, &source, options, turn, &mut file),
     };
@@ -64,14 +65,14 @@ fn by_the_library<T: Turn>(
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
     if foreign_text(&decoded.text).is_some() {
-        return csv::read(bytes, source, options, turn, file);
+        return records::read(bytes, source, options, turn, file);
     }
     let mut told = dialect::told(&decoded.text, false, options.delimiter, &options.names);
     let notes = decoded.note.into_iter().chain(told.note.take());
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
     let records = OneByOne(Records::of(&told, source));
-    csv::read_sheet(records, source, options, turn, file)
+    records::read_sheet(records, source, options, turn, file)
 }
 
 /// Lets a panic of this program's own be told, although it would be taken for one of a library.

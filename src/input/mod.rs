@@ -6,36 +6,24 @@
 
 mod archive;
 mod bytes;
-pub mod cell;
 mod content;
-mod csv;
-mod decoding;
-pub mod delimiter;
-mod dialect;
-pub mod encoding;
+pub(crate) mod csv;
 mod footer;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 pub mod header;
-mod headroom;
-mod in_order;
-pub mod layout;
 pub mod limits;
-mod lines;
-mod long;
+mod memory_limit;
+mod parallel;
 mod paths;
-pub mod percent;
-mod pieces;
+mod process_rows;
 mod row_kind;
 mod rows;
 pub mod sample;
-mod split;
-pub mod timestamp;
-mod turning;
+pub(crate) mod values;
 pub mod wide;
-mod workbook;
-mod written;
+pub(crate) mod workbook;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -43,21 +31,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::bytes::fingerprint;
-pub use self::cell::Cell;
-use self::delimiter::Delimiter;
-use self::encoding::Encoding;
 pub use self::header::Header;
 pub use self::paths::{is_passing, is_spreadsheet};
 use self::row_kind::RowKind;
 pub use self::rows::swallowed_rows;
 use self::rows::{RawCells, RawRow, Rows, placed, read_rows};
 pub use self::sample::{Extent, sample};
-use self::turning::{Turned, Turning};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
-pub use self::written::Written;
-use crate::columns::{Field, Names};
-use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, WarningPolicy};
+use crate::input::csv::delimiter::Delimiter;
+use crate::input::csv::encoding::Encoding;
+pub use crate::input::csv::output_dialect::Written;
+use crate::input::process_rows::{Turned, Turning};
+pub use crate::input::values::cell::Cell;
+use crate::schema::columns::{Field, Names};
 use rayon::prelude::*;
 
 /// How inputs are read.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use glob::MatchOptions;
 
-use crate::problem::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
 
 /// What an input stands for.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A file, or `-`.
     File(PathBuf),
     /// A file that another input stands for already.
@@ -36,7 +36,7 @@ const PACKED: [&str; 2] = ["gz", "zst"];
 
 /// Finds the files that inputs stand for, in their order. A file that is named twice is read once: its reports would
 /// be delivered twice, and its rows would all be called duplicates.
-pub(super) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
+pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
     let mut seen = HashSet::new();
     let mut told = HashSet::new();
     let mut found = Vec::new();

@@ -2,11 +2,11 @@
 
 use super::header::HEADER_WITHIN_ROWS;
 use super::{Cell, Row, SheetHead, footer};
-use crate::columns::Names;
-use crate::problem::{Code, Place, Problem};
+use crate::diagnostics::diagnostic::{Code, Place, Problem};
+use crate::schema::columns::Names;
 
 /// What a row under the header is.
-pub(super) enum RowKind {
+pub(crate) enum RowKind {
     Blank,
     Data,
     Skipped(Problem),
@@ -15,7 +15,7 @@ pub(super) enum RowKind {
 }
 
 impl RowKind {
-    pub(super) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
+    pub(crate) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
         let place = || Place::row(&head.source, row.number);
         let skip = |code, message, help: &'static str| {
             Self::Skipped(Problem::new(code, place(), message, help))

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use super::header::{self, Header};
-use super::turning::{RowSource, Turned, Turning};
-use super::{Cell, Doubtful, Extent, Options, Row, Sheet, SheetHead, Turn, lines, sample};
-use crate::columns::{Field, Names};
-use crate::problem::{Code, Place, Problem, Source, WarningPolicy};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, WarningPolicy};
+use crate::input::csv::lines;
+use crate::input::process_rows::{RowSource, Turned, Turning};
+use crate::input::{Cell, Doubtful, Extent, Options, Row, Sheet, SheetHead, Turn, sample};
+use crate::schema::columns::{Field, Names};
 
 /// A row as its file has it: the cells that are there, each with its column from 0.
-pub(super) struct RawRow {
-    pub(super) number: u32,
-    pub(super) cells: RawCells,
+pub(crate) struct RawRow {
+    pub(crate) number: u32,
+    pub(crate) cells: RawCells,
 }
 
-pub(super) enum RawCells {
+pub(crate) enum RawCells {
     /// A CSV record: a surplus field means that a comma has moved the others.
     Record(::csv::StringRecord),
     /// Cells of a workbook: a note far to the right moves nothing.
@@ -22,7 +23,7 @@ pub(super) enum RawCells {
 }
 
 /// What reading the rows of a sheet came to.
-pub(super) enum Rows<P> {
+pub(crate) enum Rows<P> {
     /// The sheet; without rows where its header is wrong.
     Sheet(Sheet<P>),
     /// It has no header, which is for the caller to weigh.
@@ -33,7 +34,7 @@ pub(super) enum Rows<P> {
 ///
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(super) fn read_rows<T: Turn>(
+pub(crate) fn read_rows<T: Turn>(
     mut rows: impl RowSource,
     source: &Arc<Source>,
     options: &Options<'_>,
@@ -199,7 +200,7 @@ impl RawRow {
 
 impl RawCells {
     /// Returns about how much memory the cells take.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let of_cell = |(_, cell): &(u32, Cell<'_>)| {
             let text = match cell {
                 Cell::Text(text) => text.len(),
@@ -214,7 +215,7 @@ impl RawCells {
     }
 
     /// Returns the cells that are there.
-    pub(super) fn present(&self) -> Vec<(u32, Cell<'_>)> {
+    pub(crate) fn present(&self) -> Vec<(u32, Cell<'_>)> {
         match self {
             Self::Record(record) => (0..).zip(record.iter().map(Cell::text)).collect(),
             Self::Sparse(cells) => cells.clone(),
@@ -223,7 +224,7 @@ impl RawCells {
 }
 
 /// Puts the cells of a row under their headers.
-pub(super) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
+pub(crate) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
     let mut row = Row::of_width(head.header.texts.len());
     row.number = raw.number;
     match &raw.cells {
@@ -252,7 +253,7 @@ pub(super) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
 
 impl<'a> Row<'a> {
     /// Makes a row of blank cells, one for each column of a header.
-    pub(super) fn of_width(width: usize) -> Self {
+    pub(crate) fn of_width(width: usize) -> Self {
         Self {
             number: 0,
             cells: vec![Cell::Blank; width],
@@ -264,12 +265,12 @@ impl<'a> Row<'a> {
     }
 
     /// Puts the cells of a record under their headers; what is filled beyond them means that a comma has moved the others.
-    pub(super) fn put(&mut self, cells: impl Iterator<Item = Cell<'a>>) {
+    pub(crate) fn put(&mut self, cells: impl Iterator<Item = Cell<'a>>) {
         self.put_from(0, cells);
     }
 
     /// Puts the cells of a record under their headers, but for the first ones, which are there.
-    pub(super) fn put_from(&mut self, kept: usize, cells: impl Iterator<Item = Cell<'a>>) {
+    pub(crate) fn put_from(&mut self, kept: usize, cells: impl Iterator<Item = Cell<'a>>) {
         let width = self.cells.len();
         self.cells.truncate(kept);
         self.beyond.clear();
@@ -291,7 +292,7 @@ impl<'a> Row<'a> {
 const SWALLOWED_LINES: u32 = 10;
 
 /// Returns the first column of a record whose cell has so many lines; only a quoted one can.
-pub(super) fn swallowed_in<'a>(fields: impl Iterator<Item = &'a str>) -> Option<u32> {
+pub(crate) fn swallowed_in<'a>(fields: impl Iterator<Item = &'a str>) -> Option<u32> {
     let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
     let long = (0..).zip(fields).find(|(_, text)| is_long(text));
     long.map(|(column, _)| column)

@@ -9,8 +9,8 @@ use super::header::{self, HEADER_WITHIN_ROWS, Header};
 use super::{
     Cell, Each, File, Options, RawRow, Row, RowKind, Rows, Sheet, SheetHead, Turn, placed,
 };
-use crate::columns::Column;
-use crate::problem::{Code, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Problem, Source};
+use crate::schema::columns::Column;
 
 /// How much of each sheet is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn pass_guesses_over<P>(file: &mut File<P>) {
 ///
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(super) fn read_rows<T: Turn>(
+pub(crate) fn read_rows<T: Turn>(
     rows: impl Iterator<Item = Result<RawRow, Problem>>,
     source: &Arc<Source>,
     (options, count): (&Options<'_>, usize),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::columns::{Column, Scope, is_near, simplified};
+use crate::schema::columns::{Column, Scope, is_near, simplified};
 
 /// One test of wide sheets: its id, and where its fields stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

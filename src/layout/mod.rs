@@ -5,11 +5,11 @@ pub mod wide;
 
 use std::sync::Arc;
 
-use crate::columns::{Column, Field};
+use crate::diagnostics::diagnostic::{Problem, Source};
 use crate::input::sample::{SampleRow, is_guess};
 use crate::input::wide::Place;
 use crate::input::{self, Cell, File, Options, Sheet, SheetHead, header};
-use crate::problem::{Problem, Source};
+use crate::schema::columns::{Column, Field};
 
 /// The columns of one sheet.
 #[derive(Debug)]

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use super::entry::{
     Delivery, Entry, Intent, LastSent, OrderKey, Remembered, Run, RunEnd, RunRecord, Settlement,
 };
-use super::fault::Fault;
 use super::lease::Importer;
-use crate::order::model::Text;
+use crate::ledger::error::Fault;
+use crate::paylocity::model::Text;
 
 /// Something to write.
 #[derive(Debug, Clone)]
-pub(super) enum Write {
+pub(crate) enum Write {
     Begin(RunRecord),
     Intend(Intent),
     Settle(Settlement),
@@ -27,7 +27,7 @@ pub(super) enum Write {
 
 /// What came of something that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Written {
+pub(crate) enum Written {
     /// It is durable.
     Done,
     /// It is durable, and the request may leave until then.
@@ -50,7 +50,7 @@ pub struct Pruned {
 }
 
 /// A database that keeps a ledger. The one thread that owns it calls.
-pub(super) trait Backend: Send {
+pub(crate) trait Backend: Send {
     /// Writes a group, all of it durable or nothing, and returns what came of each part.
     fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault>;
 
@@ -119,13 +119,13 @@ pub(super) trait Backend: Send {
 }
 
 /// Takes an entry.
-pub(super) type Take<'a> = dyn FnMut(Entry) -> Result<(), Fault> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(Entry) -> Result<(), Fault> + 'a;
 
 /// Some work on the entries of a ledger.
-pub(super) type Work<'a> = dyn FnMut(&mut dyn Entries) -> Result<(), Fault> + 'a;
+pub(crate) type Work<'a> = dyn FnMut(&mut dyn Entries) -> Result<(), Fault> + 'a;
 
 /// The entries of a ledger while a piece of work changes them.
-pub(super) trait Entries {
+pub(crate) trait Entries {
     /// Returns each of some runs, in their order.
     fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, Fault>;
 

@@ -32,12 +32,12 @@ impl Importer {
     }
 
     /// Returns until when a request may leave whose intent was written at that moment or later.
-    pub(super) fn may_leave_until(written: Instant) -> Instant {
+    pub(crate) fn may_leave_until(written: Instant) -> Instant {
         written + SLACK / 2
     }
 
     /// Returns how often the importer must give a sign of life.
-    pub(super) fn beat_every() -> Duration {
+    pub(crate) fn beat_every() -> Duration {
         SLACK / 4
     }
 }

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fault::LedgerError;
-use super::files;
-use super::place::{Place, beside};
+use crate::ledger::error::LedgerError;
+use crate::ledger::location::{Place, beside};
+use crate::system::private_files;
 
 /// More than it takes to look who holds a lock.
 const A_LOOK: Duration = Duration::from_millis(20);
@@ -137,7 +137,7 @@ impl Drop for Lock {
 
 fn open(ledger: &Path, target: &str) -> io::Result<File> {
     let path = path_of(ledger, target)?;
-    files::open_private()
+    private_files::open_private()
         .create(true)
         .truncate(false)
         .open(path)
@@ -145,7 +145,7 @@ fn open(ledger: &Path, target: &str) -> io::Result<File> {
 
 /// Returns the file of a lock. It stands beside the ledger itself, by whatever link or path that was named.
 fn path_of(ledger: &Path, target: &str) -> io::Result<PathBuf> {
-    let directory = files::make_directory_of(ledger)?;
+    let directory = private_files::make_directory_of(ledger)?;
     let ledger = match (fs::canonicalize(ledger), ledger.file_name()) {
         (Ok(path), _) => path,
         (Err(_), Some(name)) => fs::canonicalize(directory)?.join(name),

@@ -16,40 +16,38 @@
 //! - [`verdict`]: whether inputs say what was delivered
 //! - [`exchange`]: everything that a ledger holds as a file; [`merging`]: such a file into another ledger
 
+pub mod audit;
 mod backend;
-pub mod budget;
-pub mod changes;
+pub mod dump;
 pub mod entry;
-pub mod exchange;
-pub mod fault;
-mod files;
-pub mod known;
+pub mod error;
+mod flat_update;
+pub mod import;
 pub mod lease;
+pub mod location;
 pub mod lock;
-pub mod merging;
 #[cfg(test)]
-mod model;
-mod parts;
-pub mod place;
+mod model_based;
+pub mod order_state;
 pub mod plan;
 pub mod postgres;
-pub mod remembered;
 mod sqlite;
 pub mod store;
+pub mod stored_state;
 #[cfg(test)]
-mod tests;
-pub mod verdict;
+pub(crate) mod tests;
+pub mod value_changes;
 mod writer;
 
 pub use self::backend::Pruned;
-pub use self::changes::{ValueChange, changes};
-pub use self::fault::LedgerError;
-pub use self::known::Known;
 pub use self::lease::{Importer, Intended, Lease};
 pub use self::lock::Lock;
-pub use self::parts::{reports_of, without_reports};
-pub use self::place::Place;
 pub use self::plan::{Change, Due, OnAmbiguous, PlacedReport, Planned, plan};
-pub use self::remembered::Remembered;
 pub use self::store::Ledger;
-pub use self::verdict::Verdict;
+pub use crate::ledger::audit::Verdict;
+pub use crate::ledger::error::LedgerError;
+pub use crate::ledger::flat_update::{reports_of, without_reports};
+pub use crate::ledger::location::Place;
+pub use crate::ledger::order_state::Known;
+pub use crate::ledger::stored_state::Remembered;
+pub use crate::ledger::value_changes::{ValueChange, changes};

@@ -2,14 +2,14 @@
 //!
 //! Scores and statuses may be sent again without harm; reports are only ever appended by the server (API.md, "How
 //! the server behaves"), so a report leaves again only where it may not have arrived. How knowledge grows with each
-//! answer is for [`super::known`].
+//! answer is for [`crate::ledger::order_state`].
 
 use clap::ValueEnum;
 
-use super::known::Known;
-use super::parts::{PartId, Parts};
-use crate::columns::Scope;
-use crate::order::model::{OrderUpdate, ReportLink};
+use crate::ledger::flat_update::{PartId, Parts};
+use crate::ledger::order_state::Known;
+use crate::paylocity::model::{OrderUpdate, ReportLink};
+use crate::schema::columns::Scope;
 
 /// What to do with reports that may have been appended already.
 #[derive(

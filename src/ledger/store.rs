@@ -11,13 +11,13 @@ use super::backend::{Backend, Entries, Pruned, Write, Written};
 use super::entry::{
     Delivery, Entry, Intent, LastSent, OrderKey, Run, RunEnd, RunRecord, Settlement,
 };
-use super::fault::{Fault, LedgerError};
 use super::lease::{Importer, Intended, Lease};
-use super::place::Place;
 use super::postgres::{Haste, Postgres};
 use super::sqlite::Sqlite;
 use super::writer::{Message, Reply, Writer};
-use crate::order::model::Text;
+use crate::ledger::error::{Fault, LedgerError};
+use crate::ledger::location::Place;
+use crate::paylocity::model::Text;
 
 /// A handle to an open ledger, cheap to clone. The last one to go waits until everything is written.
 ///
@@ -290,7 +290,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written, or the words with which `work` gives up.
-    pub(super) fn rewrite<T: Default + Send + 'static>(
+    pub(crate) fn rewrite<T: Default + Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn Entries) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, LedgerError> {
@@ -335,7 +335,7 @@ impl Ledger {
         receiver.await.map_err(|_| self.ended())?
     }
 
-    pub(super) fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut dyn Backend) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, LedgerError> {

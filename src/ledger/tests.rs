@@ -10,15 +10,15 @@ use tempfile::TempDir;
 mod files;
 mod leases;
 #[path = "../../tests/postgres/mod.rs"]
-pub(super) mod server;
+pub(crate) mod server;
 
 use self::server::{Server, shared};
 use super::backend::Backend;
 use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
-use super::fault::Fault;
 use super::lease::Lease;
 use super::{Ledger, LedgerError, Place};
-use crate::order::model::Text;
+use crate::ledger::error::Fault;
+use crate::paylocity::model::Text;
 
 const RUN: &str = "20260304-170600-abcd";
 

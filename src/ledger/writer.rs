@@ -6,21 +6,21 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use super::backend::{Backend, Write, Written};
-use super::fault::{Fault, LedgerError};
 use super::lease::Importer;
-use super::place::Place;
+use crate::ledger::error::{Fault, LedgerError};
+use crate::ledger::location::Place;
 
 /// The most writes in one commit, so that the first of them need not wait without end.
 const LARGEST_GROUP: usize = 1_000;
 
 /// Takes the news of what came of a write, or that it is not durable.
-pub(super) type Reply = Box<dyn FnOnce(Result<Written, LedgerError>) + Send>;
+pub(crate) type Reply = Box<dyn FnOnce(Result<Written, LedgerError>) + Send>;
 
 /// Takes the database as soon as everything before is durable, or the reason why that cannot be.
-pub(super) type Query = Box<dyn FnOnce(Result<&mut dyn Backend, LedgerError>) + Send>;
+pub(crate) type Query = Box<dyn FnOnce(Result<&mut dyn Backend, LedgerError>) + Send>;
 
 /// Something that is asked of the writer.
-pub(super) enum Message {
+pub(crate) enum Message {
     /// To write something, and to tell when it is durable where somebody waits for it.
     Write(Write, Option<Reply>),
     /// To tell when everything before is durable.
@@ -32,18 +32,18 @@ pub(super) enum Message {
 }
 
 /// The owner of a database.
-pub(super) struct Writer {
-    pub(super) backend: Box<dyn Backend>,
-    pub(super) place: Place,
-    pub(super) messages: Receiver<Message>,
+pub(crate) struct Writer {
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) place: Place,
+    pub(crate) messages: Receiver<Message>,
     /// The first failure. After it nothing is written any more: what is in the file is whole, and no request may
     /// leave without an intent in it.
-    pub(super) failure: Option<LedgerError>,
+    pub(crate) failure: Option<LedgerError>,
 }
 
 impl Writer {
     /// Works until nobody can ask for anything any more.
-    pub(super) fn run(mut self) {
+    pub(crate) fn run(mut self) {
         while let Some(first) = self.next() {
             let (group, next) = self.gather(first);
             if !group.is_empty() {

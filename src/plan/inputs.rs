@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, PlanOrder};
-use crate::columns::{Field, Names};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Severity, Source};
 use crate::input::{Header, SheetHead};
-use crate::order::{Batch, Order, RowAt, SheetSummary};
-use crate::problem::{Code, Place, Problem, Severity, Source};
+use crate::orders::{Batch, Order, RowAt, SheetSummary};
+use crate::schema::columns::{Field, Names};
 
 /// A sheet that a plan was made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,7 +223,7 @@ fn problem(finding: &Finding) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::columns::Column;
+    use crate::schema::columns::Column;
 
     #[test]
     fn a_finding_comes_back_as_it_was() {

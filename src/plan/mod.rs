@@ -6,12 +6,12 @@
 //! - [`seal`]: the file, and the checksum that tells an edited one
 //! - [`max_change`]: how far one import's number of orders may be from that of the last
 //!
-//! What is to be sent of an order is for [`crate::ledger`]; whether a plan still holds is for [`crate::run`].
+//! What is to be sent of an order is for [`crate::ledger`]; whether a plan still holds is for [`crate::commands`].
 
+mod change;
+pub mod file;
 pub mod inputs;
 pub mod max_change;
-pub mod seal;
-mod standing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,9 @@ use sha2::{Digest, Sha256};
 
 use self::inputs::{Finding, PlanInput, RowRef};
 pub use self::max_change::MaxChange;
-use crate::deliver::Outcome;
+use crate::delivery::Outcome;
 use crate::ledger::{OnAmbiguous, ValueChange};
-use crate::order::model::{OrderUpdate, Text};
+use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::HeldReport;
 
 /// The name and version of a plan's shape.

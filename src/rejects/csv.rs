@@ -9,8 +9,8 @@ use csv::WriterBuilder;
 
 use super::table::{Placed, Table};
 use super::{Rejected, RejectedSheet, Remark, UNMENDED};
+use crate::diagnostics::diagnostic::Code;
 use crate::input::Cell;
-use crate::problem::Code;
 use crate::text::formula::guarded;
 
 /// Says that what follows is UTF-8.

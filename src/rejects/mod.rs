@@ -10,11 +10,11 @@ pub mod xlsx;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::deliver::{Delivery, Outcome};
-use crate::input::layout::Layout;
+use crate::delivery::{Delivery, Outcome};
+use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::input::workbook::sheet_style::Layout;
 use crate::input::{Cell, Row, SheetHead, Written};
-use crate::order::{Batch, Order, RowAt};
-use crate::problem::{Problem, Source};
+use crate::orders::{Batch, Order, RowAt};
 use crate::text::formula;
 
 /// The column that names the run that rejected a row.

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::{Kept, RUN_COLUMN, Rejected, RejectedSheet, Remark, codes};
-use crate::columns::{Column, Field};
+use crate::diagnostics::diagnostic::Source;
 use crate::input::{Cell, Header};
-use crate::problem::Source;
+use crate::schema::columns::{Column, Field};
 
 /// A cell of the table.
 #[derive(Debug)]

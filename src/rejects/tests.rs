@@ -9,7 +9,7 @@ use super::*;
 use crate::cli::{Cli, Command};
 use crate::config::file::ConfigFile;
 use crate::input::Each;
-use crate::{config, input, order};
+use crate::{config, input, orders};
 
 /// A batch of files, and what its sheets hold.
 struct Bench {
@@ -45,7 +45,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
         .map(|mut sheet| (sheet.head.take().unwrap(), sheet.into_rows()))
         .collect();
     Bench {
-        batch: order::gather(&paths, &options, &reading.rules),
+        batch: orders::gather(&paths, &options, &reading.rules),
         kept,
         _directory: directory,
     }

@@ -21,7 +21,7 @@ const HEADER: [&str; 11] = [
 ];
 
 /// Writes a line for each order.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = ::csv::Writer::from_writer(out);
     out.write_record(HEADER)?;
     for order in &report.orders {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, csv, html, json, markdown, xlsx};
 use crate::error::Error;
-use crate::new_file::{NewFile, format_of};
-use crate::order::Batch;
+use crate::orders::Batch;
+use crate::system::atomic_file::{NewFile, format_of};
 
 /// A form that a report can take, chosen by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,23 +4,23 @@ use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 
-use crate::problem::{Problem, Severity};
+use crate::diagnostics::diagnostic::{Problem, Severity};
 
 /// Findings with the same code and column.
 #[derive(Debug)]
-pub(super) struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// How much they weigh.
-    pub(super) severity: Severity,
+    pub(crate) severity: Severity,
     /// Their code.
-    pub(super) code: &'a str,
+    pub(crate) code: &'a str,
     /// The header of their column.
-    pub(super) column: Option<&'a str>,
+    pub(crate) column: Option<&'a str>,
     /// All of them, in the order of their places; never empty.
-    pub(super) findings: Vec<&'a Problem>,
+    pub(crate) findings: Vec<&'a Problem>,
 }
 
 /// Groups findings: errors first, then those that are the most.
-pub(super) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
+pub(crate) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
     let mut groups: IndexMap<_, Vec<&Problem>> = IndexMap::new();
     for found in findings {
         let key = (found.severity, found.code.name(), found.header.as_deref());
@@ -38,7 +38,7 @@ pub(super) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
 }
 
 /// Returns where a finding stands: `scores.xlsx [March] B17`.
-pub(super) fn place(found: &Problem) -> String {
+pub(crate) fn place(found: &Problem) -> String {
     let mut place = found.place.source.to_string();
     match (found.place.cell_name(), found.place.row) {
         (Some(cell), _) => place.extend([" ", &cell]),
@@ -49,6 +49,6 @@ pub(super) fn place(found: &Problem) -> String {
 }
 
 /// Returns a file and its sheet as one text.
-pub(super) fn source(path: &str, sheet: Option<&str>) -> String {
+pub(crate) fn source(path: &str, sheet: Option<&str>) -> String {
     sheet.map_or_else(|| path.to_owned(), |sheet| format!("{path} [{sheet}]"))
 }

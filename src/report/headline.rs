@@ -4,7 +4,7 @@ use super::{Mode, Report};
 
 /// How well a run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// There is nothing to do.
     Good,
     /// Something is left to do.
@@ -13,18 +13,18 @@ pub(super) enum State {
 
 /// The head of a report.
 #[derive(Debug)]
-pub(super) struct Headline {
+pub(crate) struct Headline {
     /// How well it went.
-    pub(super) state: State,
+    pub(crate) state: State,
     /// What happened.
-    pub(super) sentence: String,
+    pub(crate) sentence: String,
     /// What to do next, a sentence each.
-    pub(super) advice: Vec<String>,
+    pub(crate) advice: Vec<String>,
 }
 
 impl Headline {
     /// Finds the words for a report.
-    pub(super) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         let totals = &report.totals;
         let is_good = totals.left_over() == 0 && errors(report) == 0 && report.exit_code == 0;
         let sentence = match report.mode {
@@ -40,13 +40,13 @@ impl Headline {
 }
 
 /// Counts the findings that are errors.
-pub(super) fn errors(report: &Report) -> usize {
+pub(crate) fn errors(report: &Report) -> usize {
     let findings = report.diagnostics.iter();
     findings.filter(|found| found.is_error()).count()
 }
 
 /// Returns a number with its thousands apart, and what is counted: `1,200 orders`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         grouped(number),
@@ -55,7 +55,7 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 }
 
 /// Returns a number with its thousands apart.
-pub(super) fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

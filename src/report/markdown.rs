@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::groups::{self, Group};
 use super::headline::{Headline, grouped};
 use super::{OrderEntry, Report};
-use crate::deliver::Outcome;
+use crate::delivery::Outcome;
 use crate::text::safe;
 
 /// A ticket names so many orders; the other forms of the report have them all.
@@ -18,7 +18,7 @@ const MOST_GROUPS: usize = 30;
 const MOST_FINDINGS: usize = 5;
 
 /// Writes the report.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write_head(report, out)?;
     write_totals(report, out)?;
     write_orders(report, out)?;

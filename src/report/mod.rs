@@ -20,10 +20,10 @@ use serde::{Serialize, Serializer};
 use self::order::Sources;
 use self::order::milliseconds;
 pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
-use crate::columns::Field;
-use crate::deliver::{Delivery, Outcome};
-use crate::order::{Batch, SheetSummary};
-use crate::problem::Problem;
+use crate::delivery::{Delivery, Outcome};
+use crate::diagnostics::diagnostic::Problem;
+use crate::orders::{Batch, SheetSummary};
+use crate::schema::columns::Field;
 
 /// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
 pub const SCHEMA: &str = "scoreload/report/1";

@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups;
-use crate::columns::Scope;
-use crate::deliver::{Delivery, Exchange, Outcome};
+use crate::delivery::{Delivery, Exchange, Outcome};
+use crate::diagnostics::diagnostic::Source;
 use crate::input::SheetHead;
 use crate::ledger::PlacedReport;
-use crate::order::model::Text;
-use crate::order::{Batch, Order, RowAt};
-use crate::problem::Source;
+use crate::orders::{Batch, Order, RowAt};
+use crate::paylocity::model::Text;
+use crate::schema::columns::Scope;
 
 /// One order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -73,10 +73,10 @@ pub struct RowPlace {
 }
 
 /// The files and sheets of a batch, each a text that all its rows share.
-pub(super) struct Sources(Vec<(Arc<str>, Option<Arc<str>>)>);
+pub(crate) struct Sources(Vec<(Arc<str>, Option<Arc<str>>)>);
 
 impl Sources {
-    pub(super) fn of(batch: &Batch) -> Self {
+    pub(crate) fn of(batch: &Batch) -> Self {
         let shared = |head: &SheetHead| {
             let Source { path, sheet } = &*head.source;
             (path.as_str().into(), sheet.as_deref().map(Arc::from))
@@ -131,7 +131,7 @@ impl From<&PlacedReport> for HeldReport {
 }
 
 impl OrderEntry {
-    pub(super) fn new(sources: &Sources, order: &Order, delivery: &Delivery) -> Self {
+    pub(crate) fn new(sources: &Sources, order: &Order, delivery: &Delivery) -> Self {
         Self {
             company_id: order.company_id.to_string(),
             order_id: order.order_id.to_string(),
@@ -202,6 +202,6 @@ impl From<&Exchange> for RequestEntry {
     }
 }
 
-pub(super) fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,7 +1,7 @@
 //! That a report closes; and reports to try the forms on.
 
 use super::*;
-use crate::problem::{Code, Place, Source};
+use crate::diagnostics::diagnostic::{Code, Place, Source};
 
 /// The report of an import in which nothing happened.
 pub(crate) fn empty() -> Report {

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::flaw::{Flaw, Flaws};
 use super::schema::{CLOSING_STATUSES, ENDED_STATUSES, ORDER, TEST_STATUSES};
-use crate::order::model::OrderUpdate;
+use crate::paylocity::model::OrderUpdate;
+use crate::sandbox::violations::{Flaw, Flaws};
 
 /// The longest company id (API.md).
 const COMPANY_ID_LENGTH: usize = 9;
 
 /// Checks a company id: API.md allows at most 9 characters, and never a company set.
-pub(super) fn company(id: &str) -> Result<(), Vec<Flaw>> {
+pub(crate) fn company(id: &str) -> Result<(), Vec<Flaw>> {
     let message = if id.chars().count() > COMPANY_ID_LENGTH {
         "must be at most 9 characters long"
     } else if id.starts_with("CS") {
@@ -24,7 +24,7 @@ pub(super) fn company(id: &str) -> Result<(), Vec<Flaw>> {
 }
 
 /// Reads the body of an update, or tells everything that is wrong with it.
-pub(super) fn update(body: &[u8]) -> Result<OrderUpdate, Vec<Flaw>> {
+pub(crate) fn update(body: &[u8]) -> Result<OrderUpdate, Vec<Flaw>> {
     let mut flaws = Flaws::default();
     let body: Value = serde_json::from_slice(body).map_err(|error| unread(&error))?;
     flaws.object("", &body, ORDER);

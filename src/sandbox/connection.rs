@@ -14,11 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Whether a connection was cut; each request can reach that of its own connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line(Arc<AtomicBool>);
+pub(crate) struct Line(Arc<AtomicBool>);
 
 impl Line {
     /// Cuts the connection: not a byte more is read or written.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -32,11 +32,11 @@ impl Line {
 
 /// Accepts connections that can be cut.
 #[derive(Debug)]
-pub(super) struct Exchange(pub(super) TcpListener);
+pub(crate) struct Exchange(pub(crate) TcpListener);
 
 /// An accepted connection, as it is until it is cut.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     line: Line,
 }

@@ -5,20 +5,20 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::deliver::credentials::{Credentials, Secret};
+use crate::paylocity::credentials::{Credentials, Secret};
 
 /// What the form of a token request says.
 #[derive(Default)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// Which flow is asked for.
-    pub(super) grant_type: Option<String>,
+    pub(crate) grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
 }
 
 impl Form {
     /// Reads a form-encoded body; fields that it does not know are ignored.
-    pub(super) fn read(body: &[u8]) -> Self {
+    pub(crate) fn read(body: &[u8]) -> Self {
         let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
             match &*name {
@@ -34,7 +34,7 @@ impl Form {
     /// Returns the credentials that the request offers, if it does so without contradiction.
     ///
     /// API.md: the form and the header each suffice, and the seed sends both.
-    pub(super) fn credentials(self, headers: &HeaderMap) -> Option<Credentials> {
+    pub(crate) fn credentials(self, headers: &HeaderMap) -> Option<Credentials> {
         let Some(header) = headers.get(AUTHORIZATION) else {
             return Some(Credentials {
                 client_id: self.client_id?,

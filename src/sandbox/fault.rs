@@ -112,7 +112,7 @@ fn names() -> String {
 
 impl Faults {
     /// Draws what goes wrong with one update; one draw each, so that a seed always gives the same row of faults.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
+    pub(crate) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
         let mut roll = rng.f64() * 100.0;
         for (fault, percent) in &self.0 {
             if roll < *percent {

@@ -27,11 +27,11 @@ pub struct LatencyError {
 
 /// One request's share of the latency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Journey {
+pub(crate) struct Journey {
     /// From the client to the server.
-    pub(super) inbound: Duration,
+    pub(crate) inbound: Duration,
     /// From the server back to the client.
-    pub(super) outbound: Duration,
+    pub(crate) outbound: Duration,
 }
 
 impl Latency {
@@ -39,7 +39,7 @@ impl Latency {
     ///
     /// What comes on top of the least is split at random too, so that requests sent at a steady pace arrive unevenly,
     /// as over a real network. The least itself is the length of the road: the same each time, and both ways.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Journey {
+    pub(crate) fn draw(&self, rng: &mut Rng) -> Journey {
         let (road, range) = (self.least / 2, self.most.saturating_sub(self.least));
         let delay = range.mul_f64(rng.f64());
         let inbound = delay.mul_f64(rng.f64());

@@ -2,12 +2,12 @@
 //!
 //! The rule holds for each property by itself: a status word without `updatedAt` leaves the held `updatedAt`.
 
-use crate::order::model::{
+use crate::paylocity::model::{
     AssessmentResults, AssessmentUpdate, OrderUpdate, StatusUpdate, TestScore, TestUpdate,
 };
 
 /// Merges an update into the order that is held; reports are always appended, also a second time.
-pub(super) fn order(held: &mut OrderUpdate, update: OrderUpdate) {
+pub(crate) fn order(held: &mut OrderUpdate, update: OrderUpdate) {
     replace(&mut held.partner_tracking_id, update.partner_tracking_id);
     replace(&mut held.overall_score, update.overall_score);
     replace(

@@ -4,23 +4,23 @@
 //! purpose (`latency`, `fault`), and shows what it holds and what it was sent under `/sandbox/`. How its
 //! command line is read is left to others.
 
-mod answer;
-mod arrival;
 mod check;
 mod connection;
 mod credentials;
 mod fault;
-mod flaw;
 mod latency;
 mod merge;
 mod orders;
+mod request;
 mod requests;
+mod response;
 mod schema;
 mod server;
 mod state;
 #[cfg(test)]
 mod tests;
 mod token;
+mod violations;
 mod windows;
 
 use std::io;
@@ -33,8 +33,8 @@ use tokio::task::JoinHandle;
 
 pub use self::fault::{Fault, Faults, FaultsError};
 pub use self::latency::{Latency, LatencyError};
-use crate::deliver::credentials::Credentials;
-use crate::deliver::rate::Rate;
+use crate::paylocity::credentials::Credentials;
+use crate::rate_limit::rate::Rate;
 
 /// How long [`Sandbox::stop`] waits for answers under way; a `slow` one is not worth more.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -3,17 +3,17 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::arrival::Arrival;
 use super::merge;
-use crate::order::model::OrderUpdate;
+use crate::paylocity::model::OrderUpdate;
+use crate::sandbox::request::Arrival;
 
 /// Every order by company and order id, in the order of its first update.
 #[derive(Debug, Default)]
-pub(super) struct Orders(IndexMap<(String, String), HeldOrder>);
+pub(crate) struct Orders(IndexMap<(String, String), HeldOrder>);
 
 /// One order: every update so far, merged.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct HeldOrder {
+pub(crate) struct HeldOrder {
     company_id: String,
     order_id: String,
     updates: usize,
@@ -22,7 +22,7 @@ pub(super) struct HeldOrder {
 
 impl Orders {
     /// Merges an update into the order that it arrived for, which begins empty.
-    pub(super) fn apply(&mut self, arrival: &Arrival, update: OrderUpdate) {
+    pub(crate) fn apply(&mut self, arrival: &Arrival, update: OrderUpdate) {
         let (company_id, order_id) = (arrival.company_id.clone(), arrival.order_id.clone());
         let key = (company_id.clone(), order_id.clone());
         let held = self.0.entry(key).or_insert_with(|| HeldOrder {
@@ -35,7 +35,7 @@ impl Orders {
     }
 
     /// Lists the orders.
-    pub(super) fn list(&self) -> Vec<&HeldOrder> {
+    pub(crate) fn list(&self) -> Vec<&HeldOrder> {
         self.0.values().collect()
     }
 }

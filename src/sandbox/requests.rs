@@ -5,13 +5,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::arrival::Arrival;
 use super::fault::Fault;
+use crate::sandbox::request::Arrival;
+use crate::sandbox::response::Answer;
 
 /// One request, in the words of the log.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     number: usize,
     method: &'static str,
     path: String,
@@ -28,7 +28,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Writes down a request for a token; its body is left out, as it holds a secret.
-    pub(super) fn token(path: &str) -> Self {
+    pub(crate) fn token(path: &str) -> Self {
         Self {
             method: "POST",
             path: path.to_owned(),
@@ -37,7 +37,7 @@ impl Entry {
     }
 
     /// Writes down an update, what went wrong with it, and whether it was stored.
-    pub(super) fn update(arrival: &Arrival, fault: Option<Fault>, applied: bool) -> Self {
+    pub(crate) fn update(arrival: &Arrival, fault: Option<Fault>, applied: bool) -> Self {
         let text = |body: &_| String::from_utf8_lossy(body).into_owned();
         Self {
             method: "PATCH",
@@ -55,7 +55,7 @@ impl Entry {
 
 /// Every request since the sandbox started, in order of arrival.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     started: Instant,
     started_at: Timestamp,
     entries: Vec<Entry>,
@@ -63,7 +63,7 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Begins a log: times are counted from now on.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
             started_at: Timestamp::now(),
@@ -72,7 +72,7 @@ impl Requests {
     }
 
     /// Adds a request that arrived `now`, with what is answered.
-    pub(super) fn add(&mut self, now: Instant, answer: &Answer, entry: Entry) {
+    pub(crate) fn add(&mut self, now: Instant, answer: &Answer, entry: Entry) {
         let since = now.saturating_duration_since(self.started);
         // Both times come from the one monotonic clock, so that they agree whatever is done to the wall clock.
         let at = self.started_at.saturating_add(since);
@@ -86,7 +86,7 @@ impl Requests {
     }
 
     /// Lists the requests in order of arrival.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 }

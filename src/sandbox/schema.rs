@@ -4,17 +4,17 @@
 //! checked.
 
 /// One property of an object.
-pub(super) struct Property {
+pub(crate) struct Property {
     /// What it is called.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What its value may be.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// Whether the object is refused without it.
-    pub(super) required: bool,
+    pub(crate) required: bool,
 }
 
 /// What a value may be.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A string of at most so many Unicode scalar values.
     Text(usize),
     /// A string that is one of these words.
@@ -49,7 +49,7 @@ const ASSESSMENT_STATUSES: &[&str] = &[
 ];
 
 /// The words for the status of a test.
-pub(super) const TEST_STATUSES: &[&str] = &[
+pub(crate) const TEST_STATUSES: &[&str] = &[
     "Ordered",
     "InProgress",
     "Hold",
@@ -60,13 +60,13 @@ pub(super) const TEST_STATUSES: &[&str] = &[
 ];
 
 /// The statuses of an assessment under which all its tests must have ended.
-pub(super) const CLOSING_STATUSES: &[&str] = &["Complete", "CompleteReview", "Expired"];
+pub(crate) const CLOSING_STATUSES: &[&str] = &["Complete", "CompleteReview", "Expired"];
 
 /// The statuses of a test that has ended.
-pub(super) const ENDED_STATUSES: &[&str] = &["Complete", "RetestRecommended", "Expired"];
+pub(crate) const ENDED_STATUSES: &[&str] = &["Complete", "RetestRecommended", "Expired"];
 
 /// The body of an update.
-pub(super) const ORDER: &[Property] = &[
+pub(crate) const ORDER: &[Property] = &[
     text("partnerTrackingId", ANY_LENGTH),
     text("overallScore", SCORE_LENGTH),
     text("overallScoreDescription", DESCRIPTION_LENGTH),

@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Settings;
-use super::answer::Answer;
-use super::arrival::Arrival;
 use super::connection::{Exchange, Line};
 use super::state::Held;
+use crate::sandbox::request::Arrival;
+use crate::sandbox::response::Answer;
 
 /// More than any update needs; it keeps a mistaken client from filling the memory.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -37,7 +37,7 @@ impl Shared {
 }
 
 /// Serves until it is told to stop, or nobody is left who could tell it.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     settings: Settings,
     stopped: oneshot::Receiver<()>,

@@ -6,8 +6,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use fastrand::Rng;
 
-use super::answer::Answer;
-use super::arrival::Arrival;
 use super::fault::Fault;
 use super::latency::Journey;
 use super::orders::{HeldOrder, Orders};
@@ -15,11 +13,13 @@ use super::requests::{Entry, Requests};
 use super::token::Tokens;
 use super::windows::Windows;
 use super::{Settings, check};
-use crate::order::model::OrderUpdate;
+use crate::paylocity::model::OrderUpdate;
+use crate::sandbox::request::Arrival;
+use crate::sandbox::response::Answer;
 
 /// Everything a sandbox knows.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
     settings: Settings,
     windows: Windows,
     tokens: Tokens,
@@ -39,7 +39,7 @@ struct Decision {
 
 impl Held {
     /// Starts with nothing held.
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         let mut rng = Rng::with_seed(settings.seed);
         Self {
             windows: Windows::new(&settings.rate),
@@ -53,12 +53,12 @@ impl Held {
     }
 
     /// Draws how long one request and its answer are under way.
-    pub(super) fn journey(&mut self) -> Journey {
+    pub(crate) fn journey(&mut self) -> Journey {
         self.settings.latency.draw(&mut self.latency_rng)
     }
 
     /// Answers a request for a token.
-    pub(super) fn token(
+    pub(crate) fn token(
         &mut self,
         now: Instant,
         headers: &HeaderMap,
@@ -71,7 +71,7 @@ impl Held {
     }
 
     /// Answers an update that arrives `now`, stores it where it is to be stored, and writes it down.
-    pub(super) fn update(&mut self, now: Instant, arrival: &Arrival) -> Answer {
+    pub(crate) fn update(&mut self, now: Instant, arrival: &Arrival) -> Answer {
         let decision = self.decide(now, arrival);
         let entry = Entry::update(arrival, decision.fault, decision.applied);
         self.requests.add(now, &decision.answer, entry);
@@ -126,12 +126,12 @@ impl Held {
     }
 
     /// Lists the orders in the order of their first update.
-    pub(super) fn orders(&self) -> Vec<&HeldOrder> {
+    pub(crate) fn orders(&self) -> Vec<&HeldOrder> {
         self.orders.list()
     }
 
     /// Lists the requests in order of arrival.
-    pub(super) fn requests(&self) -> &[Entry] {
+    pub(crate) fn requests(&self) -> &[Entry] {
         self.requests.entries()
     }
 }

@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Sandbox, Settings};
-use crate::deliver::credentials::{Credentials, Secret};
-use crate::deliver::rate::Rate;
+use crate::paylocity::credentials::{Credentials, Secret};
+use crate::rate_limit::rate::Rate;
 
 const ORDER: &str = "/apiHub/performanceManagement/v1/companies/B6001/assessmentOrders/O-1";
 const FORM: &str = "grant_type=client_credentials&client_id=me&client_secret=hush";

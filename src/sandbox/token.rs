@@ -9,16 +9,16 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::Settings;
-use super::answer::Answer;
 use super::credentials::Form;
-use crate::deliver::credentials::Credentials;
+use crate::paylocity::credentials::Credentials;
+use crate::sandbox::response::Answer;
 
 /// How many letters a token has: enough that none is guessed or comes twice.
 const LENGTH: usize = 43;
 
 /// Every token that may still be accepted, and when it was given out.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     lifetime: Duration,
     known: Option<Credentials>,
     rng: Rng,
@@ -27,7 +27,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// Prepares to give out tokens as the settings say.
-    pub(super) fn new(settings: &Settings, rng: Rng) -> Self {
+    pub(crate) fn new(settings: &Settings, rng: Rng) -> Self {
         Self {
             lifetime: settings.token_lifetime,
             known: settings.credentials.clone(),
@@ -37,7 +37,7 @@ impl Tokens {
     }
 
     /// Answers a request for a token.
-    pub(super) fn grant(&mut self, now: Instant, headers: &HeaderMap, body: &[u8]) -> Answer {
+    pub(crate) fn grant(&mut self, now: Instant, headers: &HeaderMap, body: &[u8]) -> Answer {
         let form = Form::read(body);
         if form.grant_type.as_deref() != Some("client_credentials") {
             return denied(StatusCode::BAD_REQUEST, "unsupported_grant_type");
@@ -62,7 +62,7 @@ impl Tokens {
     }
 
     /// Gives out a token; earlier ones stay valid until they end.
-    pub(super) fn issue(&mut self, now: Instant) -> String {
+    pub(crate) fn issue(&mut self, now: Instant) -> String {
         let lifetime = self.lifetime;
         self.issued
             .retain(|_, issued| now.saturating_duration_since(*issued) < lifetime);
@@ -74,13 +74,13 @@ impl Tokens {
     }
 
     /// Tells whether a token is accepted.
-    pub(super) fn accepts(&self, token: &str, now: Instant) -> bool {
+    pub(crate) fn accepts(&self, token: &str, now: Instant) -> bool {
         let live = |issued: &Instant| now.saturating_duration_since(*issued) < self.lifetime;
         self.issued.get(token).is_some_and(live)
     }
 
     /// Ends a token before its time.
-    pub(super) fn forget(&mut self, token: &str) {
+    pub(crate) fn forget(&mut self, token: &str) {
         self.issued.remove(token);
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::deliver::rate::{Limit, Rate};
+use crate::rate_limit::rate::{Limit, Rate};
 
 /// The updates that were admitted lately, one window for each limit of the rate.
 #[derive(Debug)]
-pub(super) struct Windows(Vec<Window>);
+pub(crate) struct Windows(Vec<Window>);
 
 #[derive(Debug)]
 struct Window {
@@ -17,7 +17,7 @@ struct Window {
 
 impl Windows {
     /// Opens the windows of a rate, all empty.
-    pub(super) fn new(rate: &Rate) -> Self {
+    pub(crate) fn new(rate: &Rate) -> Self {
         let open = |limit: &Limit| Window {
             limit: *limit,
             admitted: VecDeque::new(),
@@ -29,7 +29,7 @@ impl Windows {
     ///
     /// A refused update does not count: otherwise a client that only repeats itself would never be let in
     /// again, and API.md's advice to pause and retry would be of no use.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         let waits = self.0.iter_mut().map(|window| window.wait(now));
         let wait = waits.max().unwrap_or_default();
         if wait > Duration::ZERO {

@@ -5,8 +5,8 @@ mod readme;
 mod workbook;
 
 pub use self::workbook::make as workbook;
-use crate::columns::{Column, Kind};
-use crate::order::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::schema::columns::{Column, Kind};
 
 /// A column of the template.
 #[derive(Debug)]
@@ -94,18 +94,19 @@ pub fn csv() -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::columns::{COLUMNS, Names};
+    use crate::diagnostics::diagnostic::WarningPolicy;
     use crate::input::Options;
-    use crate::order::status::StatusWords;
-    use crate::order::{self, Batch, Rules, value};
-    use crate::problem::WarningPolicy;
+    use crate::orders;
+    use crate::orders::{Batch, Rules, value};
+    use crate::paylocity::status::StatusWords;
+    use crate::schema::columns::{COLUMNS, Names};
 
     /// Reads a file as `validate` does.
-    pub(super) fn gathered(path: &std::path::Path) -> Batch {
+    pub(crate) fn gathered(path: &std::path::Path) -> Batch {
         let options = Options::default();
         let rules = Rules {
             company_id: None,
@@ -117,7 +118,7 @@ pub(super) mod tests {
             now: "2026-06-01T00:00:00Z".parse().unwrap(),
             warnings: WarningPolicy::Allow,
         };
-        order::gather(&[path.to_owned()], &options, &rules)
+        orders::gather(&[path.to_owned()], &options, &rules)
     }
 
     #[test]

@@ -5,8 +5,8 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxE
 
 use super::SLOTS;
 use super::workbook::header_format;
-use crate::order::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
-use crate::problem::column_letters;
+use crate::diagnostics::diagnostic::column_letters;
+use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 
 /// The columns of its table, with their widths in characters.
 const TABLE: [(&str, f64); 5] = [
@@ -27,7 +27,7 @@ const LAST: u16 = 4;
 ///
 /// # Errors
 /// When the library refuses what it is given.
-pub(super) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
+pub(crate) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     sheet.set_name("Read me")?;
     sheet.set_screen_gridlines(false);
     sheet.set_landscape().set_print_fit_to_pages(1, 0);

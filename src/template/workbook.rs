@@ -6,8 +6,8 @@ use rust_xlsxwriter::{
 };
 
 use super::{SLOTS, Slot, readme};
-use crate::columns::Kind;
-use crate::order::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::schema::columns::Kind;
 
 /// The last row of a sheet, from 0: what holds for a column holds for all its rows.
 const LAST_ROW: u32 = 1_048_575;
@@ -15,9 +15,9 @@ const LAST_ROW: u32 = 1_048_575;
 const LAST_COLUMN: u16 = 21;
 
 /// Dark enough for white letters: columns that must be filled in.
-pub(super) const REQUIRED_FILL: Color = Color::RGB(0x1F_4E79);
+pub(crate) const REQUIRED_FILL: Color = Color::RGB(0x1F_4E79);
 /// All other headers.
-pub(super) const PLAIN_FILL: Color = Color::RGB(0xDD_EBF7);
+pub(crate) const PLAIN_FILL: Color = Color::RGB(0xDD_EBF7);
 
 /// Makes the workbook.
 ///
@@ -71,7 +71,7 @@ fn cell_format(kind: Kind) -> Format {
 }
 
 /// Returns the format of a header cell.
-pub(super) fn header_format(is_required: bool) -> Format {
+pub(crate) fn header_format(is_required: bool) -> Format {
     let format = Format::new()
         .set_bold()
         .set_align(FormatAlign::VerticalCenter)

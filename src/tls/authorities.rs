@@ -85,7 +85,7 @@ impl Authorities {
     }
 
     /// Returns the certificates.
-    pub(super) fn certificates(&self) -> impl Iterator<Item = CertificateDer<'static>> {
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = CertificateDer<'static>> {
         self.0.iter().cloned()
     }
 }

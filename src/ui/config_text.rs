@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
     use crate::layout::{sketch, wide};
-    use crate::order::value::placeholders;
+    use crate::orders::value::placeholders;
 
     fn pasted(sheets: &[SheetLayout]) -> (String, toml::Table) {
         let mut out = Vec::new();

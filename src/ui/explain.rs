@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::problems::style_of;
-use crate::explain::Page;
-use crate::problem::{Code, Severity};
+use crate::diagnostics::diagnostic::{Code, Severity};
+use crate::diagnostics::explain::Page;
+use crate::ui::diagnostics::style_of;
 
 const STRONG: Style = Style::new().bold();
 

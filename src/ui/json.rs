@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::diagnostics::diagnostic::Problem;
 use crate::report::Diagnostic;
 use crate::text::is_disturbing;
 
@@ -32,7 +32,7 @@ pub fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Resul
 
 /// Returns a line of JSON in which characters that would disturb a terminal stand as escapes, which read back as they
 /// were: they occur in its texts alone, but for the end of the line.
-pub(super) fn calm(line: Vec<u8>) -> Vec<u8> {
+pub(crate) fn calm(line: Vec<u8>) -> Vec<u8> {
     if is_plain(&line) {
         return line;
     }

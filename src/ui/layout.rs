@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::text::safe;
+use crate::diagnostics::diagnostic::{cell_name, column_letters};
 use crate::layout::wide::WideTable;
 use crate::layout::{ColumnLayout, Meaning, SheetLayout};
-use crate::problem::{cell_name, column_letters};
 
 const STRONG: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default();

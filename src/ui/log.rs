@@ -19,7 +19,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// The file cannot be opened.
-pub(super) fn begin(
+pub(crate) fn begin(
     verbose: u8,
     format: Option<LogFormat>,
     file: Option<&Path>,

@@ -2,12 +2,12 @@
 
 pub mod checks;
 pub mod config_text;
+pub mod diagnostics;
 pub mod explain;
 mod json;
 pub mod layout;
 mod log;
 pub mod plan;
-pub mod problems;
 pub mod progress;
 pub mod settings;
 pub mod summary;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use crate::config::effective::{InForce, Source};
 use crate::config::file::ConfigFile;
-use crate::config::in_force::{InForce, Source};
 use crate::text::safe;
 
 const STRONG: Style = Style::new().bold();

@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 
 use super::progress::duration_text;
 use super::text::safe;
-use crate::deliver::{Delivery, Outcome};
+use crate::delivery::{Delivery, Outcome};
+use crate::diagnostics::diagnostic::Source;
 use crate::input::Note;
-use crate::order::Batch;
-use crate::problem::Source;
+use crate::orders::Batch;
 use crate::report::{Requests, Timing, Totals};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();

@@ -11,10 +11,11 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use jiff::Timestamp;
 use scoreload::cli::{Cli, Command};
-use scoreload::columns::Column;
 use scoreload::config::{self, Reading, file::ConfigFile};
 use scoreload::input::{self, Cell, Each, Extent, Options};
-use scoreload::order::{self, Batch, value};
+use scoreload::orders;
+use scoreload::orders::{Batch, value};
+use scoreload::schema::columns::Column;
 use tempfile::NamedTempFile;
 
 const ORDERS: usize = 4_000;
@@ -69,7 +70,7 @@ impl Sample {
     }
 
     fn batch(&self) -> Batch {
-        let batch = order::gather(&self.paths(), &self.options(), &self.reading.rules);
+        let batch = orders::gather(&self.paths(), &self.options(), &self.reading.rules);
         assert_eq!(
             (batch.orders.len(), batch.problems.len()),
             (ORDERS, 0),

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-use scoreload::deliver::credentials::{Credentials, Secret};
+use scoreload::paylocity::credentials::{Credentials, Secret};
 use scoreload::sandbox::Settings;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use scoreload::deliver::credentials::{Credentials, Secret};
+use scoreload::paylocity::credentials::{Credentials, Secret};
 use scoreload::sandbox::Settings;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What helps before the first import: explanations, the columns of a file, an empty input file.
 
-use scoreload::problem::Code;
+use scoreload::diagnostics::diagnostic::Code;
 use serde_json::Value;
 
 use crate::harness::{Bench, repository, sample};

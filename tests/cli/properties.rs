@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use scoreload::order::{self, Batch};
+use scoreload::orders;
+use scoreload::orders::Batch;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -48,7 +49,7 @@ fn bodies(batch: &Batch) -> BTreeMap<(String, String), Value> {
         .filter(|problem| problem.is_error())
         .collect();
     assert!(errors.is_empty(), "{errors:#?}");
-    let body = |order: &order::Order| {
+    let body = |order: &orders::Order| {
         let body = serde_json::from_slice(&batch.body(order).to_json()).unwrap();
         (
             (order.company_id.to_string(), order.order_id.to_string()),

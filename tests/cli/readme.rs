@@ -1,6 +1,6 @@
 //! What README shows is what the program does.
 
-use scoreload::columns::COLUMNS;
+use scoreload::schema::columns::COLUMNS;
 
 use crate::harness::{Bench, repository};
 

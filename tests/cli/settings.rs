@@ -337,9 +337,9 @@ fn what_is_wrong_with_a_profile_is_said_with_the_way_out() {
 #[test]
 fn the_secret_of_a_file_opens_the_server_and_shows_nowhere() {
     let settings = scoreload::sandbox::Settings {
-        credentials: Some(scoreload::deliver::credentials::Credentials {
+        credentials: Some(scoreload::paylocity::credentials::Credentials {
             client_id: "me".to_owned(),
-            client_secret: scoreload::deliver::credentials::Secret::new(SECRET),
+            client_secret: scoreload::paylocity::credentials::Secret::new(SECRET),
         }),
         ..scoreload::sandbox::Settings::default()
     };

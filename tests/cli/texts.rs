@@ -7,14 +7,15 @@ use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use scoreload::columns::Names;
+use scoreload::diagnostics::diagnostic::WarningPolicy;
 use scoreload::input::Options;
-use scoreload::input::delimiter::Delimiter;
-use scoreload::input::encoding::Encoding;
-use scoreload::order::status::StatusWords;
-use scoreload::order::value::placeholders;
-use scoreload::order::{self, Batch, Rules};
-use scoreload::problem::WarningPolicy;
+use scoreload::input::csv::delimiter::Delimiter;
+use scoreload::input::csv::encoding::Encoding;
+use scoreload::orders;
+use scoreload::orders::value::placeholders;
+use scoreload::orders::{Batch, Rules};
+use scoreload::paylocity::status::StatusWords;
+use scoreload::schema::columns::Names;
 
 use crate::harness::Bench;
 
@@ -120,7 +121,7 @@ pub(crate) fn gathered(
         now: Timestamp::UNIX_EPOCH,
         warnings: WarningPolicy::Allow,
     };
-    order::gather(paths, &options, &rules)
+    orders::gather(paths, &options, &rules)
 }
 
 pub(crate) fn bodies(batch: &Batch) -> Vec<String> {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::super::cell::Cell;
-use super::super::delimiter::Delimiter;
 use super::{HEADER_WITHIN_ROWS, holds_order_id};
-use crate::columns::{Column, Names, simplified};
-use crate::problem::{Code, Place, Problem, Source, cell_name, excerpt};
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, cell_name, excerpt};
+use crate::input::csv::delimiter::Delimiter;
+use crate::input::values::cell::Cell;
+use crate::schema::columns::{Column, Names, simplified};
 
 /// That a sheet has no header.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use super::flaw::Flaw;
 use crate::input::limits::MOST_REGIONS;
+use crate::input::workbook::error::Flaw;
 
 /// What a cell has been seen to hold.
 #[derive(Default)]
@@ -31,7 +31,7 @@ struct Look {
 }
 
 /// Returns the cells of a sheet, by row and column from 0, that have a formula and no value.
-pub(super) fn without_value(part: impl Read) -> Result<HashSet<(u32, u32)>, Flaw> {
+pub(crate) fn without_value(part: impl Read) -> Result<HashSet<(u32, u32)>, Flaw> {
     let unreadable = |_: quick_xml::Error| Flaw::no_xml();
     let mut reader = Reader::from_reader(BufReader::new(part));
     reader.config_mut().check_end_names = false;

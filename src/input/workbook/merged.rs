@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::flaw::Flaw;
 use crate::input::Cell;
 use crate::input::limits::MOST_REGIONS;
+use crate::input::workbook::error::Flaw;
 
 /// The merges of a sheet, as its rows come by.
 #[derive(Default)]
-pub(super) struct Merged {
+pub(crate) struct Merged {
     /// By the cell that holds the value, the last row that it counts for.
     until: HashMap<(u32, u32), u32>,
     /// By column, the value that still counts, and the last row that it does.
@@ -18,7 +18,7 @@ pub(super) struct Merged {
 impl Merged {
     /// Takes merges, each its first row, its first column and its last row, and keeps those that cover several rows;
     /// in those beside each other only the left column has the value.
-    pub(super) fn of(merges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, Flaw> {
+    pub(crate) fn of(merges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, Flaw> {
         let mut until = HashMap::new();
         for (first, column, last) in merges {
             if last > first {
@@ -37,7 +37,7 @@ impl Merged {
 
     /// Adds to a row (from 0), sorted by column, what cells above it say for it too, and notes what its own say for
     /// those below. Returns how many cells were added.
-    pub(super) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) -> usize {
+    pub(crate) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) -> usize {
         if self.until.is_empty() {
             return 0;
         }

@@ -4,51 +4,53 @@
 //! the others, which the library builds whole or reads with less care, in a process of their own ([`apart`]). What the
 //! library does not tell is read beside it: formats of numbers, merged cells, formulas without a value, lost cells.
 //!
-//! A file is refused whole, with a [`flaw::Flaw`]: encrypted, damaged, cut short, or past a bound.
+//! A file is refused whole, with a [`error::Flaw`]: encrypted, damaged, cut short, or past a bound.
 
-mod apart;
-mod flaw;
-mod format;
+pub(crate) mod sheet_style;
+
+mod catch_panic;
+mod container;
+mod error;
 mod formulas;
-mod guard;
 mod merged;
-mod package;
+mod number_format;
 mod rows;
+mod sheet_reader;
 mod sheets;
-mod taking;
 mod value;
+mod worker;
 mod xlsx;
 
 use std::sync::Arc;
 
-pub(super) use self::apart::serve;
-use self::flaw::Flaw;
-use self::package::{Kind, Parcel};
-use self::taking::Taking;
 use super::{File, Options, Turn};
-use crate::problem::{Problem, Source};
+use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::input::workbook::container::{Kind, Parcel};
+use crate::input::workbook::error::Flaw;
+use crate::input::workbook::sheet_reader::Taking;
+pub(crate) use crate::input::workbook::worker::serve;
 
 /// Reads the sheets of a workbook.
-pub(super) fn read<T: Turn>(
+pub(crate) fn read<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
-    read_by(apart::read, bytes, source, options, turn, file)
+    read_by(worker::read, bytes, source, options, turn, file)
 }
 
 /// Reads the sheets of a workbook in this process, of whatever kind it is.
 #[cfg(any(test, fuzzing))]
-pub(super) fn read_in_process<T: Turn>(
+pub(crate) fn read_in_process<T: Turn>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
 ) -> Result<(), Problem> {
-    read_by(apart::read_in_process, bytes, source, options, turn, file)
+    read_by(worker::read_in_process, bytes, source, options, turn, file)
 }
 
 /// Reads the sheets of a workbook, where it is not read here by what is given.
@@ -60,7 +62,7 @@ fn read_by<'a, T: Turn>(
     turn: &'a T,
     file: &'a mut File<T::Part>,
 ) -> Result<(), Problem> {
-    let parcel = guard::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
+    let parcel = catch_panic::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
     let mut taking = Taking {
         source,
         options,
@@ -102,6 +104,6 @@ fn read_here<T: Turn>(
 }
 
 /// Reads how a workbook looks, by a library that may panic on a damaged one.
-pub(super) fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
-    guard::guarded(|| Ok(read())).ok().flatten()
+pub(crate) fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_panic::guarded(|| Ok(read())).ok().flatten()
 }

@@ -2,19 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::flaw::Flaw;
 use super::merged::Merged;
 use crate::input::limits::{LONGEST_TEXT, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
+use crate::input::workbook::error::Flaw;
 use crate::input::{Cell, RawCells, RawRow};
 
 /// A cell that holds something: its row and column from 0.
-pub(super) type Placed = (u32, u32, Cell<'static>);
+pub(crate) type Placed = (u32, u32, Cell<'static>);
 
 /// A long text: twice what the API takes at most.
 const LONG_TEXT: usize = 512;
 
 /// What has been taken of a workbook so far, all its sheets together.
-pub(super) struct Spent {
+pub(crate) struct Spent {
     cells: Counter,
     /// Cells that merged ones have added.
     added: Counter,
@@ -45,7 +45,7 @@ impl Counter {
 
 impl Spent {
     /// Begins to count, for a file of so many bytes.
-    pub(super) fn of_file(bytes: usize) -> Self {
+    pub(crate) fn of_file(bytes: usize) -> Self {
         /// A small file has a small room; a real sheet of long texts comes to thirty times its packed size.
         const LEAST: u64 = 64 << 20;
         const TIMES: u64 = 48;
@@ -80,7 +80,7 @@ impl Spent {
                 || self.text.get() > self.most_text
                 || self.long_text.get() > self.most_long_text
             {
-                let cell = crate::problem::cell_name(row + 1, *column);
+                let cell = crate::diagnostics::diagnostic::cell_name(row + 1, *column);
                 let what = format!("its texts, as far as `{cell}`, pass every bound");
                 return Err(Flaw::too_large(what));
             }
@@ -101,7 +101,7 @@ impl Spent {
 }
 
 /// Gathers cells of the same row.
-pub(super) struct SheetRows<'a, I> {
+pub(crate) struct SheetRows<'a, I> {
     cells: I,
     merged: Merged,
     spent: &'a Spent,
@@ -111,7 +111,7 @@ pub(super) struct SheetRows<'a, I> {
 }
 
 impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
-    pub(super) fn of(cells: I, merged: Merged, spent: &'a Spent) -> Self {
+    pub(crate) fn of(cells: I, merged: Merged, spent: &'a Spent) -> Self {
         Self {
             cells,
             merged,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use calamine::{Sheet, SheetType, SheetVisible};
 use serde::{Deserialize, Serialize};
 
-use super::flaw::Flaw;
+use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
 use crate::input::limits::MOST_SHEETS;
-use crate::problem::{Code, Place, Problem, Source};
+use crate::input::workbook::error::Flaw;
 
 /// Why a sheet is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     /// It is hidden, and not named.
     Hidden,
     /// It is a chart, or a sheet of macros.
@@ -21,7 +21,7 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    pub(super) fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Hidden => "hidden",
             Self::NoCells => "not a worksheet",
@@ -32,14 +32,14 @@ impl Reason {
 
 /// What a sheet is, as the workbook's table of sheets has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SheetEntry {
-    pub(super) name: String,
+pub(crate) struct SheetEntry {
+    pub(crate) name: String,
     /// Why it is not read unless it is named, if so.
-    pub(super) passed_over: Option<Reason>,
+    pub(crate) passed_over: Option<Reason>,
 }
 
 impl SheetEntry {
-    pub(super) fn of(sheet: &Sheet) -> Self {
+    pub(crate) fn of(sheet: &Sheet) -> Self {
         let is_worksheet = matches!(sheet.typ, SheetType::WorkSheet);
         let passed_over = if !is_worksheet {
             Some(Reason::NoCells)
@@ -55,7 +55,7 @@ impl SheetEntry {
     }
 
     /// Tells why it is not read, if so. A hidden sheet is read when it is named.
-    pub(super) fn left_out(&self, named: &[String]) -> Option<Reason> {
+    pub(crate) fn left_out(&self, named: &[String]) -> Option<Reason> {
         if named.is_empty() {
             return self.passed_over;
         }
@@ -67,7 +67,7 @@ impl SheetEntry {
 }
 
 /// Refuses a table of sheets in which one cannot be told from another.
-pub(super) fn check(sheets: &[SheetEntry]) -> Result<(), Flaw> {
+pub(crate) fn check(sheets: &[SheetEntry]) -> Result<(), Flaw> {
     if sheets.is_empty() {
         return Err(Flaw::unreadable("it has no sheets"));
     }
@@ -87,7 +87,7 @@ pub(super) fn check(sheets: &[SheetEntry]) -> Result<(), Flaw> {
 }
 
 /// Makes the finding that a sheet that was asked for is not there.
-pub(super) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Problem {
+pub(crate) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Problem {
     let there: Vec<String> = sheets.iter().map(|sheet| format!("`{sheet}`")).collect();
     let message = format!("there is no sheet `{name}`");
     let help = format!("the workbook has {}", there.join(", "));
@@ -95,7 +95,7 @@ pub(super) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Pr
 }
 
 /// Makes the finding that no sheet can be read.
-pub(super) fn none_usable(source: &Arc<Source>) -> Problem {
+pub(crate) fn none_usable(source: &Arc<Source>) -> Problem {
     let message = "none of the visible sheets has a column for the order id in its first 20 rows";
     let help = "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'";
     Problem::new(Code::HeaderMissing, Place::whole(source), message, help)

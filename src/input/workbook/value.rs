@@ -2,11 +2,11 @@
 
 use calamine::{Data, DataRef};
 
-use super::format::Format;
 use crate::input::Cell;
+use crate::input::workbook::number_format::Format;
 
 /// Turns a cell of the library into ours; of a number its format tells what the user sees.
-pub(super) fn value(data: &DataRef<'_>, format: Format, is_1904: bool) -> Cell<'static> {
+pub(crate) fn value(data: &DataRef<'_>, format: Format, is_1904: bool) -> Cell<'static> {
     match data {
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) => Cell::text(text).into_owned(),
@@ -36,7 +36,7 @@ pub(super) fn value(data: &DataRef<'_>, format: Format, is_1904: bool) -> Cell<'
 }
 
 /// Lends a cell as the streams of the library give it.
-pub(super) fn lent(data: &Data) -> DataRef<'_> {
+pub(crate) fn lent(data: &Data) -> DataRef<'_> {
     match data {
         Data::Int(number) => DataRef::Int(*number),
         Data::Float(number) => DataRef::Float(*number),

@@ -6,19 +6,19 @@ use std::io::{Cursor, Read, Seek};
 use calamine::{Reader, Style, Xlsx, XlsxCellReader, XlsxError};
 use zip::ZipArchive;
 
-use super::flaw::Flaw;
-use super::format::Format;
 use super::formulas;
-use super::guard::guarded;
 use super::merged::Merged;
-use super::package::{Parcel, Seen};
 use super::rows::{Placed, SheetRows, Spent};
 use super::sheets::{Reason, SheetEntry};
 use super::value::value;
-use crate::input::layout;
+use crate::input::workbook::catch_panic::guarded;
+use crate::input::workbook::container::{Parcel, Seen};
+use crate::input::workbook::error::Flaw;
+use crate::input::workbook::number_format::Format;
+use crate::input::workbook::sheet_style;
 
 /// An .xlsx workbook that has been opened.
-pub(super) struct Book<'a> {
+pub(crate) struct Book<'a> {
     bytes: &'a [u8],
     parcel: &'a Parcel,
     xlsx: Xlsx<Cursor<&'a [u8]>>,
@@ -28,24 +28,24 @@ pub(super) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn open(bytes: &'a [u8], parcel: &'a Parcel) -> Result<Self, Flaw> {
+    pub(crate) fn open(bytes: &'a [u8], parcel: &'a Parcel) -> Result<Self, Flaw> {
         let xlsx = guarded(|| Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error)))?;
         Ok(Self {
             bytes,
             parcel,
             xlsx,
             spent: Spent::of_file(bytes.len()),
-            parts: layout::sheet_parts(bytes).unwrap_or_default(),
+            parts: sheet_style::sheet_parts(bytes).unwrap_or_default(),
         })
     }
 
-    pub(super) fn sheets(&self) -> Vec<SheetEntry> {
+    pub(crate) fn sheets(&self) -> Vec<SheetEntry> {
         let sheets = self.xlsx.sheets_metadata().iter();
         sheets.map(SheetEntry::of).collect()
     }
 
     /// Opens a sheet; one that is no sheet of cells gives the reason why it is passed over.
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &mut self,
         name: &str,
     ) -> Result<Result<SheetRows<'_, impl Iterator<Item = Result<Placed, Flaw>>>, Reason>, Flaw>

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::layout::sketch;
-use crate::order::value::placeholders;
+use crate::orders::value::placeholders;
 
 fn proposed(headers: &[&str], rows: &[&[&str]]) -> Vec<WideTable> {
     propose(&[sketch(headers, rows)], &placeholders())

@@ -3,35 +3,33 @@
 //! Locks, transactions and the clock are the database's own. `session` keeps a connection and makes it anew where it
 //! is lost; `writing` has the groups and the leases.
 
-pub mod address;
-mod moving;
-mod passwords;
+mod dump;
 mod query;
-pub(super) mod schema;
-pub(super) mod session;
-mod writing;
+pub(crate) mod schema;
+pub(crate) mod session;
+mod write;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::address::Address;
-use self::moving::Rewriting;
-pub(super) use self::session::Haste;
+pub(crate) use self::session::Haste;
 use self::session::{Database, Length, Session, Trouble};
-use self::writing::Member;
 use super::backend::{Backend, Pruned, Take, Work, Write, Written};
 use super::entry::{Delivery, LastSent, Run};
-use super::fault::Fault;
 use super::lease::Importer;
 use super::lock::Holder;
-use crate::order::model::Text;
+use crate::ledger::error::Fault;
+use crate::ledger::postgres::dump::Rewriting;
+use crate::ledger::postgres::write::Member;
+use crate::paylocity::model::Text;
+use crate::system::postgres::address::Address;
 
 /// The longest answer that is waited for where nobody has said otherwise.
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// A ledger's database.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     database: Database,
     member: Member,
     /// Whether the database knows the member.
@@ -40,7 +38,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Opens a ledger, and makes it first where the database has none.
-    pub(super) fn open(address: &Address, haste: Haste) -> Result<Self, Fault> {
+    pub(crate) fn open(address: &Address, haste: Haste) -> Result<Self, Fault> {
         let mut database = Database::at(address, haste)?;
         database.work(Length::Short, schema::migrate)?;
         let holder = Holder::this_process("", Timestamp::now());
@@ -89,7 +87,7 @@ impl Backend for Postgres {
         let member = self.member.clone();
         let joins = |write: &Write| matches!(write, Write::Begin(_) | Write::Lease(_));
         self.has_joined |= group.iter().any(joins);
-        self.short(async |session| writing::write_group(session, &member, group).await)
+        self.short(async |session| write::write_group(session, &member, group).await)
     }
 
     fn join(&mut self, importer: Importer) {
@@ -102,7 +100,7 @@ impl Backend for Postgres {
 
     fn beat(&mut self) -> Result<(), Fault> {
         let member = self.member.clone();
-        self.short(async |session| writing::beat(session, &member).await)
+        self.short(async |session| write::beat(session, &member).await)
     }
 
     fn others(&mut self) -> Result<Vec<Importer>, Fault> {
@@ -163,12 +161,12 @@ impl Backend for Postgres {
                 let words = "the connection was lost in the middle".to_owned();
                 return Err(Fault::Unreachable(words).into());
             }
-            moving::each(session, take).await
+            dump::each(session, take).await
         })
     }
 
     fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
-        self.database.work(Length::Long, moving::begin)?;
+        self.database.work(Length::Long, dump::begin)?;
         if let Some((runtime, session)) = self.database.parts() {
             let worked = work(&mut Rewriting { runtime, session });
             if worked.is_err() {
@@ -188,6 +186,6 @@ impl Backend for Postgres {
     }
 
     fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
-        self.long(async |session| moving::prune(session, before).await)
+        self.long(async |session| dump::prune(session, before).await)
     }
 }

@@ -11,10 +11,10 @@ use super::session::{Session, Trouble};
 use crate::ledger::entry::{
     Delivery, LastSent, OrderKey, Remembered, Run, RunEnd, RunRecord, Settled,
 };
-use crate::ledger::fault::Fault;
+use crate::ledger::error::Fault;
 use crate::ledger::lease::Importer;
 use crate::ledger::lock::Holder;
-use crate::order::model::Text;
+use crate::paylocity::model::Text;
 
 /// Orders that are looked up at once.
 const AT_ONCE: usize = 10_000;
@@ -37,10 +37,10 @@ macro_rules! select_deliveries {
         )
     };
 }
-pub(super) use {select_deliveries, select_runs};
+pub(crate) use {select_deliveries, select_runs};
 
 /// Returns what tells an order from every other, however long its names are.
-pub(super) fn key(target: &str, company_id: &str, order_id: &str) -> Vec<u8> {
+pub(crate) fn key(target: &str, company_id: &str, order_id: &str) -> Vec<u8> {
     let mut digest = Sha256::new();
     for part in [target, company_id, order_id] {
         digest.update(part.len().to_be_bytes());
@@ -49,12 +49,12 @@ pub(super) fn key(target: &str, company_id: &str, order_id: &str) -> Vec<u8> {
     digest.finalize().to_vec()
 }
 
-pub(super) fn key_of(order: &OrderKey) -> Vec<u8> {
+pub(crate) fn key_of(order: &OrderKey) -> Vec<u8> {
     key(&order.target, &order.company_id, &order.order_id)
 }
 
 /// Returns what is known of each of some orders, in their order.
-pub(super) async fn known(
+pub(crate) async fn known(
     session: &Session,
     target: &str,
     orders: &[(Text, Text)],
@@ -71,7 +71,7 @@ pub(super) async fn known(
 }
 
 /// Returns which update of each of some orders left last, in their order.
-pub(super) async fn last_sent(
+pub(crate) async fn last_sent(
     session: &Session,
     target: &str,
     orders: &[(Text, Text)],
@@ -102,26 +102,26 @@ fn keys(target: &str, orders: &[(Text, Text)]) -> Vec<Vec<u8>> {
 }
 
 /// Returns the latest runs, the last first.
-pub(super) async fn runs(session: &Session, limit: usize) -> Result<Vec<Run>, Trouble> {
+pub(crate) async fn runs(session: &Session, limit: usize) -> Result<Vec<Run>, Trouble> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = select_runs!(r#"ORDER BY started_at COLLATE "C" DESC, place DESC LIMIT $1"#);
     all(&session.query(sql, &[&limit]).await?, run_of)
 }
 
 /// Returns a run.
-pub(super) async fn run(session: &Session, id: &str) -> Result<Option<Run>, Trouble> {
+pub(crate) async fn run(session: &Session, id: &str) -> Result<Option<Run>, Trouble> {
     let rows = session.query(select_runs!("WHERE id = $1"), &[&id]).await?;
     Ok(all(&rows, run_of)?.pop())
 }
 
 /// Returns the runs that applied a plan, the first one first.
-pub(super) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Run>, Trouble> {
+pub(crate) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Run>, Trouble> {
     let sql = select_runs!(r#"WHERE plan = $1 ORDER BY started_at COLLATE "C", place"#);
     all(&session.query(sql, &[&plan]).await?, run_of)
 }
 
 /// Returns the orders of a run, in the order in which the ledger first met them.
-pub(super) async fn deliveries_of_run(
+pub(crate) async fn deliveries_of_run(
     session: &Session,
     run: &str,
 ) -> Result<Vec<Delivery>, Trouble> {
@@ -130,7 +130,7 @@ pub(super) async fn deliveries_of_run(
 }
 
 /// Returns an order's part in every run, at one target or at all, the first run first.
-pub(super) async fn deliveries_of_order(
+pub(crate) async fn deliveries_of_order(
     session: &Session,
     order_id: &str,
     target: Option<&str>,
@@ -146,7 +146,7 @@ pub(super) async fn deliveries_of_order(
 }
 
 /// Returns who else gives signs of life.
-pub(super) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, Trouble> {
+pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, Trouble> {
     let sql = "
         SELECT process, host, run, started_at, extract(epoch FROM expires_at - clock_timestamp())::float8
         FROM scoreload.importers
@@ -166,14 +166,14 @@ pub(super) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>,
 }
 
 /// Reads rows.
-pub(super) fn all<T>(
+pub(crate) fn all<T>(
     rows: &[Row],
     read: impl Fn(&Row) -> Result<T, Trouble>,
 ) -> Result<Vec<T>, Trouble> {
     rows.iter().map(read).collect()
 }
 
-pub(super) fn run_of(row: &Row) -> Result<Run, Trouble> {
+pub(crate) fn run_of(row: &Row) -> Result<Run, Trouble> {
     let end = match parsed(row, 6)? {
         Some(finished_at) => Some(RunEnd {
             finished_at,
@@ -193,7 +193,7 @@ pub(super) fn run_of(row: &Row) -> Result<Run, Trouble> {
     Ok(Run { record, end })
 }
 
-pub(super) fn remembered(row: &Row) -> Result<Remembered, Trouble> {
+pub(crate) fn remembered(row: &Row) -> Result<Remembered, Trouble> {
     Ok(Remembered {
         key: OrderKey {
             target: row.try_get(0)?,
@@ -205,7 +205,7 @@ pub(super) fn remembered(row: &Row) -> Result<Remembered, Trouble> {
     })
 }
 
-pub(super) fn delivery_of(row: &Row) -> Result<Delivery, Trouble> {
+pub(crate) fn delivery_of(row: &Row) -> Result<Delivery, Trouble> {
     let settled = match parsed(row, 6)? {
         Some(at) => Some(Settled {
             at,

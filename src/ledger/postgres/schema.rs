@@ -1,7 +1,7 @@
 //! The shape of a ledger in a `PostgreSQL` database: a schema of its own, made when it is first used.
 
 use super::session::{Session, Trouble};
-use crate::ledger::fault::Fault;
+use crate::ledger::error::Fault;
 
 /// Held while the schema is made: several importers may meet an empty database at once.
 const MAKING: i64 = 0x5343_4C44;
@@ -75,7 +75,7 @@ const STEPS: &[&str] = &["
 const KNOWN: isize = STEPS.len().cast_signed();
 
 /// Brings a database to the shape that this version knows; one without a ledger is given one.
-pub(in crate::ledger) async fn migrate(session: &Session) -> Result<(), Trouble> {
+pub(crate) async fn migrate(session: &Session) -> Result<(), Trouble> {
     if let Some(taken) = steps_taken(session).await?
         && steps_after(taken)?.is_empty()
     {

@@ -19,8 +19,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::address::{Address, words_of};
-use crate::ledger::fault::Fault;
+use crate::ledger::error::Fault;
+use crate::system::postgres::address::{Address, words_of};
 use crate::tls::{self, Distrust, Roots, distrust};
 
 /// How long a lost database is waited for: longer than a server's restart, or the switch to another.
@@ -42,10 +42,10 @@ const SETTINGS: &str = "
 
 /// Whether a run ends: then nobody waits long any more.
 #[derive(Debug, Clone, Default)]
-pub(in crate::ledger) struct Haste(Arc<AtomicBool>);
+pub(crate) struct Haste(Arc<AtomicBool>);
 
 impl Haste {
-    pub(in crate::ledger) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -56,7 +56,7 @@ impl Haste {
 
 /// Why some work was not done.
 #[derive(Debug)]
-pub(in crate::ledger) enum Trouble {
+pub(crate) enum Trouble {
     /// The connection is lost, or there was none; what the system says.
     Lost(String),
     /// The database asks to begin the work again.
@@ -100,14 +100,14 @@ impl From<tokio_postgres::Error> for Trouble {
 }
 
 /// An open connection.
-pub(in crate::ledger) struct Session {
-    pub(super) client: Client,
+pub(crate) struct Session {
+    pub(crate) client: Client,
     statements: RefCell<HashMap<&'static str, Statement>>,
 }
 
 impl Session {
     /// Prepares a statement, once for this connection.
-    pub(super) async fn prepare(&self, sql: &'static str) -> Result<Statement, Trouble> {
+    pub(crate) async fn prepare(&self, sql: &'static str) -> Result<Statement, Trouble> {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Carries out a statement that was prepared, and sends it as soon as this is first polled.
-    pub(super) async fn execute(
+    pub(crate) async fn execute(
         &self,
         statement: &Statement,
         values: &[&(dyn ToSql + Sync)],
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// Returns the rows of a statement that was prepared, which is sent as soon as this is first polled.
-    pub(super) async fn rows(
+    pub(crate) async fn rows(
         &self,
         statement: &Statement,
         values: &[&(dyn ToSql + Sync)],
@@ -135,7 +135,7 @@ impl Session {
     }
 
     /// Returns the rows of a statement.
-    pub(in crate::ledger) async fn query(
+    pub(crate) async fn query(
         &self,
         sql: &'static str,
         values: &[&(dyn ToSql + Sync)],
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// Begins a transaction with two statements, in one round trip, and returns the rows of each.
-    pub(in crate::ledger) async fn begin_with(
+    pub(crate) async fn begin_with(
         &self,
         (first, values): (&'static str, &[&(dyn ToSql + Sync)]),
         (second, others): (&'static str, &[&(dyn ToSql + Sync)]),
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Ends a transaction with a statement, in one round trip.
-    pub(in crate::ledger) async fn commit_with(
+    pub(crate) async fn commit_with(
         &self,
         last: &'static str,
         values: &[&(dyn ToSql + Sync)],
@@ -173,16 +173,16 @@ impl Session {
     }
 
     /// Carries out statements without values.
-    pub(in crate::ledger) async fn run(&self, sql: &str) -> Result<(), Trouble> {
+    pub(crate) async fn run(&self, sql: &str) -> Result<(), Trouble> {
         Ok(self.client.batch_execute(sql).await?)
     }
 }
 
 /// A request on its way: it was sent, and its answer is for later.
-pub(super) type Pending<F> = Pin<Box<MaybeDone<F>>>;
+pub(crate) type Pending<F> = Pin<Box<MaybeDone<F>>>;
 
 /// Sends a request at once, without waiting for its answer: so a group takes a round trip, not one for each part.
-pub(super) async fn sent<F: Future>(request: F) -> Pending<F> {
+pub(crate) async fn sent<F: Future>(request: F) -> Pending<F> {
     let mut pending = Box::pin(maybe_done(request));
     poll_fn(|context| {
         let _ = pending.as_mut().poll(context);
@@ -192,7 +192,7 @@ pub(super) async fn sent<F: Future>(request: F) -> Pending<F> {
     pending
 }
 
-pub(super) async fn answer<T, F: Future<Output = Result<T, Trouble>>>(
+pub(crate) async fn answer<T, F: Future<Output = Result<T, Trouble>>>(
     mut pending: Pending<F>,
 ) -> Result<T, Trouble> {
     pending.as_mut().await;
@@ -201,7 +201,7 @@ pub(super) async fn answer<T, F: Future<Output = Result<T, Trouble>>>(
 }
 
 /// A database, and the connection to it while there is one.
-pub(in crate::ledger) struct Database {
+pub(crate) struct Database {
     address: Address,
     /// Present until this is dropped.
     runtime: Option<Runtime>,
@@ -213,7 +213,7 @@ pub(in crate::ledger) struct Database {
 
 /// How long some work may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) enum Length {
+pub(crate) enum Length {
     /// Some round trips.
     Short,
     /// As long as there is something to move.
@@ -222,7 +222,7 @@ pub(in crate::ledger) enum Length {
 
 impl Database {
     /// Makes the handle; nothing is connected yet.
-    pub(in crate::ledger) fn at(address: &Address, haste: Haste) -> Result<Self, Fault> {
+    pub(crate) fn at(address: &Address, haste: Haste) -> Result<Self, Fault> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(Self {
             address: address.clone(),
@@ -234,7 +234,7 @@ impl Database {
     }
 
     /// Does some work, and begins it again where the connection is lost.
-    pub(in crate::ledger) fn work<T>(
+    pub(crate) fn work<T>(
         &mut self,
         length: Length,
         mut work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
@@ -316,17 +316,17 @@ impl Database {
     }
 
     /// Leaves a connection, and so undoes what it was in the middle of.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.session = None;
     }
 
     /// Returns the connection for work that others take part in.
-    pub(super) fn parts(&mut self) -> Option<(&Runtime, &Session)> {
+    pub(crate) fn parts(&mut self) -> Option<(&Runtime, &Session)> {
         Some((self.runtime.as_ref()?, self.session.as_ref()?))
     }
 
     /// Does some last work where there is a connection, and waits for nothing.
-    pub(super) fn end(&mut self, work: impl AsyncFnOnce(&Session) -> Result<(), Trouble>) {
+    pub(crate) fn end(&mut self, work: impl AsyncFnOnce(&Session) -> Result<(), Trouble>) {
         let (Some(runtime), Some(session)) = (&self.runtime, &self.session) else {
             return;
         };

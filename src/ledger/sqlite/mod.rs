@@ -1,10 +1,10 @@
 //! A ledger in a file of this machine, or in memory: one import at a time for a target, by the lock beside the file.
 
-mod moving;
-mod opening;
+mod dump;
+mod open;
 mod query;
 mod schema;
-mod writing;
+mod write;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,23 +14,23 @@ use rusqlite::Connection;
 
 use super::backend::{Backend, Pruned, Take, Work, Write, Written};
 use super::entry::{Delivery, LastSent, Run};
-use super::fault::Fault;
 use super::lease::Importer;
-use crate::order::model::Text;
+use crate::ledger::error::Fault;
+use crate::paylocity::model::Text;
 
 /// A ledger's database.
-pub(super) struct Sqlite(Connection);
+pub(crate) struct Sqlite(Connection);
 
 impl Sqlite {
     /// Opens a ledger's file, and makes it first where there is none; without a path it is in memory.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, Fault> {
-        opening::connect(path).map(Self)
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Fault> {
+        open::connect(path).map(Self)
     }
 }
 
 impl Backend for Sqlite {
     fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
-        Ok(writing::write_group(&mut self.0, group)?)
+        Ok(write::write_group(&mut self.0, group)?)
     }
 
     fn join(&mut self, _importer: Importer) {}
@@ -92,15 +92,15 @@ impl Backend for Sqlite {
     }
 
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
-        moving::each(&self.0, take)
+        dump::each(&self.0, take)
     }
 
     fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
-        moving::rewrite(&mut self.0, work)
+        dump::rewrite(&mut self.0, work)
     }
 
     fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
-        Ok(moving::prune(&mut self.0, before)?)
+        Ok(dump::prune(&mut self.0, before)?)
     }
 
     #[cfg(test)]

@@ -7,18 +7,18 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::ledger::entry::{Delivery, LastSent, Run, RunEnd, RunRecord, Settled};
-use crate::order::model::Text;
+use crate::paylocity::model::Text;
 
-pub(super) const RUNS: &str =
+pub(crate) const RUNS: &str =
     "SELECT id, mode, target, started_at, inputs, finished_at, exit_code, totals, plan FROM runs";
 
-pub(super) const DELIVERIES: &str = "
+pub(crate) const DELIVERIES: &str = "
     SELECT run, target, company_id, order_id, body, intended_at,
         settled_at, outcome, http_status, attempts, message
     FROM deliveries JOIN runs ON runs.id = run";
 
 /// Returns what is known of each of some orders at a target, in their order.
-pub(super) fn known(
+pub(crate) fn known(
     connection: &Connection,
     target: &str,
     orders: &[(Text, Text)],
@@ -35,7 +35,7 @@ pub(super) fn known(
 }
 
 /// Returns the latest runs, the last first.
-pub(super) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<Run>> {
+pub(crate) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("{RUNS} ORDER BY started_at DESC, rowid DESC LIMIT ?1");
     // More than SQLite can count is no limit.
     let limit = i64::try_from(limit).unwrap_or(-1);
@@ -44,20 +44,20 @@ pub(super) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Ve
 }
 
 /// Returns a run.
-pub(super) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<Run>> {
+pub(crate) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<Run>> {
     let sql = format!("{RUNS} WHERE id = ?1");
     connection.query_row(&sql, [id], run_of).optional()
 }
 
 /// Returns the runs that applied a plan, the first one first.
-pub(super) fn runs_of_plan(connection: &Connection, plan: &str) -> rusqlite::Result<Vec<Run>> {
+pub(crate) fn runs_of_plan(connection: &Connection, plan: &str) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("{RUNS} WHERE plan = ?1 ORDER BY started_at, rowid");
     let mut statement = connection.prepare(&sql)?;
     statement.query_map([plan], run_of)?.collect()
 }
 
 /// Returns which update of each of some orders left last for a target, in their order.
-pub(super) fn last_sent(
+pub(crate) fn last_sent(
     connection: &Connection,
     target: &str,
     orders: &[(Text, Text)],
@@ -82,7 +82,7 @@ pub(super) fn last_sent(
 }
 
 /// Returns the orders of a run, in the order in which the ledger first met them.
-pub(super) fn deliveries_of_run(
+pub(crate) fn deliveries_of_run(
     connection: &Connection,
     run: &str,
 ) -> rusqlite::Result<Vec<Delivery>> {
@@ -91,7 +91,7 @@ pub(super) fn deliveries_of_run(
 }
 
 /// Returns an order's part in every run, at one target or at all, the first run first.
-pub(super) fn deliveries_of_order(
+pub(crate) fn deliveries_of_order(
     connection: &Connection,
     order_id: &str,
     target: Option<&str>,
@@ -111,7 +111,7 @@ fn deliveries(
 }
 
 /// Returns what `SQLite` finds wrong in the whole file: nothing, where it is sound.
-pub(super) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let found: Vec<String> = statement
         .query_map([], |row| row.get(0))?
@@ -119,7 +119,7 @@ pub(super) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> 
     Ok(found.into_iter().filter(|words| words != "ok").collect())
 }
 
-pub(super) fn run_of(row: &Row) -> rusqlite::Result<Run> {
+pub(crate) fn run_of(row: &Row) -> rusqlite::Result<Run> {
     let end = match parsed(row, 5)? {
         Some(finished_at) => Some(RunEnd {
             finished_at,
@@ -139,7 +139,7 @@ pub(super) fn run_of(row: &Row) -> rusqlite::Result<Run> {
     Ok(Run { record, end })
 }
 
-pub(super) fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
+pub(crate) fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
     let settled = match parsed(row, 6)? {
         Some(at) => Some(Settled {
             at,
@@ -161,7 +161,7 @@ pub(super) fn delivery_of(row: &Row) -> rusqlite::Result<Delivery> {
     })
 }
 
-pub(super) fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(crate) fn parsed(row: &Row, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     let time = text.as_deref().map(Timestamp::from_str).transpose();
     time.map_err(|error| {

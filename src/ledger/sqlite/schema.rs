@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::ledger::fault::Fault;
+use crate::ledger::error::Fault;
 
 /// Marks a `SQLite` file as a ledger (`SCLD`), so that another program's is never taken for one.
-pub(super) const APPLICATION_ID: u32 = 0x5343_4C44;
+pub(crate) const APPLICATION_ID: u32 = 0x5343_4C44;
 
 /// The step from each format to the next; a file's `user_version` is the number of steps that it has taken. A step
 /// that was published never changes.
@@ -56,7 +56,7 @@ const KNOWN: isize = STEPS.len().cast_signed();
 /// Brings a database to the shape that this version knows; an empty one becomes a ledger.
 ///
 /// The file becomes a ledger in one transaction, its mark included: there is no half-made ledger.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     if steps_left(connection)?.is_empty() {
         return Ok(());
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{begun, intent, keys, place, settlement};
-use crate::ledger::fault::Fault;
-use crate::ledger::place::beside;
+use crate::ledger::error::Fault;
+use crate::ledger::location::beside;
 use crate::ledger::{Ledger, LedgerError, Place};
 
 fn fault_of_opening(path: &Path) -> Fault {

@@ -1,9 +1,9 @@
 //! Names of the sheets that rejected rows go to: the user's own, within the bounds of the format.
 
-use crate::problem::Source;
+use crate::diagnostics::diagnostic::Source;
 
 /// Returns the name of the sheet that a sheet's rows go to; a file without sheets gives its own.
-pub(super) fn of(source: &Source) -> String {
+pub(crate) fn of(source: &Source) -> String {
     /// The longest name of a sheet, by the format's own bound, less the room for ` (99)`.
     const LONGEST: usize = 26;
     if let Some(sheet) = &source.sheet {
@@ -35,7 +35,7 @@ pub(super) fn of(source: &Source) -> String {
 }
 
 /// Returns a name that no other sheet has; `taken` is in lower case.
-pub(super) fn unique(name: String, taken: &[String]) -> String {
+pub(crate) fn unique(name: String, taken: &[String]) -> String {
     let is_free = |name: &String| !taken.contains(&name.to_lowercase());
     if is_free(&name) {
         return name;

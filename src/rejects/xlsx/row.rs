@@ -8,7 +8,7 @@ use super::at;
 use super::sheet::Writing;
 use super::style::{self, Tint};
 use crate::input::Cell;
-use crate::input::percent::Percent;
+use crate::input::values::percent::Percent;
 use crate::rejects::table::Ours;
 use crate::rejects::{Cause, Kept, Remark, UNMENDED};
 
@@ -38,7 +38,7 @@ impl Notes {
 
 impl<'a> Writing<'a, '_> {
     /// Writes a row.
-    pub(super) fn row(
+    pub(crate) fn row(
         &mut self,
         row: RowNum,
         kept: &'a Kept,
@@ -139,7 +139,7 @@ impl<'a> Writing<'a, '_> {
     /// Writes a cell as what it is: a number as a number, a date as a date, text as text. Returns what was lost.
     ///
     /// The first pair is where it goes, the second where it is from: row and column of its own sheet.
-    pub(super) fn put(
+    pub(crate) fn put(
         &mut self,
         (row, column): (RowNum, ColNum),
         (number, origin): (u32, u32),

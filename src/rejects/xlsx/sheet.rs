@@ -5,23 +5,23 @@ use std::collections::HashMap;
 use rust_xlsxwriter::{ColNum, Format, IgnoreError, Worksheet, XlsxError};
 
 use super::{at, style};
-use crate::columns::Kind;
-use crate::input::layout::Look;
+use crate::input::workbook::sheet_style::Look;
 use crate::rejects::table::{Ours, Table};
 use crate::rejects::{Kept, Rejected, RejectedSheet};
+use crate::schema::columns::Kind;
 
 /// A sheet while it is written.
-pub(super) struct Writing<'a, 'b> {
-    pub(super) sheet: &'a RejectedSheet<'a>,
-    pub(super) table: Table<'a>,
-    pub(super) out: &'b mut Worksheet,
+pub(crate) struct Writing<'a, 'b> {
+    pub(crate) sheet: &'a RejectedSheet<'a>,
+    pub(crate) table: Table<'a>,
+    pub(crate) out: &'b mut Worksheet,
     /// How many notes it has.
-    pub(super) notes: usize,
+    pub(crate) notes: usize,
 }
 
 impl<'a, 'b> Writing<'a, 'b> {
     /// Begins a sheet.
-    pub(super) fn of(
+    pub(crate) fn of(
         rejected: &'a Rejected<'a>,
         sheet: &'a RejectedSheet<'a>,
         out: &'b mut Worksheet,
@@ -35,7 +35,7 @@ impl<'a, 'b> Writing<'a, 'b> {
     }
 
     /// Writes the sheet, with some of its rows.
-    pub(super) fn all(&mut self, rows: &'a [Kept]) -> Result<(), XlsxError> {
+    pub(crate) fn all(&mut self, rows: &'a [Kept]) -> Result<(), XlsxError> {
         self.columns(rows)?;
         self.titles()?;
         self.headers()?;
@@ -98,7 +98,7 @@ impl<'a, 'b> Writing<'a, 'b> {
 
     /// Tells whether a spreadsheet program must not make a number or a date of what is typed into a column: all of
     /// a CSV file, and ids.
-    pub(super) fn is_typed_as_is(&self, origin: u32) -> bool {
+    pub(crate) fn is_typed_as_is(&self, origin: u32) -> bool {
         let fields = &self.sheet.head.header.fields;
         let field = fields.iter().find(|(column, _)| *column == origin);
         !self.is_workbook() || field.is_some_and(|(_, field)| field.column.spec().kind == Kind::Id)
@@ -142,7 +142,7 @@ impl<'a, 'b> Writing<'a, 'b> {
     }
 
     /// Returns how a cell of the sheet looks, where that is known.
-    pub(super) fn look(&self, row: u32, column: u32) -> Option<&'a Look> {
+    pub(crate) fn look(&self, row: u32, column: u32) -> Option<&'a Look> {
         self.sheet.layout.as_ref()?.look(row, column)
     }
 }

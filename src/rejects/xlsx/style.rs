@@ -4,11 +4,11 @@ use jiff::civil;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
 
 use crate::input::Cell;
-use crate::input::layout::Look;
+use crate::input::workbook::sheet_style::Look;
 
 /// What the background of a cell says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tint {
+pub(crate) enum Tint {
     /// Nothing.
     None,
     /// The cell is wrong.
@@ -20,7 +20,7 @@ pub(super) enum Tint {
 }
 
 /// The format that keeps what is typed as it is typed.
-pub(super) const AS_TYPED: &str = "@";
+pub(crate) const AS_TYPED: &str = "@";
 
 /// The colours in which spreadsheet programs show a bad cell.
 const BAD: (u32, u32) = (0x00FF_C7CE, 0x009C_0006);
@@ -30,7 +30,7 @@ const OURS: u32 = 0x0059_5959;
 const OURS_HEADER: u32 = 0x00ED_EDED;
 
 /// Returns the format of a cell that looks so in its own sheet.
-pub(super) fn of(look: Option<&Look>, tint: Tint) -> Format {
+pub(crate) fn of(look: Option<&Look>, tint: Tint) -> Format {
     let format = look
         .map_or_else(Format::new, own)
         .set_align(FormatAlign::Top);
@@ -47,12 +47,12 @@ pub(super) fn of(look: Option<&Look>, tint: Tint) -> Format {
 }
 
 /// Returns the format of a header or a title: bold where its own look is not known.
-pub(super) fn header(look: Option<&Look>) -> Format {
+pub(crate) fn header(look: Option<&Look>) -> Format {
     look.map_or_else(|| Format::new().set_bold(), own)
 }
 
 /// Returns the format of the headers that are added.
-pub(super) fn our_header() -> Format {
+pub(crate) fn our_header() -> Format {
     Format::new()
         .set_italic()
         .set_font_color(OURS)
@@ -60,7 +60,7 @@ pub(super) fn our_header() -> Format {
 }
 
 /// Returns the format of the cells that are added.
-pub(super) fn ours(tint: Tint) -> Format {
+pub(crate) fn ours(tint: Tint) -> Format {
     let format = of(None, tint).set_text_wrap().set_num_format(AS_TYPED);
     match tint {
         Tint::Bad => format,
@@ -92,7 +92,7 @@ fn own(look: &Look) -> Format {
 }
 
 /// Returns the number format of a cell whose own is not known, or is none.
-pub(super) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
+pub(crate) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
     match cell {
         Cell::Text(_) => Some(AS_TYPED),
         Cell::Date(time) if time.time() == civil::Time::midnight() => Some("yyyy-mm-dd"),
@@ -108,14 +108,14 @@ pub(super) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
 }
 
 /// Returns the serial number of a date, in the calendar that counts from 1900.
-pub(super) fn serial(time: civil::DateTime) -> f64 {
+pub(crate) fn serial(time: civil::DateTime) -> f64 {
     const EPOCH: civil::DateTime = civil::DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
     const DAY_S: f64 = 86_400.0;
     time.duration_since(EPOCH).as_secs_f64() / DAY_S
 }
 
 /// Returns a span of time such as `26:05:00` in days.
-pub(super) fn days(text: &str) -> Option<f64> {
+pub(crate) fn days(text: &str) -> Option<f64> {
     let parts: Vec<f64> = text
         .split(':')
         .map(|part| part.parse().ok())
@@ -131,7 +131,7 @@ pub(super) fn days(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::timestamp::from_serial;
+    use crate::input::values::timestamp::from_serial;
 
     #[test]
     fn a_date_is_stored_as_the_number_that_reads_back_as_it() {

@@ -9,13 +9,13 @@ use flate2::write::GzEncoder;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 
-use crate::order::{Batch, Order};
+use crate::orders::{Batch, Order};
 
 /// So many orders share a part: enough to compress well, few enough to open at once.
-pub(super) const EACH: usize = 200;
+pub(crate) const EACH: usize = 200;
 
 /// The bodies of orders, made as they are written.
-pub(super) struct Bodies<'a>(pub(super) &'a Batch);
+pub(crate) struct Bodies<'a>(pub(crate) &'a Batch);
 
 impl Serialize for Bodies<'_> {
     /// Gives a list of parts, each the gzip of a JSON list of bodies, in base64.

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::bodies::{Bodies, EACH};
-use crate::deliver::Outcome;
-use crate::order::Batch;
-use crate::order::model::Text;
-use crate::problem::Problem as Finding;
+use crate::delivery::Outcome;
+use crate::diagnostics::diagnostic::Problem as Finding;
+use crate::orders::Batch;
+use crate::paylocity::model::Text;
 use crate::report::{OrderEntry, Report, RequestEntry};
 
 /// The object.
 #[derive(Serialize)]
-pub(super) struct Data<'a, B> {
+pub(crate) struct Data<'a, B> {
     /// `import`, `plan` or `validate`.
     kind: &'static str,
     /// When the run began, in milliseconds since 1970.
@@ -32,20 +32,20 @@ pub(super) struct Data<'a, B> {
     bodies: B,
     /// The version of a page that is followed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<u64>,
+    pub(crate) version: Option<u64>,
 }
 
 /// Orders that have changed, by their place. Their texts stand behind those that the page has, and their rows are
 /// left out: they stay as they are.
 #[derive(Serialize)]
-pub(super) struct Changes<'a> {
+pub(crate) struct Changes<'a> {
     texts: Vec<&'a str>,
     orders: Vec<(usize, Order<'a>)>,
 }
 
 impl<'a> Changes<'a> {
     /// Gathers what has changed in a run that began then.
-    pub(super) fn of(
+    pub(crate) fn of(
         changed: impl Iterator<Item = (usize, &'a OrderEntry)>,
         began: Timestamp,
     ) -> Self {
@@ -106,14 +106,14 @@ struct Problem<'a>(
 
 impl<'a> Data<'a, Bodies<'a>> {
     /// Makes the object of a report.
-    pub(super) fn of(report: &'a Report, batch: &'a Batch) -> Self {
+    pub(crate) fn of(report: &'a Report, batch: &'a Batch) -> Self {
         Self::with_bodies(report, Bodies(batch))
     }
 }
 
 impl<'a, B> Data<'a, B> {
     /// Makes the object of a report, with the bodies of its orders.
-    pub(super) fn with_bodies(report: &'a Report, bodies: B) -> Self {
+    pub(crate) fn with_bodies(report: &'a Report, bodies: B) -> Self {
         let mut names = Names::default();
         let orders = report.orders.iter();
         let orders = orders

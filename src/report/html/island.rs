@@ -10,7 +10,7 @@ use serde::Serialize;
 ///
 /// `<` is written as an escape, so that nothing in it ends the element or opens a comment: it only ever stands in
 /// texts.
-pub(super) struct Island<'a, T>(pub(super) &'a T);
+pub(crate) struct Island<'a, T>(pub(crate) &'a T);
 
 impl<T: Serialize> fmt::Display for Island<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

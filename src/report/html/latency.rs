@@ -29,24 +29,24 @@ const EDGES: [(f64, &str); 21] = [
 ];
 
 /// A drawing that is 100 units high and as wide as it has columns.
-pub(super) struct Latencies {
-    pub(super) columns: Vec<Column>,
+pub(crate) struct Latencies {
+    pub(crate) columns: Vec<Column>,
     /// All of it as a text.
-    pub(super) words: String,
+    pub(crate) words: String,
 }
 
 /// Answers that took up to so long.
-pub(super) struct Column {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) height: f64,
-    pub(super) number: String,
-    pub(super) label: &'static str,
+pub(crate) struct Column {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) height: f64,
+    pub(crate) number: String,
+    pub(crate) label: &'static str,
 }
 
 impl Latencies {
     /// Draws the answers of a report; `None` where there was none.
-    pub(super) fn of(report: &Report) -> Option<Self> {
+    pub(crate) fn of(report: &Report) -> Option<Self> {
         let requests = report.orders.iter().flat_map(|order| &order.requests);
         let answered = requests.filter(|request| request.http_status.is_some());
         let mut times: Vec<f64> = answered.map(|request| request.latency_ms).collect();

@@ -8,12 +8,12 @@ use super::data::{Changes, Data};
 use super::island::Island;
 use super::summary::Tile;
 use super::{Page, SCRIPT, STYLE, policy};
-use crate::deliver::{Delivery, Outcome};
-use crate::order::Batch;
+use crate::delivery::{Delivery, Outcome};
+use crate::orders::Batch;
 use crate::report::headline::{count, grouped};
 use crate::report::{HeldReport, Report, RequestEntry, Requests, milliseconds};
 
-/// Follows the run; see `crate::live`.
+/// Follows the run; see `crate::web`.
 const FOLLOWING: &str = include_str!("live.js");
 
 /// The page of a run, from the moment at which it begins to deliver until it is the finished report.

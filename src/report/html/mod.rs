@@ -28,7 +28,7 @@ use self::over_time::OverTime;
 use self::summary::{Fact, GroupLine, Share, Tile};
 use super::Report;
 use super::headline::{Headline, State};
-use crate::order::Batch;
+use crate::orders::Batch;
 use crate::text::safe;
 
 const STYLE: &str = concat!(include_str!("page.css"), include_str!("tables.css"));
@@ -66,7 +66,7 @@ struct Page<'a> {
 }
 
 /// Writes the page.
-pub(super) fn write(report: &Report, batch: &Batch, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, batch: &Batch, out: &mut dyn Write) -> io::Result<()> {
     let data = Data::of(report, batch);
     Page::of(report, &Island(&data)).write_into(&mut Sink(out))?;
     out.write_all(b"\n")

@@ -1,6 +1,6 @@
 //! Requests over time against the allowed pace: figures for a drawing of bars.
 
-use crate::deliver::rate::{Limit, Rate};
+use crate::rate_limit::rate::{Limit, Rate};
 use crate::report::headline::{count, grouped};
 use crate::report::{Report, RequestEntry};
 
@@ -14,32 +14,32 @@ const MOST_BARS: i64 = 60;
 const LEAST_BARS: usize = 12;
 
 /// A drawing that is 100 units high and as wide as it has bars.
-pub(super) struct OverTime {
-    pub(super) width: usize,
-    pub(super) bars: Vec<Bar>,
+pub(crate) struct OverTime {
+    pub(crate) width: usize,
+    pub(crate) bars: Vec<Bar>,
     /// The height of the line of the allowed pace, from the top.
-    pub(super) pace: Option<f64>,
+    pub(crate) pace: Option<f64>,
     /// What the end stands for.
-    pub(super) length: String,
+    pub(crate) length: String,
     /// All of it as a text.
-    pub(super) words: String,
+    pub(crate) words: String,
 }
 
 /// Requests of a stretch of time: those that got through below, the others on top.
-pub(super) struct Bar {
-    pub(super) x: f64,
-    pub(super) through: f64,
-    pub(super) other: f64,
+pub(crate) struct Bar {
+    pub(crate) x: f64,
+    pub(crate) through: f64,
+    pub(crate) other: f64,
 }
 
 impl Bar {
     /// Where the lower part begins, from the top.
-    pub(super) fn through_y(&self) -> f64 {
+    pub(crate) fn through_y(&self) -> f64 {
         100.0 - self.through
     }
 
     /// Where the upper part begins, from the top.
-    pub(super) fn other_y(&self) -> f64 {
+    pub(crate) fn other_y(&self) -> f64 {
         100.0 - self.through - self.other
     }
 }
@@ -53,7 +53,7 @@ struct Stretch {
 
 impl OverTime {
     /// Draws the requests of a report; `None` where there was none.
-    pub(super) fn of(report: &Report) -> Option<Self> {
+    pub(crate) fn of(report: &Report) -> Option<Self> {
         let requests = || report.orders.iter().flat_map(|order| &order.requests);
         let at = |request: &RequestEntry| request.sent_at.as_millisecond();
         let (first, last) = (requests().map(at).min()?, requests().map(at).max()?);

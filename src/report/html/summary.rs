@@ -1,50 +1,50 @@
 //! What the page says above its tables: figures, shares, facts of the run.
 
-use crate::deliver::Outcome;
+use crate::delivery::Outcome;
 use crate::report::groups::{self, source};
 use crate::report::headline::{count, errors, grouped};
 use crate::report::{Mode, Report, Totals};
 use crate::text::safe;
 
 /// A figure that matters.
-pub(super) struct Tile {
-    pub(super) name: &'static str,
-    pub(super) number: String,
-    pub(super) note: String,
+pub(crate) struct Tile {
+    pub(crate) name: &'static str,
+    pub(crate) number: String,
+    pub(crate) note: String,
     /// How it looks: `good`, `bad` or `plain`.
-    pub(super) look: &'static str,
+    pub(crate) look: &'static str,
     /// The part of the page that says more, where something is wrong.
-    pub(super) link: Option<&'static str>,
+    pub(crate) link: Option<&'static str>,
 }
 
 /// The share of an outcome in all orders, for a bar 1000 units wide.
-pub(super) struct Share {
-    pub(super) class: String,
-    pub(super) name: &'static str,
-    pub(super) number: String,
-    pub(super) x: f64,
-    pub(super) width: f64,
+pub(crate) struct Share {
+    pub(crate) class: String,
+    pub(crate) name: &'static str,
+    pub(crate) number: String,
+    pub(crate) x: f64,
+    pub(crate) width: f64,
 }
 
 /// A name and what there is to say of it.
-pub(super) struct Fact {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct Fact {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 /// A kind of problem, for those who run no script.
-pub(super) struct GroupLine {
-    pub(super) severity: String,
-    pub(super) code: String,
-    pub(super) column: Option<String>,
-    pub(super) number: String,
-    pub(super) place: String,
-    pub(super) message: String,
-    pub(super) help: String,
+pub(crate) struct GroupLine {
+    pub(crate) severity: String,
+    pub(crate) code: String,
+    pub(crate) column: Option<String>,
+    pub(crate) number: String,
+    pub(crate) place: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// Returns what the report is of, when, and where updates went.
-pub(super) fn subject(report: &Report) -> String {
+pub(crate) fn subject(report: &Report) -> String {
     let what = match report.mode {
         Mode::Import | Mode::Apply => "import report",
         Mode::Plan => "plan of an import",
@@ -75,7 +75,7 @@ impl Tile {
 }
 
 /// Returns the figures of a report.
-pub(super) fn tiles(report: &Report) -> Vec<Tile> {
+pub(crate) fn tiles(report: &Report) -> Vec<Tile> {
     let totals = &report.totals;
     let errors = errors(report);
     let warnings = report.diagnostics.len() - errors;
@@ -149,7 +149,7 @@ fn problems_note(errors: usize, warnings: usize) -> String {
 
 /// Returns the shares of the outcomes, side by side.
 #[expect(clippy::cast_precision_loss, reason = "widths of a drawing")]
-pub(super) fn shares(totals: &Totals) -> Vec<Share> {
+pub(crate) fn shares(totals: &Totals) -> Vec<Share> {
     let mut x = 0.0;
     let share = |outcome: Outcome| {
         let number = totals.count(outcome);
@@ -168,7 +168,7 @@ pub(super) fn shares(totals: &Totals) -> Vec<Share> {
 }
 
 /// Returns the shares as a text.
-pub(super) fn in_words(shares: &[Share]) -> String {
+pub(crate) fn in_words(shares: &[Share]) -> String {
     let words = shares
         .iter()
         .map(|share| format!("{} {}", share.number, share.name));
@@ -180,7 +180,7 @@ fn class(outcome: Outcome) -> String {
 }
 
 /// Returns what is to be known of the run itself.
-pub(super) fn facts(report: &Report) -> Vec<Fact> {
+pub(crate) fn facts(report: &Report) -> Vec<Fact> {
     let fact = |name: &str, text: String| Fact {
         name: name.to_owned(),
         text: safe(&text).into_owned(),
@@ -221,7 +221,7 @@ fn timing(report: &Report) -> String {
 }
 
 /// Returns the sheets that were read.
-pub(super) fn inputs(report: &Report) -> Vec<Fact> {
+pub(crate) fn inputs(report: &Report) -> Vec<Fact> {
     let input = |input: &crate::report::Input| Fact {
         name: safe(&source(&input.path, input.sheet.as_deref())).into_owned(),
         text: format!(
@@ -234,7 +234,7 @@ pub(super) fn inputs(report: &Report) -> Vec<Fact> {
 }
 
 /// Returns the kinds of problems, each with its first place.
-pub(super) fn groups(report: &Report) -> Vec<GroupLine> {
+pub(crate) fn groups(report: &Report) -> Vec<GroupLine> {
     let shown = |text: &str| safe(text).into_owned();
     let line = |group: &groups::Group<'_>| {
         let first = group.findings.first()?;

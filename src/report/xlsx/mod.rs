@@ -13,8 +13,8 @@ use rust_xlsxwriter::{Color, Workbook, XlsxError};
 
 use self::sheet::{Cell, Column, Table};
 use super::{OrderEntry, Report};
-use crate::deliver::Outcome;
-use crate::problem::Problem;
+use crate::delivery::Outcome;
+use crate::diagnostics::diagnostic::Problem;
 
 /// Rows of one sheet: the format's bound of 1,048,576, less the header.
 const MOST_ROWS: usize = 1_048_575;
@@ -51,7 +51,7 @@ const PROBLEM_COLUMNS: [Column; 9] = [
 ];
 
 /// Writes the workbook.
-pub(super) fn write(report: &Report, file: &mut File) -> io::Result<()> {
+pub(crate) fn write(report: &Report, file: &mut File) -> io::Result<()> {
     book(report)
         .and_then(|mut book| book.save_to_writer(file))
         .map_err(|error| match error {

@@ -10,10 +10,10 @@ use super::MOST_ROWS;
 const LONGEST: usize = 32_767;
 
 /// A column: its header, and its width in characters.
-pub(super) type Column = (&'static str, f64);
+pub(crate) type Column = (&'static str, f64);
 
 /// A cell to be written.
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Blank,
     Text(String),
     Number(f64),
@@ -23,20 +23,20 @@ pub(super) enum Cell {
 
 impl Cell {
     /// Makes a cell of text.
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
 /// A table and how it looks.
-pub(super) struct Table<'a> {
-    pub(super) name: &'a str,
-    pub(super) columns: &'a [Column],
+pub(crate) struct Table<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) columns: &'a [Column],
 }
 
 impl Table<'_> {
     /// Writes the items, a row each; a sheet that is full is followed by another.
-    pub(super) fn fill<T>(
+    pub(crate) fn fill<T>(
         &self,
         book: &mut Workbook,
         items: &[T],
@@ -82,7 +82,7 @@ impl Table<'_> {
 }
 
 /// Returns the format of a header.
-pub(super) fn header_format() -> Format {
+pub(crate) fn header_format() -> Format {
     Format::new()
         .set_bold()
         .set_align(FormatAlign::VerticalCenter)
@@ -111,7 +111,7 @@ fn write_row(sheet: &mut Worksheet, row: RowNum, cells: &[Cell]) -> Result<(), X
 }
 
 /// Returns as much of a text as a cell can hold.
-pub(super) fn cut(text: &str) -> &str {
+pub(crate) fn cut(text: &str) -> &str {
     let mut units = 0;
     let longer = |c: char| {
         units += c.len_utf16();

@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxErro
 
 use super::colour;
 use super::sheet::{cut, header_format};
-use crate::deliver::Outcome;
+use crate::delivery::Outcome;
 use crate::report::Report;
 use crate::report::groups::source;
 use crate::report::headline::{Headline, errors};
@@ -18,7 +18,7 @@ const LINE_HEIGHT: f64 = 15.0;
 const MOST_LINES: u16 = 27;
 
 /// Adds the sheet.
-pub(super) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
+pub(crate) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
     let sheet = book.add_worksheet();
     sheet.set_name("Summary")?;
     sheet.set_landscape();

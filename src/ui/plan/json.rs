@@ -1,6 +1,6 @@
 //! An order of a plan as a script reads it: written without serde, as it holds the whole body.
 
-use crate::order::json::{Json, Object, Written};
+use crate::paylocity::json::{Json, Object, Written};
 use crate::plan::PlanOrder;
 use crate::plan::inputs::{PlanInput, RowRef};
 use crate::ui::json::calm;

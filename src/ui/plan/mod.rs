@@ -12,12 +12,12 @@ use super::progress::duration_text;
 use super::summary::count;
 use super::text::safe;
 use super::write_json_line;
-use crate::columns::Column;
-use crate::deliver::rate::Rate;
+use crate::diagnostics::diagnostic::excerpt;
 use crate::ledger::ValueChange;
-use crate::order::model::Text;
+use crate::paylocity::model::Text;
 use crate::plan::{Amount, Change, Plan, PlanOrder};
-use crate::problem::excerpt;
+use crate::rate_limit::rate::Rate;
+use crate::schema::columns::Column;
 
 /// Orders are told one by one up to so many, a screen or two; those in which nothing is new give way to the others.
 const MOST_ORDERS: usize = 60;

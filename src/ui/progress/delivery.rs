@@ -6,8 +6,8 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{PLAIN_INTERVAL, Style, duration_text, line};
-use crate::deliver::Outcome;
-use crate::deliver::rate::Rate;
+use crate::delivery::Outcome;
+use crate::rate_limit::rate::Rate;
 
 /// A wait for the pace is told once it has lasted so long: shorter ones would flicker.
 const WORTH_TELLING: Duration = Duration::from_millis(400);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use calamine::{Data, DataType, Range, Reader, Xlsx, open_workbook};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
-use scoreload::input::layout::Layout;
+use scoreload::input::workbook::sheet_style::Layout;
 use serde_json::json;
 
 use super::{CORRECTIONS, import};

@@ -330,7 +330,7 @@ fn merged_cells_cover_no_more_than_there_is() {
     for row in 4..2000 {
         write!(full, "<row r=\"{row}\"><c r=\"A{row}\"><v>1</v></c></row>").unwrap();
     }
-    let letters = |column| scoreload::problem::column_letters(column);
+    let letters = |column| scoreload::diagnostics::diagnostic::column_letters(column);
     let columns = |column| region(&format!("{0}3:{0}1048576", letters(column)));
     let columns: String = (1..16_384).map(columns).collect();
     bench.write("columns.xlsx", merged(&full, &columns));

@@ -1,0 +1,77 @@
+//! Where and how a plan is delivered: what decides its bodies, the plan says; the rest is as for an import.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+
+use crate::cli::{ApplyArgs, DeliveryArgs};
+use crate::commands::environment;
+use crate::config::file::ConfigFile;
+use crate::config::{self, Delivery, Purpose};
+use crate::error::Error;
+use crate::ledger::OnAmbiguous;
+use crate::plan::PlanTarget;
+
+/// Resolves where and how to deliver.
+///
+/// # Errors
+/// When something is named that the plan says otherwise, or the target cannot be delivered to.
+pub(crate) fn of(
+    args: &ApplyArgs,
+    config: &ConfigFile,
+    target: &PlanTarget,
+) -> Result<Delivery, Error> {
+    let how = (Purpose::Deliver, std::io::stdin().is_terminal());
+    let mut setup = config::delivery(
+        &as_planned(&args.delivery, target)?,
+        config,
+        &environment,
+        how,
+    )?;
+    setup.policy.exactly = true;
+    if setup.target.key() != target.base {
+        return Err(otherwise("target", &target.name, setup.target.name()));
+    }
+    if setup.test_mode != target.test_mode {
+        return Err(otherwise(
+            "test mode",
+            on(target.test_mode),
+            on(setup.test_mode),
+        ));
+    }
+    Ok(setup)
+}
+
+/// Completes what was typed by what the plan says.
+fn as_planned(args: &DeliveryArgs, target: &PlanTarget) -> Result<DeliveryArgs, Error> {
+    let policy = args.on_ambiguous.unwrap_or(target.on_ambiguous);
+    if policy != target.on_ambiguous {
+        let (planned, asked) = (name_of(target.on_ambiguous), name_of(policy));
+        return Err(otherwise("--on-ambiguous", &planned, &asked));
+    }
+    if args.resend && !target.resend {
+        return Err(otherwise("--resend", on(false), on(true)));
+    }
+    let named = args.target.clone().filter(|name| !name.trim().is_empty());
+    Ok(DeliveryArgs {
+        target: named.or_else(|| Some(target.name.clone())),
+        on_ambiguous: Some(target.on_ambiguous),
+        resend: target.resend,
+        test_mode: args.test_mode || target.test_mode,
+        ..args.clone()
+    })
+}
+
+fn otherwise(what: &str, planned: &str, asked: &str) -> Error {
+    let message = format!("the plan was made with {what} `{planned}`, and `{asked}` is asked for");
+    Error::usage(message, "leave it out, or make another plan with it")
+}
+
+fn name_of(policy: OnAmbiguous) -> String {
+    let name = policy.to_possible_value();
+    name.map_or_else(String::new, |name| name.get_name().to_owned())
+}
+
+const fn on(is_on: bool) -> &'static str {
+    if is_on { "on" } else { "off" }
+}

@@ -1,0 +1,195 @@
+//! `scoreload doctor`: is everything ready to deliver, and what to do where it is not. A token is asked for, and no
+//! order is touched.
+
+mod files;
+mod server;
+
+use std::io::IsTerminal;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{environment, run_id};
+use crate::cli::{Format, ImportArgs};
+use crate::config::credentials::Configured;
+use crate::config::file::ConfigFile;
+use crate::config::{self, Consent, Delivery, Purpose, Target};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::rate_limit::rate::Rate;
+use crate::ui;
+use crate::ui::checks::{self, Told};
+
+/// What was looked at, and what was found.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    status: Status,
+    message: String,
+    /// What to do, where something is not as it should be.
+    help: Option<String>,
+}
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Ok,
+    Warn,
+    /// An import would end with this code.
+    Fail(ExitCode),
+}
+
+impl Status {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail(_) => "fail",
+        }
+    }
+}
+
+impl Check {
+    fn told(&self) -> Told<'_> {
+        Told {
+            name: self.name,
+            status: self.status.word(),
+            message: &self.message,
+            help: self.help.as_deref(),
+        }
+    }
+
+    fn ok(name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            name,
+            status: Status::Ok,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn warn(name: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            status: Status::Warn,
+            help: Some(help.into()),
+            ..Self::ok(name, message)
+        }
+    }
+
+    fn fail(
+        (name, exit): (&'static str, ExitCode),
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            status: Status::Fail(exit),
+            ..Self::warn(name, message, help)
+        }
+    }
+
+    /// Returns the check that ended with what would stop an import.
+    fn of_error(name: &'static str, error: &Error) -> Self {
+        Self::fail((name, error.into()), error.to_string(), error.help())
+    }
+}
+
+pub(crate) fn run(args: &ImportArgs, config: Result<ConfigFile, Error>) -> Result<ExitCode, Error> {
+    let checks = match config {
+        Ok(config) => look(args, &config)?,
+        Err(error) => vec![Check::of_error("settings", &error)],
+    };
+    ui::answer(|out| match args.result.format {
+        Format::Human => checks::write(out, checks.iter().map(Check::told)),
+        Format::Json => checks.iter().try_for_each(|check| {
+            let told = json!({
+                "check": check.name,
+                "status": check.status.word(),
+                "message": check.message,
+                "help": check.help,
+            });
+            ui::write_json_line(out, &told)
+        }),
+    })?;
+    let failed = checks.iter().find_map(|check| match check.status {
+        Status::Fail(exit) => Some(exit),
+        Status::Ok | Status::Warn => None,
+    });
+    Ok(failed.unwrap_or(ExitCode::Success))
+}
+
+/// Looks at everything, in the order in which an import would meet it.
+fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
+    let now = Timestamp::now();
+    if let Err(error) = config::reading(&args.input, config, now) {
+        return Ok(vec![Check::of_error("settings", &error)]);
+    }
+    let how = (Purpose::Deliver, std::io::stdin().is_terminal());
+    let setup = match config::delivery(&args.delivery, config, &environment, how) {
+        Ok(setup) => setup,
+        Err(error) => return Ok(vec![Check::of_error("settings", &error)]),
+    };
+    let mut checks = vec![settings(config), target(&setup)];
+    checks.extend(credentials(config)?);
+    checks.push(files::ledger(&setup, &run_id(now)));
+    checks.extend(files::files(args, config));
+    checks.push(pace(&setup));
+    checks.extend(server::look(&setup)?);
+    Ok(checks)
+}
+
+fn settings(config: &ConfigFile) -> Check {
+    let words = match (&config.origin.path, config.profile()) {
+        (None, _) => "no configuration file; flags, variables and what is built in".to_owned(),
+        (Some(path), None) => path.display().to_string(),
+        (Some(path), Some(profile)) => format!("{}, profile {profile}", path.display()),
+    };
+    Check::ok("settings", words)
+}
+
+fn target(setup: &Delivery) -> Check {
+    let name = setup.target.name();
+    match (&setup.target, setup.consent) {
+        (Target::BuiltInSandbox, _) if setup.is_trial => Check::ok(
+            "target",
+            "none is named and there are no credentials, so it would be the built-in sandbox: an import is tried on this machine, and nothing leaves it",
+        ),
+        (Target::BuiltInSandbox, _) => Check::ok(
+            "target",
+            "the built-in sandbox: an import is tried on this machine, and nothing leaves it",
+        ),
+        (Target::Server { .. }, Consent::Ask) => Check::warn(
+            "target",
+            format!("{name}, and an import asks before it sends"),
+            "a job that nobody watches needs --yes, or `confirm = false` in its profile",
+        ),
+        (Target::Server { .. }, Consent::Given) => Check::ok("target", name),
+    }
+}
+
+/// Says where the credentials are from; that they can be read, the settings have shown.
+fn credentials(config: &ConfigFile) -> Result<Option<Check>, Error> {
+    let configured = Configured::find(config, &environment)?;
+    Ok(configured.map(|configured| {
+        let (id, secret) = (configured.client_id_from(), configured.secret_from());
+        Check::ok(
+            "credentials",
+            format!("the id from {id}, the secret from {secret}"),
+        )
+    }))
+}
+
+fn pace(setup: &Delivery) -> Check {
+    let rate = &setup.policy.rate;
+    let allowed = Rate::default();
+    // Enough requests to fill each of the API's windows.
+    let is_faster = rate.least_time(181) < allowed.least_time(181)
+        || rate.least_time(4) < allowed.least_time(4);
+    if setup.target.is_paylocity() && is_faster {
+        return Check::warn(
+            "pace",
+            format!("--rate {rate} is more than the API allows, {allowed}"),
+            "leave out --rate, unless Paylocity has agreed to more",
+        );
+    }
+    files::pace(setup, rate)
+}

@@ -1,0 +1,157 @@
+//! The server: whether it can be reached and trusted, what its clock shows, and whether it gives a token.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Runtime;
+
+use super::Check;
+use crate::config::{Delivery, Target};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::paylocity::client::{Checkup, TokenFailure};
+use crate::pipeline::connection;
+use crate::tls::Distrust;
+
+/// Clocks that differ by more make times of tests that are yet to come, and certificates that are not valid yet.
+const SAME_TIME: SignedDuration = SignedDuration::from_secs(60);
+
+/// Looks at the server; the built-in sandbox needs no look.
+pub(crate) fn look(setup: &Delivery) -> Result<Vec<Check>, Error> {
+    let Target::Server { base, .. } = &setup.target else {
+        return Ok(Vec::new());
+    };
+    let runtime = Runtime::new().map_err(|source| Error::System {
+        action: "ask the server",
+        source,
+    })?;
+    let asked = runtime.block_on(async {
+        let (client, _) = connection::open(setup, "doctor").await?;
+        Ok::<_, Error>((client.check_up().await, Timestamp::now()))
+    });
+    runtime.shutdown_timeout(Duration::ZERO);
+    let (checkup, now) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return Ok(vec![Check::of_error("reachability", &error)]),
+    };
+    let host = base.host_str().unwrap_or_default();
+    let is_encrypted = base.scheme() == "https";
+    Ok(match checkup {
+        Checkup::Unreachable(words) => vec![unreachable(host, &words)],
+        Checkup::Untrusted(distrust) => vec![
+            Check::ok("reachability", format!("{host} can be reached")),
+            untrusted(host, &distrust),
+        ],
+        Checkup::Answered { date, token } => vec![
+            Check::ok("reachability", format!("{host} answers")),
+            trusted(setup, is_encrypted),
+            clock(date, now),
+            self::token(token, &setup.target),
+        ],
+    })
+}
+
+fn unreachable(host: &str, words: &str) -> Check {
+    Check::fail(
+        ("reachability", ExitCode::Unreachable),
+        format!("{host} cannot be reached: {words}"),
+        "see whether this machine may reach it: the name, the firewall, the proxy (HTTPS_PROXY)",
+    )
+}
+
+fn untrusted(host: &str, distrust: &Distrust) -> Check {
+    Check::fail(
+        ("tls", ExitCode::Unreachable),
+        format!(
+            "the connection to {host} cannot be trusted: {}",
+            distrust.words
+        ),
+        distrust.help,
+    )
+}
+
+fn trusted(setup: &Delivery, is_encrypted: bool) -> Check {
+    if let Some(words) = setup.exposure() {
+        return Check::warn("tls", words, "use the server's https:// address");
+    }
+    let words = if is_encrypted {
+        "the connection is encrypted, and the certificate is good"
+    } else {
+        "none, and none is needed: the server is on this machine"
+    };
+    Check::ok("tls", words)
+}
+
+fn clock(date: Option<Timestamp>, now: Timestamp) -> Check {
+    let Some(date) = date else {
+        return Check::warn(
+            "clock",
+            "the server does not say what time it is",
+            "see whether this machine's clock is right",
+        );
+    };
+    let ahead = now.duration_since(date);
+    if ahead.abs() <= SAME_TIME {
+        return Check::ok("clock", "as the server's");
+    }
+    let direction = if ahead.is_positive() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let seconds = ahead.abs().as_secs();
+    Check::warn(
+        "clock",
+        format!("this machine's is {seconds} s {direction} the server's"),
+        "set it, best by NTP: times that lie in the future are found by it, and a server's wish to wait until a date",
+    )
+}
+
+fn token(token: Result<(), (TokenFailure, String)>, target: &Target) -> Check {
+    match token {
+        Ok(()) => Check::ok("token", "the server takes the credentials"),
+        Err((TokenFailure::Refused, words)) => {
+            let help = target.hint_of_refusal();
+            Check::fail(
+                ("token", ExitCode::Refused),
+                format!("the credentials are refused: {words}"),
+                help.unwrap_or("see whether the id and the secret are those for this server"),
+            )
+        }
+        Err((TokenFailure::Misplaced, words)) => Check::fail(
+            ("token", ExitCode::Unreachable),
+            words,
+            "take the URL of the target from whoever runs the server; no order can be delivered to this one",
+        ),
+        Err((TokenFailure::Broken, words)) => Check::fail(
+            ("token", ExitCode::Unreachable),
+            format!("no token is to be had: {words}"),
+            "try again later; if it stays so, tell whoever runs the server",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::Status;
+
+    #[test]
+    fn a_clock_that_is_wrong_is_told_with_its_direction() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let noon = at("2026-03-04T12:00:00Z");
+        assert_eq!(
+            clock(Some(at("2026-03-04T12:00:59Z")), noon).status,
+            Status::Ok
+        );
+        let fast = clock(Some(at("2026-03-04T11:00:00Z")), noon);
+        assert_eq!(fast.status, Status::Warn);
+        assert_eq!(
+            fast.message,
+            "this machine's is 3600 s ahead of the server's"
+        );
+        let slow = clock(Some(at("2026-03-04T12:02:00Z")), noon);
+        assert_eq!(slow.message, "this machine's is 120 s behind the server's");
+        assert_eq!(clock(None, noon).status, Status::Warn);
+    }
+}

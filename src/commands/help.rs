@@ -1,0 +1,38 @@
+//! `scoreload help`: a command, or a way of use that takes more than one of them.
+
+use clap::{Command, CommandFactory};
+
+use crate::cli::Cli;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::guide;
+use crate::ui;
+
+pub(crate) fn run(about: &[String]) -> Result<ExitCode, Error> {
+    let mut cli = Cli::command();
+    cli.build();
+    let text = match about {
+        [] => cli.render_help().to_string(),
+        [name] if guide::text(name).is_some() => guide::text(name).unwrap_or_default().to_owned(),
+        names => command(&mut cli, names)?.render_long_help().to_string(),
+    };
+    ui::answer(|out| out.write_all(text.as_bytes()))?;
+    Ok(ExitCode::Success)
+}
+
+/// Finds the command that some words name, one below the other.
+fn command<'a>(cli: &'a mut Command, names: &[String]) -> Result<&'a mut Command, Error> {
+    let mut found = cli;
+    for name in names {
+        found = found.find_subcommand_mut(name).ok_or_else(|| {
+            let topics = guide::names().join(", ");
+            let help =
+                format!("`scoreload help` lists the commands; there is also help about {topics}");
+            Error::usage(
+                format!("there is no help about `{}`", names.join(" ")),
+                help,
+            )
+        })?;
+    }
+    Ok(found)
+}

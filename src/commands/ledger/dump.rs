@@ -1,0 +1,156 @@
+//! `scoreload ledger export` and `import`: from one ledger to another.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::hold;
+use crate::cli::{ExportArgs, Format, MergeArgs};
+use crate::commands::{make_ledger, open_ledger};
+use crate::config::file::ConfigFile;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::dump;
+use crate::ledger::dump::Counts;
+use crate::ledger::entry::Entry;
+use crate::ledger::{Ledger, LedgerError};
+use crate::system::atomic_file::{NewFile, OPEN_FILES};
+use crate::ui::{self, Screen, summary};
+
+/// Writes everything that the ledger holds.
+pub(crate) fn export(
+    args: &ExportArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let counts = match &args.output {
+        Some(path) => {
+            let file = NewFile::reserve(path, "an export")?;
+            to_file(&open_ledger(&args.ledger, config)?, file)?
+        }
+        None => to_standard_output(&open_ledger(&args.ledger, config)?)?,
+    };
+    screen.note(|mut out| summary::write_line(&mut out, "exported", &words(&counts)));
+    Ok(ExitCode::Success)
+}
+
+fn to_file(ledger: &Ledger, file: NewFile) -> Result<Counts, Error> {
+    let mut result = None;
+    let written = file.write(|file| {
+        let exported = fill(ledger, file.try_clone()?);
+        let failed = exported.is_err();
+        result = Some(exported);
+        if failed {
+            return Err(io::Error::other("the ledger could not be exported"));
+        }
+        Ok(())
+    });
+    match (result, written) {
+        (Some(Ok(counts)), Ok(_)) => Ok(counts),
+        (Some(Err(error)), _) => Err(Error::Ledger(error)),
+        (_, Err(error)) => Err(error),
+        (None, Ok(_)) => Err(Error::Unaccounted),
+    }
+}
+
+/// Exports by way of a file without a name: who reads standard output must not keep the ledger waiting.
+fn to_standard_output(ledger: &Ledger) -> Result<Counts, Error> {
+    let unmade = |source| Error::System {
+        action: "make a temporary file",
+        source,
+    };
+    let mut file = tempfile::tempfile().map_err(unmade)?;
+    let counts = fill(ledger, file.try_clone().map_err(unmade)?).map_err(Error::Ledger)?;
+    file.rewind().map_err(unmade)?;
+    ui::answer(|out| io::copy(&mut file, out).map(drop))?;
+    Ok(counts)
+}
+
+fn fill(ledger: &Ledger, file: File) -> Result<Counts, LedgerError> {
+    dump::write(ledger, BufWriter::new(file)).map(|(_, counts)| counts)
+}
+
+/// Takes over what a file holds.
+pub(crate) fn import(
+    args: &MergeArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let piped = (args.file == Path::new("-"))
+        .then(keep_standard_input)
+        .transpose()?;
+    let nameless = piped
+        .as_ref()
+        .map(|file| Path::new(OPEN_FILES).join(file.as_raw_fd().to_string()));
+    let path = nameless.as_deref().unwrap_or(&args.file);
+    let counts = dump::check(path).map_err(|flaw| {
+        let message = format!("`{}` is not taken over: {flaw}", args.file.display());
+        Error::usage(message, flaw.help())
+    })?;
+    let ledger = make_ledger(&args.ledger, config)?;
+    let _locks = hold(&ledger, &targets(path))?;
+    let source: PathBuf = path.to_owned();
+    let merged = ledger
+        .merge(move || dump::entries(&source))
+        .map_err(Error::Ledger)?;
+    if args.format == Format::Json {
+        let result = json!({
+            "read": counts,
+            "changed": {"runs": merged.runs, "orders": merged.orders, "deliveries": merged.deliveries},
+        });
+        ui::answer(|out| ui::write_json_line(out, &result))?;
+        return Ok(ExitCode::Success);
+    }
+    let changed = Counts {
+        runs: merged.runs as u64,
+        orders: merged.orders as u64,
+        deliveries: merged.deliveries as u64,
+    };
+    let line = format!("{}; new of them: {}", words(&counts), words(&changed));
+    screen.note(|mut out| summary::write_line(&mut out, "imported", &line));
+    Ok(ExitCode::Success)
+}
+
+/// Puts standard input into a file without a name: it is read twice.
+fn keep_standard_input() -> Result<File, Error> {
+    let keep = || {
+        let mut file = tempfile::tempfile()?;
+        io::copy(&mut io::stdin().lock(), &mut file)?;
+        Ok(file)
+    };
+    keep().map_err(|source| Error::System {
+        action: "keep standard input",
+        source,
+    })
+}
+
+/// Returns the targets that a file's runs and orders are of.
+fn targets(path: &Path) -> BTreeSet<String> {
+    let mut targets = BTreeSet::new();
+    let entries = dump::entries(path).into_iter().flatten();
+    for entry in entries.flatten() {
+        match entry {
+            Entry::Run(run) => targets.insert(run.record.target),
+            Entry::Order(order) => targets.insert(order.key.target),
+            Entry::Delivery(_) => false,
+        };
+    }
+    targets
+}
+
+fn words(counts: &Counts) -> String {
+    let count = |number: u64, one, many| {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        summary::count(number, one, many)
+    };
+    format!(
+        "{}, {}, {}",
+        count(counts.runs, "run", "runs"),
+        count(counts.orders, "order", "orders"),
+        count(counts.deliveries, "delivery", "deliveries"),
+    )
+}

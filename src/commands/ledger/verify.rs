@@ -1,0 +1,217 @@
+//! `scoreload ledger verify`: whether files are what was delivered, order by order.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::{Format, LedgerArgs, VerifyArgs};
+use crate::commands::{environment, gather, open_ledger, run_id};
+use crate::config::file::ConfigFile;
+use crate::config::{self, Purpose};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::entry::LastSent;
+use crate::ledger::{Place, ValueChange, Verdict, changes};
+use crate::orders::{Batch, Order};
+use crate::paylocity::model::Text;
+use crate::pipeline::ledger_session::{Looked, Memory, Patience};
+use crate::pipeline::new_run;
+use crate::report::Mode;
+use crate::ui;
+use crate::ui::text::safe;
+use crate::ui::{Screen, diagnostics, summary};
+
+/// The runs whose targets are named, the latest ones.
+const MOST_RUNS: usize = 100;
+
+/// What was found of an order.
+struct Finding {
+    company_id: Text,
+    order_id: Text,
+    verdict: Verdict,
+    /// The values that were not acknowledged.
+    values: Vec<ValueChange>,
+    /// The run that sent it last.
+    sent_by: Option<LastSent>,
+    /// How many errors its rows have: of such an order there is no update to compare.
+    errors: usize,
+}
+
+pub(crate) fn run(
+    args: &VerifyArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let reading = config::reading(&args.input, config, now)?;
+    let how = (Purpose::Plan, false);
+    let setup = config::delivery(&args.delivery, config, &environment, how)?;
+    if setup.ledger == Place::Memory {
+        return Err(unknown_target(args, config)?);
+    }
+    let run = new_run(run_id(now), Mode::Plan, &setup, now);
+    let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::Never)?;
+    let batch = gather(&args.input.inputs, &reading, false, screen);
+    screen.tell(|mut out| diagnostics::write(&mut out, &batch.problems));
+    if batch.is_unusable() {
+        return Ok(ExitCode::NoInput);
+    }
+    let findings = findings(&batch, &memory, &setup)?;
+    let is_told = |finding: &&Finding| {
+        let is_wrong = finding.verdict != Verdict::Delivered || finding.errors > 0;
+        is_wrong || args.format == Format::Json || !screen.is_quiet
+    };
+    ui::answer(|out| {
+        findings
+            .iter()
+            .filter(is_told)
+            .try_for_each(|finding| write(out, finding, args.format))?;
+        match args.format {
+            Format::Json => ui::write_json_line(out, &sum(&findings)),
+            Format::Human => Ok(()),
+        }
+    })?;
+    screen.note(|mut out| summary::write_line(&mut out, "verified", &sum_in_words(&findings)));
+    let is_all_delivered = findings
+        .iter()
+        .all(|finding| finding.verdict == Verdict::Delivered);
+    if is_all_delivered && batch.errors() == 0 {
+        Ok(ExitCode::Success)
+    } else {
+        Ok(ExitCode::Incomplete)
+    }
+}
+
+/// Returns the error that no target is named which has a ledger; it names those that have one.
+fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error> {
+    let ledger = LedgerArgs {
+        place: args.delivery.ledger.clone(),
+        ca_cert: args.delivery.ca_cert.clone(),
+        source: args.input.source.clone(),
+    };
+    let ledger = open_ledger(&ledger, config)?;
+    let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
+    let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
+    let targets: Vec<String> = targets.into_iter().collect();
+    let help = match targets.as_slice() {
+        [] => "name the ledger with --ledger; nothing was delivered by this one".to_owned(),
+        targets => format!(
+            "name one that it was delivered to: --target {}",
+            targets.join(", or --target ")
+        ),
+    };
+    let message = "no target is named whose deliveries are remembered";
+    Ok(Error::usage(message, help))
+}
+
+fn findings(
+    batch: &Batch,
+    memory: &Memory,
+    setup: &config::Delivery,
+) -> Result<Vec<Finding>, Error> {
+    let ids = |order: &Order| (order.company_id.clone(), order.order_id.clone());
+    let sent = memory.last_sent(batch.orders.iter().map(ids).collect())?;
+    let mut findings: Vec<Finding> = batch
+        .orders
+        .iter()
+        .zip(sent)
+        .map(|(order, sent_by)| Finding {
+            company_id: order.company_id.clone(),
+            order_id: order.order_id.clone(),
+            verdict: Verdict::NotDelivered,
+            values: Vec::new(),
+            sent_by,
+            errors: order.errors,
+        })
+        .collect();
+    let compare = |looked: Looked| {
+        let wanted = batch.body(&batch.orders[looked.index]);
+        let known = looked.remembered.known(&wanted);
+        let verdict = Verdict::of(&wanted, &known);
+        (looked.index, verdict, changes(&wanted, &known))
+    };
+    memory.each(batch, setup, compare, |(index, verdict, values)| {
+        findings[index].verdict = verdict;
+        findings[index].values = values;
+        Ok(())
+    })?;
+    Ok(findings)
+}
+
+fn write(out: &mut dyn Write, finding: &Finding, format: Format) -> io::Result<()> {
+    match format {
+        Format::Json => ui::write_json_line(out, &finding.json()),
+        Format::Human => writeln!(out, "{}", safe(&finding.line())),
+    }
+}
+
+impl Finding {
+    fn json(&self) -> Value {
+        json!({
+            "company_id": self.company_id,
+            "order_id": self.order_id,
+            "verdict": self.verdict,
+            "errors": self.errors,
+            "changes": self.values,
+            "run": self.sent_by.as_ref().map(|sent| &sent.run),
+        })
+    }
+
+    fn line(&self) -> String {
+        let verdict = self.verdict.words();
+        let run = self.sent_by.as_ref();
+        let run = run.map_or_else(String::new, |sent| format!("  {}", sent.run));
+        let mut line = format!("{verdict:<13}  {}  {}{run}", self.company_id, self.order_id);
+        if self.errors > 0 {
+            let errors = summary::count(self.errors, "error", "errors");
+            line.extend(["  held back: ", &errors, " in its rows"]);
+        }
+        if matches!(self.verdict, Verdict::Differs | Verdict::InDoubt) {
+            line.push_str(&self.difference());
+        }
+        line
+    }
+
+    /// Says what is not as the files say: the first value, and how many more there are.
+    fn difference(&self) -> String {
+        let Some(first) = self.values.first() else {
+            return "  its report links".to_owned();
+        };
+        let test = first.test_id.as_deref().or(first.assessment_id.as_deref());
+        let of = test.map_or_else(String::new, |id| format!(" of `{id}`"));
+        let before = match &first.before {
+            Some(before) => format!("`{before}` was delivered"),
+            None => "it was not acknowledged".to_owned(),
+        };
+        let more = match self.values.len() - 1 {
+            0 => String::new(),
+            more => format!("; {more} more"),
+        };
+        format!("  {}{of} is `{}`, {before}{more}", first.field, first.after)
+    }
+}
+
+fn count(findings: &[Finding], verdict: Verdict) -> usize {
+    let of = findings.iter().filter(|finding| finding.verdict == verdict);
+    of.count()
+}
+
+fn sum(findings: &[Finding]) -> Value {
+    let counts = Verdict::ALL.map(|verdict| {
+        let name = verdict.words().replace(' ', "_");
+        (name, Value::from(count(findings, verdict)))
+    });
+    json!({"orders": findings.len(), "verdicts": serde_json::Map::from_iter(counts)})
+}
+
+fn sum_in_words(findings: &[Finding]) -> String {
+    let orders = summary::count(findings.len(), "order", "orders");
+    let counts = Verdict::ALL.map(|verdict| {
+        let number = count(findings, verdict);
+        (number > 0).then(|| format!("{number} {}", verdict.words()))
+    });
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    format!("{orders}: {}", counts.join(", "))
+}

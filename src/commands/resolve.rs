@@ -1,0 +1,138 @@
+//! `scoreload resolve`: a person says what became of deliveries whose outcome is unknown.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::open_ledger;
+use crate::cli::{Format, ResolveArgs};
+use crate::config::file::ConfigFile;
+use crate::delivery::Outcome;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::ledger::entry::{Delivery, Settlement};
+use crate::ledger::{Lease, Ledger};
+use crate::pipeline::ledger_session::{Patience, held, lock, read_known};
+use crate::ui::{self, Screen, summary};
+
+pub(crate) fn run(
+    args: &ResolveArgs,
+    config: &ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(&args.ledger, config)?;
+    let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
+        let help = "`scoreload history` lists the runs of the ledger";
+        return Err(Error::usage(
+            format!("the ledger knows no run `{}`", args.run),
+            help,
+        ));
+    };
+    let _lock = lock(
+        ledger.place(),
+        &run.record.target,
+        &args.run,
+        Patience::Never,
+    )?;
+    let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
+    open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
+    let mut settled = Vec::new();
+    for delivery in &open {
+        lease(&ledger, delivery)?;
+        if settle(&ledger, delivery, args.mark_delivered)? {
+            settled.push(delivery);
+        }
+        ledger.release(delivery.order());
+    }
+    // Reading waits for what was queued before it.
+    ledger.runs(1).map_err(Error::Ledger)?;
+    if args.format == Format::Json {
+        return answer(args, &settled);
+    }
+    let orders = summary::count(settled.len(), "order", "orders");
+    let words = if open.is_empty() {
+        "nothing: no order that is meant has an unknown outcome in that run".to_owned()
+    } else if settled.is_empty() {
+        "nothing: what was unknown in that run was settled since".to_owned()
+    } else if args.mark_delivered {
+        format!("{orders}: what was sent counts as delivered")
+    } else {
+        format!(
+            "{orders}: what was sent counts as lost, and the next import of the file sends it again"
+        )
+    };
+    screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
+    Ok(ExitCode::Success)
+}
+
+/// Keeps importers from sending an order while it is settled.
+fn lease(ledger: &Ledger, delivery: &Delivery) -> Result<(), Error> {
+    match ledger.lease_now(delivery.order()).map_err(Error::Ledger)? {
+        Lease::Ours(_) => Ok(()),
+        Lease::Elsewhere => Err(held(ledger)?),
+    }
+}
+
+/// Tells what was settled, for scripts.
+fn answer(args: &ResolveArgs, settled: &[&Delivery]) -> Result<ExitCode, Error> {
+    let order = |delivery: &&Delivery| json!({"company_id": delivery.company_id, "order_id": delivery.order_id});
+    let result = json!({
+        "run": args.run,
+        "settled_as": if args.mark_delivered { "delivered" } else { "lost" },
+        "orders": settled.iter().map(order).collect::<Vec<_>>(),
+    });
+    ui::answer(|out| ui::write_json_line(out, &result))?;
+    Ok(ExitCode::Success)
+}
+
+fn is_open(delivery: &Delivery) -> bool {
+    let is_unknown = |outcome: &str| outcome == Outcome::Unknown.words();
+    delivery
+        .settled
+        .as_ref()
+        .is_none_or(|settled| is_unknown(&settled.outcome))
+}
+
+fn is_meant(delivery: &Delivery, orders: &[String]) -> bool {
+    let (company, id) = (&delivery.company_id, &delivery.order_id);
+    let is_it = |order: &String| id == order || *order == format!("{company}/{id}");
+    orders.is_empty() || orders.iter().any(is_it)
+}
+
+/// Settles a delivery; tells whether anything of its order was still in doubt, which a later run may have settled.
+fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<bool, Error> {
+    let order = (delivery.company_id.clone(), delivery.order_id.clone());
+    let known = ledger
+        .known(&delivery.target, vec![order])
+        .map_err(Error::Ledger)?;
+    let Some(text) = known.into_iter().flatten().next() else {
+        return Ok(false);
+    };
+    let mut known = read_known(&text, &delivery.order_id)?;
+    if !known.is_in_doubt() {
+        return Ok(false);
+    }
+    let (outcome, message) = if is_delivered {
+        known.settle_as_delivered();
+        (Outcome::Accepted, "settled by hand: delivered")
+    } else {
+        known.settle_as_lost();
+        (Outcome::Failed, "settled by hand: lost")
+    };
+    ledger.settle(Settlement {
+        run: delivery.run.clone(),
+        order: delivery.order(),
+        outcome: outcome.words().to_owned(),
+        http_status: delivery
+            .settled
+            .as_ref()
+            .and_then(|settled| settled.http_status),
+        attempts: delivery
+            .settled
+            .as_ref()
+            .map_or(0, |settled| settled.attempts),
+        message: Some(message.to_owned()),
+        known: Some(known.to_json()),
+        at: Timestamp::now(),
+    });
+    Ok(true)
+}

@@ -1,0 +1,45 @@
+//! `scoreload sandbox`: the API on this machine, until it is interrupted.
+
+use tokio::runtime::Runtime;
+
+use super::environment;
+use crate::cli::SandboxArgs;
+use crate::config::credentials::Configured;
+use crate::config::file::ConfigFile;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::pipeline::signals::Signals;
+use crate::sandbox::{Sandbox, Settings};
+use crate::ui::{self, Screen};
+
+pub(crate) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let configured = Configured::find(&ConfigFile::default(), &environment)?;
+    let credentials = configured.map(|configured| configured.read()).transpose()?;
+    let settings = Settings {
+        listen: args.listen,
+        rate: args.rate,
+        latency: args.latency,
+        faults: args.fault,
+        seed: args.seed,
+        token_lifetime: args.token_lifetime,
+        credentials,
+    };
+    let runtime = Runtime::new().map_err(|source| Error::System {
+        action: "start the sandbox",
+        source,
+    })?;
+    runtime.block_on(async {
+        let sandbox = Sandbox::start(settings).await.map_err(|source| {
+            let help = "choose another address with --listen; port 0 takes a free one";
+            Error::usage(format!("cannot listen on {}: {source}", args.listen), help)
+        })?;
+        let mut signals = Signals::listen()?;
+        ui::answer(|out| writeln!(out, "{}", sandbox.url()))?;
+        screen.note(|out| {
+            writeln!(out, "the sandbox listens; its orders are under /sandbox/orders, its requests under /sandbox/requests")
+        });
+        signals.next().await;
+        sandbox.stop().await;
+        Ok(ExitCode::Success)
+    })
+}

@@ -1,0 +1,80 @@
+//! `scoreload template`: an empty input file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::{Format, TemplateArgs};
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::template;
+use crate::ui::{self, Screen, text::safe};
+
+pub(crate) fn run(args: &TemplateArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let path = &*args.output;
+    if path == Path::new("-") {
+        ui::answer(|out| out.write_all(template::csv().as_bytes()))?;
+        return Ok(ExitCode::Success);
+    }
+    create(path, &content(path)?)?;
+    let shown = path.display().to_string();
+    if args.format == Format::Json {
+        ui::answer(|out| ui::write_json_line(out, &json!({"template": shown})))?;
+        return Ok(ExitCode::Success);
+    }
+    screen.note(|out| {
+        writeln!(
+            out,
+            "made {0}: fill it in, then check it with `scoreload validate {0}`",
+            safe(&shown)
+        )
+    });
+    Ok(ExitCode::Success)
+}
+
+/// Returns what the file is to hold, by its extension.
+fn content(path: &Path) -> Result<Vec<u8>, Error> {
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "csv" => Ok(template::csv().into_bytes()),
+        "xlsx" => template::workbook().map_err(|error| Error::Write {
+            path: path.to_owned(),
+            source: io::Error::other(error),
+        }),
+        _ => Err(Error::usage(
+            format!(
+                "`{}` is no file that a template can be written to",
+                path.display()
+            ),
+            "the extension decides the format: .xlsx or .csv",
+        )),
+    }
+}
+
+/// Writes a new file; one that is there is never replaced, and none is left half written.
+fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::usage(
+            format!(
+                "`{}` is there already, and a template never replaces a file",
+                path.display()
+            ),
+            "name another file with -o, or move that one away",
+        ),
+        _ => Error::Write {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let mut file = File::create_new(path).map_err(failed)?;
+    file.write_all(content).map_err(|source| {
+        // The failure to write is what matters; that the rest stays behind is a part of it.
+        let _ = std::fs::remove_file(path);
+        failed(source)
+    })
+}

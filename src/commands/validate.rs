@@ -1,0 +1,89 @@
+//! `scoreload validate`: read, check, tell. No network, no credentials.
+
+use jiff::Timestamp;
+
+use crate::cli::{Format, ValidateArgs};
+use crate::commands::{before_delivery, gather, run_id};
+use crate::config;
+use crate::config::file::ConfigFile;
+use crate::delivery::Outcome;
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::pipeline::signals::Interruptions;
+use crate::pipeline::{rejects, reports};
+use crate::report::{Mode, Requests, Run, Timing, Totals};
+use crate::ui;
+use crate::ui::{Screen, diagnostics, summary};
+
+pub(crate) fn run(
+    args: &ValidateArgs,
+    config: &ConfigFile,
+    screen: Screen,
+    interruptions: &Interruptions,
+) -> Result<ExitCode, Error> {
+    let started_at = Timestamp::now();
+    let reading = config::reading(&args.input, config, started_at)?;
+    let files = reports::reserve(&args.reports)?;
+    let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
+    let began = std::time::Instant::now();
+    // A report and the rejected rows name what they are from.
+    let fingerprints = !files.is_empty() || rejects_file.is_some();
+    let batch = gather(&args.input.inputs, &reading, fingerprints, screen);
+    let read_s = began.elapsed().as_secs_f64();
+    let corrects = rejects::corrected(&reading, &batch);
+    rejects::tell_corrected(corrects.as_deref(), screen);
+    let deliveries = before_delivery(&batch, Outcome::Valid);
+    let totals = Totals::of(&batch, &deliveries);
+    let exit = if batch.is_unusable() {
+        ExitCode::NoInput
+    } else {
+        ExitCode::of_run(None, &totals, batch.errors())
+    };
+    match args.format {
+        Format::Json => {
+            ui::answer(|out| ui::write_json_lines(out, &batch.problems))?;
+            screen.note(|mut out| summary::write_input(&mut out, &batch, &totals));
+        }
+        Format::Human => {
+            ui::answer(|mut out| diagnostics::write(&mut out, &batch.problems))?;
+            screen.answer_unless_quiet(|mut out| {
+                let outcomes: Vec<Outcome> =
+                    deliveries.iter().map(|delivery| delivery.outcome).collect();
+                summary::write_input(&mut out, &batch, &totals)?;
+                summary::write_outcomes(&mut out, &batch, &outcomes)
+            })?;
+        }
+    }
+    if !interruptions.begin() {
+        return Ok(ExitCode::Interrupted);
+    }
+    let run = new_run(started_at, corrects, read_s);
+    let id = run.id.clone();
+    let results = (&batch, deliveries.as_slice());
+    let reported = reports::write(files, run, results, exit, screen, None);
+    let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
+    // The process ends, which gives all of it back at once.
+    std::mem::forget((batch, deliveries));
+    reported.result.and(rejected).map(|()| exit)
+}
+
+/// What the report says of the run itself.
+fn new_run(started_at: Timestamp, corrects: Option<Vec<String>>, read_s: f64) -> Run {
+    Run {
+        id: run_id(started_at),
+        mode: Mode::Validate,
+        target: None,
+        notice: Some("the inputs were only checked: nothing left this machine".to_owned()),
+        corrects,
+        stopped: None,
+        next: Vec::new(),
+        is_from_inbox: false,
+        started_at,
+        requests: Requests::default(),
+        rate: None,
+        timing: Timing {
+            read_s,
+            ..Timing::default()
+        },
+    }
+}

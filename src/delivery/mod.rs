@@ -1,0 +1,215 @@
+//! Updates to outcomes: bounded concurrency, one pace, one token, one retry layer.
+//!
+//! Workers take the updates in their order and only send [`Event`]s; whoever calls owns all state. Nothing here
+//! prints, and an update is in flight at most once at any time.
+
+mod attempts;
+mod first_order;
+pub mod limits;
+pub mod outcome;
+mod queue;
+pub mod retry;
+pub mod shutdown;
+pub mod token_source;
+mod worker;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+pub use self::outcome::{Delivery, Exchange, Outcome};
+use self::worker::Workers;
+pub use crate::delivery::attempts::KEPT_BACK;
+pub use crate::delivery::shutdown::{End, Stop, Watch};
+use crate::ledger::entry::{OrderKey, Settlement};
+use crate::ledger::error::Fault;
+use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous, Remembered};
+use crate::orders::Batch;
+use crate::paylocity::client::Client;
+use crate::paylocity::model::{OrderUpdate, Text};
+use crate::rate_limit::store::Places;
+
+/// One order's update, ready to be sent.
+#[derive(Debug)]
+pub struct Update {
+    /// The company, one path segment once encoded.
+    pub company_id: Text,
+    /// The order, one path segment once encoded.
+    pub order_id: Text,
+    /// All that the inputs say of the order.
+    pub wanted: Wanted,
+    /// What the ledger remembers of the order.
+    pub remembered: Remembered,
+}
+
+/// All that the inputs say of an order.
+#[derive(Debug)]
+pub enum Wanted {
+    /// The body itself.
+    Body(Box<OrderUpdate>),
+    /// An order of a batch, by its place: put together from its rows when its turn comes.
+    Order(Arc<Batch>, usize),
+}
+
+impl Wanted {
+    /// Returns the body.
+    #[must_use]
+    pub fn body(&self) -> Cow<'_, OrderUpdate> {
+        match self {
+            Self::Body(body) => Cow::Borrowed(body),
+            Self::Order(batch, index) => Cow::Owned(batch.body(&batch.orders[*index])),
+        }
+    }
+}
+
+/// How updates are delivered.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The most requests in any window of time.
+    pub rate: crate::rate_limit::rate::Rate,
+    /// Where it is kept what is used of the rate.
+    pub budget: Places,
+    /// The most updates in flight at once.
+    pub concurrency: usize,
+    /// How often an update is sent again, at most.
+    pub retries: u32,
+    /// What to do with reports that may have been appended already.
+    pub on_ambiguous: OnAmbiguous,
+    /// Whether to send everything, whatever was accepted before.
+    pub resend: bool,
+    /// Whether each order is sent as it was planned, or not at all.
+    pub exactly: bool,
+    /// What ends the run before all is sent.
+    pub limits: limits::Limits,
+}
+
+/// What the ledger says of an order whose reports were sent again after they may have been taken.
+const PERHAPS_TWICE: &str = "its reports may stand twice with the server";
+
+/// Where intents are written before a request leaves.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The id of the run, which has begun.
+    pub run: String,
+    /// The name under which the ledger keeps the run's orders.
+    pub target: String,
+}
+
+impl Journal {
+    /// Returns the name of an update's order in the ledger.
+    #[must_use]
+    pub fn order(&self, update: &Update) -> OrderKey {
+        OrderKey::new(&self.target, &update.company_id, &update.order_id)
+    }
+
+    /// Takes the lease of an update's order where others may send it too, and returns what is known of it now; `None`
+    /// where another importer has it. Where nobody else may, what is known is what was.
+    ///
+    /// # Errors
+    /// When the ledger fails, or holds what cannot be read.
+    pub async fn lease(
+        &self,
+        update: &Update,
+        wanted: &OrderUpdate,
+    ) -> Result<Option<Known>, LedgerError> {
+        if !self.ledger.is_shared() {
+            return Ok(Some(update.remembered.known(wanted)));
+        }
+        match self.ledger.lease(self.order(update)).await? {
+            Lease::Elsewhere => Ok(None),
+            Lease::Ours(None) => Ok(Some(Known::default())),
+            Lease::Ours(Some(text)) => {
+                Known::from_json(&text)
+                    .map(Some)
+                    .map_err(|words| LedgerError::Failed {
+                        place: self.ledger.place().clone(),
+                        fault: Fault::Damaged(words),
+                    })
+            }
+        }
+    }
+
+    /// Gives the lease of an update's order back.
+    pub fn release(&self, update: &Update) {
+        if self.ledger.is_shared() {
+            self.ledger.release(self.order(update));
+        }
+    }
+
+    /// Writes down what has become of an update so far, without waiting until that is durable.
+    ///
+    /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
+    /// `known` is what is known of the order from now on, as [`Known::to_json`] writes it.
+    pub fn settle(&self, update: &Update, delivery: &Delivery, known: String) {
+        let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
+        let message = delivery.message.as_deref().or(perhaps_twice);
+        self.ledger.settle(Settlement {
+            run: self.run.clone(),
+            order: self.order(update),
+            outcome: delivery.outcome.words().to_owned(),
+            http_status: delivery.http_status,
+            attempts: delivery.attempts,
+            message: message.map(str::to_owned),
+            known: Some(known),
+            at: Timestamp::now(),
+        });
+    }
+}
+
+/// What the workers tell.
+#[derive(Debug)]
+pub enum Event {
+    /// A token was asked for.
+    TokenRequested,
+    /// The update with this index is about to leave.
+    Sent(usize),
+    /// The server answered 429: nobody sends until then.
+    Throttled(Instant),
+    /// The server asked another import to wait until then, which holds for everybody.
+    Paused(Instant),
+    /// The update with this index has come to its end, and this is known of its order now, as the ledger keeps it. The
+    /// worker goes on once the last part is dropped: by then a stop has been requested, if there is a reason.
+    Finished(usize, Delivery, String, oneshot::Sender<()>),
+    /// What is used of the rate cannot be known any more: nobody may send.
+    BudgetLost(Fault),
+    /// Nothing is left but orders that other importers are sending.
+    Elsewhere,
+    /// A request begins to wait for the pace.
+    PaceAwaited,
+    /// A request has waited for the pace, and goes on or is given up.
+    PaceGranted,
+}
+
+/// Delivers updates until each has an outcome or `stop` is requested; then those in flight are waited for.
+///
+/// Updates that never left have no [`Event::Finished`].
+pub async fn deliver(
+    updates: Arc<[Update]>,
+    client: Client,
+    journal: Journal,
+    policy: &Policy,
+    stop: &Stop,
+    events: UnboundedSender<Event>,
+) {
+    let count = policy.concurrency.min(updates.len());
+    let shared = Arc::new(Workers::new(updates, client, journal, policy, stop, events));
+    let mut workers = JoinSet::new();
+    for number in 0..count {
+        workers.spawn(Arc::clone(&shared).work(number == 0));
+    }
+    while let Some(worker) = workers.join_next().await {
+        if worker.is_err_and(|error| error.is_panic()) {
+            stop.request(End::Unreachable(
+                "a part of the delivery has failed; this is a fault of Scoreload".to_owned(),
+            ));
+        }
+    }
+    shared.end().await;
+}

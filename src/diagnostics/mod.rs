@@ -1,0 +1,4 @@
+//!
+
+pub(crate) mod diagnostic;
+pub(crate) mod explain;

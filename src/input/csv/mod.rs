@@ -1,0 +1,12 @@
+//!
+
+pub(crate) mod chunks;
+pub(crate) mod decoder;
+pub(crate) mod delimiter;
+pub(crate) mod dialect;
+pub(crate) mod encoding;
+pub(crate) mod fast_path;
+pub(crate) mod lines;
+pub(crate) mod output_dialect;
+pub(crate) mod records;
+pub(crate) mod stream;

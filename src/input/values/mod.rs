@@ -1,0 +1,5 @@
+//!
+
+pub(crate) mod cell;
+pub(crate) mod percent;
+pub(crate) mod timestamp;

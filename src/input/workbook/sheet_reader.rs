@@ -1,0 +1,86 @@
+//! What is taken of a workbook, wherever its rows are read: sheets with a header, and what is said of the others.
+
+use std::sync::Arc;
+
+use super::sheets::{self, Reason};
+use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::input::header::Likeness;
+use crate::input::process_rows::OneByOne;
+use crate::input::workbook::error::Flaw;
+use crate::input::{File, Options, RawRow, Rows, Turn, read_rows};
+
+/// A workbook, as far as it has been taken.
+pub(crate) struct Taking<'a, T: Turn> {
+    pub(crate) source: &'a Arc<Source>,
+    pub(crate) options: &'a Options<'a>,
+    pub(crate) turn: &'a T,
+    pub(crate) file: &'a mut File<T::Part>,
+    /// What is wrong with the first of the sheets left out that may be meant to have a header.
+    pub(crate) likely: Option<Problem>,
+}
+
+impl<T: Turn> Taking<'_, T> {
+    /// Tells which of the sheets that were asked for are not there.
+    pub(crate) fn tell_missing(&mut self, there: &[String]) {
+        for name in &self.options.sheets {
+            if !there.contains(name) {
+                let problem = sheets::missing(self.source, name, there);
+                self.file.problems.push(problem);
+            }
+        }
+    }
+
+    /// Leaves a sheet out.
+    pub(crate) fn pass_over(&mut self, name: &str, reason: Reason) {
+        let source = self.sheet(name);
+        self.file.passed_over.push((source, reason.words()));
+    }
+
+    /// Takes the rows of a sheet, all of them: what comes behind the wanted ones may be damaged.
+    pub(crate) fn take(
+        &mut self,
+        name: &str,
+        rows: &mut (impl Iterator<Item = Result<RawRow, Flaw>> + Send),
+    ) -> Result<(), Problem> {
+        let source = self.sheet(name);
+        let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
+        let problems = &mut self.file.problems;
+        match read_rows(
+            OneByOne(&mut rows),
+            &source,
+            self.options,
+            self.turn,
+            problems,
+        )? {
+            Rows::Sheet(sheet) => self.file.sheets.push(sheet),
+            Rows::NoHeader(missing)
+                if self.options.sheets.is_empty() && missing.likeness != Likeness::Close =>
+            {
+                let reason = "no column for the order id";
+                self.file.passed_over.push((Arc::clone(&source), reason));
+                if missing.likeness == Likeness::Slight {
+                    self.likely.get_or_insert(missing.problem);
+                }
+            }
+            Rows::NoHeader(missing) => problems.push(missing.problem),
+        }
+        rows.try_for_each(|row| row.map(drop))
+    }
+
+    /// Refuses a workbook of which nothing can be used, unless that has been said.
+    pub(crate) fn end(self) -> Result<(), Problem> {
+        if !self.file.sheets.is_empty() || self.file.problems.iter().any(Problem::is_error) {
+            return Ok(());
+        }
+        Err(self
+            .likely
+            .unwrap_or_else(|| sheets::none_usable(self.source)))
+    }
+
+    fn sheet(&self, name: &str) -> Arc<Source> {
+        Arc::new(Source {
+            path: self.source.path.clone(),
+            sheet: Some(name.to_owned()),
+        })
+    }
+}

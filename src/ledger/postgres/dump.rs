@@ -1,0 +1,267 @@
+//! Everything that a `PostgreSQL` ledger holds: handed out, changed as a whole, or taken away by its age.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::pin::pin;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::query::{delivery_of, key_of, remembered, run_of, select_deliveries, select_runs};
+use super::session::{Session, Trouble, answer, sent};
+use crate::ledger::backend::{Entries, Pruned, Take};
+use crate::ledger::entry::{Delivery, Entry, OrderKey, Remembered, Run};
+use crate::ledger::error::Fault;
+use crate::ledger::postgres::write::plain;
+
+/// Hands out everything as it is at one moment.
+pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), Trouble> {
+    session
+        .run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    let runs = select_runs!(r#"ORDER BY started_at COLLATE "C", place"#);
+    stream(session, runs, |row| {
+        take(Entry::Run(run_of(row)?)).map_err(Trouble::from)
+    })
+    .await?;
+    let orders = "
+        SELECT target, company_id, order_id, known, changed_at FROM scoreload.orders ORDER BY place";
+    stream(session, orders, |row| {
+        take(Entry::Order(remembered(row)?)).map_err(Trouble::from)
+    })
+    .await?;
+    let deliveries = select_deliveries!("ORDER BY deliveries.place");
+    stream(session, deliveries, |row| {
+        take(Entry::Delivery(delivery_of(row)?)).map_err(Trouble::from)
+    })
+    .await?;
+    session.run("COMMIT").await
+}
+
+/// Takes the rows of a statement one by one: there may be more than memory holds.
+async fn stream(
+    session: &Session,
+    sql: &str,
+    mut take: impl FnMut(&Row) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let none: [&(dyn ToSql + Sync); 0] = [];
+    let rows = session.client.query_raw(sql, none).await?;
+    let mut rows = pin!(rows);
+    while let Some(row) = rows.next().await {
+        take(&row?)?;
+    }
+    Ok(())
+}
+
+/// Begins to change the ledger as a whole: no importer may be at work, and none gives a sign of life until it is done.
+pub(crate) async fn begin(session: &Session) -> Result<(), Trouble> {
+    session
+        .run("BEGIN; LOCK TABLE scoreload.importers IN EXCLUSIVE MODE")
+        .await?;
+    let at_work = "SELECT id FROM scoreload.importers WHERE expires_at > clock_timestamp() LIMIT 1";
+    if session.query(at_work, &[]).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(Fault::Busy.into())
+    }
+}
+
+/// Takes away the runs that began before a moment and are not at work, and what was settled in them. What is unknown
+/// stays, and its run too: a person may still settle it.
+pub(crate) async fn prune(session: &Session, before: Timestamp) -> Result<Pruned, Trouble> {
+    let old = r#"
+        CREATE TEMPORARY TABLE old ON COMMIT DROP AS
+        SELECT id FROM scoreload.runs
+        WHERE started_at COLLATE "C" < $1 AND id NOT IN (
+            SELECT run FROM scoreload.importers WHERE expires_at > clock_timestamp())"#;
+    session.run("BEGIN").await?;
+    // A statement that makes a table takes no values.
+    let old = old.replace("$1", &format!("'{before}'"));
+    session.run(&old).await?;
+    let client = &session.client;
+    let deliveries = client
+        .execute(
+            "DELETE FROM scoreload.deliveries USING old WHERE run = id AND outcome <> 'unknown'",
+            &[],
+        )
+        .await?;
+    let runs = client
+        .execute(
+            "DELETE FROM scoreload.runs USING old WHERE runs.id = old.id
+                AND NOT EXISTS (SELECT FROM scoreload.deliveries WHERE run = runs.id)",
+            &[],
+        )
+        .await?;
+    session.run("COMMIT").await?;
+    Ok(Pruned { runs, deliveries })
+}
+
+/// The entries while a piece of work changes them.
+pub(crate) struct Rewriting<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) session: &'a Session,
+}
+
+impl Rewriting<'_> {
+    fn wait<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Fault> {
+        self.runtime
+            .block_on(work)
+            .map_err(|trouble| match trouble {
+                Trouble::Fault(fault) => fault,
+                // Nothing was changed; who asked may ask again.
+                Trouble::Lost(words) | Trouble::Again(words) => Fault::Unreachable(words),
+            })
+    }
+
+    /// Returns the entries with these names, each under its own.
+    fn found<K: Eq + Hash, T>(
+        &self,
+        sql: &'static str,
+        names: &(dyn ToSql + Sync),
+        read: impl Fn(&Row) -> Result<T, Trouble>,
+        name: impl Fn(&T) -> K,
+    ) -> Result<HashMap<K, T>, Fault> {
+        let rows = self.wait(self.session.query(sql, &[names]))?;
+        let read = |row: &Row| self.wait(async { read(row) });
+        let found = rows.iter().map(|row| read(row).map(|it| (name(&it), it)));
+        found.collect()
+    }
+
+    /// Carries out a statement for each of some values, in one round trip.
+    fn put<T>(
+        &self,
+        sql: &'static str,
+        entries: &[T],
+        put: &impl AsyncFn(&Session, &Statement, &T) -> Result<u64, Trouble>,
+    ) -> Result<(), Fault> {
+        self.wait(async {
+            let statement = self.session.prepare(sql).await?;
+            let mut parts = Vec::with_capacity(entries.len());
+            for entry in entries {
+                parts.push(sent(put(self.session, &statement, entry)).await);
+            }
+            for part in parts {
+                answer(part).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Puts what was found into the order in which it was asked for.
+fn in_order<'a, K: Eq + Hash + 'a, T>(
+    mut found: HashMap<K, T>,
+    names: impl Iterator<Item = &'a K>,
+) -> Vec<Option<T>> {
+    names.map(|name| found.remove(name)).collect()
+}
+
+impl Entries for Rewriting<'_> {
+    fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, Fault> {
+        let name = |run: &Run| run.record.id.clone();
+        let found = self.found(select_runs!("WHERE id = ANY ($1)"), &ids, run_of, name)?;
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        Ok(in_order(found, ids.iter()))
+    }
+
+    fn put_runs(&mut self, runs: &[Run]) -> Result<(), Fault> {
+        let sql = "
+            INSERT INTO scoreload.runs
+                (id, mode, target, started_at, inputs, plan, finished_at, exit_code, totals)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT (id) DO UPDATE SET
+                finished_at = excluded.finished_at, exit_code = excluded.exit_code, totals = excluded.totals";
+        self.put(
+            sql,
+            runs,
+            &async |session, statement, Run { record, end }| {
+                let end = end.as_ref();
+                let values: [&(dyn ToSql + Sync); 9] = [
+                    &record.id,
+                    &record.mode,
+                    &record.target,
+                    &record.started_at.to_string(),
+                    &record.inputs,
+                    &record.plan,
+                    &end.map(|end| end.finished_at.to_string()),
+                    &end.map(|end| i32::from(end.exit_code)),
+                    &end.map(|end| &end.totals),
+                ];
+                session.execute(statement, &values).await
+            },
+        )
+    }
+
+    fn orders(&mut self, orders: &[OrderKey]) -> Result<Vec<Option<Remembered>>, Fault> {
+        let sql = "
+            SELECT target, company_id, order_id, known, changed_at FROM scoreload.orders
+            WHERE key = ANY ($1)";
+        let keys: Vec<Vec<u8>> = orders.iter().map(key_of).collect();
+        let found = self.found(sql, &keys, remembered, |order| key_of(&order.key))?;
+        Ok(in_order(found, keys.iter()))
+    }
+
+    fn put_orders(&mut self, orders: &[Remembered]) -> Result<(), Fault> {
+        let sql = "
+            INSERT INTO scoreload.orders (key, target, company_id, order_id, known, changed_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (key) DO UPDATE SET known = excluded.known, changed_at = excluded.changed_at";
+        self.put(sql, orders, &async |session, statement, order| {
+            let values: [&(dyn ToSql + Sync); 6] = [
+                &key_of(&order.key),
+                &order.key.target,
+                &plain(&order.key.company_id),
+                &plain(&order.key.order_id),
+                &order.known,
+                &order.changed_at.to_string(),
+            ];
+            session.execute(statement, &values).await
+        })
+    }
+
+    fn deliveries(&mut self, named: &[(String, OrderKey)]) -> Result<Vec<Option<Delivery>>, Fault> {
+        let names: Vec<(String, Vec<u8>)> = named
+            .iter()
+            .map(|(run, order)| (run.clone(), key_of(order)))
+            .collect();
+        let keys: Vec<&[u8]> = names.iter().map(|(_, key)| key.as_slice()).collect();
+        let name = |it: &Delivery| (it.run.clone(), key_of(&it.order()));
+        let sql = select_deliveries!("WHERE deliveries.key = ANY ($1)");
+        let found = self.found(sql, &keys, delivery_of, name)?;
+        Ok(in_order(found, names.iter()))
+    }
+
+    fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), Fault> {
+        let sql = "
+            INSERT INTO scoreload.deliveries (run, key, company_id, order_id, body, intended_at,
+                settled_at, outcome, http_status, attempts, message)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT (run, key) DO UPDATE SET
+                body = excluded.body, intended_at = excluded.intended_at, settled_at = excluded.settled_at,
+                outcome = excluded.outcome, http_status = excluded.http_status, attempts = excluded.attempts,
+                message = excluded.message";
+        self.put(sql, deliveries, &async |session, statement, delivery| {
+            let settled = delivery.settled.as_ref();
+            let message = settled.and_then(|settled| settled.message.as_deref());
+            let values: [&(dyn ToSql + Sync); 11] = [
+                &delivery.run,
+                &key_of(&delivery.order()),
+                &plain(&delivery.company_id),
+                &plain(&delivery.order_id),
+                &delivery.body,
+                &delivery.intended_at.map(|at| at.to_string()),
+                &settled.map(|settled| settled.at.to_string()),
+                &settled.map(|settled| &settled.outcome),
+                &settled
+                    .and_then(|settled| settled.http_status)
+                    .map(i32::from),
+                &settled.map(|settled| i64::from(settled.attempts)),
+                &message.map(plain),
+            ];
+            session.execute(statement, &values).await
+        })
+    }
+}

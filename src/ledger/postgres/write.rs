@@ -1,0 +1,343 @@
+//! What is written into a `PostgreSQL` ledger: a group of writes in one round trip, all of it or nothing.
+//!
+//! An importer's row is locked first, by the sign of life that every group gives; who takes its leases away must have
+//! that row too. So what a group finds leased to its importer stays so until the group is durable.
+
+use std::time::Instant;
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::query::key_of;
+use super::session::{Session, Trouble, answer, sent};
+use crate::ledger::backend::{Write, Written};
+use crate::ledger::entry::{Intent, RunEnd, RunRecord, Settlement};
+use crate::ledger::error::Fault;
+use crate::ledger::lease::Importer;
+
+/// An importer as the database knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// Its own id: a run's would stand for another process too where a run is resolved.
+    pub(crate) id: String,
+    pub(crate) importer: Importer,
+}
+
+/// Commits a group.
+pub(crate) async fn write_group(
+    session: &Session,
+    member: &Member,
+    group: &[Write],
+) -> Result<Vec<Written>, Trouble> {
+    let began = Instant::now();
+    let statements = Statements::prepare(session).await?;
+    let begin = sent(session.run("BEGIN")).await;
+    let is_alive = group
+        .iter()
+        .any(|write| !matches!(write, Write::Finish(..)));
+    let alive = if is_alive {
+        Some(sent(sign_of_life(session, &statements.alive, member)).await)
+    } else {
+        None
+    };
+    let mut parts = Vec::with_capacity(group.len());
+    for write in group {
+        parts.push(sent(part(session, &statements, member, write)).await);
+    }
+    let keys = wanted(group);
+    let lease: [&(dyn ToSql + Sync); 2] = [&keys, &member.id];
+    let leases = if keys.is_empty() {
+        None
+    } else {
+        Some((
+            sent(session.execute(&statements.bury, &[])).await,
+            sent(session.execute(&statements.take, &lease)).await,
+            sent(session.rows(&statements.look, &lease)).await,
+        ))
+    };
+    let commit = sent(session.run("COMMIT")).await;
+    answer(begin).await?;
+    if let Some(alive) = alive {
+        answer(alive).await?;
+    }
+    let leased = match leases {
+        None => Vec::new(),
+        Some((bury, take, look)) => {
+            answer(bury).await?;
+            answer(take).await?;
+            answer(look).await?
+        }
+    };
+    let mut leased = leased.iter().map(told);
+    let mut written = Vec::with_capacity(group.len());
+    for (write, part) in group.iter().zip(parts) {
+        let rows = answer(part).await?;
+        written.push(match write {
+            Write::Intend(_) if rows == 0 => Written::Lost,
+            Write::Intend(_) => Written::Until(Importer::may_leave_until(began)),
+            Write::Lease(_) => leased.next().unwrap_or(Written::Elsewhere),
+            Write::Begin(_) | Write::Finish(..) if rows != 1 => {
+                let words = "a run of that name began otherwise, or never";
+                return Err(Fault::Database(words.to_owned()).into());
+            }
+            _ => Written::Done,
+        });
+    }
+    answer(commit).await?;
+    Ok(written)
+}
+
+/// The statements of a group.
+struct Statements {
+    alive: Statement,
+    begin: Statement,
+    intend: Statement,
+    settle: Statement,
+    finish: Statement,
+    release: Statement,
+    bury: Statement,
+    take: Statement,
+    look: Statement,
+}
+
+impl Statements {
+    async fn prepare(session: &Session) -> Result<Self, Trouble> {
+        Ok(Self {
+            alive: session.prepare(ALIVE).await?,
+            begin: session.prepare(BEGIN).await?,
+            intend: session.prepare(INTEND).await?,
+            settle: session.prepare(SETTLE).await?,
+            finish: session.prepare(FINISH).await?,
+            release: session.prepare(RELEASE).await?,
+            bury: session.prepare(BURY).await?,
+            take: session.prepare(TAKE).await?,
+            look: session.prepare(LOOK).await?,
+        })
+    }
+}
+
+/// An importer whose row was taken away has lost its leases with it; the new row has none.
+const ALIVE: &str = "
+    INSERT INTO scoreload.importers (id, run, host, process, started_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
+    ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
+
+/// A run may begin a second time where the answer to the first was lost.
+const BEGIN: &str = "
+    INSERT INTO scoreload.runs (id, mode, target, started_at, inputs, plan) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (id) DO UPDATE SET mode = excluded.mode
+        WHERE runs.target = excluded.target AND runs.started_at = excluded.started_at
+            AND runs.inputs = excluded.inputs";
+
+const INTEND: &str = "
+    WITH mine AS (SELECT FROM scoreload.leases WHERE key = $2 AND importer = $9),
+    noted AS (
+        INSERT INTO scoreload.deliveries (run, key, company_id, order_id, body, intended_at)
+        SELECT $1::text, $2::bytea, $4::text, $5::text, $6::text, $7::text FROM mine
+        ON CONFLICT (run, key) DO UPDATE SET
+            body = excluded.body, intended_at = excluded.intended_at,
+            settled_at = NULL, outcome = NULL, http_status = NULL, attempts = NULL, message = NULL
+    )
+    INSERT INTO scoreload.orders (key, target, company_id, order_id, known, changed_at)
+    SELECT $2, $3::text, $4, $5, $8::text, $7 FROM mine
+    ON CONFLICT (key) DO UPDATE SET known = excluded.known, changed_at = excluded.changed_at";
+
+/// What became of a request is written in any case. What follows for the order is not where another importer has taken
+/// it over: it began with the intent, and so with no less doubt than is true.
+const SETTLE: &str = "
+    WITH noted AS (
+        INSERT INTO scoreload.deliveries
+            (run, key, company_id, order_id, settled_at, outcome, http_status, attempts, message)
+        VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (run, key) DO UPDATE SET
+            settled_at = excluded.settled_at, outcome = excluded.outcome, http_status = excluded.http_status,
+            attempts = excluded.attempts, message = excluded.message
+    )
+    INSERT INTO scoreload.orders (key, target, company_id, order_id, known, changed_at)
+    SELECT key, $3::text, $4, $5, $11::text, $6 FROM scoreload.leases
+    WHERE key = $2 AND importer = $12 AND $11 IS NOT NULL
+    ON CONFLICT (key) DO UPDATE SET known = excluded.known, changed_at = excluded.changed_at";
+
+const FINISH: &str = "
+    UPDATE scoreload.runs SET finished_at = $2, exit_code = $3, totals = $4 WHERE id = $1";
+
+const RELEASE: &str = "DELETE FROM scoreload.leases WHERE key = $1 AND importer = $2";
+
+/// Gives a sign of life.
+pub(crate) async fn sign_of_life(
+    session: &Session,
+    statement: &Statement,
+    member: &Member,
+) -> Result<u64, Trouble> {
+    let Member { id, importer } = member;
+    let holder = &importer.holder;
+    session
+        .execute(
+            statement,
+            &[
+                id,
+                &holder.run,
+                &holder.host,
+                &i64::from(holder.pid),
+                &holder.started_at.to_string(),
+                &importer.lease.as_secs_f64(),
+            ],
+        )
+        .await
+}
+
+/// Gives a sign of life while there is nothing to write.
+pub(crate) async fn beat(session: &Session, member: &Member) -> Result<(), Trouble> {
+    let statement = session.prepare(ALIVE).await?;
+    sign_of_life(session, &statement, member).await.map(drop)
+}
+
+async fn part(
+    session: &Session,
+    statements: &Statements,
+    member: &Member,
+    write: &Write,
+) -> Result<u64, Trouble> {
+    match write {
+        Write::Begin(run) => begin(session, statements, run).await,
+        Write::Intend(intent) => intend(session, statements, member, intent).await,
+        Write::Settle(settlement) => settle(session, statements, member, settlement).await,
+        Write::Finish(run, end) => finish(session, statements, run, end).await,
+        Write::Release(order) => {
+            let key = key_of(order);
+            let values: [&(dyn ToSql + Sync); 2] = [&key, &member.id];
+            session.execute(&statements.release, &values).await
+        }
+        // Those of a group are taken together.
+        Write::Lease(_) => Ok(0),
+    }
+}
+
+async fn begin(
+    session: &Session,
+    statements: &Statements,
+    run: &RunRecord,
+) -> Result<u64, Trouble> {
+    let started_at = run.started_at.to_string();
+    session
+        .execute(
+            &statements.begin,
+            &[
+                &run.id,
+                &run.mode,
+                &run.target,
+                &started_at,
+                &run.inputs,
+                &run.plan,
+            ],
+        )
+        .await
+}
+
+async fn intend(
+    session: &Session,
+    statements: &Statements,
+    member: &Member,
+    intent: &Intent,
+) -> Result<u64, Trouble> {
+    let order = &intent.order;
+    session
+        .execute(
+            &statements.intend,
+            &[
+                &intent.run,
+                &key_of(order),
+                &order.target,
+                &plain(&order.company_id),
+                &plain(&order.order_id),
+                &intent.body,
+                &intent.at.to_string(),
+                &intent.known,
+                &member.id,
+            ],
+        )
+        .await
+}
+
+async fn settle(
+    session: &Session,
+    statements: &Statements,
+    member: &Member,
+    settlement: &Settlement,
+) -> Result<u64, Trouble> {
+    let order = &settlement.order;
+    session
+        .execute(
+            &statements.settle,
+            &[
+                &settlement.run,
+                &key_of(order),
+                &order.target,
+                &plain(&order.company_id),
+                &plain(&order.order_id),
+                &settlement.at.to_string(),
+                &settlement.outcome,
+                &settlement.http_status.map(i32::from),
+                &i64::from(settlement.attempts),
+                &settlement.message.as_deref().map(plain),
+                &settlement.known,
+                &member.id,
+            ],
+        )
+        .await
+}
+
+async fn finish(
+    session: &Session,
+    statements: &Statements,
+    run: &str,
+    end: &RunEnd,
+) -> Result<u64, Trouble> {
+    let finished_at = end.finished_at.to_string();
+    let code = i32::from(end.exit_code);
+    session
+        .execute(
+            &statements.finish,
+            &[&run, &finished_at, &code, &end.totals],
+        )
+        .await
+}
+
+/// Returns the keys of the orders that a group leases, in their order.
+fn wanted(group: &[Write]) -> Vec<Vec<u8>> {
+    let keys = group.iter().filter_map(|write| match write {
+        Write::Lease(order) => Some(key_of(order)),
+        _ => None,
+    });
+    keys.collect()
+}
+
+fn told(row: &Row) -> Written {
+    if row.get(0) {
+        Written::Leased(row.get(1))
+    } else {
+        Written::Elsewhere
+    }
+}
+
+/// Importers whose time is over lose their leases before others take some.
+const BURY: &str = "
+    DELETE FROM scoreload.importers WHERE id IN (
+        SELECT id FROM scoreload.importers WHERE expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+    )";
+
+/// In the order of their keys, so that two importers do not wait for each other.
+const TAKE: &str = "
+    INSERT INTO scoreload.leases (key, importer)
+    SELECT key, $2::text FROM unnest($1::bytea[]) AS wanted (key) ORDER BY key
+    ON CONFLICT (key) DO NOTHING";
+
+const LOOK: &str = "
+    SELECT coalesce(leases.importer = $2::text, false), known
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (key, number)
+    LEFT JOIN scoreload.leases USING (key) LEFT JOIN scoreload.orders USING (key) ORDER BY number";
+
+/// Leaves out the sign that a text of the database cannot hold.
+pub(crate) fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,136 @@
+//! What a ledger keeps of an order beside what its inputs say: taken apart only where the two differ.
+
+use super::plan::{OnAmbiguous, Planned, plan};
+use crate::ledger::order_state::Known;
+use crate::paylocity::json::{Json, Object};
+use crate::paylocity::model::{OrderUpdate, USUAL_LENGTH};
+
+/// What a ledger remembers of an order.
+#[derive(Debug, Clone)]
+pub enum Remembered {
+    /// Nothing: as far as it goes, the order was never sent.
+    Nothing,
+    /// That all which the inputs say was accepted, and nothing else: so it is with most orders of a file that comes again.
+    All,
+    /// Something else.
+    Other(Box<Known>),
+}
+
+impl Remembered {
+    /// Reads what a ledger keeps of an order of which the inputs say `wanted`; an error is the reader's words.
+    ///
+    /// # Errors
+    /// When the text was not written by [`Known::to_json`].
+    pub fn read<T: Json + Default + PartialEq>(
+        text: Option<&str>,
+        wanted: &OrderUpdate<T>,
+    ) -> Result<Self, String> {
+        match text {
+            None => Ok(Self::Nothing),
+            Some(text) if !wanted.is_empty() && text.as_bytes() == settled(wanted) => Ok(Self::All),
+            Some(text) => Ok(Self::Other(Box::new(Known::from_json(text)?))),
+        }
+    }
+
+    /// Returns what is known of the order.
+    #[must_use]
+    pub fn known(&self, wanted: &OrderUpdate) -> Known {
+        match self {
+            Self::Nothing => Known::default(),
+            Self::All => Known {
+                accepted: wanted.clone(),
+                ..Known::default()
+            },
+            Self::Other(known) => Known::clone(known),
+        }
+    }
+
+    /// Plans what to send of the order, as [`plan`] does; `wanted` is made only where it is looked at.
+    #[must_use]
+    pub fn plan(
+        &self,
+        wanted: impl FnOnce() -> OrderUpdate,
+        policy: OnAmbiguous,
+        resend_all: bool,
+    ) -> Planned {
+        match self {
+            Self::Nothing => Planned::of_new(),
+            Self::All if !resend_all => Planned::unchanged(),
+            _ => {
+                let wanted = wanted();
+                plan(&wanted, Some(&self.known(&wanted)), policy, resend_all)
+            }
+        }
+    }
+}
+
+/// Returns what a ledger keeps of an order of which all was accepted: the JSON of [`Known`].
+fn settled<T: Json + Default + PartialEq>(accepted: &OrderUpdate<T>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(USUAL_LENGTH);
+    let mut object = Object::begin(&mut out);
+    object.put("accepted", accepted);
+    object.put("unsettled", &false);
+    object.end();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(score: &str) -> OrderUpdate {
+        let reports = json!([{"name": "R"}]);
+        serde_json::from_value(json!({"overallScore": score, "overallReports": reports})).unwrap()
+    }
+
+    fn accepted(body: &OrderUpdate) -> Known {
+        let mut known = Known::default();
+        known.intend(body);
+        known.accept(body);
+        known
+    }
+
+    #[test]
+    fn what_is_remembered_gives_what_is_known_and_the_plan_that_follows() {
+        let mut lost = accepted(&body("1"));
+        lost.intend(&body("2"));
+        let table = [
+            None,
+            Some(Known::default()),
+            Some(accepted(&body("1"))),
+            Some(accepted(&body("2"))),
+            Some(accepted(&OrderUpdate::default())),
+            Some(lost),
+        ];
+        for known in table {
+            let text = known.as_ref().map(Known::to_json);
+            for wanted in [body("1"), OrderUpdate::default()] {
+                let remembered = Remembered::read(text.as_deref(), &wanted).unwrap();
+                let expected = known.clone().unwrap_or_default();
+                assert_eq!(remembered.known(&wanted), expected);
+                for (policy, resend) in [
+                    (OnAmbiguous::Hold, false),
+                    (OnAmbiguous::Resend, false),
+                    (OnAmbiguous::Resend, true),
+                ] {
+                    assert_eq!(
+                        remembered.plan(|| wanted.clone(), policy, resend),
+                        plan(&wanted, known.as_ref(), policy, resend),
+                        "{remembered:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_as_a_whole_is_told_by_its_text() {
+        let text = accepted(&body("1")).to_json();
+        let remembered = |wanted| Remembered::read(Some(&text), &wanted).unwrap();
+        assert!(matches!(remembered(body("1")), Remembered::All));
+        assert!(matches!(remembered(body("2")), Remembered::Other(_)));
+        assert!(Remembered::read(Some("{"), &body("1")).is_err());
+    }
+}

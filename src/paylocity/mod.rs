@@ -1,0 +1,13 @@
+//!
+
+pub(crate) mod auth;
+pub(crate) mod client;
+pub(crate) mod credentials;
+pub(crate) mod error;
+pub(crate) mod error_body;
+pub(crate) mod in_flight;
+pub(crate) mod json;
+pub(crate) mod model;
+pub(crate) mod redact;
+pub(crate) mod response;
+pub(crate) mod status;

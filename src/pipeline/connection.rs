@@ -1,0 +1,59 @@
+//! The way to a target: its client, and the built-in sandbox where that is the target.
+
+use crate::config::{self, PlainHttp, Target};
+use crate::error::Error;
+use crate::paylocity::client::Client;
+use crate::paylocity::credentials::{Credentials, Secret};
+use crate::sandbox::{self, Sandbox};
+
+/// The built-in sandbox answers like a server not far away.
+const SANDBOX_LATENCY: &str = "20ms..80ms";
+
+/// Makes the client of the target, and starts the built-in sandbox where that is the target.
+pub(crate) async fn open(
+    setup: &config::Delivery,
+    run: &str,
+) -> Result<(Client, Option<Sandbox>), Error> {
+    let (base, credentials, sandbox) = match &setup.target {
+        Target::Server {
+            base,
+            credentials: Some(credentials),
+            ..
+        } => (base.clone(), credentials.clone(), None),
+        Target::Server {
+            name,
+            credentials: None,
+            ..
+        } => {
+            return Err(Error::usage(
+                format!("the target `{name}` needs credentials"),
+                "set them in the environment",
+            ));
+        }
+        Target::BuiltInSandbox => {
+            let latency = SANDBOX_LATENCY.parse().unwrap_or_default();
+            let settings = sandbox::Settings {
+                latency,
+                ..sandbox::Settings::default()
+            };
+            let unstarted = |source| Error::System {
+                action: "start the built-in sandbox",
+                source,
+            };
+            let sandbox = Sandbox::start(settings).await.map_err(unstarted)?;
+            let base = config::base(&sandbox.url(), PlainHttp::OnThisMachine)?;
+            let credentials = Credentials {
+                client_id: "sandbox".into(),
+                client_secret: Secret::new(run),
+            };
+            (base, credentials, Some(sandbox))
+        }
+    };
+    let client = Client::new(setup.endpoint(base, credentials)).map_err(|words| {
+        Error::usage(
+            format!("no client can be made: {words}"),
+            "check the proxy settings of the environment",
+        )
+    })?;
+    Ok((client, sandbox))
+}

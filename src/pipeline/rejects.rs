@@ -1,0 +1,302 @@
+//! `--rejects`: the place taken before anything is sent; the rows that did not get through read again, and written.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::commands::{is_run_id, reading_options};
+use crate::config::Reading;
+use crate::delivery::Delivery;
+use crate::diagnostics::diagnostic::Source;
+use crate::error::Error;
+use crate::inbox::with_tail;
+use crate::input::workbook::sheet_style::Layout;
+use crate::input::{self, Each, File, Row, Sheet, SheetHead, Written};
+use crate::orders::Batch;
+use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
+use crate::report::Run;
+use crate::report::file::ReportFile;
+use crate::system::atomic_file::{NewFile, format_of, is_same_place};
+use crate::ui::{Screen, summary};
+
+/// A form in which rejected rows are written.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Csv,
+    Xlsx,
+}
+
+impl RejectsFile {
+    /// Returns where the rejected rows will be; `None` where there are none.
+    pub(crate) fn filled(&self, batch: &Batch, deliveries: &[Delivery]) -> Option<&Path> {
+        let is_empty = rejects::remarks(batch, deliveries).is_empty();
+        (!is_empty).then(|| self.file.path())
+    }
+}
+
+const FORMS: [(&str, Form); 2] = [("csv", Form::Csv), ("xlsx", Form::Xlsx)];
+
+/// A place for the rejected rows.
+#[derive(Debug)]
+pub(crate) struct RejectsFile {
+    form: Form,
+    file: NewFile,
+}
+
+/// Takes the place of the rejected rows, if they are asked for.
+///
+/// # Errors
+/// When the path is no place for them, or an input cannot be read a second time.
+pub(crate) fn reserve(
+    path: Option<&Path>,
+    inputs: &[PathBuf],
+    reports: &[ReportFile],
+) -> Result<Option<RejectsFile>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    let form = format_of(path, &FORMS, "rejected rows")?;
+    let reports = reports.iter().map(ReportFile::path);
+    let taken = |what: &str| {
+        let message = format!("`{}` is {what} too", path.display());
+        Error::usage(message, "give the rejected rows a file of their own")
+    };
+    if inputs.iter().any(|input| is_same_place(input, path)) {
+        return Err(taken("an input"));
+    }
+    if reports
+        .into_iter()
+        .any(|report| is_same_place(report, path))
+    {
+        return Err(taken("the file of a report"));
+    }
+    let is_pipe = |input: &&PathBuf| {
+        let found = input.metadata();
+        found.is_ok_and(|found| found.file_type().is_fifo())
+    };
+    if let Some(pipe) = inputs.iter().find(is_pipe) {
+        let message = format!(
+            "`{}` is a pipe, and --rejects reads its inputs a second time",
+            pipe.display()
+        );
+        return Err(Error::usage(message, "pass it as `-`, on standard input"));
+    }
+    let file = NewFile::reserve(path, "a file of rejected rows")?;
+    Ok(Some(RejectsFile { form, file }))
+}
+
+/// Writes the rows that did not get through, and tells where they are.
+///
+/// # Errors
+/// When an input has changed since it was read, or the file cannot be written.
+pub(crate) fn write(
+    file: Option<RejectsFile>,
+    reading: &Reading,
+    run: &str,
+    (batch, deliveries): (&Batch, &[Delivery]),
+    screen: Screen,
+) -> Result<(), Error> {
+    let Some(RejectsFile { form, file }) = file else {
+        return Ok(());
+    };
+    let remarks = rejects::remarks(batch, deliveries);
+    if remarks.is_empty() {
+        let words = format!("none, so {} is not written", file.path().display());
+        screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
+        return Ok(());
+    }
+    let rows: usize = remarks.values().map(Remarks::len).sum();
+    let path = write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks))?;
+    let words = format!("{}, {rows} rows to fix and import again", path.display());
+    screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
+    Ok(())
+}
+
+/// Writes the rows of one file that did not get through; `prefix` is how the name begins that they are written to.
+/// Returns where they are; `None` where there are none.
+///
+/// # Errors
+/// When the file has changed since it was read, or the rows cannot be written.
+pub(crate) fn of_file(
+    path: &str,
+    prefix: &Path,
+    reading: &Reading,
+    run: &str,
+    (batch, deliveries): (&Batch, &[Delivery]),
+) -> Result<Option<PathBuf>, Error> {
+    let mut remarks = rejects::remarks(batch, deliveries);
+    remarks.retain(|source, _| source.path == path);
+    if remarks.is_empty() {
+        return Ok(None);
+    }
+    let is_workbook = remarks.keys().any(|source| source.sheet.is_some());
+    let (form, extension) = if is_workbook {
+        (Form::Xlsx, ".xlsx")
+    } else {
+        (Form::Csv, ".csv")
+    };
+    let file = NewFile::reserve(&with_tail(prefix, extension), "a file of rejected rows")?;
+    write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks)).map(Some)
+}
+
+fn write_rows(
+    RejectsFile { form, file }: RejectsFile,
+    reading: &Reading,
+    run: &str,
+    (batch, remarks): (&Batch, &HashMap<Arc<Source>, Remarks<'_>>),
+) -> Result<PathBuf, Error> {
+    let mut sheets = read_again(reading, batch, remarks)?;
+    if matches!(form, Form::Xlsx) {
+        sheets.iter_mut().for_each(add_layout);
+    }
+    let rejected = Rejected {
+        run,
+        company_id: reading.rules.company_id.as_deref(),
+        written: written(reading, batch, remarks),
+        sheets,
+    };
+    file.write(|file| match form {
+        Form::Csv => rejects::csv::write(&rejected, file),
+        Form::Xlsx => rejects::xlsx::write(&rejected, file),
+    })
+}
+
+/// Tells how to write a CSV of the rejected rows: as the inputs are written that they are from.
+fn written(
+    reading: &Reading,
+    batch: &Batch,
+    remarks: &HashMap<Arc<Source>, Remarks<'_>>,
+) -> Written {
+    let options = reading_options(reading, false, &|_| {});
+    let paths = paths(batch, |source| remarks.contains_key(source));
+    let files = paths
+        .into_iter()
+        .filter_map(|path| Written::of(Path::new(path), &options));
+    Written::of_all(&files.collect::<Vec<_>>())
+}
+
+/// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.
+fn read_again<'a>(
+    reading: &Reading,
+    batch: &Batch,
+    remarks: &'a HashMap<Arc<Source>, Remarks<'a>>,
+) -> Result<Vec<RejectedSheet<'a>>, Error> {
+    let turn = |head: &SheetHead, row: &Row<'_>| {
+        let remarks = remarks.get(&head.source)?;
+        remarks.contains_key(&row.number).then(|| Kept::of(row))
+    };
+    let mut again = Vec::new();
+    for path in paths(batch, |source| remarks.contains_key(source)) {
+        let file = read(reading, path, turn);
+        if !is_as_it_was(path, &file, batch) {
+            return Err(Error::Changed { path: path.into() });
+        }
+        for sheet in file.sheets {
+            let Some((head, remarks)) = sheet.head.zip(remarks.get(&sheet.source)) else {
+                continue;
+            };
+            again.push(RejectedSheet {
+                head,
+                rows: sheet.parts.into_iter().flatten().flatten().collect(),
+                remarks,
+                layout: None,
+            });
+        }
+    }
+    let found: usize = again.iter().map(|sheet| sheet.rows.len()).sum();
+    let wanted: usize = remarks.values().map(Remarks::len).sum();
+    if found == wanted {
+        Ok(again)
+    } else {
+        // The fingerprints are those of the first reading, so rules must have changed under it.
+        Err(Error::Unaccounted)
+    }
+}
+
+fn read<R: Send>(
+    reading: &Reading,
+    path: &str,
+    turn: impl Fn(&SheetHead, &Row<'_>) -> R + Sync,
+) -> File<Vec<R>> {
+    let options = reading_options(reading, true, &|_| {});
+    input::read(Path::new(path), &options, &Each(turn))
+}
+
+/// Returns the files, each once, that some sheets are from.
+fn paths(batch: &Batch, is_wanted: impl Fn(&Source) -> bool) -> Vec<&str> {
+    let mut paths: Vec<&str> = Vec::new();
+    for head in batch.heads.iter().filter(|head| is_wanted(&head.source)) {
+        if !paths.contains(&head.source.path.as_str()) {
+            paths.push(&head.source.path);
+        }
+    }
+    paths
+}
+
+/// Tells whether a file gave the same sheets as before, by their fingerprints.
+fn is_as_it_was<R>(path: &str, file: &File<R>, batch: &Batch) -> bool {
+    let before = batch
+        .sheets
+        .iter()
+        .filter(|sheet| sheet.source.path == path);
+    before.into_iter().all(|before| {
+        let mut now = file.sheets.iter();
+        now.any(|now| now.source == before.source && now.sha256 == before.sha256)
+    })
+}
+
+fn add_layout(sheet: &mut RejectedSheet<'_>) {
+    let source = &sheet.head.source;
+    let Some(name) = &source.sheet else { return };
+    let header = sheet.head.header.row;
+    let is_wanted = |row| row <= header || sheet.remarks.contains_key(&row);
+    sheet.layout = Layout::read(Path::new(&source.path), name, is_wanted);
+}
+
+/// Returns the runs that the inputs correct: those that rejected their rows.
+pub(crate) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>> {
+    let column = |head: &SheetHead| {
+        let mut texts = head.header.texts.iter();
+        texts.position(|text| text.as_deref().is_some_and(is_run_column))
+    };
+    let is_wanted = |source: &Source| {
+        let mut heads = batch.heads.iter();
+        heads.any(|head| *head.source == *source && column(head).is_some())
+    };
+    let turn = |head: &SheetHead, row: &Row<'_>| {
+        let cell = row.cells.get(column(head)?)?;
+        Some(cell.shown().into_owned()).filter(|text| is_run_id(text))
+    };
+    let mut runs: Vec<String> = Vec::new();
+    for path in paths(batch, is_wanted) {
+        let sheets = read(reading, path, turn).sheets;
+        for run in sheets.into_iter().flat_map(Sheet::into_rows).flatten() {
+            if !runs.contains(&run) {
+                runs.push(run);
+            }
+        }
+    }
+    (!runs.is_empty()).then_some(runs)
+}
+
+/// Tells whether all that a run reads are rows that earlier runs had rejected.
+pub(crate) fn is_correction(run: &Run, batch: &Batch) -> bool {
+    let has_run = |head: &SheetHead| {
+        let mut texts = head.header.texts.iter().flatten();
+        texts.any(|text| is_run_column(text))
+    };
+    run.corrects.is_some() && batch.heads.iter().all(has_run)
+}
+
+fn is_run_column(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(RUN_COLUMN)
+}
+
+/// Tells which runs the inputs correct.
+pub(crate) fn tell_corrected(runs: Option<&[String]>, screen: Screen) {
+    if let Some(runs) = runs {
+        let words = format!("run {}", runs.join(", "));
+        screen
+            .note(|mut out: &mut dyn io::Write| summary::write_line(&mut out, "corrects", &words));
+    }
+}

@@ -1,0 +1,387 @@
+//! Headers to columns: the table's names and the user's, however they are written, and what a slip of the pen meant.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use foldhash::fast::RandomState;
+
+use crate::schema::columns::{COLUMNS, Column, Field};
+
+/// A longer text, in bytes, is no header that anybody means; a line may have millions.
+const LONGEST_HEADER: usize = 4096;
+
+/// The known names of columns: the table's own and those that the user adds.
+#[derive(Debug, Clone)]
+pub struct Names {
+    known: HashMap<String, Field>,
+    outlines: HashSet<Outline, RandomState>,
+    ignored: HashSet<String>,
+}
+
+/// The names of the table: canonical names, aliases and API paths.
+///
+/// An API path may be written whole or from any of its parts on, with or without `[]`, as long as it has two
+/// parts or more and means one column alone: `tests.score.attempt`, `assessmentStatus.value`.
+static TABLE_NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let mut paths: HashMap<String, Option<Column>> = HashMap::new();
+    for spec in &COLUMNS {
+        for path in path_endings(spec.api_path) {
+            let claim = paths.entry(path).or_insert(Some(spec.column));
+            if *claim != Some(spec.column) {
+                *claim = None;
+            }
+        }
+    }
+    let paths = paths
+        .into_iter()
+        .filter_map(|(path, column)| Some((path, column?)));
+    let names = COLUMNS.iter().flat_map(|spec| {
+        let words = spec.aliases.iter().chain([&spec.name]);
+        words.map(|word| (simplified(word), spec.column))
+    });
+    paths
+        .chain(names)
+        .map(|(name, column)| (name, column.into()))
+        .collect()
+});
+
+fn path_endings(path: &str) -> Vec<String> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let last_start = parts.len().saturating_sub(2);
+    let endings = (0..=last_start).map(|start| parts[start..].join("."));
+    endings
+        .flat_map(|ending| [simplified(&ending), simplified(&ending.replace("[]", ""))])
+        .collect()
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            known: TABLE_NAMES.clone(),
+            outlines: TABLE_NAMES
+                .keys()
+                .filter_map(|name| Outline::of(name))
+                .collect(),
+            ignored: HashSet::new(),
+        }
+    }
+}
+
+impl Names {
+    /// Makes `header` a name of `field`, whatever it meant before.
+    pub fn add(&mut self, header: &str, field: Field) {
+        let name = simplified(header);
+        self.outlines.extend(Outline::of(&name));
+        self.known.insert(name, field);
+    }
+
+    /// Makes `header` one that is ignored without a word.
+    pub fn ignore(&mut self, header: &str) {
+        self.ignored.insert(simplified(header));
+    }
+
+    /// Tells whether a header is ignored without a word: the user said so, or it is one that Scoreload itself adds to
+    /// files that it hands back.
+    #[must_use]
+    pub fn ignores(&self, header: &str) -> bool {
+        self.ignored.contains(&simplified(header)) || simplified(header).starts_with("scoreload")
+    }
+
+    /// Returns what a header means, if it is known.
+    ///
+    /// Case, spaces, `_`, `-`, `.`, `#` and a trailing `*` do not count. A report column may carry the number of
+    /// the report at its end: `Test Report URL 2`.
+    #[must_use]
+    pub fn find(&self, header: &str) -> Option<Field> {
+        let is_strange = || Outline::of(header).is_some_and(|it| !self.outlines.contains(&it));
+        if header.len() > LONGEST_HEADER || is_strange() {
+            return None;
+        }
+        let name = simplified(header);
+        if let Some(field) = self.known.get(&name) {
+            return Some(*field);
+        }
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u16 = name[word.len()..]
+            .parse()
+            .ok()
+            .filter(|number| *number > 0)?;
+        let field = self
+            .known
+            .get(word)
+            .filter(|field| field.column.repeats())?;
+        Some(Field {
+            column: field.column,
+            number,
+        })
+    }
+
+    /// Returns the column that an unknown header was most likely meant to be.
+    ///
+    /// That is one whose name of five or more letters is one edit away (insert, delete, replace, swap of
+    /// neighbours), or one that the header names once a bracketed or `/100` tail is dropped.
+    #[must_use]
+    pub fn nearest(&self, header: &str) -> Option<Field> {
+        if header.len() > LONGEST_HEADER {
+            return None;
+        }
+        if let Some(field) = without_tail(header).and_then(|head| self.find(head)) {
+            return Some(field);
+        }
+        let name = simplified(header);
+        // `Test Report ULR 2` is near `test_report_url`.
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_meant =
+            |(known, field): &(&String, &Field)| field.column.repeats() && is_near(known, word);
+        let report = self
+            .known
+            .iter()
+            .filter(is_meant)
+            .min_by_key(|(known, _)| *known);
+        if let (Some((_, field)), Ok(number @ 1..)) = (report, name[word.len()..].parse()) {
+            return Some(Field {
+                column: field.column,
+                number,
+            });
+        }
+        let known = self
+            .known
+            .keys()
+            .filter(|known| is_near(known, &name))
+            .min()?;
+        self.known.get(known).copied()
+    }
+}
+
+/// What is seen of a header at a glance, and is the same however it is written: enough to tell that most cells are
+/// none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Outline {
+    /// How many signs count in it, without the digits at its end.
+    length: u16,
+    first: u8,
+    last: u8,
+}
+
+impl Outline {
+    /// Looks at a header; `None` where a glance is not enough.
+    fn of(header: &str) -> Option<Self> {
+        let mut outline = Self {
+            length: 0,
+            first: 0,
+            last: 0,
+        };
+        let mut digits = 0;
+        for byte in header.bytes() {
+            match byte {
+                0x80.. => return None,
+                b'_' | b'-' | b'.' | b'#' | b'*' | b' ' | b'\t'..=b'\r' | 0x1C..=0x1F => {}
+                b'0'..=b'9' => digits += 1,
+                _ => {
+                    let byte = byte.to_ascii_lowercase();
+                    outline.length += digits + 1;
+                    digits = 0;
+                    outline.last = byte;
+                    if outline.length == 1 {
+                        outline.first = byte;
+                    }
+                }
+            }
+            if outline.length + digits > LONGEST_OUTLINE {
+                return None;
+            }
+        }
+        Some(outline)
+    }
+}
+
+/// A longer header is looked at whole.
+const LONGEST_OUTLINE: u16 = 1024;
+
+/// Tells whether a simplified header is one edit (insert, delete, replace, swap of neighbours) away from a known name
+/// of five or more letters.
+#[must_use]
+pub fn is_near(known: &str, name: &str) -> bool {
+    known.chars().count() >= 5
+        && known.len().abs_diff(name.len()) <= 4
+        && strsim::osa_distance(known, name) == 1
+}
+
+/// Reduces a header to what counts when headers are compared.
+#[must_use]
+pub fn simplified(header: &str) -> String {
+    let significant =
+        |c: &char| !c.is_whitespace() && !is_invisible(*c) && !matches!(c, '_' | '-' | '.' | '#');
+    let name: String = header
+        .chars()
+        .filter(significant)
+        .flat_map(char::to_lowercase)
+        .collect();
+    let bare = name.trim_end_matches('*');
+    if bare.is_empty() {
+        header.trim().to_lowercase()
+    } else {
+        bare.to_owned()
+    }
+}
+
+/// Tells whether a character takes no room: zero-width spaces and joiners, the byte order mark.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// Drops a tail in brackets or one like `/100`.
+#[must_use]
+pub fn without_tail(header: &str) -> Option<&str> {
+    let header =
+        header.trim_end_matches(|c: char| c.is_whitespace() || is_invisible(c) || c == '*');
+    let opening = match header.chars().last()? {
+        ')' => '(',
+        ']' => '[',
+        '}' => '{',
+        _ => {
+            let head = header.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace());
+            return head.strip_suffix('/').filter(|_| head.len() < header.len());
+        }
+    };
+    header.rfind(opening).map(|start| &header[..start])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(header: &str) -> Option<String> {
+        Names::default().find(header).map(Field::name)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_glance_leaves_no_name_out(name in "[a-zé0-9_ *]{1,12}", dressed in "[ _.#*-]{0,3}", number in "[0-9]{0,2}") {
+            let mut names = Names::default();
+            names.add(&name, Column::TestReportUrl.into());
+            let written = format!("{dressed}{}{dressed}", name.to_uppercase());
+            if simplified(&written) == simplified(&name) {
+                proptest::prop_assert!(names.find(&written).is_some());
+            }
+            let numbered = format!("{name}{number}");
+            let by_hand = names.known.contains_key(&simplified(&numbered));
+            proptest::prop_assert!(!by_hand || names.find(&numbered).is_some());
+        }
+    }
+
+    #[test]
+    fn no_name_means_two_columns() {
+        let mut seen = HashMap::new();
+        for spec in &COLUMNS {
+            for name in spec.aliases.iter().chain([&spec.name]) {
+                assert_eq!(seen.insert(simplified(name), spec.column), None, "{name}");
+            }
+            assert_eq!(Names::default().find(spec.name), Some(spec.column.into()));
+            assert_eq!(
+                Names::default().find(spec.api_path),
+                Some(spec.column.into()),
+                "{}",
+                spec.api_path
+            );
+        }
+    }
+
+    #[test]
+    fn case_spaces_and_punctuation_do_not_count() {
+        for header in [
+            "order_id",
+            "Order ID",
+            "ORDER-ID",
+            "order.id",
+            "Order\nID",
+            "Order\u{a0}Id *",
+            "Order #",
+            "orderId",
+            "\u{feff}order id",
+        ] {
+            assert_eq!(found(header).as_deref(), Some("order_id"), "{header:?}");
+        }
+        assert_eq!(found("#"), None);
+    }
+
+    #[test]
+    fn an_api_path_is_a_name_from_any_part_on_that_is_clear() {
+        let table = [
+            ("assessmentStatus.value", Some("assessment_status")),
+            ("tests.score.attempt", Some("attempt")),
+            (
+                "assessments[].assessmentResults.tests[].score.value",
+                Some("test_score"),
+            ),
+            (
+                "assessmentResults.tests.testStatus.updatedAt",
+                Some("test_status_updated_at"),
+            ),
+            ("tests.id", Some("test_id")),
+            ("score.reports.url", Some("test_report_url")),
+            (
+                "assessmentResults.reports.url",
+                Some("assessment_report_url"),
+            ),
+            ("reports.url", None),
+            ("value", None),
+            ("id", None),
+        ];
+        for (header, expected) in table {
+            assert_eq!(found(header).as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn report_columns_may_carry_a_number_and_others_may_not() {
+        assert_eq!(
+            found("Test Report URL 2").as_deref(),
+            Some("test_report_url_2")
+        );
+        assert_eq!(
+            found("report_name_13").as_deref(),
+            Some("test_report_name_13")
+        );
+        assert_eq!(found("report_url_1").as_deref(), Some("test_report_url"));
+        assert_eq!(found("report_url_0"), None);
+        assert_eq!(found("test_score_2"), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        let names = Names::default();
+        let table = [
+            ("attemptt", Some("attempt")),
+            ("atempt", Some("attempt")),
+            ("attmept", Some("attempt")),
+            ("Test Score (%)", Some("test_score")),
+            ("Test Score / 100", Some("test_score")),
+            ("score [points]", Some("test_score")),
+            ("Test Report ULR 2", Some("test_report_url_2")),
+            ("candidate", None),
+            ("orde", Some("order_id")),
+            ("Test Report ULR 0", None),
+            ("100", None),
+            ("(%)", None),
+        ];
+        for (header, expected) in table {
+            assert_eq!(
+                names.nearest(header).map(Field::name).as_deref(),
+                expected,
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_user_goes_before_the_tables() {
+        let mut names = Names::default();
+        names.add("Score", Column::OverallScore.into());
+        assert_eq!(
+            names.find("SCORE").map(|field| field.column),
+            Some(Column::OverallScore)
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//!
+
+pub(crate) mod columns;
+pub(crate) mod header_names;

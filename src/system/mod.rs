@@ -1,0 +1,8 @@
+//!
+
+pub(crate) mod atomic_file;
+pub(crate) mod command;
+pub(crate) mod postgres;
+pub(crate) mod private_files;
+pub(crate) mod process;
+pub(crate) mod wall_time;

@@ -1,0 +1,4 @@
+//!
+
+pub(crate) mod address;
+pub(crate) mod passwords;

@@ -1,0 +1,135 @@
+//! Which process a request in flight belongs to, and whether that process still lives.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use crate::system::wall_time::boot;
+
+/// A process, told apart from later ones with the same number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pid: u32,
+    /// When it was started, in the system's own count.
+    started: Option<u64>,
+    /// Within what its number means something: the start of the machine, and the processes that see each other.
+    realm: Option<String>,
+}
+
+/// Whether a process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It runs.
+    Lives,
+    /// It has ended, and can send nothing any more.
+    Ended,
+    /// It is out of sight.
+    Unknown,
+}
+
+impl Holder {
+    /// Returns this process.
+    #[must_use]
+    pub fn this_process() -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            started: started(pid),
+            realm: realm(),
+        }
+    }
+
+    /// Tells whether a process lives, as far as this one can see.
+    #[must_use]
+    pub fn life_of(&self, other: &Self) -> Life {
+        if self == other {
+            return Life::Lives;
+        }
+        if self.realm.is_none() || self.realm != other.realm {
+            return Life::Unknown;
+        }
+        match started(other.pid) {
+            Some(found) if other.started == Some(found) => Life::Lives,
+            _ => Life::Ended,
+        }
+    }
+}
+
+fn realm() -> Option<String> {
+    let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", boot()?, namespace.display()))
+}
+
+/// Returns when a process was started; `None` where there is no such process, or only its parent has not yet taken
+/// note of its end.
+fn started(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program stands in brackets and may hold anything; the state follows it (`proc(5)`).
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    match fields.next()? {
+        "Z" | "X" => None,
+        _ => fields.nth(18)?.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A process that has ended.
+    pub(crate) fn ended_process() -> Holder {
+        let mut child = Command::new("true").spawn().unwrap();
+        let holder = Holder {
+            pid: child.id(),
+            started: Some(1),
+            ..Holder::this_process()
+        };
+        child.wait().unwrap();
+        holder
+    }
+
+    /// A process of another machine.
+    pub(crate) fn elsewhere() -> Holder {
+        Holder {
+            realm: Some("another machine".to_owned()),
+            ..Holder::this_process()
+        }
+    }
+
+    #[test]
+    fn a_process_lives_until_it_ends_and_its_number_may_return() {
+        let here = Holder::this_process();
+        assert_eq!(here.life_of(&here), Life::Lives);
+        assert_eq!(here.life_of(&ended_process()), Life::Ended);
+        let earlier = Holder {
+            started: Some(1),
+            ..here.clone()
+        };
+        assert_eq!(
+            here.life_of(&earlier),
+            Life::Ended,
+            "another had the number"
+        );
+        assert_eq!(here.life_of(&elsewhere()), Life::Unknown);
+    }
+
+    #[test]
+    fn a_process_that_nobody_has_taken_note_of_has_ended() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let here = Holder::this_process();
+        let holder = Holder {
+            pid: child.id(),
+            started: started(child.id()),
+            ..here.clone()
+        };
+        assert_eq!(here.life_of(&holder), Life::Lives);
+        child.kill().unwrap();
+        while started(child.id()).is_some() {
+            std::thread::yield_now();
+        }
+        assert_eq!(here.life_of(&holder), Life::Ended);
+        child.wait().unwrap();
+    }
+}

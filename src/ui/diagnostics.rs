@@ -1,0 +1,264 @@
+//! Problems as a compiler shows them: code, message, place, help.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use indexmap::IndexMap;
+
+use super::text::safe;
+use crate::diagnostics::diagnostic::{Code, Problem, Severity, Source, column_letters};
+
+/// The same code in the same column is shown so often, then counted.
+const SHOWN: usize = 3;
+/// Longer values are cut: a screen is for people.
+const LONGEST_VALUE: usize = 60;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const STRONG: Style = Style::new().bold();
+const FRAME: Style = AnsiColor::Blue.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default();
+
+/// Findings of the same code in the same column of a sheet.
+#[derive(Default)]
+struct Kind<'a> {
+    /// By value, in the order of first appearance: where it was found.
+    values: IndexMap<Option<&'a str>, Vec<usize>>,
+}
+
+impl Kind<'_> {
+    /// Returns which of the findings are shown: other values before the same again.
+    fn shown(&self) -> Vec<usize> {
+        let firsts = self.values.values().map(|places| places[0]);
+        let again = self.values.values().flat_map(|places| &places[1..]);
+        let mut shown: Vec<usize> = firsts.chain(again.copied()).take(SHOWN).collect();
+        shown.sort_unstable();
+        shown
+    }
+
+    fn len(&self) -> usize {
+        self.values.values().map(Vec::len).sum()
+    }
+
+    /// Tells how often the most frequent values were found, where any is there twice.
+    fn told(&self) -> String {
+        let mut values: Vec<(&str, usize)> = self
+            .values
+            .iter()
+            .filter_map(|(value, places)| Some(((*value)?, places.len())))
+            .filter(|(_, times)| *times > 1)
+            .collect();
+        values.sort_by_key(|(_, times)| Reverse(*times));
+        let told = values
+            .iter()
+            .take(SHOWN)
+            .map(|(value, times)| format!("`{}` {times} times", cut(&safe(value))));
+        let told: Vec<String> = told.collect();
+        match told.len() {
+            0 => String::new(),
+            _ => format!("; in all {}", told.join(", ")),
+        }
+    }
+}
+
+/// Writes findings in their order; of each kind a few, then how many more there are.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write(out: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
+    let kind = |problem: &Problem| -> (Code, *const Source, Option<u32>) {
+        (
+            problem.code,
+            std::ptr::from_ref(&*problem.place.source),
+            problem.place.column,
+        )
+    };
+    let mut kinds: HashMap<_, Kind<'_>> = HashMap::new();
+    for (index, problem) in problems.iter().enumerate() {
+        let values = &mut kinds.entry(kind(problem)).or_default().values;
+        values
+            .entry(problem.value.as_deref())
+            .or_default()
+            .push(index);
+    }
+    let mut shown: Vec<(usize, Option<&Kind<'_>>)> = Vec::new();
+    for kind in kinds.values() {
+        let indices = kind.shown();
+        let last = indices.last().copied();
+        shown.extend(
+            indices
+                .into_iter()
+                .map(|index| (index, (Some(index) == last).then_some(kind))),
+        );
+    }
+    shown.sort_unstable_by_key(|(index, _)| *index);
+    for (index, ended) in shown {
+        write_one(out, &problems[index])?;
+        if let Some(kind) = ended.filter(|kind| kind.len() > SHOWN) {
+            write_rest(out, &problems[index], kind)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
+    let style = style_of(problem.severity);
+    let Problem {
+        code,
+        severity,
+        message,
+        help,
+        place,
+        header,
+        ..
+    } = problem;
+    writeln!(
+        out,
+        "{style}{severity}[{}]{style:#}: {STRONG}{}{STRONG:#}",
+        code.name(),
+        safe(message)
+    )?;
+    write!(out, " {FRAME}-->{FRAME:#} {}", safe(&place.source.path))?;
+    if let Some(row) = place.row {
+        write!(out, ":{row}")?;
+    }
+    if let Some(sheet) = &place.source.sheet {
+        write!(out, ", sheet {}", safe(sheet))?;
+    }
+    if let Some(cell) = place.cell_name() {
+        write!(out, ", cell {cell}")?;
+    }
+    if let Some(header) = header {
+        write!(out, ", column `{}`", safe(&cut(header)))?;
+    }
+    writeln!(out)?;
+    if let (Some(value), Some(cell)) = (&problem.value, place.cell_name()) {
+        let margin = " ".repeat(cell.len());
+        writeln!(out, " {margin} {FRAME}|{FRAME:#}")?;
+        writeln!(out, " {FRAME}{cell} |{FRAME:#} {}", cut(&safe(value)))?;
+        writeln!(out, " {margin} {FRAME}|{FRAME:#}")?;
+    }
+    writeln!(out, "  {HELP}help{HELP:#}: {}\n", safe(help))
+}
+
+/// Says how many more findings of the same kind there are.
+fn write_rest(out: &mut impl Write, problem: &Problem, kind: &Kind<'_>) -> io::Result<()> {
+    let (more, told) = (kind.len() - SHOWN, kind.told());
+    let style = style_of(problem.severity);
+    let place = match (&problem.header, problem.place.column) {
+        (Some(header), Some(column)) => {
+            format!("column {} (`{}`)", column_letters(column), safe(header))
+        }
+        (None, Some(column)) => format!("column {}", column_letters(column)),
+        (_, None) => safe(&problem.place.source.to_string()).into_owned(),
+    };
+    writeln!(
+        out,
+        "{style}{}[{}]{style:#}: and {more} more in {place}{told}; --format json or a report has them all\n",
+        problem.severity,
+        problem.code.name()
+    )
+}
+
+/// Returns how a weight is coloured.
+pub(crate) fn style_of(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => ERROR,
+        Severity::Warning => WARNING,
+    }
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostics::diagnostic::Place;
+    use crate::schema::columns::Column;
+
+    fn problem(row: u32) -> Problem {
+        let source = Arc::new(Source {
+            path: "a\u{1b}.csv".into(),
+            sheet: Some("Sheet1".into()),
+        });
+        Problem::new(
+            Code::AttemptInvalid,
+            Place::cell(&source, row, 3),
+            "the attempt is `x`",
+            "enter a number",
+        )
+        .in_column(Some("Attempt".into()), Some(Column::Attempt.into()))
+        .with_value("x")
+    }
+
+    fn shown(problems: &[Problem]) -> String {
+        let mut out = anstream::StripStream::new(Vec::new());
+        write(&mut out, problems).unwrap();
+        String::from_utf8(out.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn a_problem_reads_like_a_compilers() {
+        let expected = "\
+error[attempt-invalid]: the attempt is `x`
+ --> a\\u{1b}.csv:7, sheet Sheet1, cell D7, column `Attempt`
+    |
+ D7 | x
+    |
+  help: enter a number
+
+";
+        assert_eq!(shown(&[problem(7)]), expected);
+    }
+
+    #[test]
+    fn the_same_in_one_column_is_counted_after_a_few() {
+        let first = problem(1);
+        let all: Vec<Problem> = (1..=5)
+            .map(|row| Problem {
+                place: Place {
+                    row: Some(row),
+                    ..first.place.clone()
+                },
+                ..problem(row)
+            })
+            .collect();
+        let shown = shown(&all);
+        assert_eq!(shown.matches("help").count(), 3);
+        let rest = "and 2 more in column D (`Attempt`); in all `x` 5 times; --format json";
+        assert!(shown.contains(rest), "{shown}");
+    }
+
+    #[test]
+    fn other_values_are_shown_before_the_same_again() {
+        let values = ["a", "a", "a", "a", "b", "c", "b"];
+        let first = problem(1);
+        let all: Vec<Problem> = (1..)
+            .zip(values)
+            .map(|(row, value)| Problem {
+                place: Place {
+                    row: Some(row),
+                    ..first.place.clone()
+                },
+                ..problem(row).with_value(value)
+            })
+            .collect();
+        let shown = shown(&all);
+        let cells: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.starts_with(" D"))
+            .collect();
+        assert_eq!(cells, [" D1 | a", " D5 | b", " D6 | c"]);
+        let rest = "and 4 more in column D (`Attempt`); in all `a` 4 times, `b` 2 times; --format";
+        assert!(shown.contains(rest), "{shown}");
+    }
+}

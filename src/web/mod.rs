@@ -1,0 +1,248 @@
+//! The page of a run that goes on, served on this machine alone: under a path that nobody can guess, for as long as
+//! the run lasts.
+//!
+//! It runs on a thread of its own and only listens to the run: a browser that is slow, or many, hold nothing up.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::delivery::Delivery;
+use crate::report::html::LivePage;
+use crate::report::{Report, Requests};
+
+/// A browser hears of changes no more often than this.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How long the end of a run waits until browsers have its last state.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The page while it is served.
+#[derive(Debug)]
+pub struct Live {
+    url: String,
+    news: mpsc::UnboundedSender<News>,
+    runtime: Runtime,
+    stopping: oneshot::Sender<()>,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+/// What the run tells the page with, without ever waiting for it.
+#[derive(Debug, Clone)]
+pub struct Feed(mpsc::UnboundedSender<News>);
+
+#[derive(Debug)]
+enum News {
+    Settled(Vec<(usize, Delivery)>, Requests, Duration),
+    Finished(Box<Report>),
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    page: Arc<Mutex<LivePage>>,
+    /// The version, and whether it is the last.
+    version: watch::Sender<(u64, bool)>,
+    address: SocketAddr,
+    secret: Arc<str>,
+}
+
+impl Live {
+    /// Serves a page on an address of this machine; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or the system gives no chance for the path.
+    pub fn start(address: SocketAddr, page: LivePage) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("live")
+            .enable_all()
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind(address))?;
+        let shared = Shared {
+            version: watch::Sender::new((page.version(), false)),
+            page: Arc::new(Mutex::new(page)),
+            address: listener.local_addr()?,
+            secret: secret()?.into(),
+        };
+        let url = format!("http://{}/{}/", shared.address, shared.secret);
+        let (news, heard) = mpsc::unbounded_channel();
+        runtime.spawn(take(shared.clone(), heard));
+        let routes = Router::new().fallback(answer).with_state(shared);
+        let (stopping, stopped) = oneshot::channel();
+        let serving = runtime.spawn(async {
+            axum::serve(listener, routes)
+                .with_graceful_shutdown(async {
+                    // An error means that nobody is left to say it: a reason to stop just as well.
+                    let _ = stopped.await;
+                })
+                .await
+        });
+        Ok(Self {
+            url,
+            news,
+            runtime,
+            stopping,
+            serving,
+        })
+    }
+
+    /// Returns where the page is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns what the run tells the page with.
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        Feed(self.news.clone())
+    }
+
+    /// Makes the page the finished report, and ends once the browsers that listen have it, or after a moment.
+    pub fn finish(self, report: Report) {
+        // Without a page nobody hears of it.
+        let _ = self.news.send(News::Finished(Box::new(report)));
+        // The server may have ended by itself; either way it is asked for nothing more.
+        let _ = self.stopping.send(());
+        let serving = self.serving;
+        let _ = self
+            .runtime
+            .block_on(async { tokio::time::timeout(FAREWELL, serving).await });
+        self.runtime.shutdown_background();
+    }
+}
+
+impl Feed {
+    /// Tells what became of orders, by their places, how many requests there were, and for how long updates are sent.
+    pub fn tell(&self, settled: Vec<(usize, Delivery)>, requests: Requests, lasted: Duration) {
+        // Without a page nobody hears of it.
+        let _ = self.0.send(News::Settled(settled, requests, lasted));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, LivePage> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, news: News) {
+        let mut page = self.lock();
+        match news {
+            News::Settled(settled, requests, lasted) => {
+                for (order, delivery) in &settled {
+                    page.settle(*order, delivery);
+                }
+                page.count(requests, lasted.as_secs_f64());
+            }
+            News::Finished(report) => page.finish(*report),
+        }
+        self.version
+            .send_replace((page.version(), page.is_finished()));
+    }
+}
+
+/// Takes what the run tells, until nobody is left to tell it.
+async fn take(shared: Shared, mut heard: mpsc::UnboundedReceiver<News>) {
+    while let Some(news) = heard.recv().await {
+        shared.change(news);
+    }
+}
+
+/// Draws 128 bits from the system's own source of chance, in hexadecimal.
+fn secret() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    let provider = rustls::crypto::ring::default_provider();
+    let drawn = provider.secure_random.fill(&mut bytes);
+    drawn.map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Answers those who know the path, under the server's own name: a page from elsewhere that has its name lead here is
+/// refused.
+async fn answer(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let port = shared.address.port();
+    let names = [shared.address.to_string(), format!("localhost:{port}")];
+    if !host.is_some_and(|host| names.iter().any(|name| name.eq_ignore_ascii_case(host))) {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    let path = uri.path().strip_prefix('/').unwrap_or_default();
+    match path.strip_prefix(&*shared.secret) {
+        Some("/" | "/events") if method != Method::GET => {
+            StatusCode::METHOD_NOT_ALLOWED.into_response()
+        }
+        Some("/") => page(&shared),
+        Some("/events") => events(shared, seen(&uri, &headers)),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn page(shared: &Shared) -> Response {
+    let policy = LivePage::policy();
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, policy.as_str()),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    let page = shared.lock().page();
+    (headers, page).into_response()
+}
+
+/// Returns the version that a browser has: that of its last event, or else of its page.
+fn seen(uri: &Uri, headers: &HeaderMap) -> u64 {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let of_page = uri.query().and_then(|query| query.strip_prefix("since="));
+    last.or(of_page)
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
+}
+
+/// Sends what changes, the newest state at a time, until the page is the finished report. A browser that takes nothing
+/// is asked again only when it does; one that is gone takes its stream with it.
+fn events(shared: Shared, seen: u64) -> Response {
+    let versions = shared.version.subscribe();
+    let begin = Some((shared, versions, seen, Instant::now()));
+    let stream = stream::unfold(begin, |state| async {
+        let (shared, mut versions, seen, due) = state?;
+        versions
+            .wait_for(|(version, _)| *version > seen)
+            .await
+            .ok()?;
+        // Only the end is not waited with.
+        let _ = timeout_at(due, versions.wait_for(|(_, is_last)| *is_last)).await;
+        let (update, version, is_last) = {
+            let page = shared.lock();
+            (page.update_since(seen), page.version(), page.is_finished())
+        };
+        let event = Event::default().id(version.to_string()).data(update);
+        let due = Instant::now() + INTERVAL;
+        let rest = (!is_last).then_some((shared, versions, version, due));
+        Some((Ok::<_, Infallible>(event), rest))
+    });
+    let stream = Sse::new(stream).keep_alive(KeepAlive::default());
+    ([(CACHE_CONTROL, "no-store")], stream).into_response()
+}

@@ -1,4 +1,4 @@
-//! What stops a run. A finding about the data is a [`crate::diagnostics::diagnostic::Problem`]; the fate of one order is an outcome.
+//! What stops a run. A finding about the data is a [`crate::diagnostics::diagnostic::Diagnostic`]; the fate of one order is an outcome.
 
 use std::io;
 use std::path::PathBuf;
@@ -63,8 +63,7 @@ pub enum Error {
 
 impl Error {
     /// Makes a usage error.
-    #[must_use]
-    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
             help: help.into(),
@@ -72,8 +71,7 @@ impl Error {
     }
 
     /// Returns the way out.
-    #[must_use]
-    pub fn help(&self) -> &str {
+    pub(crate) fn help(&self) -> &str {
         match self {
             Self::Usage { help, .. } => help,
             Self::Write { source, .. } => match source.kind() {

@@ -29,14 +29,12 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Returns the number.
-    #[must_use]
     pub const fn number(self) -> u8 {
         self as u8
     }
 
     /// Returns the code where something more went wrong at the end.
-    #[must_use]
-    pub const fn or_incomplete(self) -> Self {
+    pub(crate) const fn or_incomplete(self) -> Self {
         match self {
             Self::Success => Self::Incomplete,
             other => other,
@@ -44,8 +42,7 @@ impl ExitCode {
     }
 
     /// Returns the code of a run that came to its end, early or not.
-    #[must_use]
-    pub fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
+    pub(crate) fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
         match end {
             Some(End::Interrupted) => Self::Interrupted,
             Some(End::Refused(_) | End::Forbidden(_)) => Self::Refused,

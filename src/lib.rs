@@ -26,7 +26,7 @@
 //!    `delivery::client`, [`report`], [`plan::seal`], [`sandbox`], [`live`] and [`ui`] touch the outside world; async
 //!    lives in [`deliver`], [`sandbox`], [`live`] and their callers in [`run`], and on the thread that owns a ledger's
 //!    database.
-//! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`crate::diagnostics::diagnostic::Problem`] is a finding
+//! 2. Three kinds of bad news are never mixed: an [`error::Error`] stops the run, a [`crate::diagnostics::diagnostic::Diagnostic`] is a finding
 //!    about the data (all are collected), an [`delivery::Outcome`] is the fate of one order.
 //! 3. [`crate::schema::columns::COLUMNS`] is the one table of columns: header matching, checking, grouping and help texts read it.
 //! 4. Workers only send events; one loop in [`run`] owns the outcomes, the counts and the bar.
@@ -44,11 +44,11 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
-pub(crate) mod diagnostics;
-pub(crate) mod paylocity;
+pub mod diagnostics;
+pub mod paylocity;
 pub(crate) mod pipeline;
 pub(crate) mod rate_limit;
-pub(crate) mod schema;
+pub mod schema;
 pub(crate) mod system;
 
 #[cfg(not(target_os = "linux"))]
@@ -57,23 +57,23 @@ compile_error!("Scoreload runs on Linux");
 pub mod cli;
 pub mod commands;
 pub mod config;
-pub mod delivery;
-pub mod error;
+pub(crate) mod delivery;
+pub(crate) mod error;
 pub mod exit;
 #[cfg(any(test, fuzzing))]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 pub mod guide;
-pub mod inbox;
+pub(crate) mod inbox;
 pub mod input;
-pub mod layout;
-pub mod ledger;
+pub(crate) mod layout;
+pub(crate) mod ledger;
 pub mod orders;
-pub mod plan;
-pub mod rejects;
-pub mod report;
+pub(crate) mod plan;
+pub(crate) mod rejects;
+pub(crate) mod report;
 pub mod sandbox;
-pub mod template;
+pub(crate) mod template;
 pub mod text;
-pub mod tls;
+pub(crate) mod tls;
 pub mod ui;
-pub mod web;
+pub(crate) mod web;

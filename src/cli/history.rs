@@ -18,16 +18,16 @@ Look at the orders in Paylocity, then say what became of them:
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// The run whose orders are listed; without it the runs themselves, the latest first
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Only this order, in every run
     #[arg(long, value_name = "ID")]
-    pub order: Option<String>,
+    pub(crate) order: Option<String>,
     /// Which ledger.
     #[command(flatten)]
-    pub ledger: LedgerArgs,
+    pub(crate) ledger: LedgerArgs,
     /// For people, or as one JSON object a line
     #[arg(long, default_value = "human")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `scoreload resolve`
@@ -35,22 +35,22 @@ pub struct HistoryArgs {
 #[command(group(clap::ArgGroup::new("fate").required(true)))]
 pub struct ResolveArgs {
     /// The run, as its report and `scoreload history` name it
-    pub run: String,
+    pub(crate) run: String,
     /// What was sent counts as lost: the next import of the file sends it again
     #[arg(long, group = "fate")]
-    pub resend: bool,
+    pub(crate) resend: bool,
     /// What was sent counts as delivered: it is not sent again
     #[arg(long, group = "fate")]
-    pub mark_delivered: bool,
+    pub(crate) mark_delivered: bool,
     /// Only this order (repeatable); without it all of the run whose outcome is unknown
     ///
     /// Two companies may have an order of the same id: COMPANY/ID names one.
     #[arg(long = "order", value_name = "ID")]
-    pub orders: Vec<String>,
+    pub(crate) orders: Vec<String>,
     /// Which ledger.
     #[command(flatten)]
-    pub ledger: LedgerArgs,
+    pub(crate) ledger: LedgerArgs,
     /// How it is told what was settled: for people, or as a JSON object on standard output
     #[arg(long, default_value = "human")]
-    pub format: Format,
+    pub(crate) format: Format,
 }

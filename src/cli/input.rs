@@ -35,49 +35,49 @@ pub struct InputArgs {
     /// Several inputs are one batch: rows of an order may stand in different files. What a file is, its content
     /// decides; .gz and .zst are read as they are. A directory stands for the spreadsheets directly in it.
     #[arg(value_name = "INPUT")]
-    pub inputs: Vec<PathBuf>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Which settings count where a flag or a variable does not say.
     #[command(flatten)]
-    pub source: SourceArgs,
+    pub(crate) source: SourceArgs,
     /// Read this sheet of workbooks, hidden or not (repeatable)
     ///
     /// Without it every visible sheet with an order-id header is read.
     #[arg(id = "sheet", long, value_name = "NAME", env = "SCORELOAD_SHEET", hide_env_values = true, help_heading = INPUT)]
-    pub sheets: Vec<String>,
+    pub(crate) sheets: Vec<String>,
     /// What stands between the columns of CSV: one sign, or `tab`
     ///
     /// Without it each file's first records tell, or a first line such as `sep=;`.
     #[arg(long, value_name = "SIGN", env = "SCORELOAD_DELIMITER", hide_env_values = true, help_heading = INPUT)]
-    pub delimiter: Option<Delimiter>,
+    pub(crate) delimiter: Option<Delimiter>,
     /// The encoding of CSV without byte order mark
     ///
     /// Without it that is UTF-8, and Windows-1252 where a file is not UTF-8.
     #[arg(long, env = "SCORELOAD_ENCODING", hide_env_values = true, ignore_case = true, help_heading = INPUT)]
-    pub encoding: Option<Encoding>,
+    pub(crate) encoding: Option<Encoding>,
     /// Take a header as a column (repeatable)
     ///
     /// The text is split at its last `=`, as in `--map 'Candidate result=test_score'`.
     #[arg(long = "map", value_name = "HEADER=COLUMN", help_heading = INPUT)]
-    pub maps: Vec<String>,
+    pub(crate) maps: Vec<String>,
     /// Take a word as a status (repeatable): --status 'Graded=Complete'
     #[arg(long = "status", value_name = "WORD=STATUS", help_heading = INPUT)]
-    pub statuses: Vec<String>,
+    pub(crate) statuses: Vec<String>,
     /// The company of rows in inputs without that column
     #[arg(long, value_name = "ID", env = "SCORELOAD_COMPANY_ID", hide_env_values = true, help_heading = INPUT)]
-    pub company_id: Option<String>,
+    pub(crate) company_id: Option<String>,
     /// The zone of times that name none [default: UTC]
     #[arg(long, value_name = "IANA", env = "SCORELOAD_TIMEZONE", hide_env_values = true, help_heading = INPUT)]
-    pub timezone: Option<String>,
+    pub(crate) timezone: Option<String>,
     /// How to read a date such as 03/04/2026
     #[arg(long, env = "SCORELOAD_DATE_ORDER", hide_env_values = true, help_heading = INPUT)]
-    pub date_order: Option<DateOrder>,
+    pub(crate) date_order: Option<DateOrder>,
     /// The attempt of tests that name none
     #[arg(long, value_name = "N", env = "SCORELOAD_DEFAULT_ATTEMPT", hide_env_values = true, value_parser = whole_number::<u32>,
         help_heading = INPUT)]
-    pub default_attempt: Option<u32>,
+    pub(crate) default_attempt: Option<u32>,
     /// Treat warnings as errors
     #[arg(long, env = "SCORELOAD_DENY_WARNINGS", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INPUT)]
-    pub deny_warnings: bool,
+    pub(crate) deny_warnings: bool,
 }
 /// `scoreload validate`
 #[derive(Debug, Args)]
@@ -85,16 +85,16 @@ pub struct InputArgs {
 pub struct ValidateArgs {
     /// Which files, and how their rows are understood.
     #[command(flatten)]
-    pub input: InputArgs,
+    pub(crate) input: InputArgs,
     /// Write a report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
     #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
-    pub reports: Vec<PathBuf>,
+    pub(crate) reports: Vec<PathBuf>,
     /// Write the rows with errors, and their orders' other rows, here, to fix and import: .csv or .xlsx
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
-    pub rejects: Option<PathBuf>,
+    pub(crate) rejects: Option<PathBuf>,
     /// How problems are shown: for people, or as one JSON object a line
     #[arg(long, default_value = "human", help_heading = RESULT)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 /// `scoreload columns`
 #[derive(Debug, Args)]
@@ -102,17 +102,17 @@ pub struct ValidateArgs {
 pub struct ColumnsArgs {
     /// Which files, and how their rows are understood.
     #[command(flatten)]
-    pub input: InputArgs,
+    pub(crate) input: InputArgs,
     /// Propose a `[[wide]]` table for each column that looks like the scores of a test
     #[arg(long, help_heading = RESULT)]
-    pub wide: bool,
+    pub(crate) wide: bool,
     /// How the columns are shown
     #[arg(long, default_value = "human", help_heading = RESULT)]
-    pub format: ColumnsFormat,
+    pub(crate) format: ColumnsFormat,
 }
 /// How columns are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColumnsFormat {
+pub(crate) enum ColumnsFormat {
     /// For people: a table, then what to paste into the config
     Human,
     /// One JSON object a line, for each sheet; with --wide one more for each table

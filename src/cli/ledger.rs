@@ -70,23 +70,23 @@ ledger; 3 no usable input.";
 pub struct ExportArgs {
     /// Write it here; without it to standard output. A file that is there is never replaced
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Which ledger.
     #[command(flatten)]
-    pub ledger: LedgerArgs,
+    pub(crate) ledger: LedgerArgs,
 }
 
 /// `scoreload ledger import`
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// The file that `export` wrote; `-` is standard input
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Which ledger.
     #[command(flatten)]
-    pub ledger: LedgerArgs,
+    pub(crate) ledger: LedgerArgs,
     /// How it is told what was taken over: for people, or as a JSON object on standard output
     #[arg(long, default_value = "human")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `scoreload ledger prune`
@@ -94,13 +94,13 @@ pub struct MergeArgs {
 pub struct PruneArgs {
     /// Runs that began longer ago than this: days, weeks or years, such as 400d, 8w, 2y
     #[arg(long, value_name = "AGE", value_parser = age)]
-    pub older_than: jiff::SignedDuration,
+    pub(crate) older_than: jiff::SignedDuration,
     /// Which ledger.
     #[command(flatten)]
-    pub ledger: LedgerArgs,
+    pub(crate) ledger: LedgerArgs,
     /// How it is told what was taken away: for people, or as a JSON object on standard output
     #[arg(long, default_value = "human")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `scoreload ledger verify`
@@ -109,19 +109,18 @@ pub struct PruneArgs {
 pub struct VerifyArgs {
     /// Which files, and how their rows are understood.
     #[command(flatten)]
-    pub input: InputArgs,
+    pub(crate) input: InputArgs,
     /// Where they were delivered, and the ledger.
     #[command(flatten)]
-    pub delivery: DeliveryArgs,
+    pub(crate) delivery: DeliveryArgs,
     /// How each order is told: a line each, or as one JSON object a line
     #[arg(long, default_value = "human", help_heading = RESULT)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 impl LedgerCommand {
     /// Returns which settings count where a flag or a variable does not say.
-    #[must_use]
-    pub const fn source(&self) -> &SourceArgs {
+    pub(crate) const fn source(&self) -> &SourceArgs {
         match self {
             Self::Export(args) => &args.ledger.source,
             Self::Import(args) => &args.ledger.source,
@@ -133,7 +132,7 @@ impl LedgerCommand {
 
 /// Which ledger.
 #[derive(Debug, Args)]
-pub struct LedgerArgs {
+pub(crate) struct LedgerArgs {
     /// The ledger, where it is not in the user's state directory: a file, or postgres://…
     #[arg(
         long = "ledger",
@@ -141,7 +140,7 @@ pub struct LedgerArgs {
         env = "SCORELOAD_LEDGER",
         hide_env_values = true
     )]
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// Trust the authorities whose certificates this file holds too, in PEM: for a ledger in a database
     #[arg(
         long,
@@ -149,10 +148,10 @@ pub struct LedgerArgs {
         env = "SCORELOAD_CA_CERT",
         hide_env_values = true
     )]
-    pub ca_cert: Option<PathBuf>,
+    pub(crate) ca_cert: Option<PathBuf>,
     /// Which settings count where a flag or a variable does not say.
     #[command(flatten)]
-    pub source: SourceArgs,
+    pub(crate) source: SourceArgs,
 }
 
 /// Leaves flags out of the help that an import has: a look at the ledger follows them by doing nothing.

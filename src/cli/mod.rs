@@ -14,15 +14,17 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use self::delivery::{DeliveryArgs, ImportArgs, InboxArgs, ResultArgs};
-pub use self::input::{ColumnsArgs, ColumnsFormat, InputArgs, ValidateArgs};
-pub use self::ledger::{ExportArgs, LedgerArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs};
-pub use self::plan::{ApplyArgs, PlanArgs};
-pub use self::sandbox::SandboxArgs;
-pub use self::screen::{LogFormat, ProgressStyle, ScreenArgs};
-pub use self::settings::{ConfigArgs, DoctorArgs, SourceArgs};
-pub use crate::cli::history::{HistoryArgs, ResolveArgs};
-pub use crate::cli::template::{ExplainArgs, TemplateArgs};
+pub(crate) use self::delivery::{DeliveryArgs, ImportArgs, ResultArgs};
+pub(crate) use self::input::{ColumnsArgs, ColumnsFormat, InputArgs, ValidateArgs};
+pub(crate) use self::ledger::{
+    ExportArgs, LedgerArgs, LedgerCommand, MergeArgs, PruneArgs, VerifyArgs,
+};
+pub(crate) use self::plan::{ApplyArgs, PlanArgs};
+pub(crate) use self::sandbox::SandboxArgs;
+pub(crate) use self::screen::{LogFormat, ProgressStyle, ScreenArgs};
+pub(crate) use self::settings::{ConfigArgs, DoctorArgs, SourceArgs};
+pub(crate) use crate::cli::history::{HistoryArgs, ResolveArgs};
+pub(crate) use crate::cli::template::{ExplainArgs, TemplateArgs};
 
 const RESULT: &str = "Result";
 
@@ -43,10 +45,10 @@ const RESULT: &str = "Result";
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// What the screen shows.
     #[command(flatten)]
-    pub screen: ScreenArgs,
+    pub(crate) screen: ScreenArgs,
 }
 
 /// What to do.
@@ -136,7 +138,7 @@ pub enum Command {
 }
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Human,
     /// One JSON object a line
@@ -155,8 +157,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 impl Command {
     /// Returns which settings count where a flag or a variable does not say, for commands that have settings.
-    #[must_use]
-    pub const fn source(&self) -> Option<&SourceArgs> {
+    pub(crate) const fn source(&self) -> Option<&SourceArgs> {
         match self {
             Self::Import(args) => Some(&args.input.source),
             Self::Plan(args) => Some(&args.import.input.source),

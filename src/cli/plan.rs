@@ -39,10 +39,10 @@ Exit codes: as for import; 2 also where the plan is refused: nothing is sent the
 pub struct PlanArgs {
     /// What would be imported, and how.
     #[command(flatten)]
-    pub import: ImportArgs,
+    pub(crate) import: ImportArgs,
     /// Keep the plan here, for `scoreload apply`; it never replaces a file
     #[arg(short, long, value_name = "FILE", help_heading = RESULT)]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Leaves flags out of the help that an import has and a plan follows by sending nothing.
@@ -94,14 +94,14 @@ fn leave_to_the_plan(arg: clap::Arg) -> clap::Arg {
 pub struct ApplyArgs {
     /// The plan, as `scoreload plan -o` made it
     #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
+    pub(crate) plan: PathBuf,
     /// Which settings count where a flag or a variable does not say.
     #[command(flatten)]
-    pub source: SourceArgs,
+    pub(crate) source: SourceArgs,
     /// How updates are delivered; where to, the plan says.
     #[command(flatten)]
-    pub delivery: DeliveryArgs,
+    pub(crate) delivery: DeliveryArgs,
     /// What is left behind.
     #[command(flatten)]
-    pub result: ResultArgs,
+    pub(crate) result: ResultArgs,
 }

@@ -25,26 +25,26 @@ those. GET /sandbox/orders shows what it holds, GET /sandbox/requests what it wa
 pub struct SandboxArgs {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8085", value_parser = address)]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// The most requests in any window of time; more are answered with 429
     #[arg(long, default_value_t = Rate::default())]
-    pub rate: Rate,
+    pub(crate) rate: Rate,
     /// How long an update takes: 50ms, or 20ms..80ms for a random time between
     #[arg(long, default_value = "0ms")]
-    pub latency: Latency,
+    pub(crate) latency: Latency,
     /// How often what goes wrong: a list such as drop-after=2%,500=1%,429=5%
     ///
     /// drop-before and drop-after close the connection without an answer, before and after the update is applied;
     /// 500-after answers 500 after applying it; 401 forgets the token; slow answers after half a minute; 429, 500,
     /// 502, 503, 504 and 403 are answered with nothing applied.
     #[arg(long, value_name = "FAULTS", default_value = "none")]
-    pub fault: Faults,
+    pub(crate) fault: Faults,
     /// What the latency and the faults are drawn from: the same seed, the same draws
     #[arg(long, default_value_t = 7, value_parser = whole_number::<u64>)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How long a token is good for
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
-    pub token_lifetime: Duration,
+    pub(crate) token_lifetime: Duration,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

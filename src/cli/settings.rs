@@ -32,15 +32,15 @@ Exit codes: 0 ready; otherwise the one that an import would end with: 2 wrong se
 
 /// Which settings count where a flag or a variable does not say.
 #[derive(Debug, Clone, Default, Args)]
-pub struct SourceArgs {
+pub(crate) struct SourceArgs {
     /// The configuration file
     ///
     /// Without it scoreload.toml in the working directory, or in the user's configuration directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SCORELOAD_CONFIG", hide_env_values = true, help_heading = SETTINGS)]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Take the settings of `[profiles.NAME]` in the configuration file before those of `[defaults]`
     #[arg(long, value_name = "NAME", env = "SCORELOAD_PROFILE", hide_env_values = true, help_heading = SETTINGS)]
-    pub profile: Option<String>,
+    pub(crate) profile: Option<String>,
 }
 
 /// `scoreload config`
@@ -49,13 +49,13 @@ pub struct SourceArgs {
 pub struct ConfigArgs {
     /// What would be imported, and how.
     #[command(flatten)]
-    pub import: ImportArgs,
+    pub(crate) import: ImportArgs,
     /// Make a configuration file, with every setting as a comment
     #[arg(long)]
-    pub init: bool,
+    pub(crate) init: bool,
     /// Where to make it; `-` is standard output; it never replaces a file [default: scoreload.toml]
     #[arg(short, long, value_name = "FILE", requires = "init")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// `scoreload doctor`
@@ -64,7 +64,7 @@ pub struct ConfigArgs {
 pub struct DoctorArgs {
     /// What would be imported, and how.
     #[command(flatten)]
-    pub import: ImportArgs,
+    pub(crate) import: ImportArgs,
 }
 
 /// Leaves most flags of `import` out of the help of what takes them all.

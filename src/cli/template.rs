@@ -29,10 +29,10 @@ pub struct TemplateArgs {
         value_name = "FILE",
         default_value = "scoreload-template.xlsx"
     )]
-    pub output: PathBuf,
+    pub(crate) output: PathBuf,
     /// How it is told what was made: for people, or as a JSON object on standard output
     #[arg(long, default_value = "human")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 /// `scoreload explain`
 #[derive(Debug, Args)]
@@ -40,8 +40,8 @@ pub struct ExplainArgs {
     /// The code of the problem, as it stands in brackets: attempt-invalid
     ///
     /// Without it all codes are listed, a line each.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// How the page is shown: for people, or as one JSON object a line
     #[arg(long, default_value = "human", help_heading = RESULT)]
-    pub format: Format,
+    pub(crate) format: Format,
 }

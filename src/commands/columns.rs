@@ -10,7 +10,7 @@ use super::reading_options;
 use crate::cli::{ColumnsArgs, ColumnsFormat};
 use crate::config;
 use crate::config::file::ConfigFile;
-use crate::diagnostics::diagnostic::{Code, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Source};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input::sample::is_guess;
@@ -81,7 +81,7 @@ struct Look {
     passed_over: Vec<(Arc<Source>, &'static str)>,
     notes: Vec<Note>,
     /// What keeps an input from being understood; what is wrong with single headers the table shows.
-    obstacles: Vec<Problem>,
+    obstacles: Vec<Diagnostic>,
 }
 
 impl Look {
@@ -107,7 +107,7 @@ impl Look {
     /// A wrong header is what the command is for; an input that it cannot understand at all is not.
     fn exit_code(&self) -> ExitCode {
         let is_of_header =
-            |problem: &Problem| is_guess(problem) || problem.code == Code::ColumnUnknown;
+            |problem: &Diagnostic| is_guess(problem) || problem.code == Code::ColumnUnknown;
         if self.sheets.iter().all(|sheet| sheet.is_guess) {
             ExitCode::NoInput
         } else if self.obstacles.iter().all(is_of_header) {

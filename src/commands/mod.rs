@@ -261,7 +261,7 @@ pub(crate) fn before_delivery(batch: &Batch, otherwise: Outcome) -> Vec<Delivery
 }
 
 /// Makes the id of a run: when it began, and a little chance.
-pub(crate) fn run_id(started_at: Timestamp) -> String {
+pub fn run_id(started_at: Timestamp) -> String {
     let chance: String = std::iter::repeat_with(fastrand::lowercase)
         .take(4)
         .collect();

@@ -28,14 +28,14 @@ const LONGEST_SECRET: u64 = 64 * 1024;
 
 /// Credentials that are set; the secret is not read yet.
 #[derive(Debug)]
-pub struct Configured {
+pub(crate) struct Configured {
     client_id: (String, From),
     secret: (SecretPlace, From),
 }
 
 /// Where a part of the credentials is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub(crate) enum From {
     /// An environment variable.
     Variable(&'static str),
     /// A key of a profile.
@@ -67,7 +67,10 @@ impl Configured {
     ///
     /// # Errors
     /// When one half is missing, or the profile names two places for the secret.
-    pub fn find(file: &ConfigFile, environment: Environment<'_>) -> Result<Option<Self>, Error> {
+    pub(crate) fn find(
+        file: &ConfigFile,
+        environment: Environment<'_>,
+    ) -> Result<Option<Self>, Error> {
         match (client_id(file, environment), secret(file, environment)?) {
             (None, None) => Ok(None),
             (Some(client_id), Some(secret)) => Ok(Some(Self { client_id, secret })),
@@ -77,14 +80,12 @@ impl Configured {
     }
 
     /// Returns where the client's id is set.
-    #[must_use]
-    pub const fn client_id_from(&self) -> &From {
+    pub(crate) const fn client_id_from(&self) -> &From {
         &self.client_id.1
     }
 
     /// Returns where the secret is set.
-    #[must_use]
-    pub const fn secret_from(&self) -> &From {
+    pub(crate) const fn secret_from(&self) -> &From {
         &self.secret.1
     }
 
@@ -92,7 +93,7 @@ impl Configured {
     ///
     /// # Errors
     /// When its file cannot be read or is open to others, its command fails, or there is nothing in it.
-    pub fn read(&self) -> Result<Credentials, Error> {
+    pub(crate) fn read(&self) -> Result<Credentials, Error> {
         let client_secret = match &self.secret.0 {
             SecretPlace::Here(secret) => secret.clone(),
             SecretPlace::File {

@@ -17,18 +17,18 @@ use crate::system::postgres::address::without_password;
 
 /// A setting in force.
 #[derive(Debug, PartialEq, Eq)]
-pub struct InForce {
+pub(crate) struct InForce {
     /// Its name in the file.
-    pub setting: String,
+    pub(crate) setting: String,
     /// Its value; `None` where it is not set.
-    pub value: Option<String>,
+    pub(crate) value: Option<String>,
     /// Where that is from.
-    pub source: Source,
+    pub(crate) source: Source,
 }
 
 /// Where the value of a setting is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A flag.
     Flag(String),
     /// An environment variable.
@@ -43,8 +43,7 @@ pub enum Source {
 
 impl Source {
     /// Returns the kind of the source, and its name.
-    #[must_use]
-    pub fn parts(&self) -> (&'static str, Option<String>) {
+    pub(crate) fn parts(&self) -> (&'static str, Option<String>) {
         match self {
             Self::Flag(name) => ("flag", Some(name.clone())),
             Self::Variable(name) => ("variable", Some(name.clone())),
@@ -77,7 +76,7 @@ impl From<&credentials::From> for Source {
 ///
 /// # Errors
 /// When half of the credentials is missing.
-pub fn all(
+pub(crate) fn all(
     matches: &ArgMatches,
     command: &clap::Command,
     file: &ConfigFile,

@@ -21,42 +21,41 @@ pub struct ConfigFile {
     /// Settings that are given by no flag and no variable. Once loaded they are those in force: the profile's, then
     /// those of `[defaults]`.
     #[serde(default)]
-    pub defaults: Settings,
+    pub(crate) defaults: Settings,
     /// Sets of settings, chosen by `--profile`, that go before `[defaults]`.
     #[serde(default)]
     profiles: BTreeMap<String, Settings>,
     /// Headers and the columns that they mean.
     #[serde(default)]
-    pub columns: BTreeMap<String, String>,
+    pub(crate) columns: BTreeMap<String, String>,
     /// Words and the statuses that they mean.
     #[serde(default)]
-    pub statuses: BTreeMap<String, String>,
+    pub(crate) statuses: BTreeMap<String, String>,
     /// What stands for "no value", in place of the built-in list.
-    pub missing: Option<Vec<String>>,
+    pub(crate) missing: Option<Vec<String>>,
     /// Headers that are ignored without a word.
     #[serde(default)]
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
     /// Columns of wide sheets, each a test.
     #[serde(default)]
-    pub wide: Vec<Wide>,
+    pub(crate) wide: Vec<Wide>,
     /// Where all of this is from.
     #[serde(skip)]
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// One test of a wide sheet: a constant id, and where its fields stand.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is the field of a test of that name")]
-pub struct Wide {
-    pub test_id: String,
-    pub score: String,
-    pub status: Option<Part>,
-    pub attempt: Option<Part>,
-    pub updated_at: Option<Part>,
-    pub description: Option<Part>,
-    pub report_url: Option<Part>,
-    pub assessment_id: Option<Part>,
+pub(crate) struct Wide {
+    pub(crate) test_id: String,
+    pub(crate) score: String,
+    pub(crate) status: Option<Part>,
+    pub(crate) attempt: Option<Part>,
+    pub(crate) updated_at: Option<Part>,
+    pub(crate) description: Option<Part>,
+    pub(crate) report_url: Option<Part>,
+    pub(crate) assessment_id: Option<Part>,
 }
 
 /// Where a field of a wide test stands.
@@ -65,7 +64,7 @@ pub struct Wide {
     untagged,
     expecting = "a header is expected, or a constant such as { const = \"Complete\" }"
 )]
-pub enum Part {
+pub(crate) enum Part {
     /// Under this header.
     Header(String),
     /// In no column: it is the same for every row.
@@ -79,7 +78,7 @@ pub enum Part {
 /// The value of a field that stands in no column.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "a text or a whole number is expected")]
-pub enum Constant {
+pub(crate) enum Constant {
     /// A text.
     Text(String),
     /// A number, for the attempt.
@@ -88,8 +87,7 @@ pub enum Constant {
 
 impl Constant {
     /// Returns the value as the text of a cell.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
@@ -99,8 +97,7 @@ impl Constant {
 
 impl ConfigFile {
     /// Returns the profile that was chosen, if one was.
-    #[must_use]
-    pub fn profile(&self) -> Option<&str> {
+    pub(crate) fn profile(&self) -> Option<&str> {
         self.origin.profile.as_ref().map(|(name, _)| name.as_str())
     }
 
@@ -123,7 +120,7 @@ impl ConfigFile {
 ///
 /// # Errors
 /// When it cannot be read, holds something that it may not hold, or lacks the profile that is named.
-pub fn load(args: &SourceArgs, environment: Environment<'_>) -> Result<ConfigFile, Error> {
+pub(crate) fn load(args: &SourceArgs, environment: Environment<'_>) -> Result<ConfigFile, Error> {
     let found = || {
         candidates(environment)
             .into_iter()
@@ -191,7 +188,7 @@ fn candidates(environment: Environment<'_>) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When it is no TOML, or holds something that it may not hold.
-pub fn parse(text: &str) -> Result<ConfigFile, (String, String)> {
+pub(crate) fn parse(text: &str) -> Result<ConfigFile, (String, String)> {
     let file: ConfigFile = toml::from_str(text).map_err(|error| what_is_wrong(&error, text))?;
     match file.defaults.of_a_profile() {
         None => Ok(file),

@@ -16,25 +16,26 @@ use crate::orders::value;
 use crate::orders::value::company_id_finding;
 use crate::paylocity::model::Text;
 use crate::paylocity::status::StatusWords;
-use crate::schema::columns::{COLUMNS, Column, Names};
+use crate::schema::columns::{COLUMNS, Column};
+use crate::schema::header_names::Names;
 
 /// How the words of the inputs are understood.
 #[derive(Debug)]
 pub struct Reading {
     /// The names that columns may have.
-    pub names: Names,
+    pub(crate) names: Names,
     /// Columns of wide sheets, each a test.
-    pub wide: Vec<WideTable>,
+    pub(crate) wide: Vec<WideTable>,
     /// The meaning of cells.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// The sheets that are read; where none is named, those with an order-id header.
-    pub sheets: Vec<String>,
+    pub(crate) sheets: Vec<String>,
     /// What stands between columns, where it is said.
-    pub delimiter: Option<Delimiter>,
+    pub(crate) delimiter: Option<Delimiter>,
     /// How bytes stand for characters, where it is said.
-    pub encoding: Option<Encoding>,
+    pub(crate) encoding: Option<Encoding>,
     /// Names of columns as they were typed, to find those that no sheet has.
-    pub maps: Vec<String>,
+    pub(crate) maps: Vec<String>,
 }
 
 /// Resolves how inputs are understood.

@@ -15,7 +15,7 @@ use crate::tls::Authorities;
 ///
 /// # Errors
 /// When the file that is named cannot be read, or holds no certificate.
-pub fn authorities(named: Option<&Path>, file: &ConfigFile) -> Result<Authorities, Error> {
+pub(crate) fn authorities(named: Option<&Path>, file: &ConfigFile) -> Result<Authorities, Error> {
     let Some(path) = named.or(file.defaults.ca_cert.as_deref()) else {
         return Ok(Authorities::default());
     };
@@ -24,11 +24,11 @@ pub fn authorities(named: Option<&Path>, file: &ConfigFile) -> Result<Authoritie
 
 /// What the place of a ledger takes from elsewhere.
 #[derive(Clone, Copy)]
-pub struct Ledgers<'a> {
+pub(crate) struct Ledgers<'a> {
     /// Whom to trust as a database's server, beside those whom the machine trusts.
-    pub authorities: &'a Authorities,
+    pub(crate) authorities: &'a Authorities,
     /// Where a password may stand, and the user's home.
-    pub environment: Environment<'a>,
+    pub(crate) environment: Environment<'a>,
 }
 
 impl Ledgers<'_> {
@@ -36,7 +36,7 @@ impl Ledgers<'_> {
     ///
     /// # Errors
     /// When it is meant as a database and cannot be one.
-    pub fn named(self, text: &str) -> Result<Place, Error> {
+    pub(crate) fn named(self, text: &str) -> Result<Place, Error> {
         let help = "write it as postgres://USER@HOST/DATABASE, the password in PGPASSWORD or the password file; or name a file";
         let place = Place::named(text, self.environment);
         let place = place.map_err(|error| Error::usage(error.to_string(), help))?;

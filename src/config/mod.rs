@@ -2,23 +2,23 @@
 //! what a run needs. Flags go before variables, variables before the profile, the profile before the rest of the file,
 //! the file before what is built in.
 
-pub mod credentials;
-pub mod effective;
+pub(crate) mod credentials;
+pub(crate) mod effective;
 pub mod file;
 mod input_options;
 mod ledgers;
-pub mod settings;
-pub mod source;
+pub(crate) mod settings;
+pub(crate) mod source;
 mod target;
-pub mod template;
+pub(crate) mod template;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-pub use self::ledgers::{Ledgers, authorities};
-pub use self::target::{PlainHttp, Target, base};
+pub(crate) use self::ledgers::{Ledgers, authorities};
+pub(crate) use self::target::{PlainHttp, Target, base};
 use crate::cli::DeliveryArgs;
 pub use crate::config::input_options::{Reading, reading};
 use crate::delivery::Policy;
@@ -37,11 +37,11 @@ use ledgers::{budget, place};
 use settings::Settings;
 
 /// Reads an environment variable; a blank one counts as none.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Whether a person must agree before anything is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consent {
+pub(crate) enum Consent {
     /// Nobody needs to be asked.
     Given,
     /// The person at the terminal is asked.
@@ -50,7 +50,7 @@ pub enum Consent {
 
 /// Whether a run delivers, or only says what it would deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Updates are sent: it needs credentials, a ledger and somebody's consent.
     Deliver,
     /// Nothing leaves the machine, and no ledger is made.
@@ -59,7 +59,7 @@ pub enum Purpose {
 
 /// What happens to the good orders when others have an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartialDelivery {
+pub(crate) enum PartialDelivery {
     /// They are sent.
     Allowed,
     /// Nothing is sent.
@@ -68,30 +68,30 @@ pub enum PartialDelivery {
 
 /// Where and how an import delivers.
 #[derive(Debug)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// Where updates go.
-    pub target: Target,
+    pub(crate) target: Target,
     /// How fast, how many at once, how often again.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// Whether somebody must agree first.
-    pub consent: Consent,
+    pub(crate) consent: Consent,
     /// What happens to the good orders when others have an error.
-    pub partial: PartialDelivery,
+    pub(crate) partial: PartialDelivery,
     /// Where it is remembered what was sent.
-    pub ledger: Place,
+    pub(crate) ledger: Place,
     /// How far the number of orders to change may be from that of the last import.
-    pub max_change: Option<MaxChange>,
+    pub(crate) max_change: Option<MaxChange>,
     /// Whether to wait for an import that holds the ledger.
-    pub is_waiting: bool,
+    pub(crate) is_waiting: bool,
     /// Whether it is only tried: no target is named, or the server is to change nothing.
-    pub is_trial: bool,
+    pub(crate) is_trial: bool,
     timeout: Duration,
     /// Who is trusted beside those whom the machine trusts.
     authorities: Authorities,
     /// The file of the authorities that are trusted beside those of the machine, if one is named.
-    pub ca_cert: Option<PathBuf>,
+    pub(crate) ca_cert: Option<PathBuf>,
     /// Whether the server only pretends.
-    pub test_mode: bool,
+    pub(crate) test_mode: bool,
 }
 
 /// Updates in flight at once: enough to use the API's rate with answers that take over two seconds.
@@ -105,7 +105,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// When the target cannot be told, is no URL, lacks credentials, or is production and nobody can be asked.
-pub fn delivery(
+pub(crate) fn delivery(
     args: &DeliveryArgs,
     file: &ConfigFile,
     environment: Environment<'_>,
@@ -208,16 +208,14 @@ fn consent(args: &DeliveryArgs, target: &Target, is_terminal: bool) -> Result<Co
 
 impl Delivery {
     /// Returns what a reader of reports must know first.
-    #[must_use]
-    pub fn notice(&self) -> Option<String> {
+    pub(crate) fn notice(&self) -> Option<String> {
         let notices = [self.pretence(), self.exposure()];
         let notices: Vec<&str> = notices.into_iter().flatten().collect();
         (!notices.is_empty()).then(|| notices.join("; "))
     }
 
     /// Says that nothing is changed anywhere, where that is so.
-    #[must_use]
-    pub fn pretence(&self) -> Option<&'static str> {
+    pub(crate) fn pretence(&self) -> Option<&'static str> {
         let pretended = self
             .test_mode
             .then_some("test mode: the server only pretended, nothing was changed there");
@@ -225,22 +223,19 @@ impl Delivery {
     }
 
     /// Says that others can read what is sent, where that is so.
-    #[must_use]
-    pub fn exposure(&self) -> Option<&'static str> {
+    pub(crate) fn exposure(&self) -> Option<&'static str> {
         self.target
             .is_exposed()
             .then_some("plain http: the credentials and the scores can be read on the way")
     }
 
     /// Returns how long an answer is waited for at most.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
+    pub(crate) const fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// Makes the endpoint of a server.
-    #[must_use]
-    pub fn endpoint(&self, base: Url, credentials: Credentials) -> Endpoint {
+    pub(crate) fn endpoint(&self, base: Url, credentials: Credentials) -> Endpoint {
         Endpoint {
             base,
             credentials,

@@ -20,55 +20,54 @@ use crate::system::command::Words;
 /// Settings that are given by no flag and no variable.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-#[expect(missing_docs, reason = "each is described at its flag")]
-pub struct Settings {
-    pub company_id: Option<String>,
-    pub sheet: Option<Vec<String>>,
+pub(crate) struct Settings {
+    pub(crate) company_id: Option<String>,
+    pub(crate) sheet: Option<Vec<String>>,
     #[serde(default, deserialize_with = "written")]
-    pub delimiter: Option<Delimiter>,
+    pub(crate) delimiter: Option<Delimiter>,
     #[serde(default, deserialize_with = "chosen")]
-    pub encoding: Option<Encoding>,
-    pub timezone: Option<String>,
-    pub date_order: Option<DateOrder>,
-    pub default_attempt: Option<u32>,
-    pub deny_warnings: Option<bool>,
+    pub(crate) encoding: Option<Encoding>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) date_order: Option<DateOrder>,
+    pub(crate) default_attempt: Option<u32>,
+    pub(crate) deny_warnings: Option<bool>,
     #[serde(default, deserialize_with = "written")]
-    pub settle: Option<Settle>,
-    pub fail_if_empty: Option<bool>,
-    pub target: Option<String>,
-    pub ca_cert: Option<PathBuf>,
-    pub insecure_http: Option<bool>,
-    pub all_or_nothing: Option<bool>,
-    pub rate: Option<Rate>,
-    pub concurrency: Option<NonZeroUsize>,
-    pub retries: Option<u32>,
+    pub(crate) settle: Option<Settle>,
+    pub(crate) fail_if_empty: Option<bool>,
+    pub(crate) target: Option<String>,
+    pub(crate) ca_cert: Option<PathBuf>,
+    pub(crate) insecure_http: Option<bool>,
+    pub(crate) all_or_nothing: Option<bool>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) concurrency: Option<NonZeroUsize>,
+    pub(crate) retries: Option<u32>,
     /// In seconds.
-    pub timeout: Option<f64>,
-    pub max_failures: Option<MaxFailures>,
-    pub max_duration: Option<MaxDuration>,
-    pub max_change: Option<MaxChange>,
-    pub ledger: Option<String>,
-    pub on_ambiguous: Option<OnAmbiguous>,
-    pub wait: Option<bool>,
-    pub test_mode: Option<bool>,
-    pub no_report: Option<bool>,
-    pub metrics: Option<PathBuf>,
-    pub notify_command: Option<Words>,
+    pub(crate) timeout: Option<f64>,
+    pub(crate) max_failures: Option<MaxFailures>,
+    pub(crate) max_duration: Option<MaxDuration>,
+    pub(crate) max_change: Option<MaxChange>,
+    pub(crate) ledger: Option<String>,
+    pub(crate) on_ambiguous: Option<OnAmbiguous>,
+    pub(crate) wait: Option<bool>,
+    pub(crate) test_mode: Option<bool>,
+    pub(crate) no_report: Option<bool>,
+    pub(crate) metrics: Option<PathBuf>,
+    pub(crate) notify_command: Option<Words>,
     #[serde(default, deserialize_with = "chosen")]
-    pub progress: Option<ProgressStyle>,
+    pub(crate) progress: Option<ProgressStyle>,
     #[serde(default, deserialize_with = "chosen")]
-    pub color: Option<ColorChoice>,
+    pub(crate) color: Option<ColorChoice>,
     #[serde(default, deserialize_with = "chosen")]
-    pub log_format: Option<LogFormat>,
-    pub log_file: Option<PathBuf>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log_file: Option<PathBuf>,
     /// Whether somebody must agree before anything goes to production; only in a profile.
-    pub confirm: Option<bool>,
+    pub(crate) confirm: Option<bool>,
     /// Only in a profile.
-    pub client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     /// Only in a profile.
-    pub client_secret_file: Option<PathBuf>,
+    pub(crate) client_secret_file: Option<PathBuf>,
     /// Only in a profile.
-    pub client_secret_command: Option<Words>,
+    pub(crate) client_secret_command: Option<Words>,
 }
 
 /// Settings that only a profile may hold.
@@ -92,18 +91,18 @@ pub(crate) const SWITCHES: [&str; 7] = [
 
 /// A setting that a configuration file may hold.
 #[derive(Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name in the file; its flag has `-` for `_`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What counts where nothing says otherwise; empty where that is nothing.
-    pub default: &'static str,
+    pub(crate) default: &'static str,
     /// How it may be written in the file.
-    pub example: &'static str,
+    pub(crate) example: &'static str,
 }
 
 /// Every setting of `[defaults]`, in the order in which they are told.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; 32] = [
+pub(crate) const SETTINGS: [Setting; 32] = [
     setting("company_id", "", "\"B6001\""),
     setting("sheet", "", "[\"Results\"]"),
     setting("delimiter", "", "\";\""),

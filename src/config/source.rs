@@ -7,13 +7,13 @@ use super::settings::{SWITCHES, Settings, variable};
 
 /// Where the settings of a file are from.
 #[derive(Debug, Default)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The file, if there is one.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// The profile that was chosen, and what stands in it.
-    pub profile: Option<(String, toml::Table)>,
+    pub(crate) profile: Option<(String, toml::Table)>,
     /// What stands in `[defaults]`.
-    pub defaults: toml::Table,
+    pub(crate) defaults: toml::Table,
 }
 
 impl Origin {

@@ -15,7 +15,7 @@ const DEMO: &str = "https://dc1demogwext.paylocity.com";
 
 /// Where updates go.
 #[derive(Debug)]
-pub enum Target {
+pub(crate) enum Target {
     /// The API inside this process: nothing leaves the machine.
     BuiltInSandbox,
     /// A server.
@@ -31,7 +31,7 @@ pub enum Target {
 
 /// Whether credentials and scores may travel so that others can read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlainHttp {
+pub(crate) enum PlainHttp {
     /// Only within this machine.
     OnThisMachine,
     /// Anywhere: somebody has asked for it.
@@ -97,14 +97,12 @@ impl Target {
     }
 
     /// Tells whether updates to it reach people's records.
-    #[must_use]
-    pub fn is_production(&self) -> bool {
+    pub(crate) fn is_production(&self) -> bool {
         self.environment() == Some(Paylocity::Production)
     }
 
     /// Tells whether it is one of Paylocity's own servers.
-    #[must_use]
-    pub fn is_paylocity(&self) -> bool {
+    pub(crate) fn is_paylocity(&self) -> bool {
         self.environment().is_some()
     }
 
@@ -123,14 +121,12 @@ impl Target {
     }
 
     /// Tells whether others can read what is sent to it.
-    #[must_use]
-    pub fn is_exposed(&self) -> bool {
+    pub(crate) fn is_exposed(&self) -> bool {
         matches!(self, Self::Server { base, .. } if base.scheme() == "http" && !is_loopback(base))
     }
 
     /// Returns what to look at first where the credentials are refused, if anything is known of that.
-    #[must_use]
-    pub fn hint_of_refusal(&self) -> Option<&'static str> {
+    pub(crate) fn hint_of_refusal(&self) -> Option<&'static str> {
         match self.environment()? {
             Paylocity::Production => Some(
                 "credentials are for one environment: those for demo are refused by production",
@@ -142,8 +138,7 @@ impl Target {
     }
 
     /// Returns the name under which a ledger keeps its orders: the server itself, whatever it is called.
-    #[must_use]
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         match self {
             Self::BuiltInSandbox => "sandbox",
             Self::Server { base, .. } => base.as_str(),
@@ -151,8 +146,7 @@ impl Target {
     }
 
     /// Returns how the target is called on screens and in reports.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::BuiltInSandbox => "sandbox",
             Self::Server { name, .. } => name,
@@ -160,8 +154,7 @@ impl Target {
     }
 
     /// Returns what a reader must know first.
-    #[must_use]
-    pub fn notice(&self) -> Option<&'static str> {
+    pub(crate) fn notice(&self) -> Option<&'static str> {
         match self {
             Self::BuiltInSandbox => Some("the built-in sandbox: nothing left this machine"),
             Self::Server { .. } => None,
@@ -173,7 +166,7 @@ impl Target {
 ///
 /// # Errors
 /// When it is none, would send the credentials in the clear, or holds more than a place.
-pub fn base(text: &str, plain: PlainHttp) -> Result<Url, Error> {
+pub(crate) fn base(text: &str, plain: PlainHttp) -> Result<Url, Error> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let Some(mut url) = Url::parse(text).ok().filter(is_web) else {
         let help = "use sandbox, demo, production, or a URL that begins with https://";

@@ -41,8 +41,7 @@ const TAIL: &str = "
 ";
 
 /// Returns the file's text.
-#[must_use]
-pub fn text() -> String {
+pub(crate) fn text() -> String {
     let mut cli = Cli::command();
     cli.build();
     let flags = cli.find_subcommand("import").into_iter();

@@ -15,7 +15,7 @@ const MOST_THROTTLED: u32 = 30;
 const MOST_TOKENS: u32 = 3;
 
 /// What is said of an order whose reports are kept back.
-pub const KEPT_BACK: &str = "reports are kept back: it is not known whether they were taken";
+pub(crate) const KEPT_BACK: &str = "reports are kept back: it is not known whether they were taken";
 
 /// One update on its way.
 #[derive(Debug, Clone, Default)]

@@ -8,17 +8,17 @@ use serde::Deserialize;
 
 /// What ends a run before all is sent. What is left out never does.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// The most orders that may be rejected, failed or unknown.
-    pub failures: Option<MaxFailures>,
+    pub(crate) failures: Option<MaxFailures>,
     /// The longest time from the start of the run to its last request.
-    pub duration: Option<MaxDuration>,
+    pub(crate) duration: Option<MaxDuration>,
 }
 
 /// The most orders of a run that may be rejected, failed or unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(try_from = "Written")]
-pub enum MaxFailures {
+pub(crate) enum MaxFailures {
     /// So many.
     Count(usize),
     /// So many in a hundred of the orders to send.
@@ -30,8 +30,7 @@ impl MaxFailures {
     ///
     /// A share is taken of all orders to send, not of those done so far. Unless nothing may fail at all it lets one
     /// order fail: in a small run a single one is a large share, and says nothing of the others.
-    #[must_use]
-    pub fn of(self, orders: usize) -> usize {
+    pub(crate) fn of(self, orders: usize) -> usize {
         match self {
             Self::Count(count) => count,
             Self::Share(percent) if percent <= 0.0 => 0,
@@ -48,7 +47,7 @@ impl MaxFailures {
 
 /// Why a text is no limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LimitError {
+pub(crate) enum LimitError {
     /// It is no number of orders and no share of them.
     #[error(
         "`{0}` is no limit: write a number of orders such as `5`, or a share of them such as `10%`"
@@ -104,7 +103,7 @@ impl TryFrom<Written> for MaxFailures {
 /// The longest time from the start of a run to its last request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct MaxDuration(pub Duration);
+pub(crate) struct MaxDuration(pub(crate) Duration);
 
 impl FromStr for MaxDuration {
     type Err = LimitError;

@@ -5,12 +5,12 @@
 
 mod attempts;
 mod first_order;
-pub mod limits;
-pub mod outcome;
+pub(crate) mod limits;
+pub(crate) mod outcome;
 mod queue;
-pub mod retry;
-pub mod shutdown;
-pub mod token_source;
+pub(crate) mod retry;
+pub(crate) mod shutdown;
+pub(crate) mod token_source;
 mod worker;
 
 use std::borrow::Cow;
@@ -22,10 +22,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub use self::outcome::{Delivery, Exchange, Outcome};
+pub(crate) use self::outcome::{Delivery, Exchange, Outcome};
 use self::worker::Workers;
-pub use crate::delivery::attempts::KEPT_BACK;
-pub use crate::delivery::shutdown::{End, Stop, Watch};
+pub(crate) use crate::delivery::attempts::KEPT_BACK;
+pub(crate) use crate::delivery::shutdown::{End, Stop, Watch};
 use crate::ledger::entry::{OrderKey, Settlement};
 use crate::ledger::error::Fault;
 use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous, Remembered};
@@ -36,20 +36,20 @@ use crate::rate_limit::store::Places;
 
 /// One order's update, ready to be sent.
 #[derive(Debug)]
-pub struct Update {
+pub(crate) struct Update {
     /// The company, one path segment once encoded.
-    pub company_id: Text,
+    pub(crate) company_id: Text,
     /// The order, one path segment once encoded.
-    pub order_id: Text,
+    pub(crate) order_id: Text,
     /// All that the inputs say of the order.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// What the ledger remembers of the order.
-    pub remembered: Remembered,
+    pub(crate) remembered: Remembered,
 }
 
 /// All that the inputs say of an order.
 #[derive(Debug)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// The body itself.
     Body(Box<OrderUpdate>),
     /// An order of a batch, by its place: put together from its rows when its turn comes.
@@ -58,8 +58,7 @@ pub enum Wanted {
 
 impl Wanted {
     /// Returns the body.
-    #[must_use]
-    pub fn body(&self) -> Cow<'_, OrderUpdate> {
+    pub(crate) fn body(&self) -> Cow<'_, OrderUpdate> {
         match self {
             Self::Body(body) => Cow::Borrowed(body),
             Self::Order(batch, index) => Cow::Owned(batch.body(&batch.orders[*index])),
@@ -69,23 +68,23 @@ impl Wanted {
 
 /// How updates are delivered.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// The most requests in any window of time.
-    pub rate: crate::rate_limit::rate::Rate,
+    pub(crate) rate: crate::rate_limit::rate::Rate,
     /// Where it is kept what is used of the rate.
-    pub budget: Places,
+    pub(crate) budget: Places,
     /// The most updates in flight at once.
-    pub concurrency: usize,
+    pub(crate) concurrency: usize,
     /// How often an update is sent again, at most.
-    pub retries: u32,
+    pub(crate) retries: u32,
     /// What to do with reports that may have been appended already.
-    pub on_ambiguous: OnAmbiguous,
+    pub(crate) on_ambiguous: OnAmbiguous,
     /// Whether to send everything, whatever was accepted before.
-    pub resend: bool,
+    pub(crate) resend: bool,
     /// Whether each order is sent as it was planned, or not at all.
-    pub exactly: bool,
+    pub(crate) exactly: bool,
     /// What ends the run before all is sent.
-    pub limits: limits::Limits,
+    pub(crate) limits: limits::Limits,
 }
 
 /// What the ledger says of an order whose reports were sent again after they may have been taken.
@@ -93,19 +92,18 @@ const PERHAPS_TWICE: &str = "its reports may stand twice with the server";
 
 /// Where intents are written before a request leaves.
 #[derive(Debug, Clone)]
-pub struct Journal {
+pub(crate) struct Journal {
     /// The ledger.
-    pub ledger: Ledger,
+    pub(crate) ledger: Ledger,
     /// The id of the run, which has begun.
-    pub run: String,
+    pub(crate) run: String,
     /// The name under which the ledger keeps the run's orders.
-    pub target: String,
+    pub(crate) target: String,
 }
 
 impl Journal {
     /// Returns the name of an update's order in the ledger.
-    #[must_use]
-    pub fn order(&self, update: &Update) -> OrderKey {
+    pub(crate) fn order(&self, update: &Update) -> OrderKey {
         OrderKey::new(&self.target, &update.company_id, &update.order_id)
     }
 
@@ -114,7 +112,7 @@ impl Journal {
     ///
     /// # Errors
     /// When the ledger fails, or holds what cannot be read.
-    pub async fn lease(
+    pub(crate) async fn lease(
         &self,
         update: &Update,
         wanted: &OrderUpdate,
@@ -137,7 +135,7 @@ impl Journal {
     }
 
     /// Gives the lease of an update's order back.
-    pub fn release(&self, update: &Update) {
+    pub(crate) fn release(&self, update: &Update) {
         if self.ledger.is_shared() {
             self.ledger.release(self.order(update));
         }
@@ -147,7 +145,7 @@ impl Journal {
     ///
     /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
     /// `known` is what is known of the order from now on, as [`Known::to_json`] writes it.
-    pub fn settle(&self, update: &Update, delivery: &Delivery, known: String) {
+    pub(crate) fn settle(&self, update: &Update, delivery: &Delivery, known: String) {
         let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
         let message = delivery.message.as_deref().or(perhaps_twice);
         self.ledger.settle(Settlement {
@@ -165,7 +163,7 @@ impl Journal {
 
 /// What the workers tell.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// A token was asked for.
     TokenRequested,
     /// The update with this index is about to leave.
@@ -190,7 +188,7 @@ pub enum Event {
 /// Delivers updates until each has an outcome or `stop` is requested; then those in flight are waited for.
 ///
 /// Updates that never left have no [`Event::Finished`].
-pub async fn deliver(
+pub(crate) async fn deliver(
     updates: Arc<[Update]>,
     client: Client,
     journal: Journal,

@@ -10,7 +10,7 @@ use crate::ledger::PlacedReport;
 /// What became of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It could be sent; it was only checked.
     Valid,
     /// The server took it.
@@ -31,7 +31,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order in which they are told.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Valid,
         Self::Accepted,
         Self::Unchanged,
@@ -43,8 +43,7 @@ impl Outcome {
     ];
 
     /// Returns the outcome in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Valid => "valid",
             Self::Accepted => "accepted",
@@ -60,43 +59,42 @@ impl Outcome {
 
 /// One request and what came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// When the request left.
-    pub sent_at: Timestamp,
+    pub(crate) sent_at: Timestamp,
     /// How long the answer took, or how long it was waited for.
-    pub latency: Duration,
+    pub(crate) latency: Duration,
     /// The status of the answer, if there was one.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// What the server said, or what went wrong.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// How one order's delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// What became of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The status of the last answer, if there was one.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// How many requests it took.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// How long the last answer took.
-    pub latency: Option<Duration>,
+    pub(crate) latency: Option<Duration>,
     /// Whether an update with reports was sent again after one that may have been applied.
-    pub possible_duplicate_reports: bool,
+    pub(crate) possible_duplicate_reports: bool,
     /// Reports that were kept back because it is not known whether they were taken.
-    pub held_reports: Vec<PlacedReport>,
+    pub(crate) held_reports: Vec<PlacedReport>,
     /// What the server said, or what went wrong.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Each request of it, in their order.
-    pub exchanges: Vec<Exchange>,
+    pub(crate) exchanges: Vec<Exchange>,
 }
 
 impl Delivery {
     /// Tells whether the same command would send more of the order. Reports that are kept back are for a person to
     /// settle; scores whose answer was lost are not.
-    #[must_use]
-    pub fn is_worth_a_rerun(&self) -> bool {
+    pub(crate) fn is_worth_a_rerun(&self) -> bool {
         match self.outcome {
             Outcome::NotSent | Outcome::Failed => true,
             Outcome::Unknown if self.held_reports.is_empty() => true,
@@ -108,8 +106,7 @@ impl Delivery {
     }
 
     /// The delivery of an order that never left.
-    #[must_use]
-    pub const fn not_sent() -> Self {
+    pub(crate) const fn not_sent() -> Self {
         Self {
             outcome: Outcome::NotSent,
             http_status: None,

@@ -6,7 +6,7 @@ use crate::paylocity::client::Answer;
 
 /// What to do after an answer, or after none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The server took the update: any 2xx.
     Accepted,
     /// The token is no longer good.
@@ -23,8 +23,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Tells whether the update was certainly not applied and may be sent again.
-    #[must_use]
-    pub fn puts_off(self) -> bool {
+    pub(crate) fn puts_off(self) -> bool {
         matches!(
             self,
             Self::TokenRefused | Self::Throttled(_) | Self::NotApplied(_)
@@ -33,8 +32,7 @@ impl Verdict {
 }
 
 /// Returns what an answer means.
-#[must_use]
-pub fn verdict(answer: &Answer) -> Verdict {
+pub(crate) fn verdict(answer: &Answer) -> Verdict {
     match answer {
         Answer::Unprocessed(_) => Verdict::NotApplied(None),
         Answer::Lost(_) => Verdict::Ambiguous,
@@ -60,8 +58,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Returns an exponentially growing wait with jitter: between half and the whole of its step.
-#[must_use]
-pub fn back_off(attempts: u32) -> Duration {
+pub(crate) fn back_off(attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     let step = (FIRST_WAIT * 2u32.pow(doublings)).min(LONGEST_WAIT);
     step.mul_f64(0.5 + 0.5 * fastrand::f64())

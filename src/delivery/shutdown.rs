@@ -10,7 +10,7 @@ use crate::ledger::LedgerError;
 
 /// Why a delivery ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// The user, or the system, asked for it.
     Interrupted,
     /// The credentials were refused; the server's words.
@@ -31,8 +31,7 @@ pub enum End {
 
 impl End {
     /// Returns the end for what is wrong with the ledger.
-    #[must_use]
-    pub fn of_ledger(error: &LedgerError) -> Self {
+    pub(crate) fn of_ledger(error: &LedgerError) -> Self {
         if error.is_unreachable() {
             Self::LedgerLost(error.to_string())
         } else {
@@ -72,7 +71,7 @@ impl fmt::Display for End {
 
 /// A request to stop that everybody can make and everybody sees: no new request leaves after it.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Sender<Option<End>>);
+pub(crate) struct Stop(watch::Sender<Option<End>>);
 
 impl Default for Stop {
     fn default() -> Self {
@@ -82,7 +81,7 @@ impl Default for Stop {
 
 impl Stop {
     /// Asks everybody to stop; the first reason is kept.
-    pub fn request(&self, end: End) {
+    pub(crate) fn request(&self, end: End) {
         self.0.send_if_modified(|reason| {
             let first = reason.is_none();
             if first {
@@ -93,25 +92,23 @@ impl Stop {
     }
 
     /// Tells whether a stop was requested.
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.0.borrow().is_some()
     }
 
     /// Returns why, if a stop was requested.
-    #[must_use]
-    pub fn reason(&self) -> Option<End> {
+    pub(crate) fn reason(&self) -> Option<End> {
         self.0.borrow().clone()
     }
 
     /// Waits until a stop is requested.
-    pub async fn requested(&self) {
+    pub(crate) async fn requested(&self) {
         // An error would mean that no sender is left, and this is one.
         let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 
     /// Sleeps, but not past a requested stop.
-    pub async fn sleep(&self, duration: Duration) {
+    pub(crate) async fn sleep(&self, duration: Duration) {
         // Whether it was the sleep or the stop that ended makes no difference here.
         let _ = tokio::time::timeout(duration, self.requested()).await;
     }
@@ -124,7 +121,7 @@ const FORBIDDEN: u32 = 5;
 
 /// Watches the outcomes for a reason to stop.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     failures_in_a_row: u32,
     forbidden: u32,
     /// Orders that were rejected, failed or are unknown, and how many of them there may be.
@@ -136,8 +133,7 @@ pub struct Watch {
 
 impl Watch {
     /// Watches a run in which no more orders may fail than so many, if that is limited.
-    #[must_use]
-    pub fn new(most_failures: Option<usize>) -> Self {
+    pub(crate) fn new(most_failures: Option<usize>) -> Self {
         Self {
             most_failures,
             ..Self::default()
@@ -145,7 +141,7 @@ impl Watch {
     }
 
     /// Takes an outcome into account; returns a reason to stop, if there is one now.
-    pub fn see(&mut self, delivery: &Delivery) -> Option<End> {
+    pub(crate) fn see(&mut self, delivery: &Delivery) -> Option<End> {
         self.failures += usize::from(matches!(
             delivery.outcome,
             Outcome::Rejected | Outcome::Failed | Outcome::Unknown
@@ -175,8 +171,7 @@ impl Watch {
     }
 
     /// Tells whether orders were tried and none of them got a useful answer.
-    #[must_use]
-    pub fn never_answered(&self) -> bool {
+    pub(crate) fn never_answered(&self) -> bool {
         self.failures_in_a_row > 0 && !self.answered
     }
 }

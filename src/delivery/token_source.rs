@@ -28,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// A bearer token.
 #[derive(Clone)]
-pub struct Token(Arc<Issued>);
+pub(crate) struct Token(Arc<Issued>);
 
 struct Issued {
     text: String,

@@ -27,11 +27,10 @@ pub enum WarningPolicy {
 
 impl WarningPolicy {
     /// Gives a finding the weight that it has in this run.
-    #[must_use]
-    pub fn weigh(self, problem: Problem) -> Problem {
+    pub(crate) fn weigh(self, problem: Diagnostic) -> Diagnostic {
         match self {
             Self::Allow => problem,
-            Self::Deny => Problem {
+            Self::Deny => Diagnostic {
                 severity: Severity::Error,
                 ..problem
             },
@@ -41,8 +40,7 @@ impl WarningPolicy {
 
 impl Severity {
     /// Returns it in a word.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
@@ -68,19 +66,16 @@ macro_rules! codes {
             pub const ALL: &[Self] = &[$($(Self::$variant),*),*];
 
             /// Returns the code as it is written, in kebab case.
-            #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $($(Self::$variant => $name),*),* }
             }
 
             /// Returns the code that is written so.
-            #[must_use]
-            pub fn find(name: &str) -> Option<Self> {
+            pub(crate) fn find(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.name() == name)
             }
 
             /// Returns how much the finding weighs when warnings are not denied.
-            #[must_use]
             pub const fn severity(self) -> Severity {
                 match self { $($(Self::$variant => Severity::$severity),*),* }
             }
@@ -141,9 +136,9 @@ codes! {
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
     /// The path as it was given, `-` for standard input.
-    pub path: String,
+    pub(crate) path: String,
     /// The sheet, for workbooks.
-    pub sheet: Option<String>,
+    pub(crate) sheet: Option<String>,
 }
 
 impl fmt::Display for Source {
@@ -169,8 +164,7 @@ pub struct Place {
 
 impl Place {
     /// Returns the place that is a whole file or sheet.
-    #[must_use]
-    pub fn whole(source: &Arc<Source>) -> Self {
+    pub(crate) fn whole(source: &Arc<Source>) -> Self {
         Self {
             source: Arc::clone(source),
             row: None,
@@ -179,8 +173,7 @@ impl Place {
     }
 
     /// Returns the place that is a whole row.
-    #[must_use]
-    pub fn row(source: &Arc<Source>, row: u32) -> Self {
+    pub(crate) fn row(source: &Arc<Source>, row: u32) -> Self {
         Self {
             row: Some(row),
             ..Self::whole(source)
@@ -188,8 +181,7 @@ impl Place {
     }
 
     /// Returns the place that is one cell.
-    #[must_use]
-    pub fn cell(source: &Arc<Source>, row: u32, column: u32) -> Self {
+    pub(crate) fn cell(source: &Arc<Source>, row: u32, column: u32) -> Self {
         Self {
             column: Some(column),
             ..Self::row(source, row)
@@ -197,20 +189,17 @@ impl Place {
     }
 
     /// Returns the cell as a spreadsheet names it (`B17`), where the place is one.
-    #[must_use]
-    pub fn cell_name(&self) -> Option<String> {
+    pub(crate) fn cell_name(&self) -> Option<String> {
         Some(cell_name(self.row?, self.column?))
     }
 }
 
 /// Returns the name that a spreadsheet gives to a cell: row from 1, column from 0.
-#[must_use]
-pub fn cell_name(row: u32, column: u32) -> String {
+pub(crate) fn cell_name(row: u32, column: u32) -> String {
     format!("{}{row}", column_letters(column))
 }
 
 /// Returns the letters that a spreadsheet gives to a column, counted from 0.
-#[must_use]
 pub fn column_letters(column: u32) -> String {
     let mut letters = String::new();
     let mut rest = u64::from(column) + 1;
@@ -224,7 +213,7 @@ pub fn column_letters(column: u32) -> String {
 
 /// A finding about the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Diagnostic {
     /// What kind it is.
     pub code: Code,
     /// How much it weighs in this run.
@@ -243,10 +232,9 @@ pub struct Problem {
     pub value: Option<String>,
 }
 
-impl Problem {
+impl Diagnostic {
     /// Makes a finding with its code's own weight.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         code: Code,
         place: Place,
         message: impl Into<String>,
@@ -268,16 +256,14 @@ impl Problem {
     }
 
     /// Adds the header of the column and what it was understood as.
-    #[must_use]
-    pub fn in_column(mut self, header: Option<Arc<str>>, field: Option<Field>) -> Self {
+    pub(crate) fn in_column(mut self, header: Option<Arc<str>>, field: Option<Field>) -> Self {
         self.header = header;
         self.field = field;
         self
     }
 
     /// Adds the value of the cell, its first thousand characters.
-    #[must_use]
-    pub fn with_value(mut self, value: impl Into<String>) -> Self {
+    pub(crate) fn with_value(mut self, value: impl Into<String>) -> Self {
         /// Far longer than any text that the API takes; a thousand such cells fill no memory.
         const LONGEST: usize = 1000;
         let mut value = value.into();
@@ -291,15 +277,13 @@ impl Problem {
     }
 
     /// Tells whether it is an error.
-    #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
 
 /// Returns a text short enough for a message: at most 40 characters, line breaks shown.
-#[must_use]
-pub fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
     let shown: String = text
         .chars()

@@ -22,20 +22,19 @@ const HEADING: &str = "\n## ";
 
 /// What there is to say of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Page {
+pub(crate) struct Page {
     /// The code, in kebab case.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// `error` or `warning`.
-    pub severity: String,
+    pub(crate) severity: String,
     /// What the code says, in one line.
-    pub summary: &'static str,
+    pub(crate) summary: &'static str,
     /// The page below the summary, as Markdown.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
 }
 
 /// Returns the page of a code; `None` where nobody has written it.
-#[must_use]
-pub fn page(code: Code) -> Option<Page> {
+pub(crate) fn page(code: Code) -> Option<Page> {
     let (_, section) = sections().find(|(name, _)| *name == code.name())?;
     let (summary, text) = section.split_once("\n\n")?;
     Some(Page {
@@ -47,8 +46,7 @@ pub fn page(code: Code) -> Option<Page> {
 }
 
 /// Returns every page: errors, then warnings.
-#[must_use]
-pub fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     Code::ALL.iter().filter_map(|code| page(*code)).collect()
 }
 
@@ -56,7 +54,7 @@ pub fn pages() -> Vec<Page> {
 ///
 /// # Errors
 /// With the code that it was most likely meant to be, where it names none.
-pub fn code_named(word: &str) -> Result<Code, Option<Code>> {
+pub(crate) fn code_named(word: &str) -> Result<Code, Option<Code>> {
     let word = word.trim().to_lowercase().replace('_', "-");
     let word = word
         .split_once('[')

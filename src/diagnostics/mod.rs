@@ -1,4 +1,4 @@
-//!
+//! Findings about the data: their codes and severities, and a page that explains each code.
 
-pub(crate) mod diagnostic;
+pub mod diagnostic;
 pub(crate) mod explain;

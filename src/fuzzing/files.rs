@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{options, readings};
-use crate::diagnostics::diagnostic::{Code, Problem, WarningPolicy};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, WarningPolicy};
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;
 use crate::input::fuzzing::Way;
@@ -38,7 +38,7 @@ pub(crate) fn csv(bytes: &[u8]) {
         let pieces = [24, 64 + bytes.len() % 128].map(|least| read(Way::InPieces(least)));
         for in_pieces in pieces.into_iter().flatten() {
             let whole = read(Way::Whole).unwrap();
-            let is_no_text = |problem: &Problem| problem.code == Code::EncodingInvalid;
+            let is_no_text = |problem: &Diagnostic| problem.code == Code::EncodingInvalid;
             if whole.notes == in_pieces.notes && !whole.problems.iter().any(is_no_text) {
                 assert_same(&whole, &in_pieces);
             }

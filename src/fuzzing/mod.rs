@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::input::Options;
 
 /// The name of a corpus in `tests/fuzz/corpus`, and what is fed with it.
-pub type Entry = (&'static str, fn(&[u8]));
+pub(crate) type Entry = (&'static str, fn(&[u8]));
 
 /// Every entry.
-pub const ENTRIES: [Entry; 13] = [
+pub(crate) const ENTRIES: [Entry; 13] = [
     ("csv", files::csv),
     ("packed", files::csv),
     ("xlsx", files::workbook),

@@ -6,14 +6,12 @@ const PAGES: [(&str, &str); 2] = [
 ];
 
 /// Returns the names of the pages.
-#[must_use]
 pub fn names() -> Vec<&'static str> {
     PAGES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Returns a page, if there is one of that name.
-#[must_use]
-pub fn text(name: &str) -> Option<&'static str> {
+pub(crate) fn text(name: &str) -> Option<&'static str> {
     let page = PAGES.iter().find(|(known, _)| *known == name);
     page.map(|(_, text)| *text)
 }

@@ -9,7 +9,7 @@ use super::{Arrival, Fate, Inbox};
 
 /// Why a file stays in the inbox.
 #[derive(Debug, thiserror::Error)]
-pub enum ClearingError {
+pub(crate) enum ClearingError {
     /// Another has taken its place while it was imported.
     #[error("it has changed since it was read, so it is left to the next run")]
     Changed,
@@ -24,7 +24,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When it has changed since it was found, or cannot be moved.
-    pub fn clear(
+    pub(crate) fn clear(
         &self,
         arrival: &Arrival,
         fate: Fate,
@@ -76,8 +76,7 @@ fn with_run(name: &OsStr, run: &str) -> OsString {
 }
 
 /// Adds something to the end of a name.
-#[must_use]
-pub fn with_tail(path: &Path, tail: &str) -> PathBuf {
+pub(crate) fn with_tail(path: &Path, tail: &str) -> PathBuf {
     let mut whole = path.as_os_str().to_owned();
     whole.push(tail);
     whole.into()

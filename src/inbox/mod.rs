@@ -17,15 +17,15 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-pub use self::record::Imported;
+pub(crate) use self::record::Imported;
 use self::record::Record;
 use crate::error::Error;
-pub use crate::inbox::archive::{ClearingError, with_tail};
-pub use crate::inbox::scan::{Arrival, Arrivals};
+pub(crate) use crate::inbox::archive::{ClearingError, with_tail};
+pub(crate) use crate::inbox::scan::Arrival;
 
 /// How long a file must not have changed to be complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settle(pub Duration);
+pub(crate) struct Settle(pub(crate) Duration);
 
 impl Default for Settle {
     /// Longer than a transfer commonly stalls.
@@ -54,7 +54,7 @@ impl FromStr for Settle {
 
 /// Where a file goes after an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Everything in it got through.
     Done,
     /// Something in it did not, and never will as it is.
@@ -76,7 +76,7 @@ impl Fate {
 
 /// A directory that files arrive in, which nobody else clears as long as this lives.
 #[derive(Debug)]
-pub struct Inbox {
+pub(crate) struct Inbox {
     directory: PathBuf,
     record: Record,
     /// Held until it is dropped; `None` where nothing is to be moved, or the filesystem has no locks.
@@ -85,7 +85,7 @@ pub struct Inbox {
 
 /// What is to be done with an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Only to look at its files.
     Look,
     /// To move them, once no other import does; if one does, that is waited for.
@@ -100,7 +100,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When it is no directory that can be used so, or another import clears it.
-    pub fn open(directory: &Path, purpose: Purpose) -> Result<Self, Error> {
+    pub(crate) fn open(directory: &Path, purpose: Purpose) -> Result<Self, Error> {
         let unusable = |error: &io::Error| {
             let message = format!(
                 "the inbox `{}` cannot be used: {error}",
@@ -128,20 +128,17 @@ impl Inbox {
     }
 
     /// Returns the directory.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// Returns where a file goes; `None` where it stays.
-    #[must_use]
-    pub fn directory_of(&self, fate: Fate) -> Option<PathBuf> {
+    pub(crate) fn directory_of(&self, fate: Fate) -> Option<PathBuf> {
         fate.directory().map(|name| self.directory.join(name))
     }
 
     /// Returns how a file of the same content was imported to a target before, if one was.
-    #[must_use]
-    pub fn imported(&self, sha256: &str, target: &str) -> Option<&Imported> {
+    pub(crate) fn imported(&self, sha256: &str, target: &str) -> Option<&Imported> {
         self.record.find(sha256, target)
     }
 
@@ -149,7 +146,7 @@ impl Inbox {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn remember(&mut self, imported: Imported) -> io::Result<()> {
+    pub(crate) fn remember(&mut self, imported: Imported) -> io::Result<()> {
         self.record.add(imported)
     }
 }

@@ -15,15 +15,15 @@ const NAME: &str = ".imported";
 
 /// A file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Imported {
+pub(crate) struct Imported {
     /// The fingerprint of its content, in hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// What it was imported to, as the ledger names it.
-    pub target: String,
+    pub(crate) target: String,
     /// The run that imported it.
-    pub run: String,
+    pub(crate) run: String,
     /// The name that it had.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// The record of an inbox.

@@ -13,11 +13,11 @@ use crate::input;
 
 /// A file that is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its name.
-    pub name: OsString,
+    pub(crate) name: OsString,
     stamp: Stamp,
 }
 
@@ -48,19 +48,18 @@ impl Stamp {
 
 /// What an inbox holds.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     /// Spreadsheets that are complete, by name.
-    pub complete: Vec<Arrival>,
+    pub(crate) complete: Vec<Arrival>,
     /// Spreadsheets that have changed a moment ago.
-    pub growing: Vec<OsString>,
+    pub(crate) growing: Vec<OsString>,
     /// Files that are no spreadsheets by their names.
-    pub others: Vec<OsString>,
+    pub(crate) others: Vec<OsString>,
 }
 
 impl Arrival {
     /// Tells whether the file is as it was found.
-    #[must_use]
-    pub fn is_unchanged(&self) -> bool {
+    pub(crate) fn is_unchanged(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|found| Stamp::of(&found) == self.stamp)
     }
 }
@@ -70,7 +69,11 @@ impl Inbox {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn arrivals(&self, settle: Settle, on_wait: impl FnOnce(usize)) -> io::Result<Arrivals> {
+    pub(crate) fn arrivals(
+        &self,
+        settle: Settle,
+        on_wait: impl FnOnce(usize),
+    ) -> io::Result<Arrivals> {
         let mut arrivals = Arrivals::default();
         let mut young = Vec::new();
         for (name, stamp) in listed(&self.directory, &mut arrivals.others)? {

@@ -9,7 +9,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::bytes::Refusal;
 use super::limits::{MOST_BYTES, MOST_EXPANSION};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Fault {
             ),
             Self::Packed(error) => return error,
         };
-        Refusal::error(Problem::new(code, Place::whole(source), message, help))
+        Refusal::error(Diagnostic::new(code, Place::whole(source), message, help))
     }
 
     /// The words of the library are for its authors.
@@ -330,7 +330,7 @@ mod tests {
         compress_to_vec(text, CompressionLevel::Fastest)
     }
 
-    fn unpacked(bytes: &[u8], packing: Packing) -> Result<Vec<u8>, Problem> {
+    fn unpacked(bytes: &[u8], packing: Packing) -> Result<Vec<u8>, Diagnostic> {
         let source = Arc::new(Source {
             path: "a".into(),
             sheet: None,
@@ -341,11 +341,11 @@ mod tests {
         Ok(text)
     }
 
-    fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+    fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         unpacked(bytes, Packing::Gzip)
     }
 
-    fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+    fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
         unpacked(bytes, Packing::Zstd)
     }
 

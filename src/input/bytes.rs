@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::hex;
 use super::limits::MOST_BYTES;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// What is read at a time where nothing else is said.
 pub(crate) const PIECE: usize = 1 << 20;
@@ -37,7 +37,7 @@ impl<'a> Bytes<'a> {
     ///
     /// # Errors
     /// When it is missing, unreadable or too large.
-    pub(crate) fn open(path: &Path, source: &'a Arc<Source>) -> Result<Self, Problem> {
+    pub(crate) fn open(path: &Path, source: &'a Arc<Source>) -> Result<Self, Diagnostic> {
         let (from, size) = opened(path).map_err(|error| unreadable(source, &error))?;
         if size.is_some_and(|size| size > MOST_BYTES) {
             return Err(too_large(source));
@@ -157,7 +157,7 @@ impl<R: Read> Read for Fingerprinted<R> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn fingerprint(path: &Path) -> io::Result<String> {
+pub(crate) fn fingerprint(path: &Path) -> io::Result<String> {
     let mut file = Fingerprinted::behind(&[], File::open(path)?, true);
     let mut piece = Vec::new();
     while !fill(&mut piece, PIECE, &mut file)? {
@@ -169,11 +169,11 @@ pub fn fingerprint(path: &Path) -> io::Result<String> {
 /// Why no more bytes come, said in full: it passes through readers that know nothing of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.message)]
-pub(crate) struct Refusal(Problem);
+pub(crate) struct Refusal(Diagnostic);
 
 impl Refusal {
     /// Makes an error of a finding.
-    pub(crate) fn error(problem: Problem) -> io::Error {
+    pub(crate) fn error(problem: Diagnostic) -> io::Error {
         io::Error::other(Self(problem))
     }
 
@@ -186,7 +186,7 @@ impl Refusal {
     }
 
     /// Returns the finding that an error stands for.
-    pub(crate) fn of(error: io::Error, source: &Arc<Source>) -> Problem {
+    pub(crate) fn of(error: io::Error, source: &Arc<Source>) -> Diagnostic {
         match error.downcast::<Self>() {
             Ok(refusal) => refusal.0,
             Err(error) if error.kind() == io::ErrorKind::OutOfMemory => too_large(source),
@@ -195,22 +195,22 @@ impl Refusal {
     }
 }
 
-fn too_large(source: &Arc<Source>) -> Problem {
+fn too_large(source: &Arc<Source>) -> Diagnostic {
     let message = format!(
         "the file is larger than the {} MB that are read",
         MOST_BYTES >> 20
     );
     let help = "split it into several files, which may be imported together";
-    Problem::new(Code::InputTooLarge, Place::whole(source), message, help)
+    Diagnostic::new(Code::InputTooLarge, Place::whole(source), message, help)
 }
 
-fn changing(source: &Arc<Source>) -> Problem {
+fn changing(source: &Arc<Source>) -> Diagnostic {
     let message = "the file has changed its size while it was read";
     let help = "wait until it has been written to its end, and try again";
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
+    Diagnostic::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
-fn unreadable(source: &Arc<Source>, error: &io::Error) -> Problem {
+fn unreadable(source: &Arc<Source>, error: &io::Error) -> Diagnostic {
     let (message, help) = match error.kind() {
         io::ErrorKind::NotFound => ("there is no such file".to_owned(), "check the path"),
         _ => (
@@ -218,7 +218,7 @@ fn unreadable(source: &Arc<Source>, error: &io::Error) -> Problem {
             "check that the file is whole and that you may read it",
         ),
     };
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
+    Diagnostic::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 #[cfg(test)]

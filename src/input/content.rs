@@ -10,7 +10,7 @@ use super::archive::Unpacked;
 use super::bytes::{Bytes, Fingerprinted, Refusal, fill};
 use super::format::{Format, refusal};
 use super::limits::MOST_WORKBOOK_BYTES;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::csv::{records, stream};
 use crate::input::{File, Options, Turn, hex, workbook};
 
@@ -27,7 +27,7 @@ pub(crate) fn read<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<Arc<str>, Problem> {
+) -> Result<Arc<str>, Diagnostic> {
     let mut bytes = Bytes::open(path, source)?;
     let mut reading = Reading {
         source,
@@ -62,7 +62,7 @@ pub(crate) fn read_bytes<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let mut reading = Reading {
         source,
         options,
@@ -93,7 +93,7 @@ impl<T: Turn> Reading<'_, T> {
         beginning: Vec<u8>,
         rest: &mut (dyn Read + Send),
         layer: Layer,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         let (source, options, turn) = (self.source, self.options, self.turn);
         match Format::of_beginning(&beginning) {
             Format::Csv if beginning.len() < BEGINNING => {
@@ -116,7 +116,7 @@ impl<T: Turn> Reading<'_, T> {
     }
 
     /// Reads the beginning of what comes.
-    fn beginning(&self, from: &mut impl Read) -> Result<Vec<u8>, Problem> {
+    fn beginning(&self, from: &mut impl Read) -> Result<Vec<u8>, Diagnostic> {
         let mut beginning = Vec::new();
         fill(&mut beginning, BEGINNING, from).map_err(|error| Refusal::of(error, self.source))?;
         Ok(beginning)
@@ -127,7 +127,7 @@ impl<T: Turn> Reading<'_, T> {
         &self,
         mut bytes: Vec<u8>,
         rest: &mut (impl Read + ?Sized),
-    ) -> Result<Vec<u8>, Problem> {
+    ) -> Result<Vec<u8>, Diagnostic> {
         let most = MOST_WORKBOOK_BYTES + 1 - bytes.len() as u64;
         let read = rest.take(most).read_to_end(&mut bytes);
         read.map_err(|error| Refusal::of(error, self.source))?;
@@ -138,7 +138,7 @@ impl<T: Turn> Reading<'_, T> {
     }
 
     /// Reads what is a workbook, or looked like one.
-    fn workbook(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+    fn workbook(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
         match Format::of(bytes) {
             Format::Other(what) => Err(refusal(self.source, what)),
             _ => workbook::read(bytes, self.source, self.options, self.turn, self.file),
@@ -146,11 +146,11 @@ impl<T: Turn> Reading<'_, T> {
     }
 }
 
-fn too_large(source: &Arc<Source>) -> Problem {
+fn too_large(source: &Arc<Source>) -> Diagnostic {
     let message = format!(
         "the workbook is larger than the {} MB that are read",
         MOST_WORKBOOK_BYTES >> 20
     );
     let help = "split it into several files, or save the sheet as CSV";
-    Problem::new(Code::InputTooLarge, Place::whole(source), message, help)
+    Diagnostic::new(Code::InputTooLarge, Place::whole(source), message, help)
 }

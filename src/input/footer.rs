@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::diagnostics::diagnostic::Source;
     use crate::input::Header;
-    use crate::schema::columns::Names;
+    use crate::schema::header_names::Names;
 
     fn is_footer_under(header: &[&'static str], row: &[&'static str]) -> bool {
         let source = Arc::new(Source {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::Packing;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// What a file is, by its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,9 +230,9 @@ const WAYS_OUT: [(&str, &str); 6] = [
 ];
 
 /// Makes the finding that a file is something that is not read.
-pub(crate) fn refusal(source: &Arc<Source>, what: &str) -> Problem {
+pub(crate) fn refusal(source: &Arc<Source>, what: &str) -> Diagnostic {
     let way_out = WAYS_OUT.iter().find(|(word, _)| what.contains(word));
-    Problem::new(
+    Diagnostic::new(
         Code::InputUnreadable,
         Place::whole(source),
         format!("this is {what}, which is not read"),

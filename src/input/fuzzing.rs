@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::format::{Format, foreign_text};
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::csv::records::Records;
 use crate::input::csv::{dialect, encoding, records, stream};
 use crate::input::process_rows::OneByOne;
@@ -61,7 +61,7 @@ fn by_the_library<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
     if foreign_text(&decoded.text).is_some() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// How much of the free memory reading may take, in hundredths: reports, which repeat what was found, take as much again.
 const SHARE: u64 = 45;
@@ -17,7 +17,7 @@ const BETWEEN: usize = 32 << 20;
 ///
 /// # Errors
 /// When what has been made of the inputs so far takes more memory than there is.
-pub(crate) fn note(bytes: usize, source: &Arc<Source>) -> Result<(), Problem> {
+pub(crate) fn note(bytes: usize, source: &Arc<Source>) -> Result<(), Diagnostic> {
     static SINCE: AtomicUsize = AtomicUsize::new(0);
     static ROOM: OnceLock<Option<Room>> = OnceLock::new();
     let room = ROOM.get_or_init(Room::of_this_process);
@@ -52,7 +52,7 @@ impl Room {
         })
     }
 
-    fn check(&self, resident: u64, source: &Arc<Source>) -> Result<(), Problem> {
+    fn check(&self, resident: u64, source: &Arc<Source>) -> Result<(), Diagnostic> {
         if resident.saturating_sub(self.taken) / SHARE * 100 <= self.free {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Room {
         );
         let help =
             "split the file, import fewer files at a time, or use a machine with more memory";
-        Err(Problem::new(
+        Err(Diagnostic::new(
             Code::InputTooLarge,
             Place::whole(source),
             message,

@@ -2,17 +2,17 @@
 //!
 //! A row is handed on as soon as it is read, to what turns it into something smaller ([`Turn`]). A long file of CSV is
 //! read piece by piece (`long`), also out of an archive or a pipe; a workbook from its bytes. What is wrong with a
-//! file is a [`Problem`]; one bad file does not stop the others.
+//! file is a [`Diagnostic`]; one bad file does not stop the others.
 
 mod archive;
 mod bytes;
 mod content;
-pub(crate) mod csv;
+pub mod csv;
 mod footer;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
-pub mod header;
+pub(crate) mod header;
 pub mod limits;
 mod memory_limit;
 mod parallel;
@@ -20,32 +20,33 @@ mod paths;
 mod process_rows;
 mod row_kind;
 mod rows;
-pub mod sample;
+pub(crate) mod sample;
 pub(crate) mod values;
-pub mod wide;
-pub(crate) mod workbook;
+pub(crate) mod wide;
+pub mod workbook;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use self::bytes::fingerprint;
-pub use self::header::Header;
-pub use self::paths::{is_passing, is_spreadsheet};
+pub(crate) use self::bytes::fingerprint;
+pub(crate) use self::header::Header;
+pub(crate) use self::paths::{is_passing, is_spreadsheet};
 use self::row_kind::RowKind;
-pub use self::rows::swallowed_rows;
+pub(crate) use self::rows::swallowed_rows;
 use self::rows::{RawCells, RawRow, Rows, placed, read_rows};
 pub use self::sample::{Extent, sample};
 use self::wide::WideTable;
 pub use self::workbook::serve::serve as serve_workbook;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, WarningPolicy};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, WarningPolicy};
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;
-pub use crate::input::csv::output_dialect::Written;
+pub(crate) use crate::input::csv::output_dialect::Written;
 use crate::input::process_rows::{Turned, Turning};
 pub use crate::input::values::cell::Cell;
-use crate::schema::columns::{Field, Names};
+use crate::schema::columns::Field;
+use crate::schema::header_names::Names;
 use rayon::prelude::*;
 
 /// How inputs are read.
@@ -121,79 +122,79 @@ impl<R: Send, F: Fn(&SheetHead, &Row<'_>) -> R + Sync> Turn for Each<F> {
 #[derive(Debug)]
 pub struct Row<'a> {
     /// Its number as the user sees it; for CSV the line on which the record begins.
-    pub number: u32,
+    pub(crate) number: u32,
     /// One cell for each column of the header.
-    pub cells: Vec<Cell<'a>>,
+    pub(crate) cells: Vec<Cell<'a>>,
     /// The column of the first cell that no header stands over, where the row has more cells than headers.
-    pub surplus: Option<u32>,
+    pub(crate) surplus: Option<u32>,
     /// The cells that no header stands over, each with its column, whether or not they make the row malformed.
-    pub beyond: Vec<(u32, Cell<'a>)>,
+    pub(crate) beyond: Vec<(u32, Cell<'a>)>,
     /// The first column whose cell is so long that its quote may have swallowed rows.
-    pub swallowed: Option<u32>,
+    pub(crate) swallowed: Option<u32>,
     /// The number of an earlier row, and how many of the first cells are to the letter those of that row.
-    pub same: Option<(u32, usize)>,
+    pub(crate) same: Option<(u32, usize)>,
 }
 
 /// Which sheet a row is from, and what its columns are.
 #[derive(Debug)]
 pub struct SheetHead {
     /// The file and sheet.
-    pub source: Arc<Source>,
+    pub(crate) source: Arc<Source>,
     /// Its columns.
-    pub header: Header,
+    pub(crate) header: Header,
     /// The rows above the header, such as titles: each its number and its cells.
-    pub above: Vec<(u32, Vec<(u32, Cell<'static>)>)>,
+    pub(crate) above: Vec<(u32, Vec<(u32, Cell<'static>)>)>,
     /// Whether warnings of the header are errors in this run, so that all its orders are held back.
-    pub is_denied: bool,
+    pub(crate) is_denied: bool,
 }
 
 /// A sheet that was read: `P` is what each part of it was turned into.
 #[derive(Debug)]
-pub struct Sheet<P> {
+pub(crate) struct Sheet<P> {
     /// Where it is from.
-    pub source: Arc<Source>,
+    pub(crate) source: Arc<Source>,
     /// The fingerprint of the whole file, in hexadecimal; empty where it is not wanted.
-    pub sha256: Arc<str>,
+    pub(crate) sha256: Arc<str>,
     /// Its columns; `None` where it has no usable header, and so no rows.
-    pub head: Option<SheetHead>,
+    pub(crate) head: Option<SheetHead>,
     /// Its parts, in their order.
-    pub parts: Vec<P>,
+    pub(crate) parts: Vec<P>,
     /// How many rows of data are in them.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// How many rows were left out: repeated headers and footers. Blank rows do not count.
-    pub skipped: usize,
+    pub(crate) skipped: usize,
     /// How many rows are not used, because the header is wrong.
-    pub unread: usize,
+    pub(crate) unread: usize,
     /// What those rows say under the columns that were most likely meant, to be checked and no more.
-    pub doubtful: Option<Box<Doubtful<P>>>,
+    pub(crate) doubtful: Option<Box<Doubtful<P>>>,
 }
 
 /// The rows of a sheet whose header is wrong in a way that leaves little doubt what was meant.
 #[derive(Debug)]
-pub struct Doubtful<P> {
+pub(crate) struct Doubtful<P> {
     /// The columns, as they were most likely meant.
-    pub head: SheetHead,
+    pub(crate) head: SheetHead,
     /// What several columns would be: of those nothing is said.
-    pub unclear: Vec<Field>,
+    pub(crate) unclear: Vec<Field>,
     /// The parts of its rows, in their order.
-    pub parts: Vec<P>,
+    pub(crate) parts: Vec<P>,
 }
 
 /// What one input gave.
 #[derive(Debug)]
 pub struct File<P> {
     /// Its sheets; a CSV file is one.
-    pub sheets: Vec<Sheet<P>>,
+    pub(crate) sheets: Vec<Sheet<P>>,
     /// Sheets that were not read, with the reason.
-    pub passed_over: Vec<(Arc<Source>, &'static str)>,
+    pub(crate) passed_over: Vec<(Arc<Source>, &'static str)>,
     /// What is no problem and must be said: what was assumed, what was found to be nothing.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// What is wrong with the file, its headers, and the rows that were left out.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 /// Something to be said of an input.
-pub type Note = (Arc<Source>, Cow<'static, str>);
+pub(crate) type Note = (Arc<Source>, Cow<'static, str>);
 
 /// Reads inputs on all cores, in their order: files, directories and patterns; `-` is standard input.
 pub fn read_all<T: Turn>(
@@ -240,13 +241,13 @@ fn refuse_texts_alone<P>(files: &mut [File<P>], name: &str) {
             let message = format!("there is no sheet `{name}`: a text has no sheets");
             let help = "leave --sheet away, or name the workbook that has it";
             let place = Place::whole(&sheet.source);
-            *file = File::unusable(Problem::new(Code::InputUnreadable, place, message, help));
+            *file = File::unusable(Diagnostic::new(Code::InputUnreadable, place, message, help));
         }
     }
 }
 
 /// Reads one file, or `-`, turning its rows of data by `turn`.
-pub fn read<T: Turn>(path: &Path, options: &Options<'_>, turn: &T) -> File<T::Part> {
+pub(crate) fn read<T: Turn>(path: &Path, options: &Options<'_>, turn: &T) -> File<T::Part> {
     let source = Arc::new(Source {
         path: path.display().to_string(),
         sheet: None,
@@ -285,15 +286,14 @@ impl<P> Default for File<P> {
 
 impl<R> Sheet<Vec<R>> {
     /// Returns its rows, each turned on its own.
-    #[must_use]
-    pub fn into_rows(self) -> Vec<R> {
+    pub(crate) fn into_rows(self) -> Vec<R> {
         self.parts.into_iter().flatten().collect()
     }
 }
 
 impl<P> File<P> {
     /// A file that is refused whole: none of its rows is used.
-    fn unusable(problem: Problem) -> Self {
+    fn unusable(problem: Diagnostic) -> Self {
         Self {
             problems: vec![problem],
             ..Self::default()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use glob::MatchOptions;
 
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// What an input stands for.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) enum Found {
     /// More of them, which are only counted: the directory, and how many.
     Others(Arc<Source>, usize),
     /// No file at all.
-    Nothing(Problem),
+    Nothing(Diagnostic),
 }
 
 /// Files of a directory that are passed over are named up to so many: it may be one of pictures.
@@ -87,7 +87,7 @@ fn source(path: &Path) -> Arc<Source> {
     })
 }
 
-fn files_of(input: &Path) -> Result<Vec<PathBuf>, Problem> {
+fn files_of(input: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     if input == Path::new("-") {
         return Ok(vec![input.to_owned()]);
     }
@@ -106,7 +106,7 @@ fn is_pattern(text: &str, input: &Path) -> bool {
 }
 
 /// Lists the spreadsheets of a directory by name, without those in directories in it.
-fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut names = names_in(directory).map_err(|error| unreadable(directory, &error))?;
     names.retain(|name| is_spreadsheet(name) && is_file(&directory.join(name)));
     if names.is_empty() {
@@ -126,8 +126,7 @@ fn is_file(path: &Path) -> bool {
 }
 
 /// Tells whether a file in a directory is meant to be imported, by its name: not hidden, no lock, not half-written.
-#[must_use]
-pub fn is_spreadsheet(name: &OsStr) -> bool {
+pub(crate) fn is_spreadsheet(name: &OsStr) -> bool {
     if is_passing(name) {
         return false;
     }
@@ -145,8 +144,7 @@ pub fn is_spreadsheet(name: &OsStr) -> bool {
 
 /// Tells whether a name is one that files have only for a while: hidden, locks, and what is still being written; or
 /// one that a report of ours has.
-#[must_use]
-pub fn is_passing(name: &OsStr) -> bool {
+pub(crate) fn is_passing(name: &OsStr) -> bool {
     const STARTS: [&str; 3] = [".", "~$", "scoreload-report-"];
     const ENDS: [&str; 6] = [
         ".part",
@@ -161,7 +159,7 @@ pub fn is_passing(name: &OsStr) -> bool {
 }
 
 /// Lists the files that fit a pattern by name, as a shell would.
-fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Problem> {
+fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let options = MatchOptions {
         require_literal_separator: true,
         require_literal_leading_dot: true,
@@ -185,7 +183,7 @@ fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-fn unreadable(directory: &Path, error: &io::Error) -> Problem {
+fn unreadable(directory: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("the directory cannot be read: {error}");
     nothing(
         directory,
@@ -194,9 +192,9 @@ fn unreadable(directory: &Path, error: &io::Error) -> Problem {
     )
 }
 
-fn nothing(input: &Path, message: impl Into<String>, help: &'static str) -> Problem {
+fn nothing(input: &Path, message: impl Into<String>, help: &'static str) -> Diagnostic {
     let place = Place::whole(&source(input));
-    Problem::new(Code::InputUnreadable, place, message, help)
+    Diagnostic::new(Code::InputUnreadable, place, message, help)
 }
 
 #[cfg(test)]

@@ -6,23 +6,26 @@ use super::footer::is_figure;
 use super::row_kind::RowKind;
 use super::rows::placed;
 use super::{Cell, Options, RawRow, Row, SheetHead, Turn};
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::memory_limit;
 use crate::input::parallel::in_order;
 
 /// Rows as they come from a file.
-pub(crate) trait RowSource: Iterator<Item = Result<RawRow, Problem>> {
+pub(crate) trait RowSource: Iterator<Item = Result<RawRow, Diagnostic>> {
     /// Turns the rest of the rows on all cores, in parts that stand in their order.
     ///
     /// # Errors
     /// What is wrong with the first row that cannot be read or stands out of place.
-    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem>;
+    fn turn_all<T: Turn>(
+        self,
+        turning: &Turning<'_, T>,
+    ) -> Result<Vec<Turned<T::Part>>, Diagnostic>;
 
     /// Counts the rest of the rows, those in which something stands.
     ///
     /// # Errors
     /// What is wrong with the first row that cannot be read.
-    fn count_filled(self) -> Result<usize, Problem>;
+    fn count_filled(self) -> Result<usize, Diagnostic>;
 }
 
 /// How the rows under a header are turned.
@@ -38,7 +41,7 @@ pub(crate) struct Turned<P> {
     /// Its rows of data.
     pub(crate) rows: usize,
     /// What is said of those that were left out.
-    pub(crate) skipped: Vec<Problem>,
+    pub(crate) skipped: Vec<Diagnostic>,
     /// How the last row begins, if that alone tells that it holds data.
     telling: Option<[String; 2]>,
 }
@@ -58,7 +61,11 @@ impl<T: Turn> Turning<'_, T> {
     ///
     /// # Errors
     /// Where the row is a header with other columns: where the cells below stand is another question.
-    pub(crate) fn take(&self, turned: &mut Turned<T::Part>, row: &Row<'_>) -> Result<(), Problem> {
+    pub(crate) fn take(
+        &self,
+        turned: &mut Turned<T::Part>,
+        row: &Row<'_>,
+    ) -> Result<(), Diagnostic> {
         let beginning = beginning(row);
         let is_told = match (&turned.telling, beginning) {
             (Some([one, other]), Some(texts)) => [&**one, &**other] == texts,
@@ -117,19 +124,19 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Rows that can be read only one after the other, as those of a workbook.
 pub(crate) struct OneByOne<I>(pub(crate) I);
 
-impl<I: Iterator<Item = Result<RawRow, Problem>>> Iterator for OneByOne<I> {
-    type Item = Result<RawRow, Problem>;
+impl<I: Iterator<Item = Result<RawRow, Diagnostic>>> Iterator for OneByOne<I> {
+    type Item = Result<RawRow, Diagnostic>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()
     }
 }
 
-impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<I> {
+impl<I: Iterator<Item = Result<RawRow, Diagnostic>> + Send> RowSource for OneByOne<I> {
     fn turn_all<T: Turn>(
         mut self,
         turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Problem> {
+    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
         let batches = std::iter::from_fn(|| {
             let batch = next_batch(&mut self, &turning.head.source);
             let is_end = batch.as_ref().is_ok_and(Vec::is_empty);
@@ -144,7 +151,7 @@ impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<
         })
     }
 
-    fn count_filled(mut self) -> Result<usize, Problem> {
+    fn count_filled(mut self) -> Result<usize, Diagnostic> {
         self.try_fold(0, |count, row| {
             let cells = row?.cells;
             let is_filled = cells.present().iter().any(|(_, cell)| !cell.is_blank());
@@ -155,9 +162,9 @@ impl<I: Iterator<Item = Result<RawRow, Problem>> + Send> RowSource for OneByOne<
 
 /// Takes the next rows, as many as are checked together.
 fn next_batch(
-    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
+    rows: &mut impl Iterator<Item = Result<RawRow, Diagnostic>>,
     source: &Arc<Source>,
-) -> Result<Vec<RawRow>, Problem> {
+) -> Result<Vec<RawRow>, Diagnostic> {
     let mut batch = Vec::new();
     let mut bytes = 0;
     while batch.len() < BATCH && bytes < BATCH_BYTES {

@@ -2,23 +2,23 @@
 
 use super::header::HEADER_WITHIN_ROWS;
 use super::{Cell, Row, SheetHead, footer};
-use crate::diagnostics::diagnostic::{Code, Place, Problem};
-use crate::schema::columns::Names;
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
+use crate::schema::header_names::Names;
 
 /// What a row under the header is.
 pub(crate) enum RowKind {
     Blank,
     Data,
-    Skipped(Problem),
+    Skipped(Diagnostic),
     /// A header with other columns.
-    OtherHeader(Problem),
+    OtherHeader(Diagnostic),
 }
 
 impl RowKind {
     pub(crate) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
         let place = || Place::row(&head.source, row.number);
         let skip = |code, message, help: &'static str| {
-            Self::Skipped(Problem::new(code, place(), message, help))
+            Self::Skipped(Diagnostic::new(code, place(), message, help))
         };
         if row.surplus.is_none() && row.cells.iter().all(Cell::is_blank) {
             Self::Blank
@@ -42,7 +42,7 @@ impl RowKind {
     }
 }
 
-fn other_header(place: Place, head: &SheetHead) -> Problem {
+fn other_header(place: Place, head: &SheetHead) -> Diagnostic {
     let message = format!(
         "a header stands here again, and its columns are not those of row {}",
         head.header.row
@@ -56,5 +56,5 @@ fn other_header(place: Place, head: &SheetHead) -> Problem {
         }
         _ => apart.to_owned(),
     };
-    Problem::new(Code::RowMalformed, place, message, help)
+    Diagnostic::new(Code::RowMalformed, place, message, help)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::header::{self, Header};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, WarningPolicy};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, WarningPolicy};
 use crate::input::csv::lines;
 use crate::input::process_rows::{RowSource, Turned, Turning};
 use crate::input::{Cell, Doubtful, Extent, Options, Row, Sheet, SheetHead, Turn, sample};
-use crate::schema::columns::{Field, Names};
+use crate::schema::columns::Field;
+use crate::schema::header_names::Names;
 
 /// A row as its file has it: the cells that are there, each with its column from 0.
 pub(crate) struct RawRow {
@@ -39,8 +40,8 @@ pub(crate) fn read_rows<T: Turn>(
     source: &Arc<Source>,
     options: &Options<'_>,
     turn: &T,
-    problems: &mut Vec<Problem>,
-) -> Result<Rows<T::Part>, Problem> {
+    problems: &mut Vec<Diagnostic>,
+) -> Result<Rows<T::Part>, Diagnostic> {
     if let Extent::Sample(count) = options.extent {
         return sample::read_rows(rows, source, (options, count), turn, problems);
     }
@@ -49,7 +50,7 @@ pub(crate) fn read_rows<T: Turn>(
         Err(missing) => return Ok(Rows::NoHeader(missing)),
     };
     let (header, found) = read_header(source, &header_row, options);
-    let usable = !found.iter().any(Problem::is_error);
+    let usable = !found.iter().any(Diagnostic::is_error);
     let likely = header.likely(&found, &options.names);
     let is_denied = options.warnings == WarningPolicy::Deny && !found.is_empty();
     problems.extend(
@@ -92,8 +93,8 @@ impl<P> Sheet<P> {
         rows: impl RowSource,
         head: SheetHead,
         (options, turn): (&Options<'_>, &T),
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), Problem> {
+        problems: &mut Vec<Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         for turned in turned(rows, &head, options, turn)? {
             self.rows += turned.rows;
             self.skipped += turned.skipped.len();
@@ -111,7 +112,7 @@ impl<P> Sheet<P> {
         head: SheetHead,
         unclear: Vec<Field>,
         (options, turn): (&Options<'_>, &T),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         let turned = turned(rows, &head, options, turn)?;
         let count = |turned: &Turned<P>| turned.rows + turned.skipped.len();
         self.unread = turned.iter().map(count).sum();
@@ -131,7 +132,7 @@ fn turned<T: Turn>(
     head: &SheetHead,
     options: &Options<'_>,
     turn: &T,
-) -> Result<Vec<Turned<T::Part>>, Problem> {
+) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
     rows.turn_all(&Turning {
         head,
         options,
@@ -144,7 +145,7 @@ fn read_header(
     source: &Arc<Source>,
     row: &RawRow,
     options: &Options<'_>,
-) -> (Header, Vec<Problem>) {
+) -> (Header, Vec<Diagnostic>) {
     let cells = row.cells.present();
     let (header, mut found) =
         Header::read(source, row.number, &cells, &options.names, &options.wide);
@@ -162,10 +163,10 @@ type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
 
 /// Returns the first row that can be the header, or the finding that there is none.
 fn find_header(
-    rows: &mut impl Iterator<Item = Result<RawRow, Problem>>,
+    rows: &mut impl Iterator<Item = Result<RawRow, Diagnostic>>,
     source: &Arc<Source>,
     names: &Names,
-) -> Result<Result<FoundHeader, header::Missing>, Problem> {
+) -> Result<Result<FoundHeader, header::Missing>, Diagnostic> {
     let mut seen = Vec::new();
     for row in rows {
         let row = row?;
@@ -299,11 +300,10 @@ pub(crate) fn swallowed_in<'a>(fields: impl Iterator<Item = &'a str>) -> Option<
 }
 
 /// Makes the finding that a quote may have swallowed the rows below a cell.
-#[must_use]
-pub fn swallowed_rows(place: Place) -> Problem {
+pub(crate) fn swallowed_rows(place: Place) -> Diagnostic {
     let message = format!(
         "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
     );
     let help = "look for a quote that is closed too late; nothing to do if the text is so long";
-    Problem::new(Code::QuoteSwallowedRows, place, message, help)
+    Diagnostic::new(Code::QuoteSwallowedRows, place, message, help)
 }

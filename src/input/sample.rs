@@ -9,7 +9,7 @@ use super::header::{self, HEADER_WITHIN_ROWS, Header};
 use super::{
     Cell, Each, File, Options, RawRow, Row, RowKind, Rows, Sheet, SheetHead, Turn, placed,
 };
-use crate::diagnostics::diagnostic::{Code, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Source};
 use crate::schema::columns::Column;
 
 /// How much of each sheet is read.
@@ -22,13 +22,12 @@ pub enum Extent {
 }
 
 /// The cells of a row, in the places of the header's.
-pub type SampleRow = Vec<Cell<'static>>;
+pub(crate) type SampleRow = Vec<Cell<'static>>;
 
 /// Reads the first rows of each sheet of the inputs, as many as the options' [`Extent::Sample`] says.
 ///
 /// A sheet with a wrong header is read all the same. Where no sheet has a column for the order id, the row that
 /// looks most like a header is taken for it, and the finding that there is none is among the problems.
-#[must_use]
 pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<Vec<SampleRow>>> {
     let cells = |_: &SheetHead, row: &Row<'_>| -> SampleRow {
         row.cells.iter().cloned().map(Cell::into_owned).collect()
@@ -67,12 +66,12 @@ fn pass_guesses_over<P>(file: &mut File<P>) {
 /// # Errors
 /// What is wrong with a row that cannot be read, which is wrong with the whole file.
 pub(crate) fn read_rows<T: Turn>(
-    rows: impl Iterator<Item = Result<RawRow, Problem>>,
+    rows: impl Iterator<Item = Result<RawRow, Diagnostic>>,
     source: &Arc<Source>,
     (options, count): (&Options<'_>, usize),
     turn: &T,
-    problems: &mut Vec<Problem>,
-) -> Result<Rows<T::Part>, Problem> {
+    problems: &mut Vec<Diagnostic>,
+) -> Result<Rows<T::Part>, Diagnostic> {
     let most = count.saturating_add(HEADER_WITHIN_ROWS as usize);
     let rows: Vec<RawRow> = rows.take(most).collect::<Result<_, _>>()?;
     let within = rows
@@ -148,8 +147,7 @@ fn likely_header(rows: &[RawRow]) -> Option<usize> {
 }
 
 /// Tells whether a finding says that the sheet has no header: then its columns are a guess.
-#[must_use]
-pub fn is_guess(problem: &Problem) -> bool {
+pub(crate) fn is_guess(problem: &Diagnostic) -> bool {
     problem.code == Code::HeaderMissing
 }
 

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::schema::columns::{Column, Scope, is_near, simplified};
+use crate::schema::columns::{Column, Scope};
+use crate::schema::header_names::{is_near, simplified};
 
 /// One test of wide sheets: its id, and where its fields stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WideTable {
     /// The id of the test, the same for every row.
-    pub test_id: String,
+    pub(crate) test_id: String,
     /// The header of the column that holds its score.
-    pub score: String,
+    pub(crate) score: String,
     /// Its other fields.
-    pub others: Vec<(Column, Source)>,
+    pub(crate) others: Vec<(Column, Source)>,
 }
 
 /// Where a field of a wide test stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Under this header.
     Header(String),
     /// In no column: it is the same for every row.
@@ -26,18 +27,18 @@ pub enum Source {
 
 /// A wide test whose columns were found in a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WideTest {
+pub(crate) struct WideTest {
     /// The id of the test.
-    pub test_id: String,
+    pub(crate) test_id: String,
     /// The column of its score, from 0.
-    pub score: u32,
+    pub(crate) score: u32,
     /// Its other fields.
-    pub others: Vec<(Column, Place)>,
+    pub(crate) others: Vec<(Column, Place)>,
 }
 
 /// Where a field of a wide test was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// In this column, from 0.
     Column(u32),
     /// Nowhere: it is the same for every row.
@@ -46,18 +47,20 @@ pub enum Place {
 
 /// A header that a wide table names and the sheet does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absent {
+pub(crate) struct Absent {
     /// The test of the table.
-    pub test_id: String,
+    pub(crate) test_id: String,
     /// The header that it names.
-    pub header: String,
+    pub(crate) header: String,
 }
 
 /// Finds the tests whose score stands in a sheet, and the headers that they lack.
 ///
 /// A table whose score column the sheet does not have is for other sheets.
-#[must_use]
-pub fn find(tables: &[WideTable], texts: &[Option<Arc<str>>]) -> (Vec<WideTest>, Vec<Absent>) {
+pub(crate) fn find(
+    tables: &[WideTable],
+    texts: &[Option<Arc<str>>],
+) -> (Vec<WideTest>, Vec<Absent>) {
     let names: Vec<Option<String>> = texts
         .iter()
         .map(|text| text.as_deref().map(simplified))
@@ -97,8 +100,7 @@ pub fn find(tables: &[WideTable], texts: &[Option<Arc<str>>]) -> (Vec<WideTest>,
 }
 
 /// Returns the header of the tables that an unknown header was most likely meant to be.
-#[must_use]
-pub fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a str> {
     let name = simplified(header);
     let headers = tables.iter().flat_map(|table| {
         let others = table.others.iter().filter_map(|(_, source)| match source {
@@ -115,8 +117,7 @@ pub fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a str> {
 impl WideTest {
     /// Returns a field by its place, 0 being the score: its meaning, and the column of its cell, which is the score's
     /// for what stands in no column.
-    #[must_use]
-    pub fn field(&self, place: usize) -> (Column, u32) {
+    pub(crate) fn field(&self, place: usize) -> (Column, u32) {
         match place.checked_sub(1).map(|at| &self.others[at]) {
             None => (Column::TestScore, self.score),
             Some((field, Place::Constant(_))) => (*field, self.score),
@@ -125,8 +126,7 @@ impl WideTest {
     }
 
     /// Tells whether it reads a column.
-    #[must_use]
-    pub fn reads(&self, column: u32) -> bool {
+    pub(crate) fn reads(&self, column: u32) -> bool {
         self.score == column
             || self
                 .others
@@ -136,8 +136,7 @@ impl WideTest {
 
     /// Tells whether a column that has a meaning of its own keeps it beside this test: one of a test does not, for
     /// the row itself is of no test.
-    #[must_use]
-    pub fn leaves(&self, column: u32, meaning: Column) -> bool {
+    pub(crate) fn leaves(&self, column: u32, meaning: Column) -> bool {
         !self.reads(column) || meaning.spec().scope != Scope::Test
     }
 }

@@ -1,11 +1,11 @@
 //! How the columns of a sheet are understood, with samples of what they hold. Proposals for columns that are tests
 //! of their own are in [`wide`]; how all that is shown is for [`crate::ui`].
 
-pub mod wide;
+pub(crate) mod wide;
 
 use std::sync::Arc;
 
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::sample::{SampleRow, is_guess};
 use crate::input::wide::Place;
 use crate::input::{self, Cell, File, Options, Sheet, SheetHead, header};
@@ -13,33 +13,33 @@ use crate::schema::columns::{Column, Field};
 
 /// The columns of one sheet.
 #[derive(Debug)]
-pub struct SheetLayout {
+pub(crate) struct SheetLayout {
     /// The file and sheet.
-    pub source: Arc<Source>,
+    pub(crate) source: Arc<Source>,
     /// The row that holds the header, as the user sees it.
-    pub header_row: u32,
+    pub(crate) header_row: u32,
     /// Whether there is no column for the order id, so that the header row is a guess.
-    pub is_guess: bool,
+    pub(crate) is_guess: bool,
     /// Its columns, from left to right; those without header and content are left out.
-    pub columns: Vec<ColumnLayout>,
+    pub(crate) columns: Vec<ColumnLayout>,
 }
 
 /// One column of a sheet.
 #[derive(Debug)]
-pub struct ColumnLayout {
+pub(crate) struct ColumnLayout {
     /// Where it stands, from 0.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its header, as the file has it.
-    pub header: Option<Arc<str>>,
+    pub(crate) header: Option<Arc<str>>,
     /// What that is understood as.
-    pub meaning: Meaning,
+    pub(crate) meaning: Meaning,
     /// What the sampled rows hold in it, without blanks.
-    pub values: Vec<String>,
+    pub(crate) values: Vec<String>,
 }
 
 /// What a column is understood as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// A field.
     Known(Field),
     /// A field of a test that has columns of its own.
@@ -62,8 +62,7 @@ pub enum Meaning {
 }
 
 /// Returns the columns of each sheet of an input that was sampled.
-#[must_use]
-pub fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetLayout> {
+pub(crate) fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetLayout> {
     let sheets = file.sheets.iter();
     sheets
         .filter_map(|sheet| {
@@ -80,7 +79,7 @@ pub fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetL
 fn of_sheet(
     sheet: &Sheet<Vec<SampleRow>>,
     head: &SheetHead,
-    problems: &[Problem],
+    problems: &[Diagnostic],
     options: &Options<'_>,
 ) -> SheetLayout {
     let texts = (0u32..).zip(&head.header.texts);
@@ -159,8 +158,7 @@ fn of_test(head: &SheetHead, index: u32) -> Option<Meaning> {
 
 impl ColumnLayout {
     /// Returns up to `count` different values, in the order of their first appearance.
-    #[must_use]
-    pub fn samples(&self, count: usize) -> Vec<&str> {
+    pub(crate) fn samples(&self, count: usize) -> Vec<&str> {
         let mut samples: Vec<&str> = Vec::with_capacity(count);
         for value in &self.values {
             if samples.len() < count && !samples.contains(&value.as_str()) {
@@ -173,8 +171,7 @@ impl ColumnLayout {
 
 impl SheetLayout {
     /// Returns the column, from 0, that means a field.
-    #[must_use]
-    pub fn column_of(&self, field: Field) -> Option<u32> {
+    pub(crate) fn column_of(&self, field: Field) -> Option<u32> {
         self.columns
             .iter()
             .find(|column| column.meaning == Meaning::Known(field))

@@ -9,7 +9,7 @@ use crate::paylocity::model::OrderUpdate;
 /// How what inputs say of an order compares with what was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The server has acknowledged all of it, and nothing else of the same fields since.
     Delivered,
     /// Something was delivered, and something of it was not, or is otherwise now.
@@ -22,7 +22,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order in which they are counted.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::Delivered,
         Self::Differs,
         Self::NotDelivered,
@@ -30,8 +30,7 @@ impl Verdict {
     ];
 
     /// Compares a body with what is known of its order.
-    #[must_use]
-    pub fn of(body: &OrderUpdate, known: &Known) -> Self {
+    pub(crate) fn of(body: &OrderUpdate, known: &Known) -> Self {
         let asked = Parts::of_body(body);
         let accepted = Parts::of_body(&known.accepted);
         let mut sent = accepted.clone();
@@ -47,8 +46,7 @@ impl Verdict {
     }
 
     /// Returns the verdict in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
             Self::Differs => "differs",

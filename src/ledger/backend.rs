@@ -42,11 +42,11 @@ pub(crate) enum Written {
 
 /// What pruning took away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pruned {
+pub(crate) struct Pruned {
     /// Runs.
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// Orders' parts in runs.
-    pub deliveries: u64,
+    pub(crate) deliveries: u64,
 }
 
 /// A database that keeps a ledger. The one thread that owns it calls.
@@ -98,9 +98,6 @@ pub(crate) trait Backend: Send {
         order_id: &str,
         target: Option<&str>,
     ) -> Result<Vec<Delivery>, Fault>;
-
-    /// Returns what is damaged: nothing, where all is sound.
-    fn damages(&mut self) -> Result<Vec<String>, Fault>;
 
     /// Hands out everything as it is at one moment: the runs, the orders, then the orders' parts in runs.
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault>;

@@ -33,13 +33,13 @@ struct Head {
 
 /// How many entries of each kind there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Runs.
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// Orders that are remembered.
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// Orders' parts in runs.
-    pub deliveries: u64,
+    pub(crate) deliveries: u64,
 }
 
 impl Counts {
@@ -71,7 +71,7 @@ enum Line {
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
-pub enum Flaw {
+pub(crate) enum Flaw {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -88,8 +88,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Returns the way out.
-    #[must_use]
-    pub fn help(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "name a file that you may read",
             Self::Foreign => "name a file that `scoreload ledger export` wrote",
@@ -118,7 +117,7 @@ impl<W: Write> Sum<W> {
 ///
 /// # Errors
 /// When the ledger cannot be read, or `out` cannot be written.
-pub fn write<W>(ledger: &Ledger, out: W) -> Result<(W, Counts), LedgerError>
+pub(crate) fn write<W>(ledger: &Ledger, out: W) -> Result<(W, Counts), LedgerError>
 where
     W: Write + Send + 'static,
 {
@@ -163,7 +162,7 @@ fn hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(path: &Path) -> Result<Counts, Flaw> {
+pub(crate) fn check(path: &Path) -> Result<Counts, Flaw> {
     let mut lines = Lines::open(path)?;
     let mut counts = Counts::default();
     loop {
@@ -199,7 +198,9 @@ pub fn check(path: &Path) -> Result<Counts, Flaw> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn entries(path: &Path) -> Result<impl Iterator<Item = Result<Entry, Fault>> + use<>, Fault> {
+pub(crate) fn entries(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Entry, Fault>> + use<>, Fault> {
     let flawed = |flaw: Flaw| Fault::Unmergeable(flaw.to_string());
     let mut lines = Lines::open(path).map_err(flawed)?;
     let next = move || match lines.next_line() {

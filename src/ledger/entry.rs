@@ -7,19 +7,18 @@ use crate::paylocity::model::Text;
 
 /// What tells orders apart in a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct OrderKey {
+pub(crate) struct OrderKey {
     /// Where its updates go.
-    pub target: String,
+    pub(crate) target: String,
     /// The company.
-    pub company_id: Text,
+    pub(crate) company_id: Text,
     /// The order.
-    pub order_id: Text,
+    pub(crate) order_id: Text,
 }
 
 impl OrderKey {
     /// Makes a key.
-    #[must_use]
-    pub fn new(target: &str, company_id: &Text, order_id: &Text) -> Self {
+    pub(crate) fn new(target: &str, company_id: &Text, order_id: &Text) -> Self {
         Self {
             target: target.to_owned(),
             company_id: company_id.clone(),
@@ -30,20 +29,20 @@ impl OrderKey {
 
 /// What a ledger remembers of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
+pub(crate) struct Remembered {
     /// The order.
     #[serde(flatten)]
-    pub key: OrderKey,
+    pub(crate) key: OrderKey,
     /// What is known of it, as JSON.
-    pub known: String,
+    pub(crate) known: String,
     /// When that was written.
-    pub changed_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
 }
 
 /// Anything that a ledger holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Entry {
+pub(crate) enum Entry {
     /// A run.
     Run(Run),
     /// What is remembered of an order.
@@ -54,125 +53,124 @@ pub enum Entry {
 
 /// A run, as it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunRecord {
+pub(crate) struct RunRecord {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// What was asked for, such as `import`.
-    pub mode: String,
+    pub(crate) mode: String,
     /// Where updates go; its orders are known under this name.
-    pub target: String,
+    pub(crate) target: String,
     /// When it began.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// Its inputs, as JSON.
-    pub inputs: String,
+    pub(crate) inputs: String,
     /// The id of the plan that it applies, where it applies one.
-    pub plan: Option<String>,
+    pub(crate) plan: Option<String>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunEnd {
+pub(crate) struct RunEnd {
     /// When.
-    pub finished_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
     /// The exit code of the process.
-    pub exit_code: u8,
+    pub(crate) exit_code: u8,
     /// Its rows and orders, counted, as JSON.
-    pub totals: String,
+    pub(crate) totals: String,
 }
 
 /// A run that the ledger remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
+pub(crate) struct Run {
     /// How it began.
     #[serde(flatten)]
-    pub record: RunRecord,
+    pub(crate) record: RunRecord,
     /// How it ended; `None` while it is under way, and where it was cut off.
-    pub end: Option<RunEnd>,
+    pub(crate) end: Option<RunEnd>,
 }
 
 /// An update that is about to leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
+pub(crate) struct Intent {
     /// The id of the run, which has begun.
-    pub run: String,
+    pub(crate) run: String,
     /// The order, at the target of the run.
-    pub order: OrderKey,
+    pub(crate) order: OrderKey,
     /// The body, as JSON.
-    pub body: String,
+    pub(crate) body: String,
     /// What is known of the order once the body may have been applied.
-    pub known: String,
+    pub(crate) known: String,
     /// When it was decided on.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// What became of an order in a run, whether or not anything of it left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub(crate) struct Settlement {
     /// The id of the run, which has begun.
-    pub run: String,
+    pub(crate) run: String,
     /// The order, at the target of the run.
-    pub order: OrderKey,
+    pub(crate) order: OrderKey,
     /// The outcome's name.
-    pub outcome: String,
+    pub(crate) outcome: String,
     /// The HTTP status of the last answer.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// How many requests it took.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// What the server said, or why the order was held back.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// What is known of the order from now on; `None` where that is what was known before.
-    pub known: Option<String>,
+    pub(crate) known: Option<String>,
     /// When it was known.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// An order's part in a run, as the ledger remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// The id of the run.
-    pub run: String,
+    pub(crate) run: String,
     /// Where the run's updates went.
-    pub target: String,
+    pub(crate) target: String,
     /// The company.
-    pub company_id: Text,
+    pub(crate) company_id: Text,
     /// The order.
-    pub order_id: Text,
+    pub(crate) order_id: Text,
     /// The body that was to be sent last; `None` where nothing was to be sent.
-    pub body: Option<String>,
+    pub(crate) body: Option<String>,
     /// When that was decided on.
-    pub intended_at: Option<Timestamp>,
+    pub(crate) intended_at: Option<Timestamp>,
     /// What became of it; `None` where the run was cut off before that was known.
-    pub settled: Option<Settled>,
+    pub(crate) settled: Option<Settled>,
 }
 
 impl Delivery {
     /// Returns the order.
-    #[must_use]
-    pub fn order(&self) -> OrderKey {
+    pub(crate) fn order(&self) -> OrderKey {
         OrderKey::new(&self.target, &self.company_id, &self.order_id)
     }
 }
 
 /// Which update of an order left last, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastSent {
+pub(crate) struct LastSent {
     /// The id of the run that sent it.
-    pub run: String,
+    pub(crate) run: String,
     /// The name of its outcome; `None` where the run was cut off before that was known.
-    pub outcome: Option<String>,
+    pub(crate) outcome: Option<String>,
 }
 
 /// What became of an order's part in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// When it was known.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The outcome's name.
-    pub outcome: String,
+    pub(crate) outcome: String,
     /// The HTTP status of the last answer.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// How many requests it took.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// What the server said, or why the order was held back.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }

@@ -27,15 +27,13 @@ pub enum LedgerError {
 
 impl LedgerError {
     /// Tells whether it may be there again later.
-    #[must_use]
-    pub const fn is_unreachable(&self) -> bool {
+    pub(crate) const fn is_unreachable(&self) -> bool {
         let (Self::Unopened { fault, .. } | Self::Failed { fault, .. }) = self;
         matches!(fault, Fault::Unreachable(_))
     }
 
     /// Returns the way out.
-    #[must_use]
-    pub fn help(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Unopened { fault, .. } | Self::Failed { fault, .. } => fault.help(),
         }

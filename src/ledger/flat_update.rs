@@ -233,8 +233,7 @@ impl Parts {
 }
 
 /// Returns the body without its reports.
-#[must_use]
-pub fn without_reports(body: &OrderUpdate) -> OrderUpdate {
+pub(crate) fn without_reports(body: &OrderUpdate) -> OrderUpdate {
     let of_test = |test: &TestUpdate| TestUpdate {
         id: test.id.clone(),
         score: test.score.as_ref().and_then(|score| {
@@ -270,8 +269,7 @@ pub fn without_reports(body: &OrderUpdate) -> OrderUpdate {
 }
 
 /// Returns the reports of the body alone, at their places: with the ids and attempts that lead to them.
-#[must_use]
-pub fn reports_of(body: &OrderUpdate) -> OrderUpdate {
+pub(crate) fn reports_of(body: &OrderUpdate) -> OrderUpdate {
     let of_test = |test: &TestUpdate| {
         let score = test.score.as_ref()?;
         (!score.reports.is_empty()).then(|| TestUpdate {

@@ -10,13 +10,13 @@ const AT_ONCE: usize = 1_000;
 
 /// What a merge has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Merged {
+pub(crate) struct Merged {
     /// Runs that were added, or of which the end was.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// Orders of which something was learned.
-    pub orders: usize,
+    pub(crate) orders: usize,
     /// Orders' parts in runs that were added, or of which something later was known.
-    pub deliveries: usize,
+    pub(crate) deliveries: usize,
 }
 
 impl Ledger {
@@ -25,7 +25,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written, an entry cannot be read, or it contradicts what is there.
-    pub fn merge<I>(
+    pub(crate) fn merge<I>(
         &self,
         mut entries: impl FnMut() -> Result<I, Fault> + Send + 'static,
     ) -> Result<Merged, LedgerError>

@@ -14,17 +14,16 @@ const SLACK: Duration = Duration::from_secs(10);
 
 /// Who leases orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Importer {
+pub(crate) struct Importer {
     /// The process and its run.
-    pub holder: Holder,
+    pub(crate) holder: Holder,
     /// How long a lease outlives its importer.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
 }
 
 impl Importer {
     /// Returns an importer that waits so long for an answer at most.
-    #[must_use]
-    pub fn of(holder: Holder, timeout: Duration) -> Self {
+    pub(crate) fn of(holder: Holder, timeout: Duration) -> Self {
         Self {
             holder,
             lease: timeout + SLACK,
@@ -44,7 +43,7 @@ impl Importer {
 
 /// What came of an attempt to lease an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lease {
+pub(crate) enum Lease {
     /// The order is ours; what the ledger knows of it now.
     Ours(Option<String>),
     /// Another importer may be sending it.
@@ -53,7 +52,7 @@ pub enum Lease {
 
 /// What came of writing an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intended {
+pub(crate) enum Intended {
     /// It is durable, and the request may leave; where a moment is given, no later than that.
     Durable(Option<Instant>),
     /// It was not written: the lease of the order had ended, and another importer may be sending it.
@@ -62,8 +61,7 @@ pub enum Intended {
 
 impl Intended {
     /// Tells whether the request may leave at this moment.
-    #[must_use]
-    pub fn may_leave(self, now: Instant) -> bool {
+    pub(crate) fn may_leave(self, now: Instant) -> bool {
         match self {
             Self::Durable(until) => until.is_none_or(|until| now < until),
             Self::LeaseEnded => false,

@@ -22,7 +22,7 @@ impl Place {
     ///
     /// # Errors
     /// When it is meant as a database and cannot be one.
-    pub fn named(
+    pub(crate) fn named(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BadAddress> {
@@ -33,8 +33,7 @@ impl Place {
     }
 
     /// Returns the same place, where a database's server may have its certificate from these authorities too.
-    #[must_use]
-    pub fn trusting(self, authorities: &Authorities) -> Self {
+    pub(crate) fn trusting(self, authorities: &Authorities) -> Self {
         match self {
             Self::Database(address) => Self::Database(address.trusting(authorities.clone())),
             other => other,
@@ -42,8 +41,7 @@ impl Place {
     }
 
     /// Tells whether what it holds is there for the next run.
-    #[must_use]
-    pub fn is_lasting(&self) -> bool {
+    pub(crate) fn is_lasting(&self) -> bool {
         *self != Self::Memory
     }
 }
@@ -62,8 +60,7 @@ impl fmt::Display for Place {
 ///
 /// It stands in `$XDG_STATE_HOME`, or in `~/.local/state`. As the XDG specification asks, a relative
 /// `$XDG_STATE_HOME` counts for nothing: the ledger would be another one in each directory.
-#[must_use]
-pub fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(crate) fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| {
         environment(name)
             .map(PathBuf::from)
@@ -76,8 +73,7 @@ pub fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<Path
 
 /// Returns where the user's ledger is, asking the system for the home where the environment names none, as it is for
 /// jobs that start without one.
-#[must_use]
-pub fn users_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(crate) fn users_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let of_system = || Some(std::env::home_dir()?.join(".local/state/scoreload/ledger.db"));
     default_path(environment)
         .or_else(of_system)

@@ -20,19 +20,18 @@ const A_LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The process.
-    pub pid: u32,
+    pub(crate) pid: u32,
     /// The machine, where its name is known.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The id of the run.
-    pub run: String,
+    pub(crate) run: String,
     /// When the run began.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
 }
 
 impl Holder {
     /// Returns this process as the holder, for a run.
-    #[must_use]
-    pub fn this_process(run: &str, started_at: Timestamp) -> Self {
+    pub(crate) fn this_process(run: &str, started_at: Timestamp) -> Self {
         let host = fs::read_to_string("/proc/sys/kernel/hostname")
             .or_else(|_| fs::read_to_string("/etc/hostname"))
             .ok();
@@ -57,7 +56,7 @@ impl std::fmt::Display for Holder {
 
 /// What came of an attempt to take a lock.
 #[derive(Debug)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// The lock is ours.
     Taken(Lock),
     /// Somebody else has it; `None` where they have not yet said who they are.
@@ -69,14 +68,18 @@ pub enum Attempt {
 /// The system's lock on the file decides; what the file says only names the holder, so that a file left behind by a
 /// process that died means nothing. The file itself stays: were it deleted, two could lock two files of one name.
 #[derive(Debug)]
-pub struct Lock(File);
+pub(crate) struct Lock(File);
 
 impl Lock {
     /// Takes the lock on a ledger's file and a target, if nobody else has it.
     ///
     /// # Errors
     /// When the file of the lock cannot be written.
-    pub fn try_take(ledger: &Path, target: &str, holder: &Holder) -> Result<Attempt, LedgerError> {
+    pub(crate) fn try_take(
+        ledger: &Path,
+        target: &str,
+        holder: &Holder,
+    ) -> Result<Attempt, LedgerError> {
         let take = || {
             let file = open(ledger, target)?;
             let mut locked = file.try_lock();
@@ -95,8 +98,7 @@ impl Lock {
     }
 
     /// Returns who holds the lock on a ledger's file and a target, where somebody does and has said who it is.
-    #[must_use]
-    pub fn holder(ledger: &Path, target: &str) -> Option<Holder> {
+    pub(crate) fn holder(ledger: &Path, target: &str) -> Option<Holder> {
         let file = File::open(path_of(ledger, target).ok()?).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => read_holder(file),
@@ -108,7 +110,11 @@ impl Lock {
     ///
     /// # Errors
     /// When the file of the lock cannot be written.
-    pub fn wait_for(ledger: &Path, target: &str, holder: &Holder) -> Result<Self, LedgerError> {
+    pub(crate) fn wait_for(
+        ledger: &Path,
+        target: &str,
+        holder: &Holder,
+    ) -> Result<Self, LedgerError> {
         let take = || {
             let file = open(ledger, target)?;
             file.lock()?;

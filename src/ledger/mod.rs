@@ -16,38 +16,36 @@
 //! - [`verdict`]: whether inputs say what was delivered
 //! - [`exchange`]: everything that a ledger holds as a file; [`merging`]: such a file into another ledger
 
-pub mod audit;
+pub(crate) mod audit;
 mod backend;
-pub mod dump;
-pub mod entry;
-pub mod error;
+pub(crate) mod dump;
+pub(crate) mod entry;
+pub(crate) mod error;
 mod flat_update;
-pub mod import;
-pub mod lease;
-pub mod location;
-pub mod lock;
+pub(crate) mod import;
+pub(crate) mod lease;
+pub(crate) mod location;
+pub(crate) mod lock;
 #[cfg(test)]
 mod model_based;
-pub mod order_state;
-pub mod plan;
-pub mod postgres;
+pub(crate) mod order_state;
+pub(crate) mod plan;
+pub(crate) mod postgres;
 mod sqlite;
-pub mod store;
-pub mod stored_state;
+pub(crate) mod store;
+pub(crate) mod stored_state;
 #[cfg(test)]
 pub(crate) mod tests;
-pub mod value_changes;
+pub(crate) mod value_changes;
 mod writer;
 
-pub use self::backend::Pruned;
-pub use self::lease::{Importer, Intended, Lease};
-pub use self::lock::Lock;
-pub use self::plan::{Change, Due, OnAmbiguous, PlacedReport, Planned, plan};
-pub use self::store::Ledger;
-pub use crate::ledger::audit::Verdict;
-pub use crate::ledger::error::LedgerError;
-pub use crate::ledger::flat_update::{reports_of, without_reports};
-pub use crate::ledger::location::Place;
-pub use crate::ledger::order_state::Known;
-pub use crate::ledger::stored_state::Remembered;
-pub use crate::ledger::value_changes::{ValueChange, changes};
+pub(crate) use self::lease::{Importer, Intended, Lease};
+pub(crate) use self::lock::Lock;
+pub(crate) use self::plan::{Change, Due, OnAmbiguous, PlacedReport, Planned, plan};
+pub(crate) use self::store::Ledger;
+pub(crate) use crate::ledger::audit::Verdict;
+pub(crate) use crate::ledger::error::LedgerError;
+pub(crate) use crate::ledger::location::Place;
+pub(crate) use crate::ledger::order_state::Known;
+pub(crate) use crate::ledger::stored_state::Remembered;
+pub(crate) use crate::ledger::value_changes::{ValueChange, changes};

@@ -360,7 +360,7 @@ proptest! {
     fn a_body_taken_apart_and_put_together_is_the_body(body in a_body()) {
         let whole = Parts::of_body(&body).into_body();
         prop_assert_eq!(facts(&whole), facts(&body));
-        let (values, reports) = (super::without_reports(&body), super::reports_of(&body));
+        let (values, reports) = (crate::ledger::flat_update::without_reports(&body), crate::ledger::flat_update::reports_of(&body));
         prop_assert_eq!(facts(&values), (facts(&body).0, Vec::new()));
         prop_assert_eq!(facts(&reports).1, facts(&body).1);
         prop_assert!(facts(&values).1.is_empty());

@@ -11,26 +11,26 @@ use crate::paylocity::model::{OrderUpdate, USUAL_LENGTH};
 
 /// What the ledger knows of one (target, company, order).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub(crate) struct Known {
     /// Every value and every report that the server holds for certain: acknowledged, and not put in doubt since.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
-    pub accepted: OrderUpdate,
+    pub(crate) accepted: OrderUpdate,
     /// Reports, at their places, that may have been appended: they were sent, and the answer was lost.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
-    pub doubtful: OrderUpdate,
+    pub(crate) doubtful: OrderUpdate,
     /// Whether an update was sent whose outcome is not known, and none was acknowledged since.
     #[serde(default)]
-    pub unsettled: bool,
+    pub(crate) unsettled: bool,
     /// The values of the updates whose outcome is not known; none where all is settled.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
-    pub lost: OrderUpdate,
+    pub(crate) lost: OrderUpdate,
     /// Whether all of the order is to be sent once more, whatever is known of it: a run was to do so (`--resend`) and did
     /// not come to it. No update has left since, or its outcome stands for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub due_again: bool,
+    pub(crate) due_again: bool,
     /// While an update is in flight: what was known before, for the case that it is certainly not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Box<Known>>,
+    pub(crate) before: Option<Box<Known>>,
 }
 
 /// What serde makes of it, as it is read again.
@@ -57,13 +57,12 @@ impl Known {
     ///
     /// # Errors
     /// When the text was not written by [`Known::to_json`].
-    pub fn from_json(text: &str) -> Result<Self, String> {
+    pub(crate) fn from_json(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
     /// Returns it as the text that a ledger keeps.
-    #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut out = Vec::with_capacity(USUAL_LENGTH);
         self.write(&mut out);
         // JSON of texts is text.
@@ -71,14 +70,12 @@ impl Known {
     }
 
     /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.accepted.is_empty() && self.doubtful.is_empty() && !self.unsettled
     }
 
     /// Tells whether anything that was sent may have been applied, or not.
-    #[must_use]
-    pub fn is_in_doubt(&self) -> bool {
+    pub(crate) fn is_in_doubt(&self) -> bool {
         self.unsettled || !self.doubtful.is_empty()
     }
 
@@ -86,7 +83,7 @@ impl Known {
     ///
     /// Each attempt is an intent of its own, followed by one of [`Self::accept`], [`Self::refuse`] and
     /// [`Self::doubt`], or by nothing if the process ends.
-    pub fn intend(&mut self, sent: &OrderUpdate) {
+    pub(crate) fn intend(&mut self, sent: &OrderUpdate) {
         let mut before = std::mem::take(self);
         before.before = None;
         *self = before.clone();
@@ -95,7 +92,7 @@ impl Known {
     }
 
     /// Notes that the server acknowledged an update: all is settled, but for doubtful reports that were not in it.
-    pub fn accept(&mut self, sent: &OrderUpdate) {
+    pub(crate) fn accept(&mut self, sent: &OrderUpdate) {
         // The intent has put in doubt what is certain now; what was before it counts.
         self.refuse(sent);
         if self.accepted.is_empty() && self.doubtful.is_empty() {
@@ -113,7 +110,7 @@ impl Known {
     /// Notes that an update was certainly not applied: what is known is what was known before its intent.
     ///
     /// It takes the update as [`Self::accept`] and [`Self::doubt`] do, so that outcomes can be told apart in a table.
-    pub fn refuse(&mut self, _sent: &OrderUpdate) {
+    pub(crate) fn refuse(&mut self, _sent: &OrderUpdate) {
         if let Some(before) = self.before.take() {
             *self = *before;
         }
@@ -122,7 +119,7 @@ impl Known {
     /// Notes that the answer to an update was lost: it may have been applied, or not.
     ///
     /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
-    pub fn doubt(&mut self, sent: &OrderUpdate) {
+    pub(crate) fn doubt(&mut self, sent: &OrderUpdate) {
         if self.accepted.is_empty() && self.doubtful.is_empty() && self.lost.is_empty() {
             *self = Self {
                 doubtful: reports_of(sent),
@@ -153,14 +150,14 @@ impl Known {
     }
 
     /// Takes everything that is in doubt as delivered (`resolve --mark-delivered`).
-    pub fn settle_as_delivered(&mut self) {
+    pub(crate) fn settle_as_delivered(&mut self) {
         self.merge_into_accepted(Parts::of_body(&self.lost));
         self.merge_into_accepted(Parts::of_body(&self.doubtful));
         self.settle(OrderUpdate::default());
     }
 
     /// Takes everything that is in doubt as not delivered (`resolve --resend`): the next import sends it as new.
-    pub fn settle_as_lost(&mut self) {
+    pub(crate) fn settle_as_lost(&mut self) {
         self.settle(OrderUpdate::default());
     }
 
@@ -169,8 +166,7 @@ impl Known {
     /// What the server acknowledged to either it holds; of two values the later one counts. A report that either of
     /// them doubts is in doubt, unless the other knows it; an update of the earlier one whose answer was lost has left
     /// no value that counts as known.
-    #[must_use]
-    pub fn merged(&self, later: &Self) -> Self {
+    pub(crate) fn merged(&self, later: &Self) -> Self {
         let mut accepted = Parts::of_body(&self.accepted);
         accepted.merge(Parts::of_body(&later.accepted));
         accepted.forget_values_unlike(&Parts::of_body(&later.lost));

@@ -16,7 +16,7 @@ use crate::schema::columns::Scope;
     Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum OnAmbiguous {
+pub(crate) enum OnAmbiguous {
     /// Send them again: the server may then hold them twice
     #[default]
     Resend,
@@ -26,7 +26,7 @@ pub enum OnAmbiguous {
 
 /// How an order's body relates to what is known of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Nothing is known of the order.
     New,
     /// Something is asked for that was not acknowledged.
@@ -41,20 +41,20 @@ pub enum Change {
 
 /// What is to be sent of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub(crate) struct Planned {
     /// How the body relates to what is known.
-    pub change: Change,
+    pub(crate) change: Change,
     /// What to send now.
-    pub due: Due,
+    pub(crate) due: Due,
     /// Whether it carries reports that may have been appended already.
-    pub in_doubt: bool,
+    pub(crate) in_doubt: bool,
     /// The reports in doubt that are asked for and kept back.
-    pub held_reports: Vec<PlacedReport>,
+    pub(crate) held_reports: Vec<PlacedReport>,
 }
 
 /// What is to be sent now of what an order's inputs say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// Nothing, which costs no request.
     Nothing,
     /// All of it.
@@ -65,14 +65,12 @@ pub enum Due {
 
 impl Planned {
     /// Returns the plan of an order that was never sent.
-    #[must_use]
-    pub const fn of_new() -> Self {
+    pub(crate) const fn of_new() -> Self {
         whole(Change::New, false)
     }
 
     /// Returns the plan of an order of which all was acknowledged.
-    #[must_use]
-    pub const fn unchanged() -> Self {
+    pub(crate) const fn unchanged() -> Self {
         Self {
             change: Change::Unchanged,
             due: Due::Nothing,
@@ -82,8 +80,7 @@ impl Planned {
     }
 
     /// Returns the body that is to be sent now, `wanted` being all that the inputs say; `None` costs no request.
-    #[must_use]
-    pub const fn body<'a>(&'a self, wanted: &'a OrderUpdate) -> Option<&'a OrderUpdate> {
+    pub(crate) const fn body<'a>(&'a self, wanted: &'a OrderUpdate) -> Option<&'a OrderUpdate> {
         match &self.due {
             Due::Nothing => None,
             Due::Whole => Some(wanted),
@@ -92,26 +89,24 @@ impl Planned {
     }
 
     /// Tells whether anything is to be sent.
-    #[must_use]
-    pub const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         !matches!(self.due, Due::Nothing)
     }
 }
 
 /// A report and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedReport {
+pub(crate) struct PlacedReport {
     /// Whether it is a report on the order, an assessment or a test.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The report.
-    pub link: ReportLink,
+    pub(crate) link: ReportLink,
 }
 
 /// Plans what to send of a body.
 ///
 /// `resend_all` sends it as it is, whatever was accepted or is in doubt; so does what an earlier run has left of that.
-#[must_use]
-pub fn plan(
+pub(crate) fn plan(
     body: &OrderUpdate,
     known: Option<&Known>,
     policy: OnAmbiguous,

@@ -23,7 +23,7 @@ use crate::paylocity::model::Text;
 ///
 /// After a write has failed every call fails with the same error: no request may leave without a durable intent.
 #[derive(Debug, Clone)]
-pub struct Ledger(Arc<Desk>);
+pub(crate) struct Ledger(Arc<Desk>);
 
 /// Where messages to the writer are handed in.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file is none of ours, damaged, of a later version, or cannot be written. It is left as it is.
-    pub fn open(place: &Place) -> Result<Self, LedgerError> {
+    pub(crate) fn open(place: &Place) -> Result<Self, LedgerError> {
         let unopened = |fault| LedgerError::Unopened {
             place: place.clone(),
             fault,
@@ -90,19 +90,17 @@ impl Ledger {
     }
 
     /// Returns where it is.
-    #[must_use]
-    pub fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.0.place
     }
 
     /// Tells whether others may write into it at the same time: then an order is sent by who has its lease.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         matches!(self.0.place, Place::Database(_))
     }
 
     /// Says that the run is about to end: a database that is lost is not waited for any longer.
-    pub fn hurry(&self) {
+    pub(crate) fn hurry(&self) {
         self.0.haste.begin();
     }
 
@@ -110,7 +108,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn begin(&self, run: RunRecord) -> Result<(), LedgerError> {
+    pub(crate) fn begin(&self, run: RunRecord) -> Result<(), LedgerError> {
         self.write(Write::Begin(run)).map(drop)
     }
 
@@ -118,7 +116,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written, or something before could not.
-    pub fn finish(&self, run: &str, end: RunEnd) -> Result<(), LedgerError> {
+    pub(crate) fn finish(&self, run: &str, end: RunEnd) -> Result<(), LedgerError> {
         self.write(Write::Finish(run.to_owned(), end)).map(drop)
     }
 
@@ -129,7 +127,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be written, or something before could not: the update must not leave.
-    pub async fn intend(&self, intent: Intent) -> Result<Intended, LedgerError> {
+    pub(crate) async fn intend(&self, intent: Intent) -> Result<Intended, LedgerError> {
         let written = self.write_and_wait(Write::Intend(intent)).await?;
         Ok(match written {
             Written::Done => Intended::Durable(None),
@@ -139,13 +137,13 @@ impl Ledger {
     }
 
     /// Writes what became of an order, without waiting: [`Self::flush`] and [`Self::finish`] tell whether it could be.
-    pub fn settle(&self, settlement: Settlement) {
+    pub(crate) fn settle(&self, settlement: Settlement) {
         // Where the writer is gone, the next call that has an answer says so.
         let _ = self.send(Message::Write(Write::Settle(settlement), None));
     }
 
     /// Says who imports: orders are leased in this name from now on.
-    pub fn join(&self, importer: Importer) {
+    pub(crate) fn join(&self, importer: Importer) {
         // Where the writer is gone, the next call that has an answer says so.
         let _ = self.send(Message::Join(importer));
     }
@@ -154,7 +152,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn lease(&self, order: OrderKey) -> Result<Lease, LedgerError> {
+    pub(crate) async fn lease(&self, order: OrderKey) -> Result<Lease, LedgerError> {
         Ok(lease_of(self.write_and_wait(Write::Lease(order)).await?))
     }
 
@@ -162,12 +160,12 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger fails.
-    pub fn lease_now(&self, order: OrderKey) -> Result<Lease, LedgerError> {
+    pub(crate) fn lease_now(&self, order: OrderKey) -> Result<Lease, LedgerError> {
         Ok(lease_of(self.write(Write::Lease(order))?))
     }
 
     /// Gives the lease of an order back, after everything that was written of it, and without waiting.
-    pub fn release(&self, order: OrderKey) {
+    pub(crate) fn release(&self, order: OrderKey) {
         // What is not given back ends by itself.
         let _ = self.send(Message::Write(Write::Release(order), None));
     }
@@ -176,7 +174,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn others(&self) -> Result<Vec<Importer>, LedgerError> {
+    pub(crate) fn others(&self) -> Result<Vec<Importer>, LedgerError> {
         self.read(|backend| backend.others())
     }
 
@@ -184,7 +182,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When something before could not be written.
-    pub async fn flush(&self) -> Result<(), LedgerError> {
+    pub(crate) async fn flush(&self) -> Result<(), LedgerError> {
         self.durable(Message::Flush).await.map(drop)
     }
 
@@ -192,7 +190,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn known(
+    pub(crate) fn known(
         &self,
         target: &str,
         orders: Vec<(Text, Text)>,
@@ -205,7 +203,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn last_sent(
+    pub(crate) fn last_sent(
         &self,
         target: &str,
         orders: Vec<(Text, Text)>,
@@ -218,7 +216,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn runs_of_plan(&self, plan: &str) -> Result<Vec<Run>, LedgerError> {
+    pub(crate) fn runs_of_plan(&self, plan: &str) -> Result<Vec<Run>, LedgerError> {
         let plan = plan.to_owned();
         self.read(move |backend| backend.runs_of_plan(&plan))
     }
@@ -227,7 +225,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn runs(&self, limit: usize) -> Result<Vec<Run>, LedgerError> {
+    pub(crate) fn runs(&self, limit: usize) -> Result<Vec<Run>, LedgerError> {
         self.read(move |backend| backend.runs(limit))
     }
 
@@ -235,7 +233,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn run(&self, id: &str) -> Result<Option<Run>, LedgerError> {
+    pub(crate) fn run(&self, id: &str) -> Result<Option<Run>, LedgerError> {
         let id = id.to_owned();
         self.read(move |backend| backend.run(&id))
     }
@@ -244,7 +242,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, LedgerError> {
+    pub(crate) fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, LedgerError> {
         let run = run.to_owned();
         self.read(move |backend| backend.deliveries_of_run(&run))
     }
@@ -253,7 +251,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn deliveries_of_order(
+    pub(crate) fn deliveries_of_order(
         &self,
         order_id: &str,
         target: Option<&str>,
@@ -262,20 +260,12 @@ impl Ledger {
         self.read(move |backend| backend.deliveries_of_order(&order_id, target.as_deref()))
     }
 
-    /// Reads the whole file, and returns what is damaged in it: nothing, where it is sound.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn damages(&self) -> Result<Vec<String>, LedgerError> {
-        self.read(|backend| backend.damages())
-    }
-
     /// Hands out everything as it is at one moment, on the ledger's own thread: the runs, the orders, then the orders'
     /// parts in runs. What `take` makes of it is returned.
     ///
     /// # Errors
     /// When the ledger cannot be read, or the words with which `take` gives up.
-    pub fn fold<S: Send + 'static>(
+    pub(crate) fn fold<S: Send + 'static>(
         &self,
         mut state: S,
         mut take: impl FnMut(&mut S, Entry) -> Result<(), Fault> + Send + 'static,
@@ -308,7 +298,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn prune(&self, before: Timestamp) -> Result<Pruned, LedgerError> {
+    pub(crate) fn prune(&self, before: Timestamp) -> Result<Pruned, LedgerError> {
         self.read(move |backend| backend.prune(before))
     }
 

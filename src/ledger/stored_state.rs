@@ -7,7 +7,7 @@ use crate::paylocity::model::{OrderUpdate, USUAL_LENGTH};
 
 /// What a ledger remembers of an order.
 #[derive(Debug, Clone)]
-pub enum Remembered {
+pub(crate) enum Remembered {
     /// Nothing: as far as it goes, the order was never sent.
     Nothing,
     /// That all which the inputs say was accepted, and nothing else: so it is with most orders of a file that comes again.
@@ -21,7 +21,7 @@ impl Remembered {
     ///
     /// # Errors
     /// When the text was not written by [`Known::to_json`].
-    pub fn read<T: Json + Default + PartialEq>(
+    pub(crate) fn read<T: Json + Default + PartialEq>(
         text: Option<&str>,
         wanted: &OrderUpdate<T>,
     ) -> Result<Self, String> {
@@ -33,8 +33,7 @@ impl Remembered {
     }
 
     /// Returns what is known of the order.
-    #[must_use]
-    pub fn known(&self, wanted: &OrderUpdate) -> Known {
+    pub(crate) fn known(&self, wanted: &OrderUpdate) -> Known {
         match self {
             Self::Nothing => Known::default(),
             Self::All => Known {
@@ -46,8 +45,7 @@ impl Remembered {
     }
 
     /// Plans what to send of the order, as [`plan`] does; `wanted` is made only where it is looked at.
-    #[must_use]
-    pub fn plan(
+    pub(crate) fn plan(
         &self,
         wanted: impl FnOnce() -> OrderUpdate,
         policy: OnAmbiguous,

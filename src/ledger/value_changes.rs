@@ -30,24 +30,23 @@ const OF_TEST: [Column; 4] = [
 
 /// A value that an update would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ValueChange {
+pub(crate) struct ValueChange {
     /// The canonical name of its column.
-    pub field: &'static str,
+    pub(crate) field: &'static str,
     /// The assessment, where it is about one that has an id.
-    pub assessment_id: Option<Text>,
+    pub(crate) assessment_id: Option<Text>,
     /// The test, where it is about one.
-    pub test_id: Option<Text>,
+    pub(crate) test_id: Option<Text>,
     /// The attempt at the test.
-    pub attempt: Option<u32>,
+    pub(crate) attempt: Option<u32>,
     /// What the server has acknowledged last; `None` where that is nothing, or in doubt.
-    pub before: Option<Text>,
+    pub(crate) before: Option<Text>,
     /// What the update says.
-    pub after: Text,
+    pub(crate) after: Text,
 }
 
 /// Returns the values of a body that the server has not acknowledged, in the body's order.
-#[must_use]
-pub fn changes(body: &OrderUpdate, known: &Known) -> Vec<ValueChange> {
+pub(crate) fn changes(body: &OrderUpdate, known: &Known) -> Vec<ValueChange> {
     let (asked, held) = (Parts::of_body(body), Parts::of_body(&known.accepted));
     asked
         .values_not_in(&held)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Batch;
 use super::value::Rules;
-use crate::diagnostics::diagnostic::{Code, Problem};
+use crate::diagnostics::diagnostic::{Code, Diagnostic};
 use crate::input::Doubtful;
 use crate::orders::row::Part;
 use crate::schema::columns::Column;
@@ -22,7 +22,7 @@ const TELL_APART: [Column; 5] = [
 ///
 /// What follows from the header alone is left out: the values of a column of which there are two, and all that is only
 /// known of an order as a whole where those are ids, or where other sheets may hold the rest of it.
-pub(crate) fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Problem> {
+pub(crate) fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Diagnostic> {
     let Doubtful {
         head,
         unclear,

@@ -1,7 +1,7 @@
 //! One order: what its rows say, put together.
 
 use super::keyed::Keyed;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, cell_name, excerpt};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, cell_name, excerpt};
 use crate::input::SheetHead;
 use crate::orders::column_map::{MOST_SINGLES, Slots, is_report_name, place};
 use crate::orders::row_store::{RowFacts, Unpacked};
@@ -12,11 +12,11 @@ use crate::schema::columns::{Column, Field, Scope};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct At {
     /// The sheet, by its place in the batch.
-    pub sheet: u32,
+    pub(crate) sheet: u32,
     /// The row's number as the user sees it.
-    pub row: u32,
+    pub(crate) row: u32,
     /// The column, from 0.
-    pub column: u32,
+    pub(crate) column: u32,
 }
 
 /// A row of the batch.
@@ -40,13 +40,17 @@ pub struct Order {
     /// How many errors its rows have; with one or more it is held back whole.
     pub errors: usize,
     /// The first of its runs, and how many they are.
-    pub(crate) runs: (u32, u32),
+    pub runs: (u32, u32),
 }
 
 impl Order {
     /// Makes an order of which only its rows are told, and how many errors they have.
-    #[must_use]
-    pub fn of_rows(company_id: Text, order_id: Text, rows: Vec<RowAt>, errors: usize) -> Self {
+    pub(crate) fn of_rows(
+        company_id: Text,
+        order_id: Text,
+        rows: Vec<RowAt>,
+        errors: usize,
+    ) -> Self {
         Self {
             company_id,
             order_id,
@@ -170,7 +174,12 @@ pub(crate) struct Cells<'a> {
 
 impl<'a> Content<'a> {
     /// Takes what a row says: of the order, of its assessment, and of its tests.
-    pub(crate) fn take(&mut self, row: &Unpacked<'a>, cells: Cells<'a>, found: &mut Vec<Problem>) {
+    pub(crate) fn take(
+        &mut self,
+        row: &Unpacked<'a>,
+        cells: Cells<'a>,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let slots = cells.slots;
         let assessment_id = slots.assessment_id.and_then(|slot| row.texts[slot]);
         self.own.take(Scope::Order, &row.texts, cells, found);
@@ -231,7 +240,7 @@ impl<'a> Group<'a> {
         scope: Scope,
         texts: &[Option<&'a str>],
         cells: Cells<'_>,
-        found: &mut Vec<Problem>,
+        found: &mut Vec<Diagnostic>,
     ) {
         let slots = cells.slots;
         for slot in &slots.singles[scope as usize] {
@@ -255,7 +264,7 @@ impl<'a> Group<'a> {
         index: u32,
         text: &'a str,
         cells: Cells<'_>,
-        found: &mut Vec<Problem>,
+        found: &mut Vec<Diagnostic>,
     ) {
         if !field.column.repeats() {
             self.take_single(field, index, text, cells, found);
@@ -274,7 +283,7 @@ impl<'a> Group<'a> {
         index: u32,
         text: &'a str,
         cells: Cells<'_>,
-        found: &mut Vec<Problem>,
+        found: &mut Vec<Diagnostic>,
     ) {
         let RowAt { sheet, row } = cells.at;
         let at = At {
@@ -294,7 +303,7 @@ fn conflict(
     at: At,
     (earlier, earlier_at): (&str, At),
     heads: &[SheetHead],
-) -> Problem {
+) -> Diagnostic {
     let (code, whole) = match field.column.spec().scope {
         Scope::Order => (Code::FieldConflict, "the order"),
         Scope::Assessment => (Code::FieldConflict, "the assessment"),
@@ -319,7 +328,7 @@ fn conflict(
         }
         _ => "keep the right value in both cells, or leave one of them blank",
     };
-    Problem::new(
+    Diagnostic::new(
         code,
         Place::cell(&head.source, at.row, at.column),
         message,

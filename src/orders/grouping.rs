@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use rayon::prelude::*;
 
 use super::group::{Cells, Content, Order, RowAt};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, WarningPolicy, excerpt};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, WarningPolicy, excerpt};
 use crate::input::SheetHead;
 use crate::orders::column_map::Slots;
 use crate::orders::row_store::{Packed, Run, Unpacked, Unpacking};
@@ -65,7 +65,7 @@ impl Rows {
         &mut self,
         heads: &[SheetHead],
         warnings: WarningPolicy,
-    ) -> (Vec<Order>, Vec<Vec<Problem>>) {
+    ) -> (Vec<Order>, Vec<Vec<Diagnostic>>) {
         self.runs = runs(&self.parts);
         let rows = &*self;
         let bounds: Vec<usize> = rows
@@ -172,7 +172,7 @@ struct Forming<'a> {
     at: Vec<RowAt>,
     errors: usize,
     is_scattered: bool,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
     /// What the rows said: to notice one that says the same again.
     seen: HashMap<u64, RowAt, RandomState>,
 }
@@ -192,7 +192,7 @@ impl<'a> Forming<'a> {
         }
     }
 
-    fn formed(mut self, start: usize, end: usize) -> (Order, Vec<Problem>) {
+    fn formed(mut self, start: usize, end: usize) -> (Order, Vec<Diagnostic>) {
         let rows = self.rows;
         let runs = &rows.runs[start..end];
         let run = |at: &RunAt| {
@@ -287,13 +287,13 @@ impl<'a> Forming<'a> {
     }
 }
 
-fn repeated(place: Place, earlier: &Place) -> Problem {
+fn repeated(place: Place, earlier: &Place) -> Diagnostic {
     let message = format!(
         "the row says the same as row {} of {}",
         earlier.row.unwrap_or_default(),
         earlier.source
     );
-    Problem::new(
+    Diagnostic::new(
         Code::RowDuplicate,
         place,
         message,
@@ -301,12 +301,12 @@ fn repeated(place: Place, earlier: &Place) -> Problem {
     )
 }
 
-fn scattered(place: Place, order_id: &str) -> Problem {
+fn scattered(place: Place, order_id: &str) -> Diagnostic {
     let message = format!(
         "order {} goes on here, after rows of other orders",
         excerpt(order_id)
     );
     let help =
         "nothing to do: the rows are sent together; if that is no intent, check the order ids";
-    Problem::new(Code::RowsScattered, place, message, help)
+    Diagnostic::new(Code::RowsScattered, place, message, help)
 }

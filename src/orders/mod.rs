@@ -20,10 +20,10 @@ use foldhash::fast::RandomState;
 
 pub use self::group::{Order, RowAt};
 pub use self::value::Rules;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, cell_name};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name};
 use crate::input::values::timestamp::DateOrder;
 use crate::input::{self, File, Sheet, SheetHead};
-pub use crate::orders::grouping::Rows;
+pub(crate) use crate::orders::grouping::Rows;
 use crate::orders::row::{ByRules, Found, Part};
 use crate::paylocity::model::OrderUpdate;
 
@@ -43,7 +43,7 @@ pub struct Batch {
     /// Rows that belong to no order.
     pub orderless: Vec<RowAt>,
     /// Every finding, in the order of its place; reports share them, as there may be millions.
-    pub problems: Arc<Vec<Problem>>,
+    pub problems: Arc<Vec<Diagnostic>>,
     /// What the rows of the orders say.
     pub rows: Rows,
 }
@@ -67,32 +67,27 @@ pub struct SheetSummary {
 
 impl Batch {
     /// Returns the file and sheet of a row, by the sheet's place among the usable ones.
-    #[must_use]
-    pub fn source(&self, sheet: u32) -> &Arc<Source> {
+    pub(crate) fn source(&self, sheet: u32) -> &Arc<Source> {
         &self.heads[sheet as usize].source
     }
 
     /// Returns the body of an order's update: everything that its rows say.
-    #[must_use]
     pub fn body(&self, order: &Order) -> OrderUpdate {
         build::of(&self.rows.content(order, &self.heads))
     }
 
     /// Returns the same with its texts where they stand: for a body that is only written or measured.
-    #[must_use]
-    pub fn body_in_place(&self, order: &Order) -> OrderUpdate<&str> {
+    pub(crate) fn body_in_place(&self, order: &Order) -> OrderUpdate<&str> {
         build::of(&self.rows.content(order, &self.heads))
     }
 
     /// Tells whether there was nothing that could be used: no sheet with a good header.
-    #[must_use]
-    pub fn is_unusable(&self) -> bool {
+    pub(crate) fn is_unusable(&self) -> bool {
         !self.sheets.iter().any(|sheet| sheet.usable)
     }
 
     /// Counts the findings that are errors.
-    #[must_use]
-    pub fn errors(&self) -> usize {
+    pub(crate) fn errors(&self) -> usize {
         self.problems
             .iter()
             .filter(|problem| problem.is_error())
@@ -101,7 +96,6 @@ impl Batch {
 }
 
 /// Reads inputs, on all cores, and gathers their rows into orders.
-#[must_use]
 pub fn gather(paths: &[PathBuf], options: &input::Options<'_>, rules: &Rules) -> Batch {
     gathered(input::read_all(paths, options, &ByRules(rules)), rules)
 }
@@ -147,7 +141,7 @@ fn rank(ranks: &mut Ranks, source: &Arc<Source>) {
     ranks.entry(Arc::clone(source)).or_insert(next);
 }
 
-fn place_key(ranks: &Ranks, problem: &Problem) -> (usize, Option<u32>, Option<u32>, Code) {
+fn place_key(ranks: &Ranks, problem: &Diagnostic) -> (usize, Option<u32>, Option<u32>, Code) {
     let place = &problem.place;
     let rank = ranks.get(&place.source).copied().unwrap_or(usize::MAX);
     (rank, place.row, place.column, problem.code)
@@ -198,14 +192,14 @@ impl Batch {
         self.found(problems.into_iter().flatten());
     }
 
-    fn found(&mut self, problems: impl IntoIterator<Item = Problem>) {
+    fn found(&mut self, problems: impl IntoIterator<Item = Diagnostic>) {
         // Nobody shares them yet.
         Arc::make_mut(&mut self.problems).extend(problems);
     }
 }
 
 /// One warning for all the placeholders of a sheet.
-fn placeholders(head: &SheetHead, found: &[Found]) -> Option<Problem> {
+fn placeholders(head: &SheetHead, found: &[Found]) -> Option<Diagnostic> {
     let count: usize = found.iter().map(|found| found.placeholders).sum();
     let (row, column) = found.iter().find_map(|found| found.first_placeholder)?;
     let cells = if count == 1 {
@@ -221,7 +215,7 @@ fn placeholders(head: &SheetHead, found: &[Found]) -> Option<Problem> {
         .iter()
         .find(|(index, _)| *index == column)
         .map(|(_, field)| *field);
-    let problem = Problem::new(
+    let problem = Diagnostic::new(
         Code::PlaceholderIgnored,
         Place::cell(&head.source, row, column),
         message,

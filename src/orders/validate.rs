@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use super::group::{Assessment, At, Content, Order, RowAt};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, excerpt};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, excerpt};
 use crate::input::SheetHead;
 use crate::paylocity::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::schema::columns::Column;
 
 /// Returns what is wrong, or doubtful, with an order as a whole.
-pub(crate) fn order(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Vec<Problem> {
+pub(crate) fn order(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Vec<Diagnostic> {
     let assessments = content.assessments.iter();
-    let mut found: Vec<Problem> = assessments
+    let mut found: Vec<Diagnostic> = assessments
         .flat_map(|(id, assessment)| incomplete_tests(id, assessment, heads))
         .collect();
     found.extend(empty_update(order, content, heads));
@@ -25,7 +25,7 @@ fn incomplete_tests(
     id: Option<&str>,
     assessment: &Assessment<'_>,
     heads: &[SheetHead],
-) -> Vec<Problem> {
+) -> Vec<Diagnostic> {
     let status = assessment.own.fields.text(Column::AssessmentStatus);
     let Some(status) = status.filter(|status| FINAL_ASSESSMENT_STATUSES.contains(status)) else {
         return Vec::new();
@@ -66,7 +66,7 @@ fn incomplete_tests(
 }
 
 /// An order whose rows hold nothing but ids would cost a request and change nothing.
-fn empty_update(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Option<Problem> {
+fn empty_update(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Option<Diagnostic> {
     let says_something = |(_, assessment): (_, &Assessment<'_>)| {
         !assessment.tests.is_empty() || !assessment.own.is_empty()
     };
@@ -96,7 +96,7 @@ fn nameless_assessment(
     order: &Order,
     content: &Content<'_>,
     heads: &[SheetHead],
-) -> Option<Problem> {
+) -> Option<Diagnostic> {
     let row = content.nameless?;
     let message = format!(
         "order {} has results and names no assessment for them",
@@ -122,7 +122,7 @@ fn at_row(
     message: String,
     help: &'static str,
     heads: &[SheetHead],
-) -> Problem {
+) -> Diagnostic {
     let head = &heads[row.sheet as usize];
     match head.header.column_of(column) {
         Some(index) => {
@@ -133,7 +133,7 @@ fn at_row(
             };
             at_cell(code, at, column, message, help, heads)
         }
-        None => Problem::new(code, Place::row(&head.source, row.row), message, help),
+        None => Diagnostic::new(code, Place::row(&head.source, row.row), message, help),
     }
 }
 
@@ -144,9 +144,9 @@ fn at_cell(
     message: String,
     help: impl Into<Cow<'static, str>>,
     heads: &[SheetHead],
-) -> Problem {
+) -> Diagnostic {
     let head = &heads[at.sheet as usize];
-    Problem::new(
+    Diagnostic::new(
         code,
         Place::cell(&head.source, at.row, at.column),
         message,

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Asks for a token once, to see how the server does; no order is touched.
-    pub async fn check_up(&self) -> Checkup {
+    pub(crate) async fn check_up(&self) -> Checkup {
         let response = match self.ask_for_token().await {
             Ok(response) => response,
             Err(error) => {

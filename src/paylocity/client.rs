@@ -47,22 +47,22 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Where and how to call.
 #[derive(Debug, Clone)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// What the API's paths are added to.
-    pub base: Url,
+    pub(crate) base: Url,
     /// What the token is asked for with.
-    pub credentials: Credentials,
+    pub(crate) credentials: Credentials,
     /// Who is trusted beside those whom the machine trusts.
-    pub authorities: Authorities,
+    pub(crate) authorities: Authorities,
     /// How long an answer may take, from the first byte that is sent to the last that is read.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Whether updates carry `testMode: true`: the server then only pretends.
-    pub test_mode: bool,
+    pub(crate) test_mode: bool,
 }
 
 /// What came back for an update.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The server answered.
     Response {
         /// The HTTP status.
@@ -82,8 +82,7 @@ pub enum Answer {
 
 impl Answer {
     /// Returns the HTTP status, if there is one.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Response { status, .. } => Some(*status),
             Self::Unprocessed(_) | Self::Lost(_) => None,
@@ -91,8 +90,7 @@ impl Answer {
     }
 
     /// Returns what the server said, or what went wrong.
-    #[must_use]
-    pub fn message(&self) -> Option<String> {
+    pub(crate) fn message(&self) -> Option<String> {
         match self {
             Self::Response { message, .. } => message.clone(),
             Self::Unprocessed(words) | Self::Lost(words) => Some(words.clone()),
@@ -102,7 +100,7 @@ impl Answer {
 
 /// What a request for a token showed of a server.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Checkup {
+pub(crate) enum Checkup {
     /// No answer came; what went wrong.
     Unreachable(String),
     /// The connection could not be trusted, so nothing was sent.
@@ -118,7 +116,7 @@ pub enum Checkup {
 
 /// Why a server gave no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenFailure {
+pub(crate) enum TokenFailure {
     /// The credentials are not good.
     Refused,
     /// It is no token endpoint.
@@ -129,7 +127,7 @@ pub enum TokenFailure {
 
 /// Calls the API. Cheap to clone: the connections are shared.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) under_way: UnderWay,
@@ -140,7 +138,7 @@ impl Client {
     ///
     /// # Errors
     /// When the system gives no TLS or no network at all.
-    pub fn new(endpoint: Endpoint) -> Result<Self, String> {
+    pub(crate) fn new(endpoint: Endpoint) -> Result<Self, String> {
         let mut tls = tls::client(&roots(&endpoint))?;
         tls.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         let mut builder = reqwest::Client::builder()
@@ -170,7 +168,7 @@ impl Client {
     }
 
     /// Sends an update once.
-    pub async fn update(&self, token: &str, update: &Update, body: Vec<u8>) -> Answer {
+    pub(crate) async fn update(&self, token: &str, update: &Update, body: Vec<u8>) -> Answer {
         let mut request = self
             .http
             .patch(self.update_url(update))
@@ -232,8 +230,7 @@ impl Client {
 }
 
 /// Tells whether a base is on this machine, where no proxy and no certificate has a part.
-#[must_use]
-pub fn is_loopback(base: &Url) -> bool {
+pub(crate) fn is_loopback(base: &Url) -> bool {
     match base.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -8,14 +8,12 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes a text into custody.
-    #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// Gives the text out, to be sent or compared and nothing else.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }

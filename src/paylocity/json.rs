@@ -15,19 +15,19 @@ pub trait Json {
 }
 
 /// An object of JSON while it is written.
-pub struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     begun: bool,
 }
 
 impl<'a> Object<'a> {
     /// Begins an object.
-    pub fn begin(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
         Self { out, begun: false }
     }
 
     /// Writes a property. Its name needs no escapes.
-    pub fn put(&mut self, name: &str, value: &impl Json) {
+    pub(crate) fn put(&mut self, name: &str, value: &impl Json) {
         self.out.push(if self.begun { b',' } else { b'{' });
         self.begun = true;
         self.out.push(b'"');
@@ -37,21 +37,21 @@ impl<'a> Object<'a> {
     }
 
     /// Writes a property, if there is one.
-    pub fn put_some<T: Json>(&mut self, name: &str, value: Option<&T>) {
+    pub(crate) fn put_some<T: Json>(&mut self, name: &str, value: Option<&T>) {
         if let Some(value) = value {
             self.put(name, value);
         }
     }
 
     /// Writes a list, unless it is empty.
-    pub fn put_list<T: Json>(&mut self, name: &str, list: &Vec<T>) {
+    pub(crate) fn put_list<T: Json>(&mut self, name: &str, list: &Vec<T>) {
         if !list.is_empty() {
             self.put(name, list);
         }
     }
 
     /// Ends the object.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if !self.begun {
             self.out.push(b'{');
         }
@@ -103,7 +103,7 @@ impl<T: Json> Json for Option<T> {
 
 /// JSON that is written already.
 #[derive(Debug, Clone, Copy)]
-pub struct Written<'a>(pub &'a [u8]);
+pub(crate) struct Written<'a>(pub &'a [u8]);
 
 impl Json for Written<'_> {
     fn write(&self, out: &mut Vec<u8>) {

@@ -1,8 +1,8 @@
-//!
+//! Everything that is specific to Paylocity's Assessments API: wire model, client, authentication, responses.
 
 pub(crate) mod auth;
 pub(crate) mod client;
-pub(crate) mod credentials;
+pub mod credentials;
 pub(crate) mod error;
 pub(crate) mod error_body;
 pub(crate) mod in_flight;
@@ -10,4 +10,4 @@ pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod redact;
 pub(crate) mod response;
-pub(crate) mod status;
+pub mod status;

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::json::Json;
 
 /// Most bodies are no longer, so that their JSON is made in one piece.
-pub const USUAL_LENGTH: usize = 4096;
+pub(crate) const USUAL_LENGTH: usize = 4096;
 
 /// Text of a cell as it goes into a body: short texts are held in place, without an allocation.
-pub type Text = compact_str::CompactString;
+pub(crate) type Text = compact_str::CompactString;
 
 /// The body of one `PATCH …/assessmentOrders/{orderId}`. What is left out is left alone by the server.
 ///
@@ -21,30 +21,28 @@ pub type Text = compact_str::CompactString;
 pub struct OrderUpdate<T = Text> {
     /// The provider's own id of the order, the API's only tracing aid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partner_tracking_id: Option<T>,
+    pub(crate) partner_tracking_id: Option<T>,
     /// The score of the whole order, at most 30 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overall_score: Option<T>,
+    pub(crate) overall_score: Option<T>,
     /// What the overall score means, at most 250 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overall_score_description: Option<T>,
+    pub(crate) overall_score_description: Option<T>,
     /// Reports on the whole order; the server appends them to those it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub overall_reports: Vec<ReportLink<T>>,
+    pub(crate) overall_reports: Vec<ReportLink<T>>,
     /// The assessments (batteries) of the order that this update speaks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub assessments: Vec<AssessmentUpdate<T>>,
+    pub(crate) assessments: Vec<AssessmentUpdate<T>>,
 }
 
 impl<T: Json + Default + PartialEq> OrderUpdate<T> {
     /// Tells whether it says nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Returns the body as JSON, compact.
-    #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(USUAL_LENGTH);
         self.write(&mut out);
@@ -55,89 +53,89 @@ impl<T: Json + Default + PartialEq> OrderUpdate<T> {
 /// One assessment (battery) of an order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AssessmentUpdate<T = Text> {
+pub(crate) struct AssessmentUpdate<T = Text> {
     /// What tells the assessments of an order apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assessment_id: Option<T>,
+    pub(crate) assessment_id: Option<T>,
     /// How far the assessment has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assessment_status: Option<StatusUpdate<T>>,
+    pub(crate) assessment_status: Option<StatusUpdate<T>>,
     /// Its tests, score and reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assessment_results: Option<AssessmentResults<T>>,
+    pub(crate) assessment_results: Option<AssessmentResults<T>>,
 }
 
 /// What came out of an assessment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AssessmentResults<T = Text> {
+pub(crate) struct AssessmentResults<T = Text> {
     /// The tests of the assessment, each attempt an entry of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tests: Vec<TestUpdate<T>>,
+    pub(crate) tests: Vec<TestUpdate<T>>,
     /// The score of the whole assessment, at most 30 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<T>,
+    pub(crate) score: Option<T>,
     /// What that score means, at most 250 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score_description: Option<T>,
+    pub(crate) score_description: Option<T>,
     /// Reports on the assessment; the server appends them to those it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reports: Vec<ReportLink<T>>,
+    pub(crate) reports: Vec<ReportLink<T>>,
 }
 
 /// One attempt at one test: the server knows it by (`id`, `score.attempt`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TestUpdate<T = Text> {
+pub(crate) struct TestUpdate<T = Text> {
     /// The test's id, required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<T>,
+    pub(crate) id: Option<T>,
     /// The score with its attempt; the attempt sits here, so this is always sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<TestScore<T>>,
+    pub(crate) score: Option<TestScore<T>>,
     /// How far the test has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_status: Option<StatusUpdate<T>>,
+    pub(crate) test_status: Option<StatusUpdate<T>>,
 }
 
 /// The score of one attempt at a test.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TestScore<T = Text> {
+pub(crate) struct TestScore<T = Text> {
     /// The score itself, at most 50 characters; scores are strings for the API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<T>,
+    pub(crate) value: Option<T>,
     /// What the score means, at most 250 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<T>,
+    pub(crate) description: Option<T>,
     /// Which attempt this was, required with a test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<u32>,
+    pub(crate) attempt: Option<u32>,
     /// Reports on the test; the server appends them to those it has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reports: Vec<ReportLink<T>>,
+    pub(crate) reports: Vec<ReportLink<T>>,
 }
 
 /// A status and since when it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StatusUpdate<T = Text> {
+pub(crate) struct StatusUpdate<T = Text> {
     /// RFC 3339 in UTC with seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<T>,
+    pub(crate) updated_at: Option<T>,
     /// One of the API's status words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<T>,
+    pub(crate) value: Option<T>,
 }
 
 /// A link to a report that a person can open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ReportLink<T = Text> {
+pub(crate) struct ReportLink<T = Text> {
     /// What the link is called, at most 50 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<T>,
+    pub(crate) name: Option<T>,
     /// Where the report is, at most 250 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<T>,
+    pub(crate) url: Option<T>,
 }

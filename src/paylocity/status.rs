@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use foldhash::fast::RandomState;
 
 /// The statuses of an assessment (API.md, "The body of an update").
-pub const ASSESSMENT_STATUSES: [&str; 8] = [
+pub(crate) const ASSESSMENT_STATUSES: [&str; 8] = [
     "Ordered",
     "WaitingOnAssessee",
     "InProgress",
@@ -18,7 +18,7 @@ pub const ASSESSMENT_STATUSES: [&str; 8] = [
 ];
 
 /// The statuses of a test (API.md, "The body of an update").
-pub const TEST_STATUSES: [&str; 7] = [
+pub(crate) const TEST_STATUSES: [&str; 7] = [
     "Ordered",
     "InProgress",
     "Hold",
@@ -36,10 +36,10 @@ const SYNONYMS: [(&str, &str); 3] = [
 ];
 
 /// Assessment statuses under which every test must be over (API.md, "How the server behaves").
-pub const FINAL_ASSESSMENT_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
+pub(crate) const FINAL_ASSESSMENT_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
 
 /// Test statuses that count as over, for that rule.
-pub const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
+pub(crate) const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
 
 /// The words that are understood as statuses.
 #[derive(Debug, Clone)]
@@ -67,8 +67,7 @@ impl Default for StatusWords {
 
 impl StatusWords {
     /// Makes `word` mean the status `name`; tells whether there is such a status.
-    #[must_use]
-    pub fn add(&mut self, word: &str, name: &str) -> bool {
+    pub(crate) fn add(&mut self, word: &str, name: &str) -> bool {
         let canonical = ASSESSMENT_STATUSES
             .iter()
             .chain(&TEST_STATUSES)
@@ -82,8 +81,7 @@ impl StatusWords {
     }
 
     /// Returns the status among `allowed` that a text means, whatever its case, spaces and punctuation.
-    #[must_use]
-    pub fn find(&self, text: &str, allowed: &[&'static str]) -> Option<&'static str> {
+    pub(crate) fn find(&self, text: &str, allowed: &[&'static str]) -> Option<&'static str> {
         let name = allowed.iter().find(|name| **name == text).copied();
         if name.is_some() && self.are_names_kept {
             return name;
@@ -95,8 +93,7 @@ impl StatusWords {
     }
 
     /// Returns the status among `allowed` that a text comes close to.
-    #[must_use]
-    pub fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
+    pub(crate) fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
         /// More are another word.
         const MOST_EDITS: usize = 2;
         let text = simplified(text);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::config::Reading;
 use crate::input::wide::WideTable;
 use crate::input::{Note, SheetHead};
-use crate::schema::columns::{Column, simplified};
+use crate::schema::columns::Column;
+use crate::schema::header_names::simplified;
 
 /// Says which names no sheet has.
 pub(crate) fn notes(reading: &Reading, heads: &[SheetHead]) -> Vec<Note> {

@@ -11,8 +11,7 @@ use crate::report::HeldReport;
 
 impl PlanOrder {
     /// Returns an order that is held back for the errors in its rows.
-    #[must_use]
-    pub fn invalid(order: &Order, rows: Vec<RowRef>) -> Self {
+    pub(crate) fn invalid(order: &Order, rows: Vec<RowRef>) -> Self {
         Self {
             company_id: order.company_id.clone(),
             order_id: order.order_id.clone(),
@@ -30,8 +29,7 @@ impl PlanOrder {
     }
 
     /// Returns an order that is not held back, and the JSON of what would be sent of it.
-    #[must_use]
-    pub fn of(
+    pub(crate) fn of(
         (batch, order): (&Batch, &Order),
         rows: Vec<RowRef>,
         remembered: &Remembered,
@@ -62,8 +60,12 @@ impl PlanOrder {
     }
 
     /// Adds what the file of a plan says besides: the fingerprint of what the ledger keeps of the order, and the bodies.
-    #[must_use]
-    pub fn kept(self, fingerprint: Option<String>, wanted: OrderUpdate, planned: &Planned) -> Self {
+    pub(crate) fn kept(
+        self,
+        fingerprint: Option<String>,
+        wanted: OrderUpdate,
+        planned: &Planned,
+    ) -> Self {
         let says_more = match planned.due {
             Due::Whole => false,
             Due::Part(_) => true,

@@ -14,8 +14,7 @@ use crate::input::hex;
 
 impl Plan {
     /// Closes the plan: from now on an edited one is told by its checksum.
-    #[must_use]
-    pub fn sealed(mut self) -> Self {
+    pub(crate) fn sealed(mut self) -> Self {
         self.checksum.clear();
         self.checksum = self.digest();
         self
@@ -25,7 +24,7 @@ impl Plan {
     ///
     /// # Errors
     /// Those of the stream.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
         let mut writer = Serializer::with_formatter(&mut out, EntryALine::default());
         self.serialize(&mut writer)?;
@@ -37,7 +36,7 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be read, is no plan, one of another version, or not as it was written.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let bytes =
             fs::read(path).map_err(|error| is_none(&shown, &crate::text::reason(&error)))?;

@@ -5,66 +5,65 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, PlanOrder};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Severity, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Severity, Source};
 use crate::input::{Header, SheetHead};
 use crate::orders::{Batch, Order, RowAt, SheetSummary};
-use crate::schema::columns::{Field, Names};
+use crate::schema::columns::Field;
+use crate::schema::header_names::Names;
 
 /// A sheet that a plan was made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlanInput {
+pub(crate) struct PlanInput {
     /// The file, as it was named.
-    pub path: String,
+    pub(crate) path: String,
     /// The sheet, for workbooks.
-    pub sheet: Option<String>,
+    pub(crate) sheet: Option<String>,
     /// The fingerprint of the whole file, in hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its rows of data.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Those among them that were not read, because the header is wrong.
-    pub rows_unread: usize,
+    pub(crate) rows_unread: usize,
     /// Rows that were left out: repeated headers and footers.
-    pub rows_skipped: usize,
+    pub(crate) rows_skipped: usize,
     /// Whether its header could be used.
-    pub usable: bool,
+    pub(crate) usable: bool,
 }
 
 /// Where a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RowRef {
+pub(crate) struct RowRef {
     /// The sheet, by its place among the plan's inputs, from 0.
-    pub input: usize,
+    pub(crate) input: usize,
     /// The row's number as the user sees it.
-    pub row: u32,
+    pub(crate) row: u32,
 }
 
 /// A finding about the data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is described at the report's")]
-pub struct Finding {
+pub(crate) struct Finding {
     /// `error` or `warning`.
-    pub severity: String,
-    pub code: String,
-    pub message: String,
-    pub help: String,
-    pub path: String,
-    pub sheet: Option<String>,
-    pub row: Option<u32>,
+    pub(crate) severity: String,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) path: String,
+    pub(crate) sheet: Option<String>,
+    pub(crate) row: Option<u32>,
     /// The column's place, from 0.
-    pub column: Option<u32>,
+    pub(crate) column: Option<u32>,
     /// The header of the column, as the file has it.
-    pub header: Option<String>,
-    pub field: Option<String>,
-    pub value: Option<String>,
+    pub(crate) header: Option<String>,
+    pub(crate) field: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 impl PlanInput {
     /// Returns the sheets of a batch.
-    #[must_use]
-    pub fn all(batch: &Batch) -> Vec<Self> {
+    pub(crate) fn all(batch: &Batch) -> Vec<Self> {
         let input = |sheet: &SheetSummary| Self {
             path: sheet.source.path.clone(),
             sheet: sheet.source.sheet.clone(),
@@ -88,12 +87,11 @@ impl PlanInput {
 /// The usable sheets of a batch, each its place among all of them: a plan names rows by all sheets, a batch by the
 /// usable ones alone.
 #[derive(Debug)]
-pub struct UsableSheets(Vec<usize>);
+pub(crate) struct UsableSheets(Vec<usize>);
 
 impl UsableSheets {
     /// Returns those of a batch.
-    #[must_use]
-    pub fn of(batch: &Batch) -> Self {
+    pub(crate) fn of(batch: &Batch) -> Self {
         Self::among(batch.sheets.iter().map(|sheet| sheet.usable))
     }
 
@@ -103,8 +101,7 @@ impl UsableSheets {
     }
 
     /// Returns rows of the batch as a plan names them.
-    #[must_use]
-    pub fn row_refs(&self, rows: &[RowAt]) -> Vec<RowRef> {
+    pub(crate) fn row_refs(&self, rows: &[RowAt]) -> Vec<RowRef> {
         let named = |row: &RowAt| {
             let input = *self.0.get(row.sheet as usize)?;
             let row = row.row;
@@ -126,8 +123,7 @@ impl UsableSheets {
 
 impl Plan {
     /// Returns the batch that the plan was made of, but for what its rows said.
-    #[must_use]
-    pub fn batch(&self) -> Batch {
+    pub(crate) fn batch(&self) -> Batch {
         let sheets = UsableSheets::among(self.inputs.iter().map(|input| input.usable));
         let usable = self.inputs.iter().filter(|input| input.usable);
         let order = |order: &PlanOrder| {
@@ -175,8 +171,8 @@ fn head(input: &PlanInput) -> SheetHead {
     }
 }
 
-impl From<&Problem> for Finding {
-    fn from(problem: &Problem) -> Self {
+impl From<&Diagnostic> for Finding {
+    fn from(problem: &Diagnostic) -> Self {
         Self {
             severity: problem.severity.to_string(),
             code: problem.code.name().to_owned(),
@@ -194,14 +190,14 @@ impl From<&Problem> for Finding {
 }
 
 /// Returns a finding as it was; `None` for a code that this version does not know.
-fn problem(finding: &Finding) -> Option<Problem> {
+fn problem(finding: &Finding) -> Option<Diagnostic> {
     let source = Arc::new(Source {
         path: finding.path.clone(),
         sheet: finding.sheet.clone(),
     });
     let severities = [Severity::Error, Severity::Warning];
     let is_written_so = |severity: &Severity| severity.to_string() == finding.severity;
-    Some(Problem {
+    Some(Diagnostic {
         code: Code::find(&finding.code)?,
         severity: severities.into_iter().find(is_written_so)?,
         message: finding.message.clone(),
@@ -236,8 +232,8 @@ mod tests {
             number: 2,
         };
         let cell = Place::cell(&source, 7, 3);
-        let whole = Problem::new(Code::HeaderMissing, Place::whole(&source), "none", "add it");
-        let found = Problem::new(Code::UrlInvalid, cell, "`x` is no link", "use https")
+        let whole = Diagnostic::new(Code::HeaderMissing, Place::whole(&source), "none", "add it");
+        let found = Diagnostic::new(Code::UrlInvalid, cell, "`x` is no link", "use https")
             .in_column(Some("Report 2".into()), Some(field))
             .with_value("x");
         for before in [whole, found] {

@@ -6,17 +6,16 @@ use std::str::FromStr;
 /// The most that a number of orders may differ from another, in percent of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
-pub struct MaxChange(u32);
+pub(crate) struct MaxChange(u32);
 
 /// Why a text is no percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no percentage: write a whole number such as `50%`")]
-pub struct MaxChangeError(String);
+pub(crate) struct MaxChangeError(String);
 
 impl MaxChange {
     /// Tells whether a number is too far from the one before, whichever is the larger.
-    #[must_use]
-    pub fn is_exceeded(self, now: usize, before: usize) -> bool {
+    pub(crate) fn is_exceeded(self, now: usize, before: usize) -> bool {
         let hundredfold = (now.abs_diff(before) as u128) * 100;
         hundredfold > u128::from(self.0) * (before as u128)
     }

@@ -9,105 +9,105 @@
 //! What is to be sent of an order is for [`crate::ledger`]; whether a plan still holds is for [`crate::commands`].
 
 mod change;
-pub mod file;
-pub mod inputs;
-pub mod max_change;
+pub(crate) mod file;
+pub(crate) mod inputs;
+pub(crate) mod max_change;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::inputs::{Finding, PlanInput, RowRef};
-pub use self::max_change::MaxChange;
+pub(crate) use self::max_change::MaxChange;
 use crate::delivery::Outcome;
 use crate::ledger::{OnAmbiguous, ValueChange};
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::HeldReport;
 
 /// The name and version of a plan's shape.
-pub const SCHEMA: &str = "scoreload/plan/1";
+pub(crate) const SCHEMA: &str = "scoreload/plan/1";
 
 /// What an import would send.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The name and version of this shape.
-    pub schema: String,
+    pub(crate) schema: String,
     /// The id of the plan: the ledger remembers by it that it was applied.
-    pub plan: String,
+    pub(crate) plan: String,
     /// The version of Scoreload that made it.
-    pub tool_version: String,
+    pub(crate) tool_version: String,
     /// When it was made, RFC 3339.
-    pub made_at: Timestamp,
+    pub(crate) made_at: Timestamp,
     /// Where its updates go, and what decides their bodies.
-    pub target: PlanTarget,
+    pub(crate) target: PlanTarget,
     /// The runs whose rejected rows are among the inputs.
-    pub corrects: Option<Vec<String>>,
+    pub(crate) corrects: Option<Vec<String>>,
     /// The sheets that it was made of.
-    pub inputs: Vec<PlanInput>,
+    pub(crate) inputs: Vec<PlanInput>,
     /// Rows that belong to no order.
-    pub orderless: Vec<RowRef>,
+    pub(crate) orderless: Vec<RowRef>,
     /// Every order, in the order of first appearance.
-    pub orders: Vec<PlanOrder>,
+    pub(crate) orders: Vec<PlanOrder>,
     /// What is wrong with the inputs.
-    pub diagnostics: Vec<Finding>,
+    pub(crate) diagnostics: Vec<Finding>,
     /// The checksum of all the rest; empty while the plan is open.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub checksum: String,
+    pub(crate) checksum: String,
 }
 
 /// Where the updates of a plan go, and what decides their bodies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlanTarget {
+pub(crate) struct PlanTarget {
     /// The target as it was named.
-    pub name: String,
+    pub(crate) name: String,
     /// The server itself, as the ledger knows it.
-    pub base: String,
+    pub(crate) base: String,
     /// What is done with reports that may have been taken already.
-    pub on_ambiguous: OnAmbiguous,
+    pub(crate) on_ambiguous: OnAmbiguous,
     /// Whether everything is sent, whatever was accepted.
-    pub resend: bool,
+    pub(crate) resend: bool,
     /// Whether the server only pretends.
-    pub test_mode: bool,
+    pub(crate) test_mode: bool,
 }
 
 /// One order of a plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlanOrder {
+pub(crate) struct PlanOrder {
     /// The company.
-    pub company_id: Text,
+    pub(crate) company_id: Text,
     /// The order.
-    pub order_id: Text,
+    pub(crate) order_id: Text,
     /// How it stands to what the target has acknowledged.
-    pub change: Change,
+    pub(crate) change: Change,
     /// Whether it is sent because an earlier answer was lost.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub sent_again: bool,
+    pub(crate) sent_again: bool,
     /// How many errors its rows have.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub errors: usize,
+    pub(crate) errors: usize,
     /// The rows that it is made of.
-    pub rows: Vec<RowRef>,
+    pub(crate) rows: Vec<RowRef>,
     /// The fingerprint of what the ledger knew of it; `None` where it knew nothing.
-    pub ledger: Option<String>,
+    pub(crate) ledger: Option<String>,
     /// What would be sent, to the byte once it is written compactly; `None` where nothing would be, and where the plan is
     /// only told.
-    pub body: Option<OrderUpdate>,
+    pub(crate) body: Option<OrderUpdate>,
     /// Everything that the rows say, where the body is not all of it and something is left to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<OrderUpdate>,
+    pub(crate) asked: Option<OrderUpdate>,
     /// The reports that are kept back, because it is not known whether they were taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub held_reports: Vec<HeldReport>,
+    pub(crate) held_reports: Vec<HeldReport>,
     /// The values that would change of an order that was delivered before; for those who look at a plan, and not kept in
     /// its file.
     #[serde(skip)]
-    pub changes: Vec<ValueChange>,
+    pub(crate) changes: Vec<ValueChange>,
     /// How much would be sent, for them too; `None` where that is nothing.
     #[serde(skip)]
-    pub amount: Option<Amount>,
+    pub(crate) amount: Option<Amount>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -118,7 +118,7 @@ fn is_zero(count: &usize) -> bool {
 /// How an order stands to what its target has acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub(crate) enum Change {
     /// The ledger knows nothing of it.
     New,
     /// Something is sent that was not acknowledged.
@@ -133,7 +133,7 @@ pub enum Change {
 
 impl Change {
     /// Every change, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::New,
         Self::Changed,
         Self::Unchanged,
@@ -142,8 +142,7 @@ impl Change {
     ];
 
     /// Returns the sign of the change.
-    #[must_use]
-    pub const fn sign(self) -> char {
+    pub(crate) const fn sign(self) -> char {
         match self {
             Self::New => '+',
             Self::Changed => '*',
@@ -154,8 +153,7 @@ impl Change {
     }
 
     /// Returns the change in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::New => "new",
             Self::Changed => "changed",
@@ -166,8 +164,7 @@ impl Change {
     }
 
     /// Returns the outcome of the order as long as nothing is sent.
-    #[must_use]
-    pub const fn outcome(self) -> Outcome {
+    pub(crate) const fn outcome(self) -> Outcome {
         match self {
             Self::New | Self::Changed => Outcome::Valid,
             Self::Unchanged => Outcome::Unchanged,
@@ -179,21 +176,18 @@ impl Change {
 
 impl Plan {
     /// Returns how many orders stand so.
-    #[must_use]
-    pub fn count(&self, change: Change) -> usize {
+    pub(crate) fn count(&self, change: Change) -> usize {
         let orders = self.orders.iter();
         orders.filter(|order| order.change == change).count()
     }
 
     /// Returns how long the bodies are together, as they are sent.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.amounts().map(|amount| amount.bytes).sum()
     }
 
     /// Returns how many updates would be sent.
-    #[must_use]
-    pub fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.amounts().count()
     }
 
@@ -204,19 +198,18 @@ impl Plan {
 
 /// How much is in a body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Amount {
+pub(crate) struct Amount {
     /// Tests, each attempt counted.
-    pub tests: usize,
+    pub(crate) tests: usize,
     /// Reports, whatever they are about.
-    pub reports: usize,
+    pub(crate) reports: usize,
     /// The length of its JSON.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Amount {
     /// Measures a body, whose JSON has so many bytes.
-    #[must_use]
-    pub fn of<T>(body: &OrderUpdate<T>, bytes: usize) -> Self {
+    pub(crate) fn of<T>(body: &OrderUpdate<T>, bytes: usize) -> Self {
         let mut amount = Self {
             tests: 0,
             reports: body.overall_reports.len(),
@@ -234,7 +227,6 @@ impl Amount {
 }
 
 /// Returns the fingerprint of what a ledger keeps of an order.
-#[must_use]
-pub fn fingerprint(known: &str) -> String {
+pub(crate) fn fingerprint(known: &str) -> String {
     crate::input::hex(&Sha256::digest(known))
 }

@@ -39,7 +39,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 
 /// Hands out the permission to send.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// `None` where the rate has no limit: nobody waits for a turn then.
     notes: Option<UnboundedSender<Note>>,
     pauses: Pauses,
@@ -56,7 +56,7 @@ pub(crate) struct Pauses(Arc<Mutex<Option<Instant>>>);
 
 /// The permission to send one request.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     number: u64,
     /// When the request may leave: very soon, or at once.
     opens: Option<Instant>,
@@ -68,8 +68,7 @@ pub struct Permit {
 impl Pace {
     /// Makes the pace of a rate, with what is used of it. It needs a runtime to live in, and tells of pauses that
     /// others were asked for.
-    #[must_use]
-    pub fn new(rate: &Rate, budget: Budget, events: &UnboundedSender<Event>) -> Self {
+    pub(crate) fn new(rate: &Rate, budget: Budget, events: &UnboundedSender<Event>) -> Self {
         if rate.is_unlimited() {
             return Self {
                 notes: None,
@@ -103,13 +102,12 @@ impl Pace {
     }
 
     /// Returns the permission to send where it need not be waited for: without a limit, and with nobody to pause for.
-    #[must_use]
-    pub fn permit_at_once(&self) -> Option<Permit> {
+    pub(crate) fn permit_at_once(&self) -> Option<Permit> {
         (self.notes.is_none() && self.pauses.left().is_none()).then(|| Permit::new(0, None, None))
     }
 
     /// Waits for the permission to send, very soon; `None` when a stop was requested first.
-    pub async fn permit(&self, stop: &Stop) -> Option<Permit> {
+    pub(crate) async fn permit(&self, stop: &Stop) -> Option<Permit> {
         let Some(notes) = &self.notes else {
             self.unpaused(stop).await?;
             return Some(Permit::new(0, None, None));
@@ -125,7 +123,7 @@ impl Pace {
     }
 
     /// Waits until nobody is asked to pause, and others count on what we send; `None` when a stop was requested first.
-    pub async fn unpaused(&self, stop: &Stop) -> Option<()> {
+    pub(crate) async fn unpaused(&self, stop: &Stop) -> Option<()> {
         while let Some(wait) = self.pauses.left().or_else(|| self.held.wait()) {
             stop.sleep(wait).await;
             if stop.is_requested() {
@@ -136,15 +134,14 @@ impl Pace {
     }
 
     /// Keeps everybody from sending for so long, as the server asks.
-    pub fn pause(&self, wait: Duration) {
+    pub(crate) fn pause(&self, wait: Duration) {
         self.pauses.at_least(wait);
         self.note(Note::Paused(wait));
     }
 
     /// Keeps everybody from sending for so long, and slows the pace down: the server found us too fast.
     /// Returns until when.
-    #[must_use]
-    pub fn throttle(&self, wait: Duration) -> Instant {
+    pub(crate) fn throttle(&self, wait: Duration) -> Instant {
         let until = self.pauses.at_least(wait);
         self.note(Note::Throttled(wait));
         until
@@ -158,7 +155,7 @@ impl Pace {
     }
 
     /// Waits until what became of the requests is written down, for whoever sends next.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
         let is_told = |notes: &UnboundedSender<Note>| notes.send(Note::Flushed(done)).is_ok();
         if self.notes.as_ref().is_some_and(is_told) {
@@ -213,7 +210,7 @@ impl Permit {
     }
 
     /// Waits for the moment at which the request may leave, and notes that it does.
-    pub async fn leave(&mut self) {
+    pub(crate) async fn leave(&mut self) {
         // Even a sleep of no time waits for the timer's next tick.
         if let Some(opens) = self.opens.filter(|opens| *opens > Instant::now()) {
             tokio::time::sleep_until(opens).await;
@@ -222,14 +219,14 @@ impl Permit {
     }
 
     /// Says that the request was answered: it has arrived by now, and how long it took tells of the way.
-    pub fn answered(mut self) {
+    pub(crate) fn answered(mut self) {
         let took = self.sent.map(|sent| sent.elapsed());
         self.tell(Note::Ended(self.number, took, Instant::now()));
     }
 
     /// Says that no answer is waited for any more, or that it tells nothing of the way: the request may have arrived at
     /// any time until now.
-    pub fn ended(mut self) {
+    pub(crate) fn ended(mut self) {
         self.tell(Note::Ended(self.number, None, Instant::now()));
     }
 

@@ -1,4 +1,4 @@
-//!
+//! Strict sliding windows for requests, shared by all processes that send to the same target.
 
 pub(crate) mod file_store;
 pub(crate) mod latency;

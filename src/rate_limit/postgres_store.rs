@@ -19,7 +19,7 @@ const TOLERANCE: Duration = Duration::from_millis(50);
 
 /// Where a budget stands.
 #[derive(Debug)]
-pub struct DatabaseBudget {
+pub(crate) struct DatabaseBudget {
     address: Address,
     mark: String,
     here: Holder,

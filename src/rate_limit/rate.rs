@@ -9,17 +9,17 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// At most `count` requests in any `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub(crate) struct Limit {
     /// Requests that a window may hold, at least 1.
-    pub count: u32,
+    pub(crate) count: u32,
     /// The length of the sliding window, a day at most.
-    pub window: Duration,
+    pub(crate) window: Duration,
 }
 
 /// A list of limits that all hold at once; none at all is `unlimited`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
-pub struct Rate(pub Vec<Limit>);
+pub struct Rate(pub(crate) Vec<Limit>);
 
 /// Why a text is no rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,32 +28,28 @@ pub struct Rate(pub Vec<Limit>);
 )]
 pub struct RateError {
     /// The part that could not be read.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Rate {
     /// No limit at all.
-    #[must_use]
-    pub const fn unlimited() -> Self {
+    pub(crate) const fn unlimited() -> Self {
         Self(Vec::new())
     }
 
     /// Tells whether there is no limit at all.
-    #[must_use]
-    pub const fn is_unlimited(&self) -> bool {
+    pub(crate) const fn is_unlimited(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Returns how many requests a second it allows in the long run, if it limits them.
-    #[must_use]
-    pub fn per_second(&self) -> Option<f64> {
+    pub(crate) fn per_second(&self) -> Option<f64> {
         let of = |limit: &Limit| f64::from(limit.count) / limit.window.as_secs_f64();
         self.0.iter().map(of).min_by(f64::total_cmp)
     }
 
     /// Returns the least time in which `requests` requests can be made, each answered at once.
-    #[must_use]
-    pub fn least_time(&self, requests: usize) -> Duration {
+    pub(crate) fn least_time(&self, requests: usize) -> Duration {
         let of = |limit: &Limit| match requests.checked_sub(1) {
             Some(before) => {
                 limit.window * u32::try_from(before / limit.count as usize).unwrap_or(u32::MAX)

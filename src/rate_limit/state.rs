@@ -26,23 +26,23 @@ const JOURNEY: Duration = Duration::from_secs(1);
 
 /// What is used of a rate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Uses {
+pub(crate) struct Uses {
     /// Requests that have ended, the oldest first: when each had arrived at the latest, and how many did by then.
-    pub ended: Vec<(Moment, u32)>,
+    pub(crate) ended: Vec<(Moment, u32)>,
     /// Requests that may arrive at any time.
-    pub flights: Vec<Flight>,
+    pub(crate) flights: Vec<Flight>,
     /// How long the last answers took, in microseconds.
-    pub answers: Vec<u64>,
+    pub(crate) answers: Vec<u64>,
     answered_at: Moment,
     /// What the server said of the pace.
-    pub throttle: Throttle,
+    pub(crate) throttle: Throttle,
     /// How long ends are kept, in microseconds: the longest window of anybody who shares this.
     keep: u64,
 }
 
 /// A request in flight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flight {
+pub(crate) struct Flight {
     /// Whose it is; `None` once that process has ended.
     holder: Option<Holder>,
     number: u64,
@@ -53,33 +53,32 @@ pub struct Flight {
 
 /// What the server said of the pace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Throttle {
+pub(crate) struct Throttle {
     /// Since when nobody sends.
-    pub paused_at: Moment,
+    pub(crate) paused_at: Moment,
     /// For how long nobody sends, in microseconds.
-    pub pause: u64,
+    pub(crate) pause: u64,
     /// By how many steps the pace was slowed, the last time that it was.
-    pub steps: u32,
+    pub(crate) steps: u32,
     /// When that was.
-    pub slowed_at: Option<Moment>,
+    pub(crate) slowed_at: Option<Moment>,
 }
 
 impl Uses {
     /// Returns a budget that is used up by now: what is to be assumed where nothing can be known.
-    #[must_use]
-    pub fn up(now: Moment) -> Self {
+    pub(crate) fn up(now: Moment) -> Self {
         let mut uses = Self::default();
         uses.use_up(now);
         uses
     }
 
     /// Counts everything as used by now.
-    pub fn use_up(&mut self, now: Moment) {
+    pub(crate) fn use_up(&mut self, now: Moment) {
         self.ended.push((now, u32::MAX));
     }
 
     /// Notes a request that is about to leave.
-    pub fn begin(&mut self, holder: &Holder, number: u64, now: Moment) {
+    pub(crate) fn begin(&mut self, holder: &Holder, number: u64, now: Moment) {
         self.flights.push(Flight {
             holder: Some(holder.clone()),
             number,
@@ -90,7 +89,7 @@ impl Uses {
 
     /// Notes that these requests of ours are still to leave, or in flight: whoever does not see us counts on them for a
     /// while more.
-    pub fn hold(&mut self, here: &Holder, numbers: &[u64], now: Moment) {
+    pub(crate) fn hold(&mut self, here: &Holder, numbers: &[u64], now: Moment) {
         let is_held = |flight: &Flight| {
             numbers.contains(&flight.number) && flight.holder.as_ref() == Some(here)
         };
@@ -104,7 +103,7 @@ impl Uses {
     }
 
     /// Notes that a request had arrived by then, and how long its answer took, if there was one.
-    pub fn end(&mut self, holder: &Holder, number: u64, took: Option<Duration>, at: Moment) {
+    pub(crate) fn end(&mut self, holder: &Holder, number: u64, took: Option<Duration>, at: Moment) {
         self.abandon(holder, number);
         self.arrived(at);
         if let Some(took) = took {
@@ -116,14 +115,14 @@ impl Uses {
     }
 
     /// Notes that a request will not leave.
-    pub fn abandon(&mut self, holder: &Holder, number: u64) {
+    pub(crate) fn abandon(&mut self, holder: &Holder, number: u64) {
         self.flights
             .retain(|flight| flight.number != number || flight.holder.as_ref() != Some(holder));
     }
 
     /// Brings everything to the present: what lies in the future is moved to now, and requests whose process has
     /// ended come to an end too.
-    pub fn bring_to(&mut self, now: Moment, here: &Holder) {
+    pub(crate) fn bring_to(&mut self, now: Moment, here: &Holder) {
         for at in self.moments() {
             *at = (*at).min(now);
         }
@@ -134,7 +133,7 @@ impl Uses {
     }
 
     /// Forgets what is older than the longest window of anybody who shares this; ours is so long.
-    pub fn forget(&mut self, now: Moment, longest_window: Duration) {
+    pub(crate) fn forget(&mut self, now: Moment, longest_window: Duration) {
         let own = micros(longest_window);
         let is_unused = self.ended.is_empty() && self.flights.is_empty();
         self.keep = if is_unused { own } else { self.keep.max(own) };
@@ -146,7 +145,7 @@ impl Uses {
     }
 
     /// Makes everything younger, where the clock was set ahead in the meantime.
-    pub fn shift(&mut self, ahead: Duration) {
+    pub(crate) fn shift(&mut self, ahead: Duration) {
         for at in self.moments() {
             *at = at.plus(ahead);
         }
@@ -154,7 +153,7 @@ impl Uses {
 
     /// Goes over to another clock: what is `now` on this one is `then` on that. What is older than that clock becomes
     /// younger.
-    pub fn change_clock(&mut self, now: Moment, then: Moment) {
+    pub(crate) fn change_clock(&mut self, now: Moment, then: Moment) {
         for at in self.moments() {
             *at = then.minus(now.since(*at));
         }

@@ -21,7 +21,7 @@ use crate::system::wall_time::{Clocks, Moment};
 
 /// Where a budget may stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Places {
+pub(crate) enum Places {
     /// In this process's memory: it is its own.
     #[default]
     Memory,
@@ -33,7 +33,7 @@ pub enum Places {
 
 /// Who may use a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
+pub(crate) enum Sharing {
     /// This process alone.
     Nobody,
     /// The processes of this machine.
@@ -44,15 +44,13 @@ pub enum Sharing {
 
 impl Places {
     /// Returns the places for a server and who asks it: beside each of these ledgers, the first before the others.
-    #[must_use]
-    pub fn of(base: &str, client_id: &str, ledgers: impl Iterator<Item = PathBuf>) -> Self {
+    pub(crate) fn of(base: &str, client_id: &str, ledgers: impl Iterator<Item = PathBuf>) -> Self {
         let name = format!("pace-{:016x}.state", mark(base, client_id));
         Self::Files(ledgers.map(|path| path.with_file_name(&name)).collect())
     }
 
     /// Returns the place for a server and who asks it in a database.
-    #[must_use]
-    pub fn in_database(base: &str, client_id: &str, address: &Address) -> Self {
+    pub(crate) fn in_database(base: &str, client_id: &str, address: &Address) -> Self {
         Self::Database(address.clone(), format!("{:016x}", mark(base, client_id)))
     }
 }
@@ -68,8 +66,7 @@ fn mark(base: &str, client_id: &str) -> u64 {
 
 impl Places {
     /// Tells whether there is a place where something may stand.
-    #[must_use]
-    pub fn is_in_use(&self) -> bool {
+    pub(crate) fn is_in_use(&self) -> bool {
         match self {
             Self::Memory => false,
             Self::Files(files) => files.iter().any(|path| path.exists()),
@@ -80,7 +77,7 @@ impl Places {
 
 /// What is used of a rate, wherever it stands.
 #[derive(Debug)]
-pub enum Budget {
+pub(crate) enum Budget {
     /// On this machine.
     Local(LocalBudget),
     /// In a database.
@@ -89,8 +86,7 @@ pub enum Budget {
 
 impl Budget {
     /// Makes a budget that stands there.
-    #[must_use]
-    pub fn at(places: &Places) -> Self {
+    pub(crate) fn at(places: &Places) -> Self {
         match places {
             Places::Memory => Self::Local(LocalBudget::at(&[])),
             Places::Files(files) => Self::Local(LocalBudget::at(files)),
@@ -101,8 +97,7 @@ impl Budget {
     }
 
     /// Tells who may use it; a change waits for theirs.
-    #[must_use]
-    pub fn sharing(&self) -> Sharing {
+    pub(crate) fn sharing(&self) -> Sharing {
         match self {
             Self::Local(local) if local.is_shared() => Sharing::Machine,
             Self::Local(_) => Sharing::Nobody,
@@ -116,7 +111,7 @@ impl Budget {
     ///
     /// # Errors
     /// When the database is lost, and does not come back for a while.
-    pub fn change<T>(
+    pub(crate) fn change<T>(
         &mut self,
         since_begin: Duration,
         change: impl FnMut(&mut Uses, &Holder, Moment) -> T,
@@ -130,7 +125,7 @@ impl Budget {
 
 /// A budget of this machine.
 #[derive(Debug)]
-pub struct LocalBudget {
+pub(crate) struct LocalBudget {
     here: Holder,
     /// The places that are left: the first is in use, or is tried next.
     files: Vec<StateFile>,

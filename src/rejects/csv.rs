@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(rejected: &Rejected<'_>, out: &mut dyn Write) -> io::Result<()> {
     let sheets: Vec<&RejectedSheet<'_>> = rejected.sheets.iter().collect();
     let table = Table::of(rejected, &sheets);
     let mut out = BufWriter::new(out);

@@ -3,29 +3,29 @@
 //! Pure, but for the two forms in which they are written ([`csv`], [`xlsx`]). Reading the rows a second time is for the
 //! run, as their cells are not kept while it lasts.
 
-pub mod csv;
-pub mod table;
-pub mod xlsx;
+pub(crate) mod csv;
+pub(crate) mod table;
+pub(crate) mod xlsx;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::delivery::{Delivery, Outcome};
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::workbook::sheet_style::Layout;
 use crate::input::{Cell, Row, SheetHead, Written};
 use crate::orders::{Batch, Order, RowAt};
 use crate::text::formula;
 
 /// The column that names the run that rejected a row.
-pub const RUN_COLUMN: &str = "scoreload_run";
+pub(crate) const RUN_COLUMN: &str = "scoreload_run";
 
 /// What stands where a value is not known, so that it is an error until somebody enters it.
 const UNMENDED: &str = "#VALUE!";
 
 /// Why a row is handed back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The row itself has an error.
     Error,
     /// Another row of its order has one.
@@ -36,35 +36,34 @@ pub enum Cause {
 
 /// What is said of a row that is handed back.
 #[derive(Debug)]
-pub struct Remark<'a> {
+pub(crate) struct Remark<'a> {
     /// Why it is handed back.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// Its own errors.
-    pub problems: Vec<&'a Problem>,
+    pub(crate) problems: Vec<&'a Diagnostic>,
     /// All of it in words: one line.
-    pub words: String,
+    pub(crate) words: String,
 }
 
 /// What is said of the rows of a sheet, by row.
-pub type Remarks<'a> = BTreeMap<u32, Remark<'a>>;
+pub(crate) type Remarks<'a> = BTreeMap<u32, Remark<'a>>;
 
 /// A row as it stands in its file.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Its number as the user sees it.
-    pub number: u32,
+    pub(crate) number: u32,
     /// One cell for each column of the header.
-    pub cells: Vec<Cell<'static>>,
+    pub(crate) cells: Vec<Cell<'static>>,
     /// The cells that no header stands over.
-    pub beyond: Vec<(u32, Cell<'static>)>,
+    pub(crate) beyond: Vec<(u32, Cell<'static>)>,
     /// Whether those make the row malformed.
-    pub is_malformed: bool,
+    pub(crate) is_malformed: bool,
 }
 
 impl Kept {
     /// Keeps a row beyond the reading of its file.
-    #[must_use]
-    pub fn of(row: &Row<'_>) -> Self {
+    pub(crate) fn of(row: &Row<'_>) -> Self {
         let beyond = row.beyond.iter();
         Self {
             number: row.number,
@@ -83,33 +82,32 @@ impl Kept {
 
 /// A sheet with the rows of it that are handed back.
 #[derive(Debug)]
-pub struct RejectedSheet<'a> {
+pub(crate) struct RejectedSheet<'a> {
     /// Its columns, and what stands above them.
-    pub head: SheetHead,
+    pub(crate) head: SheetHead,
     /// The rows, in their order.
-    pub rows: Vec<Kept>,
+    pub(crate) rows: Vec<Kept>,
     /// What is said of them.
-    pub remarks: &'a Remarks<'a>,
+    pub(crate) remarks: &'a Remarks<'a>,
     /// How the sheet looks, where that is known.
-    pub layout: Option<Layout>,
+    pub(crate) layout: Option<Layout>,
 }
 
 /// Everything that is handed back.
 #[derive(Debug)]
-pub struct Rejected<'a> {
+pub(crate) struct Rejected<'a> {
     /// The run that rejected it.
-    pub run: &'a str,
+    pub(crate) run: &'a str,
     /// The company of rows whose sheet has no column for it, where one was given.
-    pub company_id: Option<&'a str>,
+    pub(crate) company_id: Option<&'a str>,
     /// How a CSV of them is to be written.
-    pub written: Written,
+    pub(crate) written: Written,
     /// The sheets, in the order of the inputs.
-    pub sheets: Vec<RejectedSheet<'a>>,
+    pub(crate) sheets: Vec<RejectedSheet<'a>>,
 }
 
 /// Returns the codes of findings, each once, with a blank between.
-#[must_use]
-pub fn codes(problems: &[&Problem]) -> String {
+pub(crate) fn codes(problems: &[&Diagnostic]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for problem in problems {
         if !names.contains(&problem.code.name()) {
@@ -120,8 +118,10 @@ pub fn codes(problems: &[&Problem]) -> String {
 }
 
 /// Finds the rows that did not get through, and what is to be said of each; `deliveries` are those of the orders.
-#[must_use]
-pub fn remarks<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<Arc<Source>, Remarks<'a>> {
+pub(crate) fn remarks<'a>(
+    batch: &'a Batch,
+    deliveries: &[Delivery],
+) -> HashMap<Arc<Source>, Remarks<'a>> {
     let errors = Errors::of(batch);
     let mut all: HashMap<Arc<Source>, Remarks<'a>> = HashMap::new();
     let mut add = |row: RowAt, remark| {
@@ -145,8 +145,7 @@ pub fn remarks<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<Arc<Sou
 }
 
 /// Tells whether an order got through.
-#[must_use]
-pub const fn is_through(outcome: Outcome) -> bool {
+pub(crate) const fn is_through(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Valid | Outcome::Accepted | Outcome::Unchanged => true,
         Outcome::Invalid
@@ -160,7 +159,7 @@ pub const fn is_through(outcome: Outcome) -> bool {
 /// The errors of a batch, by row.
 struct Errors<'a> {
     batch: &'a Batch,
-    by_row: HashMap<(&'a Source, u32), Vec<&'a Problem>>,
+    by_row: HashMap<(&'a Source, u32), Vec<&'a Diagnostic>>,
 }
 
 impl<'a> Errors<'a> {
@@ -175,7 +174,7 @@ impl<'a> Errors<'a> {
         Self { batch, by_row }
     }
 
-    fn at(&self, row: RowAt) -> &[&'a Problem] {
+    fn at(&self, row: RowAt) -> &[&'a Diagnostic] {
         let source: &Source = self.batch.source(row.sheet);
         self.by_row
             .get(&(source, row.row))
@@ -221,7 +220,7 @@ impl<'a> Errors<'a> {
 /// Why the rows of an order did not get through though nothing is wrong with them.
 struct Lack<'a> {
     batch: &'a Batch,
-    faulty: Vec<(RowAt, &'a [&'a Problem])>,
+    faulty: Vec<(RowAt, &'a [&'a Diagnostic])>,
 }
 
 impl Lack<'_> {

@@ -12,27 +12,27 @@ use crate::schema::columns::{Column, Field};
 
 /// A cell of the table.
 #[derive(Debug)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     /// Its column in the table, from 0.
-    pub column: usize,
+    pub(crate) column: usize,
     /// Its column in its own sheet, from 0.
-    pub origin: u32,
+    pub(crate) origin: u32,
     /// What it holds.
-    pub cell: Cow<'a, Cell<'a>>,
+    pub(crate) cell: Cow<'a, Cell<'a>>,
 }
 
 /// A table of rows.
 #[derive(Debug)]
-pub struct Table<'a> {
+pub(crate) struct Table<'a> {
     rejected: &'a Rejected<'a>,
     /// The headers of the rows' own columns; blank where no header stands.
-    pub headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// By sheet, and by column of it: the column of the table.
     places: Vec<Vec<Option<usize>>>,
     /// Sheets without a company column, where the table has one: the table's column.
     companies: Vec<Option<usize>>,
     /// How many columns the sheets themselves have; after them come those that only stray cells stand in.
-    pub own_width: usize,
+    pub(crate) own_width: usize,
     /// The first of our columns.
     ours_at: usize,
     ours: Vec<Ours>,
@@ -49,7 +49,7 @@ enum Key {
 
 /// A column that is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ours {
+pub(crate) enum Ours {
     /// The row's number in its file.
     Row,
     /// The codes of its own errors.
@@ -66,8 +66,7 @@ pub enum Ours {
 
 impl Ours {
     /// Returns its header.
-    #[must_use]
-    pub const fn header(self) -> &'static str {
+    pub(crate) const fn header(self) -> &'static str {
         match self {
             Self::Row => "scoreload_row",
             Self::Code => "scoreload_code",
@@ -94,8 +93,7 @@ impl Ours {
 
 impl<'a> Table<'a> {
     /// Lays out a table for some of the sheets.
-    #[must_use]
-    pub fn of(rejected: &'a Rejected<'a>, sheets: &[&'a RejectedSheet<'a>]) -> Self {
+    pub(crate) fn of(rejected: &'a Rejected<'a>, sheets: &[&'a RejectedSheet<'a>]) -> Self {
         let mut keys = Vec::new();
         let mut headers = Vec::new();
         let mut places = Vec::new();
@@ -138,27 +136,24 @@ impl<'a> Table<'a> {
     }
 
     /// Returns our columns, each with its place.
-    pub fn our_columns(&self) -> impl Iterator<Item = (usize, Ours)> {
+    pub(crate) fn our_columns(&self) -> impl Iterator<Item = (usize, Ours)> {
         (self.ours_at..).zip(self.ours.iter().copied())
     }
 
     /// Returns the table's column over a column of a sheet.
-    #[must_use]
-    pub fn column(&self, sheet: usize, origin: u32) -> Option<usize> {
+    pub(crate) fn column(&self, sheet: usize, origin: u32) -> Option<usize> {
         *self.places[sheet].get(origin as usize)?
     }
 
     /// Returns the table's column over a cell of a row, which no header may stand over.
-    #[must_use]
-    pub fn column_of(&self, sheet: usize, origin: u32, row: &Kept) -> Option<usize> {
+    pub(crate) fn column_of(&self, sheet: usize, origin: u32, row: &Kept) -> Option<usize> {
         let beyond = || row.beyond.iter().position(|(column, _)| *column == origin);
         self.column(sheet, origin)
             .or_else(|| beyond().map(|index| self.beyond_at(row) + index))
     }
 
     /// Returns the cells of a row that hold something, by the sheet's place among the table's.
-    #[must_use]
-    pub fn cells(&self, sheet: usize, row: &'a Kept) -> Vec<Placed<'a>> {
+    pub(crate) fn cells(&self, sheet: usize, row: &'a Kept) -> Vec<Placed<'a>> {
         let own = (0u32..).zip(&row.cells).filter_map(|(origin, cell)| {
             Some(Placed {
                 column: self.column(sheet, origin)?,
@@ -196,8 +191,7 @@ impl<'a> Table<'a> {
     }
 
     /// Returns our cells of a row, each with its column.
-    #[must_use]
-    pub fn our_cells(
+    pub(crate) fn our_cells(
         &self,
         source: &Source,
         row: &Kept,

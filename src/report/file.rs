@@ -10,7 +10,7 @@ use crate::system::atomic_file::{NewFile, format_of};
 
 /// A form that a report can take, chosen by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// `.html`: a page for people.
     Html,
     /// `.json`: all there is, for scripts.
@@ -36,14 +36,14 @@ impl Format {
     ///
     /// # Errors
     /// When its extension is that of none.
-    pub fn of(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         format_of(path, &Self::BY_EXTENSION, "a report")
     }
 }
 
 /// A place for a report, tried before anything is sent.
 #[derive(Debug)]
-pub struct ReportFile {
+pub(crate) struct ReportFile {
     format: Format,
     file: NewFile,
 }
@@ -53,7 +53,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When the path has no known extension, is taken, or cannot be written.
-    pub fn reserve(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn reserve(path: &Path) -> Result<Self, Error> {
         Ok(Self {
             format: Format::of(path)?,
             file: NewFile::reserve(path, "a report")?,
@@ -61,8 +61,7 @@ impl ReportFile {
     }
 
     /// Returns where the report will be.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
@@ -70,7 +69,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, Error> {
+    pub(crate) fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, Error> {
         let format = self.format;
         self.file.write(|file| {
             let mut out = BufWriter::new(file);

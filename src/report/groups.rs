@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 
-use crate::diagnostics::diagnostic::{Problem, Severity};
+use crate::diagnostics::diagnostic::{Diagnostic, Severity};
 
 /// Findings with the same code and column.
 #[derive(Debug)]
@@ -16,12 +16,12 @@ pub(crate) struct Group<'a> {
     /// The header of their column.
     pub(crate) column: Option<&'a str>,
     /// All of them, in the order of their places; never empty.
-    pub(crate) findings: Vec<&'a Problem>,
+    pub(crate) findings: Vec<&'a Diagnostic>,
 }
 
 /// Groups findings: errors first, then those that are the most.
-pub(crate) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
-    let mut groups: IndexMap<_, Vec<&Problem>> = IndexMap::new();
+pub(crate) fn of(findings: &[Diagnostic]) -> Vec<Group<'_>> {
+    let mut groups: IndexMap<_, Vec<&Diagnostic>> = IndexMap::new();
     for found in findings {
         let key = (found.severity, found.code.name(), found.header.as_deref());
         groups.entry(key).or_default().push(found);
@@ -38,7 +38,7 @@ pub(crate) fn of(findings: &[Problem]) -> Vec<Group<'_>> {
 }
 
 /// Returns where a finding stands: `scores.xlsx [March] B17`.
-pub(crate) fn place(found: &Problem) -> String {
+pub(crate) fn place(found: &Diagnostic) -> String {
     let mut place = found.place.source.to_string();
     match (found.place.cell_name(), found.place.row) {
         (Some(cell), _) => place.extend([" ", &cell]),

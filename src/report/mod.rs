@@ -1,10 +1,10 @@
 //! What a run leaves behind: an account of every row, order and finding.
 
 mod csv;
-pub mod file;
+pub(crate) mod file;
 mod groups;
 mod headline;
-pub mod html;
+pub(crate) mod html;
 mod json;
 mod markdown;
 mod order;
@@ -19,70 +19,70 @@ use serde::{Serialize, Serializer};
 
 use self::order::Sources;
 use self::order::milliseconds;
-pub use self::order::{HeldReport, OrderEntry, RequestEntry, RowPlace};
+pub(crate) use self::order::{HeldReport, OrderEntry, RequestEntry};
 use crate::delivery::{Delivery, Outcome};
-use crate::diagnostics::diagnostic::Problem;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::orders::{Batch, SheetSummary};
 use crate::schema::columns::Field;
 
 /// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
-pub const SCHEMA: &str = "scoreload/report/1";
+pub(crate) const SCHEMA: &str = "scoreload/report/1";
 
 /// The account of a run.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// The name and version of this shape.
-    pub schema: &'static str,
+    pub(crate) schema: &'static str,
     /// The id of the run.
-    pub run: String,
+    pub(crate) run: String,
     /// What was asked for: `import`, `apply`, `plan` or `validate`.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// The version of Scoreload.
-    pub tool_version: &'static str,
+    pub(crate) tool_version: &'static str,
     /// Where updates were sent; null where nothing was to be sent.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// What a reader must know first, such as that nothing left this machine.
-    pub notice: Option<String>,
+    pub(crate) notice: Option<String>,
     /// The runs whose rejected rows were imported here, fixed; null where there are none.
-    pub corrects: Option<Vec<String>>,
+    pub(crate) corrects: Option<Vec<String>>,
     /// Why nothing more was sent before everything was; null where the run came to its end.
-    pub stopped: Option<String>,
+    pub(crate) stopped: Option<String>,
     /// The commands that finish the job, ready to be pasted into a shell, each with what to know first as a comment
     /// behind it; none where nothing is left to deliver.
-    pub next: Vec<String>,
+    pub(crate) next: Vec<String>,
     /// Whether the inputs came from an inbox, which moves them.
     #[serde(skip)]
-    pub is_from_inbox: bool,
+    pub(crate) is_from_inbox: bool,
     /// When the run began, RFC 3339.
     #[schemars(with = "String")]
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// When it ended, RFC 3339.
     #[schemars(with = "String")]
-    pub finished_at: Timestamp,
+    pub(crate) finished_at: Timestamp,
     /// The exit code of the process.
-    pub exit_code: u8,
+    pub(crate) exit_code: u8,
     /// The sheets that were read, in their order.
-    pub inputs: Vec<Input>,
+    pub(crate) inputs: Vec<Input>,
     /// Rows and orders, counted.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
     /// Requests, counted.
-    pub requests: Requests,
+    pub(crate) requests: Requests,
     /// The most requests in any window of time, such as `3/s,180/m`; null where nothing was to be sent.
-    pub rate: Option<String>,
+    pub(crate) rate: Option<String>,
     /// How long it took.
-    pub timing: Timing,
+    pub(crate) timing: Timing,
     /// Every order, in the order of first appearance.
-    pub orders: Vec<OrderEntry>,
+    pub(crate) orders: Vec<OrderEntry>,
     /// Every finding, in the order of its place.
     #[serde(serialize_with = "as_diagnostics")]
-    #[schemars(with = "Vec<Diagnostic<'_>>")]
-    pub diagnostics: Arc<Vec<Problem>>,
+    #[schemars(with = "Vec<ReportedDiagnostic<'_>>")]
+    pub(crate) diagnostics: Arc<Vec<Diagnostic>>,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Check, deliver, report.
     Import,
     /// Deliver what a plan says.
@@ -95,14 +95,12 @@ pub enum Mode {
 
 impl Mode {
     /// Tells whether updates are sent.
-    #[must_use]
-    pub const fn delivers(self) -> bool {
+    pub(crate) const fn delivers(self) -> bool {
         matches!(self, Self::Import | Self::Apply)
     }
 
     /// Returns the mode as it is written.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Import => "import",
             Self::Apply => "apply",
@@ -114,100 +112,101 @@ impl Mode {
 
 /// A sheet that was read.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Input {
+pub(crate) struct Input {
     /// The file, as it was named.
-    pub path: String,
+    pub(crate) path: String,
     /// The sheet, for workbooks.
-    pub sheet: Option<String>,
+    pub(crate) sheet: Option<String>,
     /// The fingerprint of the whole file, in hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its rows of data.
-    pub rows: usize,
+    pub(crate) rows: usize,
 }
 
 /// Rows and orders, counted. `rows` is the sum of the orders' rows and `rows_invalid`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Rows of data.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Rows that belong to no order, because an id is missing or unreadable, or the header of their sheet is wrong.
-    pub rows_invalid: usize,
+    pub(crate) rows_invalid: usize,
     /// Rows that were left out and told: repeated headers and footers.
-    pub rows_skipped: usize,
+    pub(crate) rows_skipped: usize,
     /// Orders, the sum of those below.
-    pub orders: usize,
+    pub(crate) orders: usize,
     /// Orders that could be sent and were only checked.
-    pub valid: usize,
+    pub(crate) valid: usize,
     /// Orders that the server took.
-    pub accepted: usize,
+    pub(crate) accepted: usize,
     /// Orders in which nothing was new.
-    pub unchanged: usize,
+    pub(crate) unchanged: usize,
     /// Orders held back for an error in their rows.
-    pub invalid: usize,
+    pub(crate) invalid: usize,
     /// Orders that the server refused for good.
-    pub rejected: usize,
+    pub(crate) rejected: usize,
     /// Orders that were certainly not applied.
-    pub failed: usize,
+    pub(crate) failed: usize,
     /// Orders that may have been applied, or not.
-    pub unknown: usize,
+    pub(crate) unknown: usize,
     /// Orders that never left.
-    pub not_sent: usize,
+    pub(crate) not_sent: usize,
 }
 
 /// Requests, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// Updates that left, each attempt counted.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Those that were second and further attempts.
-    pub retried: u64,
+    pub(crate) retried: u64,
     /// Those that were answered with 429.
-    pub throttled: u64,
+    pub(crate) throttled: u64,
     /// Requests for a token.
-    pub token: u64,
+    pub(crate) token: u64,
 }
 
 /// How long it took, in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-pub struct Timing {
+pub(crate) struct Timing {
     /// Reading and checking the inputs.
-    pub read_s: f64,
+    pub(crate) read_s: f64,
     /// Delivering.
-    pub deliver_s: f64,
+    pub(crate) deliver_s: f64,
     /// The part of it in which requests waited for the rate.
-    pub waited_for_rate_s: f64,
+    pub(crate) waited_for_rate_s: f64,
 }
 
 /// A finding about the data.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Diagnostic<'a> {
+#[schemars(rename = "Diagnostic")]
+pub(crate) struct ReportedDiagnostic<'a> {
     /// `error` or `warning`.
-    pub severity: &'static str,
+    pub(crate) severity: &'static str,
     /// The stable name of the kind of finding.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// What is wrong.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// What to do.
-    pub help: &'a str,
+    pub(crate) help: &'a str,
     /// The file, as it was named.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// The sheet, for workbooks.
-    pub sheet: Option<&'a str>,
+    pub(crate) sheet: Option<&'a str>,
     /// The row as the user sees it.
-    pub row: Option<u32>,
+    pub(crate) row: Option<u32>,
     /// The header of the column, as the file has it.
-    pub column: Option<&'a str>,
+    pub(crate) column: Option<&'a str>,
     /// The canonical name of the column.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
     /// The cell as a spreadsheet names it.
-    pub cell: Option<String>,
+    pub(crate) cell: Option<String>,
     /// The value of the cell.
-    pub value: Option<&'a str>,
+    pub(crate) value: Option<&'a str>,
 }
 
-impl<'a> From<&'a Problem> for Diagnostic<'a> {
-    fn from(problem: &'a Problem) -> Self {
-        let Problem {
+impl<'a> From<&'a Diagnostic> for ReportedDiagnostic<'a> {
+    fn from(problem: &'a Diagnostic) -> Self {
+        let Diagnostic {
             code,
             severity,
             message,
@@ -233,43 +232,45 @@ impl<'a> From<&'a Problem> for Diagnostic<'a> {
     }
 }
 
-fn as_diagnostics<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(problems.iter().map(Diagnostic::from))
+fn as_diagnostics<S: Serializer>(
+    problems: &[Diagnostic],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(problems.iter().map(ReportedDiagnostic::from))
 }
 
 /// What a run knows at its end, beside the batch itself.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub(crate) struct Run {
     /// The id of the run.
-    pub id: String,
+    pub(crate) id: String,
     /// What was asked for.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Where updates were sent.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// What a reader must know first.
-    pub notice: Option<String>,
+    pub(crate) notice: Option<String>,
     /// The runs whose rejected rows are among the inputs.
-    pub corrects: Option<Vec<String>>,
+    pub(crate) corrects: Option<Vec<String>>,
     /// Why nothing more was sent before everything was.
-    pub stopped: Option<String>,
+    pub(crate) stopped: Option<String>,
     /// The commands that finish the job.
-    pub next: Vec<String>,
+    pub(crate) next: Vec<String>,
     /// Whether the inputs came from an inbox, which moves them.
-    pub is_from_inbox: bool,
+    pub(crate) is_from_inbox: bool,
     /// When the run began.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// Requests, counted.
-    pub requests: Requests,
+    pub(crate) requests: Requests,
     /// The most requests in any window of time.
-    pub rate: Option<String>,
+    pub(crate) rate: Option<String>,
     /// How long it took.
-    pub timing: Timing,
+    pub(crate) timing: Timing,
 }
 
 impl Report {
     /// Makes the report of a run: `deliveries` are those of the batch's orders, in their order.
-    #[must_use]
-    pub fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
+    pub(crate) fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
         let orders = batch.orders.iter().zip(deliveries);
         let sources = Sources::of(batch);
         Self {
@@ -299,16 +300,14 @@ impl Report {
     }
 
     /// Tells whether every row is accounted for.
-    #[must_use]
-    pub fn closes(&self) -> bool {
+    pub(crate) fn closes(&self) -> bool {
         let of_inputs: usize = self.inputs.iter().map(|input| input.rows).sum();
         let of_orders = self.orders.iter().map(|order| order.rows.len());
         self.totals.rows == of_inputs && self.totals.close_with(of_orders)
     }
 
     /// Returns the published JSON Schema of the report.
-    #[must_use]
-    pub fn schema() -> serde_json::Value {
+    pub(crate) fn schema() -> serde_json::Value {
         let settings = SchemaSettings::draft2020_12().for_serialize();
         let mut schema = settings.into_generator().into_root_schema_for::<Self>();
         schema.insert("$id".to_owned(), SCHEMA.into());
@@ -319,8 +318,7 @@ impl Report {
 
 impl Input {
     /// Returns the sheets of a batch.
-    #[must_use]
-    pub fn all(batch: &Batch) -> Vec<Self> {
+    pub(crate) fn all(batch: &Batch) -> Vec<Self> {
         let input = |sheet: &SheetSummary| Self {
             path: sheet.source.path.clone(),
             sheet: sheet.source.sheet.clone(),
@@ -333,8 +331,7 @@ impl Input {
 
 impl Totals {
     /// Counts the rows and orders of a batch.
-    #[must_use]
-    pub fn of(batch: &Batch, deliveries: &[Delivery]) -> Self {
+    pub(crate) fn of(batch: &Batch, deliveries: &[Delivery]) -> Self {
         let count = |outcome| {
             deliveries
                 .iter()
@@ -359,8 +356,7 @@ impl Totals {
     }
 
     /// Returns how many orders came to an outcome.
-    #[must_use]
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: Outcome) -> usize {
         match outcome {
             Outcome::Valid => self.valid,
             Outcome::Accepted => self.accepted,
@@ -388,14 +384,12 @@ impl Totals {
     }
 
     /// Returns how many orders did not get through.
-    #[must_use]
-    pub fn left_over(&self) -> usize {
+    pub(crate) fn left_over(&self) -> usize {
         self.invalid + self.rejected + self.failed + self.unknown + self.not_sent
     }
 
     /// Tells whether a run accounts for every row of its batch, where no report is made of it.
-    #[must_use]
-    pub fn close(batch: &Batch, deliveries: &[Delivery]) -> bool {
+    pub(crate) fn close(batch: &Batch, deliveries: &[Delivery]) -> bool {
         let of_orders = batch.orders.iter().map(|order| order.rows.len());
         Self::of(batch, deliveries).close_with(of_orders)
     }

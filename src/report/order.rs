@@ -18,58 +18,58 @@ use crate::schema::columns::Scope;
 
 /// One order.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct OrderEntry {
+pub(crate) struct OrderEntry {
     /// The company.
-    pub company_id: String,
+    pub(crate) company_id: String,
     /// The order.
-    pub order_id: String,
+    pub(crate) order_id: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The HTTP status of the last answer.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// How many requests it took.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// How long the last answer took, in milliseconds.
-    pub latency_ms: Option<f64>,
+    pub(crate) latency_ms: Option<f64>,
     /// The rows that it was made of.
-    pub rows: Vec<RowPlace>,
+    pub(crate) rows: Vec<RowPlace>,
     /// Whether its reports may stand twice with the server.
-    pub possible_duplicate_reports: bool,
+    pub(crate) possible_duplicate_reports: bool,
     /// Reports that were held back because it is not known whether they were taken.
-    pub held_reports: Vec<HeldReport>,
+    pub(crate) held_reports: Vec<HeldReport>,
     /// What the server said, or why the order was held back.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The requests that it took, in their order.
-    pub requests: Vec<RequestEntry>,
+    pub(crate) requests: Vec<RequestEntry>,
 }
 
 /// One request and what came back.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RequestEntry {
+pub(crate) struct RequestEntry {
     /// When it left, RFC 3339.
     #[schemars(with = "String")]
-    pub sent_at: Timestamp,
+    pub(crate) sent_at: Timestamp,
     /// How long the answer took, in milliseconds.
-    pub latency_ms: f64,
+    pub(crate) latency_ms: f64,
     /// The HTTP status of the answer.
-    pub http_status: Option<u16>,
+    pub(crate) http_status: Option<u16>,
     /// What the server said, or what went wrong.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// Where a row stands.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RowPlace {
+pub(crate) struct RowPlace {
     /// The file, as it was named.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
-    pub path: Arc<str>,
+    pub(crate) path: Arc<str>,
     /// The sheet, for workbooks.
     #[serde(serialize_with = "as_some_text")]
     #[schemars(with = "Option<String>")]
-    pub sheet: Option<Arc<str>>,
+    pub(crate) sheet: Option<Arc<str>>,
     /// The row's number as the user sees it.
-    pub row: u32,
+    pub(crate) row: u32,
 }
 
 /// The files and sheets of a batch, each a text that all its rows share.
@@ -105,13 +105,13 @@ fn as_some_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result
 
 /// A report that was held back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HeldReport {
+pub(crate) struct HeldReport {
     /// What it is about: `order`, `assessment` or `test`.
-    pub scope: String,
+    pub(crate) scope: String,
     /// What it is called.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Where it is.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
 }
 
 impl From<&PlacedReport> for HeldReport {
@@ -150,8 +150,7 @@ impl OrderEntry {
 
 impl OrderEntry {
     /// Tells whether the order did not get through.
-    #[must_use]
-    pub fn is_left_over(&self) -> bool {
+    pub(crate) fn is_left_over(&self) -> bool {
         !matches!(
             self.outcome,
             Outcome::Valid | Outcome::Accepted | Outcome::Unchanged
@@ -159,8 +158,7 @@ impl OrderEntry {
     }
 
     /// Returns where its rows stand, by file and sheet: `a.csv:2-4,7; b.xlsx [March]:9`.
-    #[must_use]
-    pub fn places(&self) -> String {
+    pub(crate) fn places(&self) -> String {
         let sources = self
             .rows
             .chunk_by(|one, next| one.source() == next.source());
@@ -185,8 +183,7 @@ fn run(rows: &[RowPlace]) -> Option<String> {
 
 impl RowPlace {
     /// Returns its file and sheet.
-    #[must_use]
-    pub fn source(&self) -> (&str, Option<&str>) {
+    pub(crate) fn source(&self) -> (&str, Option<&str>) {
         (&self.path, self.sheet.as_deref())
     }
 }

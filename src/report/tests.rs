@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnostics::diagnostic::{Code, Place, Source};
+use crate::report::order::RowPlace;
 
 /// The report of an import in which nothing happened.
 pub(crate) fn empty() -> Report {
@@ -49,7 +50,7 @@ pub(crate) fn hostile() -> Report {
             sheet: Some(text(index)),
         });
         let place = Place::cell(&source, 2, 1);
-        Problem::new(Code::ValueTooLong, place, text(index), text(index))
+        Diagnostic::new(Code::ValueTooLong, place, text(index), text(index))
             .in_column(Some(HOSTILE[index].into()), None)
             .with_value(text(index))
     };

@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 /// One way in which an update goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The connection ends with no answer; nothing was applied.
     DropBefore,
     /// The connection ends with no answer; the update was applied.
@@ -51,8 +51,7 @@ const NAMES: [(&str, Fault); 11] = [
 
 impl Fault {
     /// Returns the name it is asked for and logged by.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         NAMES
             .iter()
             .find(|(_, fault)| *fault == self)

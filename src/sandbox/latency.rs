@@ -10,9 +10,9 @@ use fastrand::Rng;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Latency {
     /// The shortest time.
-    pub least: Duration,
+    pub(crate) least: Duration,
     /// The longest time, never below the shortest.
-    pub most: Duration,
+    pub(crate) most: Duration,
 }
 
 /// Why a text is no latency.
@@ -22,7 +22,7 @@ pub struct Latency {
 )]
 pub struct LatencyError {
     /// The text as it was given.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// One request's share of the latency.

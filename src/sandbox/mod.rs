@@ -31,8 +31,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use self::fault::{Fault, Faults, FaultsError};
-pub use self::latency::{Latency, LatencyError};
+pub(crate) use self::fault::Faults;
+pub(crate) use self::latency::Latency;
 use crate::paylocity::credentials::Credentials;
 use crate::rate_limit::rate::Rate;
 
@@ -99,19 +99,17 @@ impl Sandbox {
     }
 
     /// Returns the address it listens on, with the port that it was given.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Returns the base of its URLs, without a slash at the end.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Stops accepting connections, and waits a moment for the answers under way.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         // The server may have ended by itself; either way it is asked for nothing more.
         let _ = self.stopping.send(());
         if tokio::time::timeout(FAREWELL, &mut self.serving)

@@ -3,8 +3,6 @@
 //! Header matching, checking, the body builder, the help texts and the README's table all read [`COLUMNS`]. Which
 //! column a header names is told in `names`.
 
-pub use crate::schema::header_names::{Names, is_invisible, is_near, simplified, without_tail};
-
 /// A column that Scoreload understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is described by its row in COLUMNS")]
@@ -160,20 +158,17 @@ pub static COLUMNS: [ColumnSpec; 22] = [
 
 impl Column {
     /// Returns the column's row of the table.
-    #[must_use]
-    pub fn spec(self) -> &'static ColumnSpec {
+    pub(crate) fn spec(self) -> &'static ColumnSpec {
         &COLUMNS[self as usize]
     }
 
     /// Returns the canonical name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.spec().name
     }
 
     /// Tells whether the column may stand several times, each time for one more report.
-    #[must_use]
-    pub fn repeats(self) -> bool {
+    pub(crate) fn repeats(self) -> bool {
         REPORT_COLUMNS
             .iter()
             .any(|(_, name, url)| [*name, *url].contains(&self))
@@ -181,7 +176,7 @@ impl Column {
 }
 
 /// For each scope the columns that together make its reports: name and link.
-pub const REPORT_COLUMNS: [(Scope, Column, Column); 3] = [
+pub(crate) const REPORT_COLUMNS: [(Scope, Column, Column); 3] = [
     (S::Order, C::OverallReportName, C::OverallReportUrl),
     (
         S::Assessment,
@@ -195,15 +190,14 @@ pub const REPORT_COLUMNS: [(Scope, Column, Column); 3] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Field {
     /// The column.
-    pub column: Column,
+    pub(crate) column: Column,
     /// Which one of the row's reports; 1 for every other column.
-    pub number: u16,
+    pub(crate) number: u16,
 }
 
 impl Field {
     /// Returns the name of the field: the canonical name, with `_2` and so on for further reports.
-    #[must_use]
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self.number {
             1 => self.column.name().to_owned(),
             number => format!("{}_{number}", self.column.name()),

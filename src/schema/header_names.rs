@@ -69,21 +69,20 @@ impl Default for Names {
 
 impl Names {
     /// Makes `header` a name of `field`, whatever it meant before.
-    pub fn add(&mut self, header: &str, field: Field) {
+    pub(crate) fn add(&mut self, header: &str, field: Field) {
         let name = simplified(header);
         self.outlines.extend(Outline::of(&name));
         self.known.insert(name, field);
     }
 
     /// Makes `header` one that is ignored without a word.
-    pub fn ignore(&mut self, header: &str) {
+    pub(crate) fn ignore(&mut self, header: &str) {
         self.ignored.insert(simplified(header));
     }
 
     /// Tells whether a header is ignored without a word: the user said so, or it is one that Scoreload itself adds to
     /// files that it hands back.
-    #[must_use]
-    pub fn ignores(&self, header: &str) -> bool {
+    pub(crate) fn ignores(&self, header: &str) -> bool {
         self.ignored.contains(&simplified(header)) || simplified(header).starts_with("scoreload")
     }
 
@@ -91,8 +90,7 @@ impl Names {
     ///
     /// Case, spaces, `_`, `-`, `.`, `#` and a trailing `*` do not count. A report column may carry the number of
     /// the report at its end: `Test Report URL 2`.
-    #[must_use]
-    pub fn find(&self, header: &str) -> Option<Field> {
+    pub(crate) fn find(&self, header: &str) -> Option<Field> {
         let is_strange = || Outline::of(header).is_some_and(|it| !self.outlines.contains(&it));
         if header.len() > LONGEST_HEADER || is_strange() {
             return None;
@@ -120,8 +118,7 @@ impl Names {
     ///
     /// That is one whose name of five or more letters is one edit away (insert, delete, replace, swap of
     /// neighbours), or one that the header names once a bracketed or `/100` tail is dropped.
-    #[must_use]
-    pub fn nearest(&self, header: &str) -> Option<Field> {
+    pub(crate) fn nearest(&self, header: &str) -> Option<Field> {
         if header.len() > LONGEST_HEADER {
             return None;
         }
@@ -200,16 +197,14 @@ const LONGEST_OUTLINE: u16 = 1024;
 
 /// Tells whether a simplified header is one edit (insert, delete, replace, swap of neighbours) away from a known name
 /// of five or more letters.
-#[must_use]
-pub fn is_near(known: &str, name: &str) -> bool {
+pub(crate) fn is_near(known: &str, name: &str) -> bool {
     known.chars().count() >= 5
         && known.len().abs_diff(name.len()) <= 4
         && strsim::osa_distance(known, name) == 1
 }
 
 /// Reduces a header to what counts when headers are compared.
-#[must_use]
-pub fn simplified(header: &str) -> String {
+pub(crate) fn simplified(header: &str) -> String {
     let significant =
         |c: &char| !c.is_whitespace() && !is_invisible(*c) && !matches!(c, '_' | '-' | '.' | '#');
     let name: String = header
@@ -226,14 +221,12 @@ pub fn simplified(header: &str) -> String {
 }
 
 /// Tells whether a character takes no room: zero-width spaces and joiners, the byte order mark.
-#[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// Drops a tail in brackets or one like `/100`.
-#[must_use]
-pub fn without_tail(header: &str) -> Option<&str> {
+pub(crate) fn without_tail(header: &str) -> Option<&str> {
     let header =
         header.trim_end_matches(|c: char| c.is_whitespace() || is_invisible(c) || c == '*');
     let opening = match header.chars().last()? {

@@ -1,4 +1,4 @@
-//!
+//! The one table of columns, and how headers are matched to it.
 
-pub(crate) mod columns;
-pub(crate) mod header_names;
+pub mod columns;
+pub mod header_names;

@@ -18,7 +18,7 @@ pub(crate) const OPEN_FILES: &str = "/proc/self/fd";
 
 /// A place for a file, tried before anything is sent: what cannot be written is refused before harm.
 #[derive(Debug)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     path: PathBuf,
 }
 
@@ -27,7 +27,7 @@ impl NewFile {
     ///
     /// # Errors
     /// When the path is taken, or cannot be written.
-    pub fn reserve(path: &Path, what: &str) -> Result<Self, Error> {
+    pub(crate) fn reserve(path: &Path, what: &str) -> Result<Self, Error> {
         if path.symlink_metadata().is_ok() {
             let message = format!(
                 "`{}` is there already, and {what} never replaces a file",
@@ -52,8 +52,7 @@ impl NewFile {
     }
 
     /// Returns where the file will be.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -61,7 +60,10 @@ impl NewFile {
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub fn write(self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, Error> {
+    pub(crate) fn write(
+        self,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<PathBuf, Error> {
         match self.place(fill) {
             Ok(()) => Ok(self.path),
             Err(source) => Err(Error::Write {
@@ -129,8 +131,7 @@ pub(crate) fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Tells whether two paths name the same place, whether or not a file is there.
-#[must_use]
-pub fn is_same_place(one: &Path, other: &Path) -> bool {
+pub(crate) fn is_same_place(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
         let directory = directory_of(path).canonicalize().ok()?;
         Some(directory.join(path.file_name().unwrap_or(OsStr::new(""))))
@@ -148,7 +149,11 @@ fn directory_of(path: &Path) -> &Path {
 ///
 /// # Errors
 /// When its extension is that of none.
-pub fn format_of<F: Copy>(path: &Path, known: &[(&str, F)], purpose: &str) -> Result<F, Error> {
+pub(crate) fn format_of<F: Copy>(
+    path: &Path,
+    known: &[(&str, F)],
+    purpose: &str,
+) -> Result<F, Error> {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let found = known
         .iter()

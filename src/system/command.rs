@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub struct Words(Vec<String>);
+pub(crate) struct Words(Vec<String>);
 
 impl TryFrom<Vec<String>> for Words {
     type Error = &'static str;
@@ -62,14 +62,12 @@ impl FromStr for Words {
 
 impl Words {
     /// Returns the program's name.
-    #[must_use]
-    pub fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         &self.0[0]
     }
 
     /// Returns the command, ready to be run.
-    #[must_use]
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.program());
         command.args(&self.0[1..]).stdin(Stdio::null());
         command
@@ -78,7 +76,7 @@ impl Words {
 
 /// Why a program did not do what it was run for.
 #[derive(Debug, thiserror::Error)]
-pub enum ProgramError {
+pub(crate) enum ProgramError {
     /// It could not be run.
     #[error("it cannot be run: {0}")]
     NotRun(io::Error),
@@ -99,7 +97,7 @@ const GLANCE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// When it cannot be run, fails, or takes too long.
-pub fn run(command: &mut Command, limit: Duration) -> Result<(), ProgramError> {
+pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<(), ProgramError> {
     let child = command.spawn().map_err(ProgramError::NotRun)?;
     wait(child, Instant::now() + limit, limit)
 }
@@ -108,7 +106,7 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<(), ProgramError> {
 ///
 /// # Errors
 /// When it cannot be run, fails, or takes too long.
-pub fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, ProgramError> {
+pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, ProgramError> {
     let deadline = Instant::now() + limit;
     let mut child = command
         .stdout(Stdio::piped())

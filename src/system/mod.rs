@@ -1,4 +1,4 @@
-//!
+//! The only place that knows the platform: processes, clocks, memory, atomic files, permissions.
 
 pub(crate) mod atomic_file;
 pub(crate) mod command;

@@ -8,7 +8,7 @@ use crate::system::wall_time::boot;
 
 /// A process, told apart from later ones with the same number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub(crate) struct Holder {
     pid: u32,
     /// When it was started, in the system's own count.
     started: Option<u64>,
@@ -18,7 +18,7 @@ pub struct Holder {
 
 /// Whether a process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub(crate) enum Life {
     /// It runs.
     Lives,
     /// It has ended, and can send nothing any more.
@@ -29,8 +29,7 @@ pub enum Life {
 
 impl Holder {
     /// Returns this process.
-    #[must_use]
-    pub fn this_process() -> Self {
+    pub(crate) fn this_process() -> Self {
         let pid = std::process::id();
         Self {
             pid,
@@ -40,8 +39,7 @@ impl Holder {
     }
 
     /// Tells whether a process lives, as far as this one can see.
-    #[must_use]
-    pub fn life_of(&self, other: &Self) -> Life {
+    pub(crate) fn life_of(&self, other: &Self) -> Life {
         if self == other {
             return Life::Lives;
         }

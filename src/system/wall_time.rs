@@ -12,30 +12,26 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub struct Moment(u64);
+pub(crate) struct Moment(u64);
 
 impl Moment {
     /// Returns the moment so long after the epoch.
-    #[must_use]
-    pub fn at(since_epoch: Duration) -> Self {
+    pub(crate) fn at(since_epoch: Duration) -> Self {
         Self(micros(since_epoch))
     }
 
     /// Returns the time that has passed since an earlier moment; none if that is later.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
     /// Returns the moment so long after this one.
-    #[must_use]
-    pub fn plus(self, duration: Duration) -> Self {
+    pub(crate) fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
 
     /// Returns the moment so long before this one.
-    #[must_use]
-    pub fn minus(self, duration: Duration) -> Self {
+    pub(crate) fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(micros(duration)))
     }
 }
@@ -46,9 +42,9 @@ fn micros(duration: Duration) -> u64 {
 
 /// What the clocks of this machine show.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clocks {
+pub(crate) struct Clocks {
     /// The wall clock, which may be set at any time.
-    pub wall: Moment,
+    pub(crate) wall: Moment,
     /// Which start of the machine this is.
     boot: Option<String>,
     /// The time since that start: nobody sets it, and it goes on while the machine sleeps.
@@ -57,8 +53,7 @@ pub struct Clocks {
 
 impl Clocks {
     /// Reads the clocks.
-    #[must_use]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             wall: Moment::at(since_epoch.unwrap_or_default()),
@@ -71,8 +66,7 @@ impl Clocks {
     ///
     /// Whatever happened before then looks older by as much than it is. Where it was set back, things look younger,
     /// which only costs time.
-    #[must_use]
-    pub fn set_ahead_since(&self, earlier: &Self) -> Duration {
+    pub(crate) fn set_ahead_since(&self, earlier: &Self) -> Duration {
         if self.boot.is_none() || self.boot != earlier.boot {
             return Duration::ZERO;
         }

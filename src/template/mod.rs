@@ -4,7 +4,7 @@
 mod readme;
 mod workbook;
 
-pub use self::workbook::make as workbook;
+pub(crate) use self::workbook::make as workbook;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 use crate::schema::columns::{Column, Kind};
 
@@ -87,8 +87,7 @@ impl Slot {
 }
 
 /// Returns the template as CSV: the header alone.
-#[must_use]
-pub fn csv() -> String {
+pub(crate) fn csv() -> String {
     let names: Vec<&str> = SLOTS.iter().map(|slot| slot.column.name()).collect();
     names.join(",") + "\n"
 }
@@ -103,7 +102,8 @@ pub(crate) mod tests {
     use crate::orders;
     use crate::orders::{Batch, Rules, value};
     use crate::paylocity::status::StatusWords;
-    use crate::schema::columns::{COLUMNS, Names};
+    use crate::schema::columns::COLUMNS;
+    use crate::schema::header_names::Names;
 
     /// Reads a file as `validate` does.
     pub(crate) fn gathered(path: &std::path::Path) -> Batch {

@@ -23,7 +23,7 @@ pub(crate) const PLAIN_FILL: Color = Color::RGB(0xDD_EBF7);
 ///
 /// # Errors
 /// When the library refuses what it is given.
-pub fn make() -> Result<Vec<u8>, XlsxError> {
+pub(crate) fn make() -> Result<Vec<u8>, XlsxError> {
     book()?.save_to_buffer()
 }
 

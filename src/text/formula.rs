@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 /// Tells whether a spreadsheet would take a cell for more than a text or a number.
-#[must_use]
-pub fn begins(text: &str) -> bool {
+pub(crate) fn begins(text: &str) -> bool {
     let rest = text.trim_start_matches('-');
     let is_number =
         rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.parse::<f64>().is_ok();
@@ -13,8 +12,7 @@ pub fn begins(text: &str) -> bool {
 
 /// Writes a cell as the formula of a text, where it would be taken for another: a spreadsheet shows the text, and
 /// [`plain`] gives it back.
-#[must_use]
-pub fn guarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     if begins(text) {
         Cow::Owned(format!("=\"{}\"", text.replace('"', "\"\"")))
     } else {
@@ -23,8 +21,7 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 }
 
 /// Takes `="00123"` as `00123`, which is how exports keep a spreadsheet from changing an id; `""` in it is one quote.
-#[must_use]
-pub fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     let inner = text
         .strip_prefix("=\"")
         .and_then(|rest| rest.strip_suffix('"'));

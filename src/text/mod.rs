@@ -1,14 +1,13 @@
 //! Untrusted text, made safe before a terminal or a report shows it.
 
-pub mod formula;
-pub mod shell;
+pub(crate) mod formula;
+pub(crate) mod shell;
 
 use std::borrow::Cow;
 use std::io;
 
 /// Says in plain words what the system said, without its number.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -18,8 +17,7 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Returns a text in which nothing can disturb the words around it: control characters and marks that change the direction of
 /// writing are shown as escapes.
-#[must_use]
-pub fn safe(text: &str) -> Cow<'_, str> {
+pub(crate) fn safe(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_disturbing) {
         return Cow::Borrowed(text);
     }
@@ -34,7 +32,6 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether a character can disturb the words around it.
-#[must_use]
 pub fn is_disturbing(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')

@@ -6,8 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::is_disturbing;
 
 /// Returns the words of a command as a line that bash and zsh read as just these words.
-#[must_use]
-pub fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
+pub(crate) fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
     let words: Vec<String> = words.iter().map(|word| quoted(word.as_ref())).collect();
     words.join(" ")
 }

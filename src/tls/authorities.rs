@@ -9,11 +9,11 @@ use rustls::pki_types::pem::PemObject;
 
 /// Authorities that are trusted beside all others. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Authorities(Arc<[CertificateDer<'static>]>);
+pub(crate) struct Authorities(Arc<[CertificateDer<'static>]>);
 
 /// What is wrong with a file of certificates.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub(crate) enum Flaw {
     /// It cannot be read; what the system says.
     #[error("the certificates `{}` cannot be read: {words}", path.display())]
     Unreadable {
@@ -42,8 +42,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Returns the way out.
-    #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub(crate) const fn help(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "check the path, and that you may read the file",
             Self::Empty { .. } => {
@@ -60,7 +59,7 @@ impl Authorities {
     ///
     /// # Errors
     /// When the file cannot be read, holds no certificate, or one that is damaged.
-    pub fn read(path: &Path) -> Result<Self, Flaw> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Flaw> {
         let pem = std::fs::read(path).map_err(|error| Flaw::Unreadable {
             path: path.to_owned(),
             words: error.to_string(),

@@ -12,11 +12,11 @@ const MOST_NAMES: usize = 3;
 
 /// Why a server is not trusted, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Distrust {
+pub(crate) struct Distrust {
     /// What is wrong.
-    pub words: String,
+    pub(crate) words: String,
     /// What to do.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 const CLOCK: &str =
@@ -29,8 +29,7 @@ const OLD: &str = "the server has to speak TLS 1.2 or later";
 const REPLACE: &str = "the server needs another certificate: tell whoever runs it";
 
 /// Says why a server is not trusted, where an error is about that: rustls says so, several sources down.
-#[must_use]
-pub fn distrust(error: &(dyn StdError + 'static)) -> Option<Distrust> {
+pub(crate) fn distrust(error: &(dyn StdError + 'static)) -> Option<Distrust> {
     of_rustls(error)
         .map(of_handshake)
         .or_else(|| distrust(error.source()?))

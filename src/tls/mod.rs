@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
 
-pub use self::authorities::{Authorities, Flaw};
-pub use self::distrust::{Distrust, distrust};
+pub(crate) use self::authorities::Authorities;
+pub(crate) use self::distrust::{Distrust, distrust};
 
 /// Which certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Roots {
+pub(crate) enum Roots {
     /// Those that come along alone: nothing needs to be read.
     Bundled,
     /// Those of the machine too, and these.
@@ -24,7 +24,7 @@ pub enum Roots {
 ///
 /// # Errors
 /// When there is no TLS to be had.
-pub fn client(roots: &Roots) -> Result<ClientConfig, String> {
+pub(crate) fn client(roots: &Roots) -> Result<ClientConfig, String> {
     let mut trusted = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };

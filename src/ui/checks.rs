@@ -12,22 +12,25 @@ const WARN: Style = AnsiColor::Yellow.on_default().bold();
 
 /// A check as it is told.
 #[derive(Debug)]
-pub struct Told<'a> {
+pub(crate) struct Told<'a> {
     /// What was looked at.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// `ok`, `warn` or `fail`.
-    pub status: &'a str,
+    pub(crate) status: &'a str,
     /// What was found.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// What to do.
-    pub help: Option<&'a str>,
+    pub(crate) help: Option<&'a str>,
 }
 
 /// Writes a line for each check.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write<'a>(out: &mut dyn Write, checks: impl Iterator<Item = Told<'a>>) -> io::Result<()> {
+pub(crate) fn write<'a>(
+    out: &mut dyn Write,
+    checks: impl Iterator<Item = Told<'a>>,
+) -> io::Result<()> {
     for check in checks {
         let style = match check.status {
             "ok" => OK,

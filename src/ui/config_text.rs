@@ -15,7 +15,7 @@ use crate::layout::{Meaning, SheetLayout};
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_columns(
+pub(crate) fn write_columns(
     out: &mut dyn Write,
     sheets: &[SheetLayout],
     tables: &[WideTable],
@@ -92,7 +92,7 @@ fn ignored(sheets: &[SheetLayout], tables: &[WideTable]) -> Vec<String> {
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_wide(out: &mut dyn Write, tables: &[WideTable]) -> io::Result<()> {
+pub(crate) fn write_wide(out: &mut dyn Write, tables: &[WideTable]) -> io::Result<()> {
     if tables.is_empty() {
         return writeln!(
             out,

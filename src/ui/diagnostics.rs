@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use indexmap::IndexMap;
 
 use super::text::safe;
-use crate::diagnostics::diagnostic::{Code, Problem, Severity, Source, column_letters};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Severity, Source, column_letters};
 
 /// The same code in the same column is shown so often, then counted.
 const SHOWN: usize = 3;
@@ -67,8 +67,8 @@ impl Kind<'_> {
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write(out: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
-    let kind = |problem: &Problem| -> (Code, *const Source, Option<u32>) {
+pub(crate) fn write(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<()> {
+    let kind = |problem: &Diagnostic| -> (Code, *const Source, Option<u32>) {
         (
             problem.code,
             std::ptr::from_ref(&*problem.place.source),
@@ -103,9 +103,9 @@ pub fn write(out: &mut impl Write, problems: &[Problem]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
+fn write_one(out: &mut impl Write, problem: &Diagnostic) -> io::Result<()> {
     let style = style_of(problem.severity);
-    let Problem {
+    let Diagnostic {
         code,
         severity,
         message,
@@ -144,7 +144,7 @@ fn write_one(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
 }
 
 /// Says how many more findings of the same kind there are.
-fn write_rest(out: &mut impl Write, problem: &Problem, kind: &Kind<'_>) -> io::Result<()> {
+fn write_rest(out: &mut impl Write, problem: &Diagnostic, kind: &Kind<'_>) -> io::Result<()> {
     let (more, told) = (kind.len() - SHOWN, kind.told());
     let style = style_of(problem.severity);
     let place = match (&problem.header, problem.place.column) {
@@ -185,12 +185,12 @@ mod tests {
     use crate::diagnostics::diagnostic::Place;
     use crate::schema::columns::Column;
 
-    fn problem(row: u32) -> Problem {
+    fn problem(row: u32) -> Diagnostic {
         let source = Arc::new(Source {
             path: "a\u{1b}.csv".into(),
             sheet: Some("Sheet1".into()),
         });
-        Problem::new(
+        Diagnostic::new(
             Code::AttemptInvalid,
             Place::cell(&source, row, 3),
             "the attempt is `x`",
@@ -200,7 +200,7 @@ mod tests {
         .with_value("x")
     }
 
-    fn shown(problems: &[Problem]) -> String {
+    fn shown(problems: &[Diagnostic]) -> String {
         let mut out = anstream::StripStream::new(Vec::new());
         write(&mut out, problems).unwrap();
         String::from_utf8(out.into_inner()).unwrap()
@@ -223,8 +223,8 @@ error[attempt-invalid]: the attempt is `x`
     #[test]
     fn the_same_in_one_column_is_counted_after_a_few() {
         let first = problem(1);
-        let all: Vec<Problem> = (1..=5)
-            .map(|row| Problem {
+        let all: Vec<Diagnostic> = (1..=5)
+            .map(|row| Diagnostic {
                 place: Place {
                     row: Some(row),
                     ..first.place.clone()
@@ -242,9 +242,9 @@ error[attempt-invalid]: the attempt is `x`
     fn other_values_are_shown_before_the_same_again() {
         let values = ["a", "a", "a", "a", "b", "c", "b"];
         let first = problem(1);
-        let all: Vec<Problem> = (1..)
+        let all: Vec<Diagnostic> = (1..)
             .zip(values)
-            .map(|(row, value)| Problem {
+            .map(|(row, value)| Diagnostic {
                 place: Place {
                     row: Some(row),
                     ..first.place.clone()

@@ -14,7 +14,7 @@ const STRONG: Style = Style::new().bold();
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_page(out: &mut dyn Write, code: Code, page: &Page) -> io::Result<()> {
+pub(crate) fn write_page(out: &mut dyn Write, code: Code, page: &Page) -> io::Result<()> {
     let style = style_of(code.severity());
     writeln!(
         out,
@@ -28,7 +28,7 @@ pub fn write_page(out: &mut dyn Write, code: Code, page: &Page) -> io::Result<()
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_table(out: &mut dyn Write, pages: &[Page]) -> io::Result<()> {
+pub(crate) fn write_table(out: &mut dyn Write, pages: &[Page]) -> io::Result<()> {
     let width = pages.iter().map(|page| page.code.len()).max().unwrap_or(0);
     let parts = [
         (Severity::Error, "errors", "hold an order or a file back"),

@@ -5,17 +5,17 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::diagnostics::diagnostic::Problem;
-use crate::report::Diagnostic;
+use crate::diagnostics::diagnostic::Diagnostic;
+use crate::report::ReportedDiagnostic;
 use crate::text::is_disturbing;
 
 /// Writes findings as one JSON object a line.
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result<()> {
+pub(crate) fn write_json_lines(out: &mut dyn Write, problems: &[Diagnostic]) -> io::Result<()> {
     for problem in problems {
-        write_json_line(out, &Diagnostic::from(problem))?;
+        write_json_line(out, &ReportedDiagnostic::from(problem))?;
     }
     Ok(())
 }
@@ -24,7 +24,7 @@ pub fn write_json_lines(out: &mut dyn Write, problems: &[Problem]) -> io::Result
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     out.write_all(&calm(line))

@@ -25,7 +25,7 @@ const LONGEST_SAMPLE: usize = 24;
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Result<()> {
+pub(crate) fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Result<()> {
     let place = sheet.source.to_string();
     let header = if sheet.is_guess {
         format!("taking row {} for the header", sheet.header_row)
@@ -148,7 +148,7 @@ struct WideObject<'a> {
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_json(
+pub(crate) fn write_json(
     out: &mut dyn Write,
     sheets: &[SheetLayout],
     tables: &[WideTable],

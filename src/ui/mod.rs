@@ -1,26 +1,26 @@
 //! What people see. Alone prints; a stream that is closed is no error.
 
-pub mod checks;
-pub mod config_text;
-pub mod diagnostics;
-pub mod explain;
+pub(crate) mod checks;
+pub(crate) mod config_text;
+pub(crate) mod diagnostics;
+pub(crate) mod explain;
 mod json;
-pub mod layout;
+pub(crate) mod layout;
 mod log;
-pub mod plan;
-pub mod progress;
-pub mod settings;
-pub mod summary;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod settings;
+pub(crate) mod summary;
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-pub use self::json::{write_json_line, write_json_lines};
+pub(crate) use self::json::{write_json_line, write_json_lines};
 use crate::cli::{ProgressStyle, ScreenArgs};
 use crate::config::settings::Settings;
 use crate::error::Error;
-pub use crate::text;
+pub(crate) use crate::text;
 use crate::text::safe;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -28,13 +28,13 @@ const HELP: Style = AnsiColor::Cyan.on_default();
 
 /// The screen of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// How progress is shown.
-    pub progress: progress::Style,
+    pub(crate) progress: progress::Style,
     /// Whether nothing is left out of a list.
-    pub is_verbose: bool,
+    pub(crate) is_verbose: bool,
     /// Whether only what is wrong is told.
-    pub is_quiet: bool,
+    pub(crate) is_quiet: bool,
 }
 
 impl Screen {
@@ -42,7 +42,7 @@ impl Screen {
     ///
     /// # Errors
     /// The file of the log cannot be opened.
-    pub fn begin(args: &ScreenArgs, settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn begin(args: &ScreenArgs, settings: &Settings) -> Result<Self, Error> {
         let colour = match args.color.or(settings.color).unwrap_or_default() {
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
             clap::ColorChoice::Always => anstream::ColorChoice::Always,
@@ -69,14 +69,14 @@ impl Screen {
     }
 
     /// Writes to standard error what a quiet run leaves out.
-    pub fn note(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    pub(crate) fn note(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if !self.is_quiet {
             self.tell(write);
         }
     }
 
     /// Writes to standard error.
-    pub fn tell(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    pub(crate) fn tell(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         // Where nobody reads any more there is nobody to tell.
         let _ = write(&mut anstream::stderr().lock());
     }
@@ -85,7 +85,7 @@ impl Screen {
     ///
     /// # Errors
     /// When the stream cannot be written, except when it is closed.
-    pub fn answer_unless_quiet(
+    pub(crate) fn answer_unless_quiet(
         self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
@@ -97,28 +97,26 @@ impl Screen {
 ///
 /// # Errors
 /// When the stream cannot be written, except when it is closed.
-pub fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+pub(crate) fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut answer = Answer::styled();
     answer.go_on(write)?;
     answer.end()
 }
 
 /// What was asked for, written to standard output bit by bit.
-pub struct Answer {
+pub(crate) struct Answer {
     out: Box<dyn Write>,
     is_closed: bool,
 }
 
 impl Answer {
     /// Begins one with styles, which are left out where the stream is no terminal.
-    #[must_use]
-    pub fn styled() -> Self {
+    pub(crate) fn styled() -> Self {
         Self::begin(anstream::stdout().lock())
     }
 
     /// Begins one in which there are no styles to look for.
-    #[must_use]
-    pub fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self::begin(io::stdout().lock())
     }
 
@@ -136,7 +134,7 @@ impl Answer {
     ///
     /// # Errors
     /// When the stream cannot be written, except when it is closed.
-    pub fn go_on(
+    pub(crate) fn go_on(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
@@ -151,7 +149,7 @@ impl Answer {
     ///
     /// # Errors
     /// Those of [`Self::go_on`].
-    pub fn end(mut self) -> Result<(), Error> {
+    pub(crate) fn end(mut self) -> Result<(), Error> {
         let written = self.out.flush();
         self.judge(written)
     }
@@ -184,8 +182,7 @@ pub fn tell_error(error: &Error) {
 }
 
 /// Asks a yes-or-no question on the terminal; anything but a clear yes is a no.
-#[must_use]
-pub fn confirms(question: &str) -> bool {
+pub(crate) fn confirms(question: &str) -> bool {
     let _ = write!(anstream::stderr(), "{question} [y/N] ");
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);

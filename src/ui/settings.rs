@@ -18,7 +18,7 @@ const WIDEST: usize = 40;
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write(out: &mut dyn Write, config: &ConfigFile, all: &[InForce]) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, config: &ConfigFile, all: &[InForce]) -> io::Result<()> {
     match (&config.origin.path, config.profile()) {
         (None, _) => writeln!(out, "no configuration file\n")?,
         (Some(path), None) => writeln!(out, "{}\n", safe(&path.display().to_string()))?,

@@ -24,7 +24,7 @@ const STRONG: Style = Style::new().bold();
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_notes(
+pub(crate) fn write_notes(
     out: &mut impl Write,
     passed_over: &[(Arc<Source>, &'static str)],
     notes: &[Note],
@@ -47,7 +47,7 @@ pub fn write_notes(
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
+pub(crate) fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
     write_notes(out, &batch.passed_over, &batch.notes)?;
     let errors = batch.errors();
     let warnings = batch.problems.len() - errors;
@@ -86,7 +86,11 @@ pub fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_outcomes(out: &mut impl Write, batch: &Batch, outcomes: &[Outcome]) -> io::Result<()> {
+pub(crate) fn write_outcomes(
+    out: &mut impl Write,
+    batch: &Batch,
+    outcomes: &[Outcome],
+) -> io::Result<()> {
     let lines: Vec<_> = Outcome::ALL
         .into_iter()
         .map(|outcome| (outcome, orders_and_rows(batch, outcomes, outcome)))
@@ -132,7 +136,7 @@ const MOST_OF_A_KIND: usize = 3;
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_undelivered(
+pub(crate) fn write_undelivered(
     out: &mut impl Write,
     batch: &Batch,
     deliveries: &[Delivery],
@@ -177,7 +181,7 @@ pub fn write_undelivered(
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io::Result<()> {
+pub(crate) fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io::Result<()> {
     let twice = deliveries
         .iter()
         .filter(|delivery| delivery.possible_duplicate_reports);
@@ -196,7 +200,7 @@ pub fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io:
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_requests(
+pub(crate) fn write_requests(
     out: &mut impl Write,
     requests: &Requests,
     timing: &Timing,
@@ -231,7 +235,7 @@ pub fn write_requests(
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> {
+pub(crate) fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> {
     paths
         .iter()
         .try_for_each(|path| writeln!(out, "report       {}", safe(&path.display().to_string())))
@@ -241,7 +245,11 @@ pub fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> 
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_next(out: &mut impl Write, command: &str, first: Option<&str>) -> io::Result<()> {
+pub(crate) fn write_next(
+    out: &mut impl Write,
+    command: &str,
+    first: Option<&str>,
+) -> io::Result<()> {
     match first {
         None => write_line(out, "next", command),
         Some(first) => {
@@ -255,13 +263,12 @@ pub fn write_next(out: &mut impl Write, command: &str, first: Option<&str>) -> i
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<()> {
+pub(crate) fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<()> {
     writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
 }
 
 /// Returns a number with its noun.
-#[must_use]
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", noun(number, one, many))
 }
 

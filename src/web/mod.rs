@@ -36,7 +36,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The page while it is served.
 #[derive(Debug)]
-pub struct Live {
+pub(crate) struct Live {
     url: String,
     news: mpsc::UnboundedSender<News>,
     runtime: Runtime,
@@ -46,7 +46,7 @@ pub struct Live {
 
 /// What the run tells the page with, without ever waiting for it.
 #[derive(Debug, Clone)]
-pub struct Feed(mpsc::UnboundedSender<News>);
+pub(crate) struct Feed(mpsc::UnboundedSender<News>);
 
 #[derive(Debug)]
 enum News {
@@ -68,7 +68,7 @@ impl Live {
     ///
     /// # Errors
     /// The address cannot be listened on, or the system gives no chance for the path.
-    pub fn start(address: SocketAddr, page: LivePage) -> io::Result<Self> {
+    pub(crate) fn start(address: SocketAddr, page: LivePage) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("live")
@@ -104,19 +104,17 @@ impl Live {
     }
 
     /// Returns where the page is.
-    #[must_use]
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Returns what the run tells the page with.
-    #[must_use]
-    pub fn feed(&self) -> Feed {
+    pub(crate) fn feed(&self) -> Feed {
         Feed(self.news.clone())
     }
 
     /// Makes the page the finished report, and ends once the browsers that listen have it, or after a moment.
-    pub fn finish(self, report: Report) {
+    pub(crate) fn finish(self, report: Report) {
         // Without a page nobody hears of it.
         let _ = self.news.send(News::Finished(Box::new(report)));
         // The server may have ended by itself; either way it is asked for nothing more.
@@ -131,7 +129,12 @@ impl Live {
 
 impl Feed {
     /// Tells what became of orders, by their places, how many requests there were, and for how long updates are sent.
-    pub fn tell(&self, settled: Vec<(usize, Delivery)>, requests: Requests, lasted: Duration) {
+    pub(crate) fn tell(
+        &self,
+        settled: Vec<(usize, Delivery)>,
+        requests: Requests,
+        lasted: Duration,
+    ) {
         // Without a page nobody hears of it.
         let _ = self.0.send(News::Settled(settled, requests, lasted));
     }

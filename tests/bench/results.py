@@ -19,7 +19,6 @@ TITLES = {
     "pace": "Delivery at the API's pace",
     "unchanged": "Orders that are all unchanged",
     "start": "Start-up",
-    "micro": "Parts of the reading side",
 }
 # Figures of a contender: the key, the head of its column, how it is written.
 FIGURES = [

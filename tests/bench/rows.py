@@ -291,14 +291,6 @@ def start(setting):
     return row(figures, [("whole process, in ms", figures[0]["wall_s"] * 1000, 15, "most")])
 
 
-def micro(setting):
-    command = [bench_binary("micro"), "--bench", *(["--sample-count", "5"] if setting.is_quick else [])]
-    began = time.monotonic()
-    text = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    found = row([], [], f"{time.monotonic() - began:.0f} s in all; times are of one call")
-    return found | {"text": text.rstrip()}
-
-
 ROWS = {
     "csv": csv,
     "xlsx": xlsx,
@@ -307,5 +299,4 @@ ROWS = {
     "pace": pace,
     "unchanged": unchanged,
     "start": start,
-    "micro": micro,
 }

@@ -22,7 +22,7 @@ pub(crate) const APART: [&str; 3] = ["xlsb", "xls", "ods"];
 
 /// What was found, and in which row; the clock of these tests stands long before every date.
 pub(crate) fn findings(batch: &Batch) -> Vec<(u32, &'static str)> {
-    let finding = |problem: &scoreload::diagnostics::diagnostic::Problem| {
+    let finding = |problem: &scoreload::diagnostics::diagnostic::Diagnostic| {
         (problem.place.row.unwrap_or_default(), problem.code.name())
     };
     let found = batch.problems.iter().map(finding);

@@ -15,7 +15,7 @@ use scoreload::orders;
 use scoreload::orders::value::placeholders;
 use scoreload::orders::{Batch, Rules};
 use scoreload::paylocity::status::StatusWords;
-use scoreload::schema::columns::Names;
+use scoreload::schema::header_names::Names;
 
 use crate::harness::Bench;
 

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr3};
 use super::dialect::Dialect;
 use super::encoding;
 use super::lines::Lines;
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 
 /// A piece is at least so long: small enough that every core has one, large enough that cutting costs little.
 pub(crate) const PIECE_BYTES: usize = 256 << 10;
@@ -25,7 +25,7 @@ impl Piece<'_> {
     ///
     /// # Errors
     /// Where that is none.
-    pub(crate) fn text(&self, source: &Arc<Source>) -> Result<&str, Problem> {
+    pub(crate) fn text(&self, source: &Arc<Source>) -> Result<&str, Diagnostic> {
         let text = encoding::utf_8(&self.bytes).and_then(|text| match memchr(0, text.as_bytes()) {
             Some(at) => Err(encoding::no_text(&text.as_bytes()[..at])),
             None => Ok(text),

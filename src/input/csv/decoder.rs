@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::encoding::{self, Encoding, Fault};
 use super::lines::Lines;
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::bytes::{Refusal, fill};
 use crate::input::memory_limit;
 
@@ -46,7 +46,7 @@ impl<'a, R: Read> Decoding<'a, R> {
         text: &mut Vec<u8>,
         most: usize,
         before: &Lines,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         let start = text.len();
         let is_plain = matches!(self.encoding, None | Some(Encoding::Utf8));
         text.append(&mut self.carried);

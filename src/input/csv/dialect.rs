@@ -8,7 +8,7 @@ use csv::{Reader, ReaderBuilder};
 use super::delimiter::{self, Delimiter};
 use crate::input::header::{HEADER_WITHIN_ROWS, holds_order_id};
 use crate::input::values::cell::Cell;
-use crate::schema::columns::Names;
+use crate::schema::header_names::Names;
 
 /// How a CSV is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

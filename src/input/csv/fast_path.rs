@@ -8,7 +8,7 @@ use memchr::{memchr_iter, memchr2, memchr3};
 
 use super::dialect::Dialect;
 use super::lines::Lines;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::limits::{LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS};
 use crate::input::rows::swallowed_in;
 use crate::input::{Cell, Row};
@@ -51,8 +51,8 @@ impl<'a> Split<'a> {
     pub(crate) fn each(
         mut self,
         width: usize,
-        mut take: impl FnMut(&Row<'_>) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
+        mut take: impl FnMut(&Row<'_>) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         let delimiter = self.dialect.delimiter();
         let mut row = Row::of_width(width);
         let mut before = Line::default();
@@ -113,8 +113,8 @@ impl<'a> Split<'a> {
         &mut self,
         start: usize,
         width: usize,
-        take: &mut impl FnMut(&Row<'_>) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
+        take: &mut impl FnMut(&Row<'_>) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         let number = self.line;
         let bytes = self.text.as_bytes();
         let mut end = start + self.quoted.read(&bytes[start..]);
@@ -135,7 +135,7 @@ impl<'a> Split<'a> {
     }
 
     /// Refuses a record that is too long, or a cell of it.
-    fn check_length(&self, start: usize, row: &Row<'_>) -> Result<(), Problem> {
+    fn check_length(&self, start: usize, row: &Row<'_>) -> Result<(), Diagnostic> {
         let record = &self.text.as_bytes()[start..self.at];
         if record.len() <= LONGEST_CELL {
             return Ok(());
@@ -155,7 +155,7 @@ impl<'a> Split<'a> {
                     "a cell of {bytes} bytes is longer than the {} KB that are read",
                     LONGEST_CELL >> 10
                 );
-                Err(Problem::new(
+                Err(Diagnostic::new(
                     Code::InputTooLarge,
                     place,
                     message,
@@ -166,7 +166,7 @@ impl<'a> Split<'a> {
         }
     }
 
-    fn check_width(&self, fields: usize, number: u32) -> Result<(), Problem> {
+    fn check_width(&self, fields: usize, number: u32) -> Result<(), Diagnostic> {
         if fields > MOST_FIELDS {
             return Err(too_wide(Place::row(self.source, number), fields));
         }
@@ -357,7 +357,7 @@ const CHECK_QUOTES: &str =
     "check the quotes and the line ends of the file, or leave the long text out of the export";
 
 /// The finding that a record, which begins after so many lines, goes on too long.
-pub(crate) fn too_long(source: &Arc<Source>, before: &Lines, record: &[u8]) -> Problem {
+pub(crate) fn too_long(source: &Arc<Source>, before: &Lines, record: &[u8]) -> Diagnostic {
     let ends = record
         .iter()
         .take_while(|byte| matches!(byte, b'\r' | b'\n'));
@@ -367,7 +367,7 @@ pub(crate) fn too_long(source: &Arc<Source>, before: &Lines, record: &[u8]) -> P
     too_long_on(source, lines.number(), record)
 }
 
-fn too_long_on(source: &Arc<Source>, number: u32, record: &[u8]) -> Problem {
+fn too_long_on(source: &Arc<Source>, number: u32, record: &[u8]) -> Diagnostic {
     if memchr2(b'\r', b'\n', record).is_some() {
         // Only between quotes does a record have several lines.
         return unclosed_quote(source, number);
@@ -377,22 +377,22 @@ fn too_long_on(source: &Arc<Source>, number: u32, record: &[u8]) -> Problem {
         LONGEST_RECORD >> 20
     );
     let place = Place::row(source, number);
-    Problem::new(Code::InputTooLarge, place, message, CHECK_QUOTES)
+    Diagnostic::new(Code::InputTooLarge, place, message, CHECK_QUOTES)
 }
 
 /// The finding that a record has more fields than are read.
-pub(crate) fn too_wide(place: Place, fields: usize) -> Problem {
+pub(crate) fn too_wide(place: Place, fields: usize) -> Diagnostic {
     let message = format!("the record has {fields} fields, and at most {MOST_FIELDS} are read");
     let help = "check the delimiter and the line ends of the file";
-    Problem::new(Code::InputTooLarge, place, message, help)
+    Diagnostic::new(Code::InputTooLarge, place, message, help)
 }
 
 /// The finding that a quote swallows the rest of the file.
-pub(crate) fn unclosed_quote(source: &Arc<Source>, number: u32) -> Problem {
+pub(crate) fn unclosed_quote(source: &Arc<Source>, number: u32) -> Diagnostic {
     let help = "close the quote, or double it where it belongs to the text";
     let message =
         "a quote is opened in this record and never closed, so the rest of the file is inside it";
-    Problem::new(
+    Diagnostic::new(
         Code::InputUnreadable,
         Place::row(source, number),
         message,

@@ -1,10 +1,10 @@
-//!
+//! CSV files to records: encoding, dialect, chunks.
 
 pub(crate) mod chunks;
 pub(crate) mod decoder;
-pub(crate) mod delimiter;
+pub mod delimiter;
 pub(crate) mod dialect;
-pub(crate) mod encoding;
+pub mod encoding;
 pub(crate) mod fast_path;
 pub(crate) mod lines;
 pub(crate) mod output_dialect;

@@ -11,11 +11,11 @@ use crate::input::format::Format;
 
 /// How a CSV is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
+pub(crate) struct Written {
     /// What stands between its columns.
-    pub delimiter: u8,
+    pub(crate) delimiter: u8,
     /// Whether a spreadsheet program would take UTF-8 without a byte order mark for another encoding beside it.
-    pub is_marked: bool,
+    pub(crate) is_marked: bool,
 }
 
 impl Default for Written {
@@ -32,8 +32,7 @@ const BEGINNING: usize = 64 << 10;
 
 impl Written {
     /// Tells how a CSV is written that has been read in this way; `None` for what is none, or packed, or gone.
-    #[must_use]
-    pub fn of(path: &Path, options: &Options<'_>) -> Option<Self> {
+    pub(crate) fn of(path: &Path, options: &Options<'_>) -> Option<Self> {
         let beginning = beginning(path).ok()?;
         if Format::of_beginning(&beginning) != Format::Csv {
             return None;
@@ -61,8 +60,7 @@ impl Written {
     }
 
     /// Returns how to write what is taken from several files: as they are written, where they agree.
-    #[must_use]
-    pub fn of_all(files: &[Self]) -> Self {
+    pub(crate) fn of_all(files: &[Self]) -> Self {
         let mut delimiters = files.iter().map(|file| file.delimiter);
         let first = delimiters.next().unwrap_or(b',');
         Self {

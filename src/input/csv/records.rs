@@ -7,7 +7,7 @@ use csv::StringRecord;
 
 use super::dialect::{self, Dialect, Told};
 use super::lines::Lines;
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::csv::chunks::{PIECE_BYTES, Piece, Pieces};
 use crate::input::csv::encoding;
 use crate::input::csv::fast_path::{MOST_FIELDS, Split, ends_in_quotes, too_wide, unclosed_quote};
@@ -23,7 +23,7 @@ pub(crate) fn read<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
     read_text(&decoded.text, decoded.note, source, options, turn, file)
@@ -37,7 +37,7 @@ pub(crate) fn read_text<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     if let Some(what) = foreign_text(text) {
         return Err(refusal(source, what));
     }
@@ -55,7 +55,7 @@ pub(crate) fn read_sheet<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     match read_rows(records, source, options, turn, &mut file.problems)? {
         Rows::Sheet(sheet) => file.sheets.push(sheet),
         Rows::NoHeader(missing) => return Err(missing.problem),
@@ -124,7 +124,7 @@ impl<'a> Records<'a> {
 
 impl Records<'_> {
     /// Reads the next record into one that is at hand; returns the line on which it begins.
-    fn read(&mut self, record: &mut StringRecord) -> Option<Result<u32, Problem>> {
+    fn read(&mut self, record: &mut StringRecord) -> Option<Result<u32, Diagnostic>> {
         if self.done {
             return None;
         }
@@ -155,14 +155,14 @@ impl Records<'_> {
         }
     }
 
-    fn unreadable(&self, number: u32, message: String, help: &'static str) -> Problem {
+    fn unreadable(&self, number: u32, message: String, help: &'static str) -> Diagnostic {
         let place = Place::row(self.source, number);
-        Problem::new(Code::InputUnreadable, place, message, help)
+        Diagnostic::new(Code::InputUnreadable, place, message, help)
     }
 }
 
 impl Iterator for Records<'_> {
-    type Item = Result<RawRow, Problem>;
+    type Item = Result<RawRow, Diagnostic>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = StringRecord::new();
@@ -175,14 +175,17 @@ impl Iterator for Records<'_> {
 }
 
 impl RowSource for Records<'_> {
-    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem> {
+    fn turn_all<T: Turn>(
+        self,
+        turning: &Turning<'_, T>,
+    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
         let dialect = self.dialect;
         in_order(self.pieces(PIECE_BYTES), |piece| {
             turned(&piece, dialect, turning)
         })
     }
 
-    fn count_filled(self) -> Result<usize, Problem> {
+    fn count_filled(self) -> Result<usize, Diagnostic> {
         let (dialect, source) = (self.dialect, self.source);
         let counts = in_order(self.pieces(PIECE_BYTES), |piece| {
             filled(&piece, dialect, source)
@@ -199,7 +202,7 @@ pub(crate) fn turned<T: Turn>(
     piece: &Piece<'_>,
     dialect: Dialect,
     turning: &Turning<'_, T>,
-) -> Result<Turned<T::Part>, Problem> {
+) -> Result<Turned<T::Part>, Diagnostic> {
     let source = &turning.head.source;
     let text = piece.text(source)?;
     let mut turned = turning.begin();
@@ -217,7 +220,7 @@ pub(crate) fn filled(
     piece: &Piece<'_>,
     dialect: Dialect,
     source: &Arc<Source>,
-) -> Result<usize, Problem> {
+) -> Result<usize, Diagnostic> {
     let text = piece.text(source)?;
     let mut count = 0;
     // No header stands over any cell, so that all that is there is beyond it.
@@ -236,7 +239,7 @@ mod tests {
 
     use super::*;
     use crate::input::{Cell, Each, Row, SheetHead};
-    use crate::schema::columns::Names;
+    use crate::schema::header_names::Names;
 
     fn source() -> Arc<Source> {
         Arc::new(Source {
@@ -259,7 +262,7 @@ mod tests {
     }
 
     fn lines(text: &str) -> Vec<(u32, Vec<String>)> {
-        let row = |row: Result<RawRow, Problem>| {
+        let row = |row: Result<RawRow, Diagnostic>| {
             let row = row.unwrap();
             let cells = row.cells.present();
             (row.number, filled(&cells))

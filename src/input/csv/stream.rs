@@ -12,7 +12,7 @@ use memchr::memchr;
 use super::dialect::{self, Dialect, Told};
 use super::encoding::{self, Encoding};
 use super::lines::Lines;
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::bytes::PIECE as PIECE_BYTES;
 use crate::input::csv::chunks::{Piece, end_of_piece, last_end};
 use crate::input::csv::decoder::Decoding;
@@ -36,7 +36,7 @@ pub(crate) fn read<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     read_pieces((beginning, rest), PIECE_BYTES, source, options, turn, file)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn read_pieces<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let named = encoding::named(beginning, options.encoding);
     let named = named.map_err(|fault| fault.problem(source))?;
     let from = beginning[named.mark..].chain(rest);
@@ -95,7 +95,7 @@ pub(crate) fn read_pieces<T: Turn>(
     Ok(())
 }
 
-fn checked<'t>(text: &'t [u8], source: &Arc<Source>) -> Result<&'t str, Problem> {
+fn checked<'t>(text: &'t [u8], source: &Arc<Source>) -> Result<&'t str, Diagnostic> {
     let text = encoding::utf_8(text).and_then(|text| encoding::check_is_text(text).map(|()| text));
     text.map_err(|fault| fault.problem(source))
 }
@@ -105,7 +105,7 @@ fn told_by<'t>(
     text: &'t [u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-) -> Result<Option<Told<'t>>, Problem> {
+) -> Result<Option<Told<'t>>, Diagnostic> {
     let whole = encoding::whole_units(text, Encoding::Utf8);
     let text = checked(&text[..whole], source)?;
     if let Some(what) = foreign_text(text) {
@@ -129,7 +129,7 @@ struct LongRows<'a, 'b, R> {
 }
 
 impl<R> Iterator for LongRows<'_, '_, R> {
-    type Item = Result<RawRow, Problem>;
+    type Item = Result<RawRow, Diagnostic>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.records.next()
@@ -140,8 +140,8 @@ impl<R: Read + Send> LongRows<'_, '_, R> {
     /// Turns the pieces that are left, on all cores.
     fn each_piece<P: Send>(
         self,
-        turn: impl Fn(&Piece<'_>, Dialect) -> Result<P, Problem> + Sync,
-    ) -> Result<Vec<P>, Problem> {
+        turn: impl Fn(&Piece<'_>, Dialect) -> Result<P, Diagnostic> + Sync,
+    ) -> Result<Vec<P>, Diagnostic> {
         let mut pieces = self.pieces;
         let (read, lines) = self.records.position();
         pieces.carried = self.text[self.body + read..].to_vec();
@@ -157,11 +157,14 @@ impl<R: Read + Send> LongRows<'_, '_, R> {
 }
 
 impl<R: Read + Send> RowSource for LongRows<'_, '_, R> {
-    fn turn_all<T: Turn>(self, turning: &Turning<'_, T>) -> Result<Vec<Turned<T::Part>>, Problem> {
+    fn turn_all<T: Turn>(
+        self,
+        turning: &Turning<'_, T>,
+    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
         self.each_piece(|piece, dialect| turned(piece, dialect, turning))
     }
 
-    fn count_filled(self) -> Result<usize, Problem> {
+    fn count_filled(self) -> Result<usize, Diagnostic> {
         let source = self.pieces.source;
         let counts = self.each_piece(|piece, dialect| records::filled(piece, dialect, source))?;
         Ok(counts.into_iter().sum())
@@ -189,7 +192,7 @@ struct LongPieces<'a, 'b, R> {
 }
 
 impl<R: Read> LongPieces<'_, '_, R> {
-    fn next(&mut self) -> Option<Result<Piece<'static>, Problem>> {
+    fn next(&mut self) -> Option<Result<Piece<'static>, Diagnostic>> {
         if self.is_ended {
             return None;
         }
@@ -209,7 +212,7 @@ impl<R: Read> LongPieces<'_, '_, R> {
     }
 
     /// Returns the bytes of the next piece; none at the end.
-    fn bytes(&mut self) -> Result<Vec<u8>, Problem> {
+    fn bytes(&mut self) -> Result<Vec<u8>, Diagnostic> {
         let mut bytes = std::mem::take(&mut self.carried);
         let mut least = self.least;
         loop {
@@ -234,7 +237,7 @@ impl<R: Read> LongPieces<'_, '_, R> {
     }
 
     /// Refuses a record that goes on too long.
-    fn check_length(&self, bytes: &[u8]) -> Result<(), Problem> {
+    fn check_length(&self, bytes: &[u8]) -> Result<(), Diagnostic> {
         if bytes.len() <= LONGEST_RECORD {
             return Ok(());
         }
@@ -287,7 +290,7 @@ mod tests {
     }
 
     /// Reads a text of which only the beginning is at hand, in pieces of so many bytes.
-    fn in_pieces(bytes: &[u8], least: usize) -> Result<(Rows, String), Problem> {
+    fn in_pieces(bytes: &[u8], least: usize) -> Result<(Rows, String), Diagnostic> {
         let (beginning, rest) = bytes.split_at(least.min(bytes.len()));
         let mut rest = Fingerprinted::behind(beginning, rest, true);
         let mut file = File::default();
@@ -303,7 +306,7 @@ mod tests {
         Ok((rows(file), rest.end()))
     }
 
-    fn whole(bytes: &[u8]) -> Result<Rows, Problem> {
+    fn whole(bytes: &[u8]) -> Result<Rows, Diagnostic> {
         let mut file = File::default();
         records::read(bytes, &source(), &options(), &Each(cells), &mut file)?;
         Ok(rows(file))

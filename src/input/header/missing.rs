@@ -4,23 +4,24 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{HEADER_WITHIN_ROWS, holds_order_id};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, cell_name, excerpt};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name, excerpt};
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::values::cell::Cell;
-use crate::schema::columns::{Column, Names, simplified};
+use crate::schema::columns::Column;
+use crate::schema::header_names::{Names, simplified};
 
 /// That a sheet has no header.
 #[derive(Debug)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// The finding, with the header that comes closest.
-    pub problem: Problem,
+    pub(crate) problem: Diagnostic,
     /// How much the sheet looks like one that should have a header.
-    pub likeness: Likeness,
+    pub(crate) likeness: Likeness,
 }
 
 /// How much a sheet without a header looks like one that should have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub(crate) enum Likeness {
     /// Not at all.
     None,
     /// One of its cells may be it, and is named in the help.
@@ -42,8 +43,7 @@ const LONGEST_LINE: usize = 16 << 10;
 type SeenRow<'a> = (u32, Vec<(u32, Cell<'a>)>);
 
 /// Says that none of the rows that were seen can be the header.
-#[must_use]
-pub fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &Names) -> Missing {
+pub(crate) fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &Names) -> Missing {
     let message = match seen {
         [] => "there is nothing in it".to_owned(),
         _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
@@ -52,7 +52,7 @@ pub fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &Names) -> Mis
         .or_else(|| undivided(source, seen, names))
         .unwrap_or_else(|| (general_help(seen).to_owned(), Likeness::None));
     Missing {
-        problem: Problem::new(Code::HeaderMissing, Place::whole(source), message, help),
+        problem: Diagnostic::new(Code::HeaderMissing, Place::whole(source), message, help),
         likeness,
     }
 }

@@ -5,41 +5,41 @@ mod missing;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use self::missing::{Likeness, Missing, missing};
+pub(crate) use self::missing::{Likeness, Missing, missing};
 use super::wide::{self, Absent, WideTable, WideTest};
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source, cell_name, excerpt};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name, excerpt};
 use crate::input::values::cell::Cell;
-use crate::schema::columns::{Column, Field, Names, simplified};
+use crate::schema::columns::{Column, Field};
+use crate::schema::header_names::{Names, simplified};
 
 /// A header must stand in one of the first rows; titles and notes may stand above it.
-pub const HEADER_WITHIN_ROWS: u32 = 20;
+pub(crate) const HEADER_WITHIN_ROWS: u32 = 20;
 
 /// Ignored columns are named up to so many, five times what a wide export has; a sheet has room for 16,384.
 const MOST_NAMED: usize = 200;
 
 /// The columns of one sheet.
 #[derive(Debug, Clone)]
-pub struct Header {
+pub(crate) struct Header {
     /// The row that holds it, as the user sees it.
-    pub row: u32,
+    pub(crate) row: u32,
     /// The text of each header cell, by column; `None` where the cell is blank.
-    pub texts: Vec<Option<Arc<str>>>,
+    pub(crate) texts: Vec<Option<Arc<str>>>,
     /// The columns that were understood, from left to right.
-    pub fields: Vec<(u32, Field)>,
+    pub(crate) fields: Vec<(u32, Field)>,
     /// The tests that stand in columns of their own.
-    pub wide: Vec<WideTest>,
+    pub(crate) wide: Vec<WideTest>,
 }
 
 impl Header {
     /// Reads a header row: the columns, and what is wrong with them.
-    #[must_use]
-    pub fn read(
+    pub(crate) fn read(
         source: &Arc<Source>,
         row: u32,
         cells: &[(u32, Cell<'_>)],
         names: &Names,
         tables: &[WideTable],
-    ) -> (Self, Vec<Problem>) {
+    ) -> (Self, Vec<Diagnostic>) {
         let named = cells.iter().filter(|(_, cell)| !cell.is_blank());
         let width = named
             .map(|(column, _)| *column as usize + 1)
@@ -65,10 +65,10 @@ impl Header {
         source: &Arc<Source>,
         names: &Names,
         tables: &[WideTable],
-    ) -> Vec<Problem> {
+    ) -> Vec<Diagnostic> {
         let (wide, absent) = wide::find(tables, &self.texts);
         self.wide = wide;
-        let mut problems: Vec<Problem> = absent
+        let mut problems: Vec<Diagnostic> = absent
             .iter()
             .map(|absent| absent_header(Place::row(source, self.row), absent))
             .collect();
@@ -92,7 +92,13 @@ impl Header {
     }
 
     /// Takes a column that is known; what is wrong is that there is another of the same meaning.
-    fn take(&mut self, place: Place, column: u32, text: Arc<str>, field: Field) -> Option<Problem> {
+    fn take(
+        &mut self,
+        place: Place,
+        column: u32,
+        text: Arc<str>,
+        field: Field,
+    ) -> Option<Diagnostic> {
         if !self
             .wide
             .iter()
@@ -112,7 +118,7 @@ impl Header {
         &self,
         source: &Arc<Source>,
         ignored: &[(u32, Arc<str>)],
-    ) -> Option<Problem> {
+    ) -> Option<Diagnostic> {
         let (column, text) = ignored.first()?;
         let names: Vec<String> = ignored
             .iter()
@@ -136,14 +142,13 @@ impl Header {
         };
         let place = Place::cell(source, self.row, *column);
         Some(
-            Problem::new(Code::ColumnIgnored, place, message, help)
+            Diagnostic::new(Code::ColumnIgnored, place, message, help)
                 .in_column(Some(Arc::clone(text)), None),
         )
     }
 
     /// Returns the column, from 0, that holds a field.
-    #[must_use]
-    pub fn column_of(&self, field: impl Into<Field>) -> Option<u32> {
+    pub(crate) fn column_of(&self, field: impl Into<Field>) -> Option<u32> {
         let field = field.into();
         self.fields
             .iter()
@@ -153,7 +158,7 @@ impl Header {
 
     /// Returns the header as it was most likely meant where findings make it wrong, and the fields that several columns
     /// would be; `None` where it is not wrong, or what was meant is a column of a wide table.
-    pub(crate) fn likely(&self, found: &[Problem], names: &Names) -> Option<(Self, Vec<Field>)> {
+    pub(crate) fn likely(&self, found: &[Diagnostic], names: &Names) -> Option<(Self, Vec<Field>)> {
         let mut errors = found.iter().filter(|problem| problem.is_error()).peekable();
         errors.peek()?;
         let mut header = self.clone();
@@ -175,14 +180,12 @@ impl Header {
     }
 
     /// Returns the header's text over a column, from 0.
-    #[must_use]
-    pub fn text(&self, column: u32) -> Option<&Arc<str>> {
+    pub(crate) fn text(&self, column: u32) -> Option<&Arc<str>> {
         self.texts.get(column as usize)?.as_ref()
     }
 
     /// Tells whether a row says the same again, be it by other names.
-    #[must_use]
-    pub fn is_repeated_by(&self, cells: &[Cell<'_>], names: &Names) -> bool {
+    pub(crate) fn is_repeated_by(&self, cells: &[Cell<'_>], names: &Names) -> bool {
         let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
             Some(text) => says_the_same(text, &cell.shown(), names),
             None => cell.is_blank(),
@@ -251,42 +254,46 @@ fn field_of(cell: &Cell<'_>, names: &Names) -> Option<Field> {
 }
 
 /// Tells whether a row can be the header: it holds an order-id column.
-#[must_use]
-pub fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
+pub(crate) fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
     let mut fields = cells.iter().filter_map(|(_, cell)| field_of(cell, names));
     fields.any(|field| field.column == Column::OrderId)
 }
 
 /// Returns the name that an unknown header was most likely meant to be.
-#[must_use]
-pub fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
+pub(crate) fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
     let of_table = || wide::nearest(tables, text).map(str::to_owned);
     names.nearest(text).map(Field::name).or_else(of_table)
 }
 
-fn unknown(place: Place, text: Arc<str>, meant: &str) -> Problem {
+fn unknown(place: Place, text: Arc<str>, meant: &str) -> Diagnostic {
     let message = format!("there is no column `{}`", excerpt(&text));
     let help = format!(
         "if it is meant as `{meant}`, rename the header or pass --map '{text}={meant}'; if not, give the column another name, or ignore it in the configuration"
     );
     let value = text.to_string();
-    Problem::new(Code::ColumnUnknown, place, message, help)
+    Diagnostic::new(Code::ColumnUnknown, place, message, help)
         .in_column(Some(text), None)
         .with_value(value)
 }
 
 /// The finding that a wide table names a header that its sheet lacks.
-fn absent_header(place: Place, absent: &Absent) -> Problem {
+fn absent_header(place: Place, absent: &Absent) -> Diagnostic {
     let message = format!(
         "the [[wide]] table of test `{}` names the column `{}`, which the sheet does not have",
         excerpt(&absent.test_id),
         excerpt(&absent.header)
     );
     let help = "mend the header in the configuration or in the sheet";
-    Problem::new(Code::ColumnUnknown, place, message, help).with_value(absent.header.as_str())
+    Diagnostic::new(Code::ColumnUnknown, place, message, help).with_value(absent.header.as_str())
 }
 
-fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlier: u32) -> Problem {
+fn duplicate(
+    place: Place,
+    text: Arc<str>,
+    field: Field,
+    header: &Header,
+    earlier: u32,
+) -> Diagnostic {
     let before = header
         .text(earlier)
         .map_or_else(String::new, |text| excerpt(text));
@@ -298,7 +305,7 @@ fn duplicate(place: Place, text: Arc<str>, field: Field, header: &Header, earlie
     );
     let help = "keep one of the two columns, or rename the one that means something else";
     let value = text.to_string();
-    Problem::new(Code::ColumnDuplicate, place, message, help)
+    Diagnostic::new(Code::ColumnDuplicate, place, message, help)
         .in_column(Some(text), Some(field))
         .with_value(value)
 }
@@ -320,7 +327,7 @@ mod tests {
             .collect()
     }
 
-    fn read(texts: &[&str]) -> (Header, Vec<Problem>) {
+    fn read(texts: &[&str]) -> (Header, Vec<Diagnostic>) {
         Header::read(&source(), 3, &cells(texts), &Names::default(), &[])
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::civil;
 
-use crate::schema::columns::is_invisible;
+use crate::schema::header_names::is_invisible;
 use crate::text::formula;
 
 /// The value of a cell, as its file has it.
@@ -48,7 +48,6 @@ const ERROR_TEXTS: [&str; 11] = [
 impl<'a> Cell<'a> {
     /// Makes a cell from text: trimmed (no-break and zero-width spaces too), with one `\n` for any line break, and
     /// `="00123"` taken as `00123`.
-    #[must_use]
     pub fn text(raw: &'a str) -> Self {
         let text = match formula::plain(trimmed(raw)) {
             Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
@@ -71,7 +70,6 @@ impl<'a> Cell<'a> {
 
     /// Makes a cell from the text of a line without quotes, which hardly ever needs more than trimming: where single
     /// quotes are around texts, `="00123"` has none of them.
-    #[must_use]
     pub(crate) fn of_line(raw: &'a str) -> Self {
         let text = trimmed(raw);
         match text.as_bytes().first() {
@@ -82,14 +80,12 @@ impl<'a> Cell<'a> {
     }
 
     /// Tells whether there is nothing in it.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         matches!(self, Self::Blank)
     }
 
     /// Returns the text that a user sees in the cell, numbers in their shortest decimal form.
-    #[must_use]
-    pub fn shown(&self) -> Cow<'_, str> {
+    pub(crate) fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Blank | Self::Formula => Cow::Borrowed(""),
             Self::Text(text) | Self::Error(text) => Cow::Borrowed(text),
@@ -101,8 +97,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Returns the same cell, borrowing its text.
-    #[must_use]
-    pub fn borrowed(&self) -> Cell<'_> {
+    pub(crate) fn borrowed(&self) -> Cell<'_> {
         match self {
             Self::Text(text) => Cell::Text(Cow::Borrowed(text)),
             Self::Error(text) => Cell::Error(Cow::Borrowed(text)),
@@ -111,8 +106,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Parts from the buffer that it borrows from.
-    #[must_use]
-    pub fn into_owned(self) -> Cell<'static> {
+    pub(crate) fn into_owned(self) -> Cell<'static> {
         match self {
             Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
             Self::Error(text) => Cell::Error(Cow::Owned(text.into_owned())),
@@ -128,8 +122,7 @@ impl<'a> Cell<'a> {
 }
 
 /// Drops blanks of every kind, also those that take no room, from both ends.
-#[must_use]
-pub fn trimmed(text: &str) -> &str {
+pub(crate) fn trimmed(text: &str) -> &str {
     let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     if is_edge(text.as_bytes().first()) && is_edge(text.as_bytes().last()) {
         return text;
@@ -141,8 +134,7 @@ pub fn trimmed(text: &str) -> &str {
 const KEPT_DIGITS: usize = 15;
 
 /// Returns the shortest decimal text of a number, at the 15 digits that a spreadsheet keeps, never with an exponent.
-#[must_use]
-pub fn number_text(number: f64) -> String {
+pub(crate) fn number_text(number: f64) -> String {
     let exact = number.to_string();
     // Most numbers are as somebody typed them: where the shortest text that reads back is so short, rounding gives it too.
     if number.is_normal() && significant_digits(&exact) <= KEPT_DIGITS {
@@ -170,8 +162,7 @@ fn rounded_text(number: f64) -> String {
 }
 
 /// Returns the ISO text of a date cell: the date alone where the time is midnight.
-#[must_use]
-pub fn date_text(time: civil::DateTime) -> String {
+pub(crate) fn date_text(time: civil::DateTime) -> String {
     if time.time() == civil::Time::midnight() {
         time.date().to_string()
     } else {

@@ -1,4 +1,4 @@
-//!
+//! Values of cells: times, percentages, numbers.
 
 pub(crate) mod cell;
 pub(crate) mod percent;

@@ -4,7 +4,7 @@ use super::cell::number_text;
 
 /// A percent format of which it is known what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Percent {
+pub(crate) struct Percent {
     decimals: usize,
     /// Whether negative numbers, and zero, have looks of their own: `0%;(0%)`.
     is_for_positive: bool,
@@ -14,8 +14,7 @@ pub struct Percent {
 
 impl Percent {
     /// The format `0%`, with so many decimals.
-    #[must_use]
-    pub fn plain(decimals: usize) -> Self {
+    pub(crate) fn plain(decimals: usize) -> Self {
         Self {
             decimals,
             is_for_positive: false,
@@ -26,8 +25,7 @@ impl Percent {
     /// Reads the code of a number format, if it is one of percentages.
     ///
     /// `0%` holds 0.85 and shows `85%`; in `0.0" %"` the sign is mere text, and the number is what it shows.
-    #[must_use]
-    pub fn of_code(code: &str) -> Option<Self> {
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
         let sections: Vec<String> = code.split(';').map(bare).collect::<Option<_>>()?;
         let first = sections.first()?;
         let (whole, decimals) = match first.strip_suffix('%')?.split_once('.') {
@@ -48,8 +46,7 @@ impl Percent {
     }
 
     /// Returns what the user sees of a number, where that is known.
-    #[must_use]
-    pub fn text(self, number: f64) -> Option<String> {
+    pub(crate) fn text(self, number: f64) -> Option<String> {
         let is_known =
             (!self.is_for_positive || number > 0.0) && (!self.is_grouped || number.abs() < 9.99);
         is_known.then(|| percent_text(number, self.decimals))

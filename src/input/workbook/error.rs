@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zip::result::ZipError;
 
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// What makes a workbook unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl Flaw {
     }
 
     /// Names the file that has the flaw.
-    pub(crate) fn of(self, source: &Arc<Source>) -> Problem {
+    pub(crate) fn of(self, source: &Arc<Source>) -> Diagnostic {
         let (code, help) = match &self {
             Self::Unreadable(_) => (
                 Code::InputUnreadable,
@@ -70,7 +70,7 @@ impl Flaw {
                 "open it with its password, save it without one, and try again",
             ),
         };
-        Problem::new(code, Place::whole(source), self.to_string(), help)
+        Diagnostic::new(code, Place::whole(source), self.to_string(), help)
     }
 }
 

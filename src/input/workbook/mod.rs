@@ -6,7 +6,7 @@
 //!
 //! A file is refused whole, with a [`error::Flaw`]: encrypted, damaged, cut short, or past a bound.
 
-pub(crate) mod sheet_style;
+pub mod sheet_style;
 
 mod catch_panic;
 mod container;
@@ -24,7 +24,7 @@ mod xlsx;
 use std::sync::Arc;
 
 use super::{File, Options, Turn};
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::workbook::container::{Kind, Parcel};
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::sheet_reader::Taking;
@@ -37,7 +37,7 @@ pub(crate) fn read<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     read_by(worker::read, bytes, source, options, turn, file)
 }
 
@@ -49,19 +49,19 @@ pub(crate) fn read_in_process<T: Turn>(
     options: &Options<'_>,
     turn: &T,
     file: &mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     read_by(worker::read_in_process, bytes, source, options, turn, file)
 }
 
 /// Reads the sheets of a workbook, where it is not read here by what is given.
 fn read_by<'a, T: Turn>(
-    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, T>) -> Result<(), Problem>,
+    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, T>) -> Result<(), Diagnostic>,
     bytes: &[u8],
     source: &'a Arc<Source>,
     options: &'a Options<'a>,
     turn: &'a T,
     file: &'a mut File<T::Part>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let parcel = catch_panic::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
     let mut taking = Taking {
         source,
@@ -82,7 +82,7 @@ fn read_here<T: Turn>(
     bytes: &[u8],
     parcel: &Parcel,
     taking: &mut Taking<'_, T>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     let refuse = |flaw: Flaw| flaw.of(&source);
     let mut book = xlsx::Book::open(bytes, parcel).map_err(refuse)?;

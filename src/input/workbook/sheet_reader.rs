@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sheets::{self, Reason};
-use crate::diagnostics::diagnostic::{Problem, Source};
+use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::header::Likeness;
 use crate::input::process_rows::OneByOne;
 use crate::input::workbook::error::Flaw;
@@ -16,7 +16,7 @@ pub(crate) struct Taking<'a, T: Turn> {
     pub(crate) turn: &'a T,
     pub(crate) file: &'a mut File<T::Part>,
     /// What is wrong with the first of the sheets left out that may be meant to have a header.
-    pub(crate) likely: Option<Problem>,
+    pub(crate) likely: Option<Diagnostic>,
 }
 
 impl<T: Turn> Taking<'_, T> {
@@ -41,7 +41,7 @@ impl<T: Turn> Taking<'_, T> {
         &mut self,
         name: &str,
         rows: &mut (impl Iterator<Item = Result<RawRow, Flaw>> + Send),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Diagnostic> {
         let source = self.sheet(name);
         let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
         let problems = &mut self.file.problems;
@@ -68,8 +68,8 @@ impl<T: Turn> Taking<'_, T> {
     }
 
     /// Refuses a workbook of which nothing can be used, unless that has been said.
-    pub(crate) fn end(self) -> Result<(), Problem> {
-        if !self.file.sheets.is_empty() || self.file.problems.iter().any(Problem::is_error) {
+    pub(crate) fn end(self) -> Result<(), Diagnostic> {
+        if !self.file.sheets.is_empty() || self.file.problems.iter().any(Diagnostic::is_error) {
             return Ok(());
         }
         Err(self

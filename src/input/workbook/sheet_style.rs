@@ -40,7 +40,6 @@ pub struct Look {
 
 impl Layout {
     /// Reads how the wanted rows of a sheet look; `None` where the file is no .xlsx workbook with that sheet.
-    #[must_use]
     pub fn read(path: &Path, sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
         let bytes = crate::input::bytes::whole(path).ok()?;
         crate::input::workbook::guarded(|| Self::of(&bytes, sheet, is_wanted))
@@ -65,14 +64,12 @@ impl Layout {
     }
 
     /// Returns how a cell looks.
-    #[must_use]
     pub fn look(&self, row: u32, column: u32) -> Option<&Look> {
         self.looks.get(self.cells.get(&(row, column))?.0)
     }
 
     /// Returns the number that a cell stores, where it stores one.
-    #[must_use]
-    pub fn number(&self, row: u32, column: u32) -> Option<f64> {
+    pub(crate) fn number(&self, row: u32, column: u32) -> Option<f64> {
         self.cells.get(&(row, column))?.1
     }
 }

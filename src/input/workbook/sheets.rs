@@ -5,7 +5,7 @@ use std::sync::Arc;
 use calamine::{Sheet, SheetType, SheetVisible};
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::limits::MOST_SHEETS;
 use crate::input::workbook::error::Flaw;
 
@@ -87,18 +87,18 @@ pub(crate) fn check(sheets: &[SheetEntry]) -> Result<(), Flaw> {
 }
 
 /// Makes the finding that a sheet that was asked for is not there.
-pub(crate) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Problem {
+pub(crate) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Diagnostic {
     let there: Vec<String> = sheets.iter().map(|sheet| format!("`{sheet}`")).collect();
     let message = format!("there is no sheet `{name}`");
     let help = format!("the workbook has {}", there.join(", "));
-    Problem::new(Code::InputUnreadable, Place::whole(source), message, help)
+    Diagnostic::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
 /// Makes the finding that no sheet can be read.
-pub(crate) fn none_usable(source: &Arc<Source>) -> Problem {
+pub(crate) fn none_usable(source: &Arc<Source>) -> Diagnostic {
     let message = "none of the visible sheets has a column for the order id in its first 20 rows";
     let help = "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'";
-    Problem::new(Code::HeaderMissing, Place::whole(source), message, help)
+    Diagnostic::new(Code::HeaderMissing, Place::whole(source), message, help)
 }
 
 #[cfg(test)]

@@ -6,31 +6,30 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::{ColumnLayout, Meaning, SheetLayout};
-use crate::schema::columns::without_tail;
+use crate::schema::header_names::without_tail;
 
 /// A table of the config that makes a test of a column. Each part but the test id names a header.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct WideTable {
+pub(crate) struct WideTable {
     /// The id of the test, made from the header.
-    pub test_id: String,
+    pub(crate) test_id: String,
     /// The column of the scores.
-    pub score: String,
+    pub(crate) score: String,
     /// The column of the attempts; the attempt is 1 where there is none.
-    pub attempt: Option<String>,
+    pub(crate) attempt: Option<String>,
     /// The column of the test's status.
-    pub status: Option<String>,
+    pub(crate) status: Option<String>,
     /// The column that says since when it has that status.
-    pub updated_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
     /// The column that says what the score means.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The column of the link of a report.
-    pub report_url: Option<String>,
+    pub(crate) report_url: Option<String>,
 }
 
 impl WideTable {
     /// Tells whether a header is one of the table's.
-    #[must_use]
-    pub fn reads(&self, header: &str) -> bool {
+    pub(crate) fn reads(&self, header: &str) -> bool {
         let others = [
             &self.attempt,
             &self.status,
@@ -115,8 +114,7 @@ const COMPANIONS: [(&[&str], Part); 5] = [
 ];
 
 /// Proposes a table for each column of the sheets that looks like the scores of a test.
-#[must_use]
-pub fn propose(sheets: &[SheetLayout], placeholders: &[String]) -> Vec<WideTable> {
+pub(crate) fn propose(sheets: &[SheetLayout], placeholders: &[String]) -> Vec<WideTable> {
     let mut tables: Vec<WideTable> = Vec::new();
     let mut taken = HashSet::new();
     for sheet in sheets {

@@ -148,11 +148,6 @@ impl Backend for Postgres {
         self.long(async |session| query::deliveries_of_order(session, order_id, target).await)
     }
 
-    /// The database itself looks after its pages.
-    fn damages(&mut self) -> Result<Vec<String>, Fault> {
-        Ok(Vec::new())
-    }
-
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
         // What was handed out cannot be taken back: a lost connection ends it.
         let mut has_begun = false;

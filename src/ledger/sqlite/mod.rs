@@ -87,10 +87,6 @@ impl Backend for Sqlite {
         Ok(query::deliveries_of_order(&self.0, order_id, target)?)
     }
 
-    fn damages(&mut self) -> Result<Vec<String>, Fault> {
-        Ok(query::damages(&self.0)?)
-    }
-
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
         dump::each(&self.0, take)
     }

@@ -110,15 +110,6 @@ fn deliveries(
     statement.query_map(values, delivery_of)?.collect()
 }
 
-/// Returns what `SQLite` finds wrong in the whole file: nothing, where it is sound.
-pub(crate) fn damages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare("PRAGMA integrity_check")?;
-    let found: Vec<String> = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(found.into_iter().filter(|words| words != "ok").collect())
-}
-
 pub(crate) fn run_of(row: &Row) -> rusqlite::Result<Run> {
     let end = match parsed(row, 5)? {
         Some(finished_at) => Some(RunEnd {

@@ -2,7 +2,7 @@
 
 use super::missing::{MISSING_COMPANY_ID, MISSING_ORDER_ID};
 use super::{Held, Notes, Reading, cell};
-use crate::diagnostics::diagnostic::Problem;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::values::timestamp::DateOrder;
 use crate::input::{Row, SheetHead, Turn};
 use crate::orders::column_map::Slots;
@@ -54,7 +54,7 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// The findings.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Diagnostic>,
     /// How many placeholders there are.
     pub(crate) placeholders: usize,
     /// The row and the column of the first.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use self::missing::{MISSING_ATTEMPT, MISSING_TEST_ID, Missing};
 use super::value::{self, Finding, Rules};
-use crate::diagnostics::diagnostic::{Code, Place, Problem};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
 use crate::input::values::timestamp::DateOrder;
 use crate::input::{Cell, Row, SheetHead, swallowed_rows};
 use crate::orders::column_map::{Slot, Slots};
@@ -189,9 +189,10 @@ impl<'r> Reading<'r, '_> {
             message,
             help,
         } = finding;
-        let problem = Problem::new(code, self.cell(index), message, help).with_value(cell.shown());
+        let problem =
+            Diagnostic::new(code, self.cell(index), message, help).with_value(cell.shown());
         self.tell(
-            Problem {
+            Diagnostic {
                 field: Some(field),
                 ..problem
             },
@@ -297,7 +298,7 @@ impl<'r> Reading<'r, '_> {
         let message = format!("the row has more cells than the header, which has {headers}");
         let help = "put text with a comma in it between quotes, or give the surplus cell a header";
         let value = cell.map(|cell| cell.shown().into_owned());
-        let problem = Problem::new(Code::RowMalformed, self.cell(column), message, help);
+        let problem = Diagnostic::new(Code::RowMalformed, self.cell(column), message, help);
         self.tell(problem.with_value(value.unwrap_or_default()), Some(column));
     }
 
@@ -309,8 +310,8 @@ impl<'r> Reading<'r, '_> {
             .placeholders
             .retain(|other| Some(*other) != index);
         let place = index.map_or_else(|| self.whole_row(), |index| self.cell(index));
-        let problem = Problem::new(missing.code, place, missing.message, missing.help);
-        let problem = Problem {
+        let problem = Diagnostic::new(missing.code, place, missing.message, missing.help);
+        let problem = Diagnostic {
             field: Some(column.into()),
             ..problem
         };
@@ -332,10 +333,10 @@ impl<'r> Reading<'r, '_> {
             .column_of(field)
             .or_else(|| self.head.header.column_of(beside));
         let place = column.map_or_else(|| self.whole_row(), |column| self.cell(column));
-        self.tell(Problem::new(code, place, message, help), column);
+        self.tell(Diagnostic::new(code, place, message, help), column);
     }
 
-    fn tell(&mut self, problem: Problem, column: Option<u32>) {
+    fn tell(&mut self, problem: Diagnostic, column: Option<u32>) {
         let header = column
             .and_then(|column| self.head.header.text(column))
             .map(Arc::clone);

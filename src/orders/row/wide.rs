@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::missing::{MISSING_ATTEMPT, Missing};
 use super::{Reading, Unreadable};
-use crate::diagnostics::diagnostic::Problem;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::Cell;
 use crate::input::wide::{Place, WideTest};
 use crate::orders::row_store::WideRow;
@@ -70,9 +70,9 @@ impl<'r> Reading<'r, '_> {
                         message,
                         help,
                     } = MISSING_ATTEMPT;
-                    let problem = Problem::new(code, self.cell(column), message, help);
+                    let problem = Diagnostic::new(code, self.cell(column), message, help);
                     self.tell(
-                        Problem {
+                        Diagnostic {
                             field: Some(Column::Attempt.into()),
                             ..problem
                         },

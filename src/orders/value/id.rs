@@ -51,8 +51,7 @@ fn no_segment(column: Column, text: &str) -> Finding {
 }
 
 /// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
-#[must_use]
-pub fn company_id_finding(text: &str) -> Option<Finding> {
+pub(crate) fn company_id_finding(text: &str) -> Option<Finding> {
     if matches!(text, "." | "..") {
         return Some(no_segment(Column::CompanyId, text));
     }

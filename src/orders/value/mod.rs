@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-pub use self::id::company_id_finding;
+pub(crate) use self::id::company_id_finding;
 use crate::diagnostics::diagnostic::{Code, WarningPolicy, excerpt};
 use crate::input::Cell;
 use crate::input::values::timestamp::DateOrder;
@@ -43,24 +43,24 @@ pub struct Rules {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Value<'c> {
     /// The text for the body; `None` where the field is left out.
-    pub text: Option<Cow<'c, str>>,
+    pub(crate) text: Option<Cow<'c, str>>,
     /// What is wrong, or doubtful, with the cell.
-    pub finding: Option<Box<Finding>>,
+    pub(crate) finding: Option<Box<Finding>>,
     /// Whether a placeholder such as `N/A` stood there.
-    pub placeholder: bool,
+    pub(crate) placeholder: bool,
     /// What a date between slashes proves about the column.
-    pub date_order: Option<DateOrder>,
+    pub(crate) date_order: Option<DateOrder>,
 }
 
 /// What is wrong with a value, before its place is known.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What kind it is.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What is wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub help: Cow<'static, str>,
+    pub(crate) help: Cow<'static, str>,
 }
 
 impl Finding {
@@ -92,7 +92,6 @@ impl<'c> From<Cow<'c, str>> for Value<'c> {
 }
 
 /// Returns what stands for "no value" in most exports.
-#[must_use]
 pub fn placeholders() -> Vec<String> {
     ["-", "--", "---", "N/A", "NA", "NULL"]
         .map(str::to_owned)
@@ -103,7 +102,6 @@ pub fn placeholders() -> Vec<String> {
 const HIGHEST_ATTEMPT: u32 = i32::MAX.unsigned_abs();
 
 /// Reads a cell by the rules of its column.
-#[must_use]
 pub fn read<'c>(column: Column, cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
     let kind = column.spec().kind;
     match cell {

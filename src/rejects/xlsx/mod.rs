@@ -22,7 +22,7 @@ const MOST_ROWS: usize = 1_048_000;
 ///
 /// # Errors
 /// Those of the file, and of a form that cannot hold the rows.
-pub fn write(rejected: &Rejected<'_>, file: &mut File) -> io::Result<()> {
+pub(crate) fn write(rejected: &Rejected<'_>, file: &mut File) -> io::Result<()> {
     book(rejected)
         .and_then(|mut book| book.save_to_writer(file))
         .map_err(|error| match error {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::bodies::{Bodies, EACH};
 use crate::delivery::Outcome;
-use crate::diagnostics::diagnostic::Problem as Finding;
+use crate::diagnostics::diagnostic::Diagnostic as Finding;
 use crate::orders::Batch;
 use crate::paylocity::model::Text;
 use crate::report::{OrderEntry, Report, RequestEntry};
@@ -26,7 +26,7 @@ pub(crate) struct Data<'a, B> {
     sources: Vec<Source<'a>>,
     texts: Vec<&'a str>,
     orders: Vec<Order<'a>>,
-    problems: Vec<Problem<'a>>,
+    problems: Vec<Diagnostic<'a>>,
     /// How many bodies are in a part.
     bodies_each: usize,
     bodies: B,
@@ -92,7 +92,7 @@ struct Request(i64, f64, Option<u16>, Option<usize>);
 struct Held<'a>(&'a str, Option<&'a str>, Option<&'a str>);
 
 #[derive(Serialize)]
-struct Problem<'a>(
+struct Diagnostic<'a>(
     bool,            // whether it is an error
     usize,           // code
     &'a str,         // message
@@ -191,9 +191,9 @@ impl<'a> Names<'a> {
         )
     }
 
-    fn problem(&mut self, found: &'a Finding) -> Problem<'a> {
+    fn problem(&mut self, found: &'a Finding) -> Diagnostic<'a> {
         let source = &found.place.source;
-        Problem(
+        Diagnostic(
             found.is_error(),
             self.text(found.code.name()),
             &found.message,

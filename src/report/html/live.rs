@@ -18,7 +18,7 @@ const FOLLOWING: &str = include_str!("live.js");
 
 /// The page of a run, from the moment at which it begins to deliver until it is the finished report.
 #[derive(Debug)]
-pub struct LivePage {
+pub(crate) struct LivePage {
     report: Report,
     bodies: Value,
     /// By order: the version of the page in which it changed last.
@@ -39,8 +39,7 @@ struct Update<'a> {
 
 impl LivePage {
     /// Makes the page of a run of which nothing was delivered yet.
-    #[must_use]
-    pub fn new(report: Report, batch: &Batch) -> Self {
+    pub(crate) fn new(report: Report, batch: &Batch) -> Self {
         Self {
             changed: vec![0; report.orders.len()],
             // Texts in lists always have a form in JSON.
@@ -52,7 +51,7 @@ impl LivePage {
     }
 
     /// Takes what became of an order, by its place.
-    pub fn settle(&mut self, order: usize, delivery: &Delivery) {
+    pub(crate) fn settle(&mut self, order: usize, delivery: &Delivery) {
         let (Some(entry), Some(changed)) = (
             self.report.orders.get_mut(order),
             self.changed.get_mut(order),
@@ -75,14 +74,14 @@ impl LivePage {
     }
 
     /// Takes how many requests there were so far, and for how long updates are sent.
-    pub fn count(&mut self, requests: Requests, deliver_s: f64) {
+    pub(crate) fn count(&mut self, requests: Requests, deliver_s: f64) {
         self.report.requests = requests;
         self.report.timing.deliver_s = deliver_s;
         self.version += 1;
     }
 
     /// Becomes the finished report.
-    pub fn finish(&mut self, report: Report) {
+    pub(crate) fn finish(&mut self, report: Report) {
         self.version += 1;
         self.changed = vec![self.version; report.orders.len()];
         self.report = report;
@@ -90,27 +89,23 @@ impl LivePage {
     }
 
     /// Returns the version, which grows with every change.
-    #[must_use]
-    pub fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version
     }
 
     /// Tells whether it is the finished report.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.is_finished
     }
 
     /// Returns what the browser may run, apply and ask for: the events of this page alone.
-    #[must_use]
-    pub fn policy() -> String {
+    pub(crate) fn policy() -> String {
         let own = policy(STYLE, &[SCRIPT, FOLLOWING].concat());
         format!("{own}; connect-src 'self'; frame-ancestors 'none'")
     }
 
     /// Returns the page as it is now.
-    #[must_use]
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let mut data = Data::with_bodies(&self.report, &self.bodies);
         data.version = Some(self.version);
         let script = [SCRIPT, FOLLOWING].concat();
@@ -118,8 +113,7 @@ impl LivePage {
     }
 
     /// Returns what has changed after a version, as JSON.
-    #[must_use]
-    pub fn update_since(&self, version: u64) -> String {
+    pub(crate) fn update_since(&self, version: u64) -> String {
         let page = self.drawn(&"", "");
         let orders = self.report.orders.iter().enumerate();
         let changed = orders.filter(|(index, _)| self.changed[*index] > version);

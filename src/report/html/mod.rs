@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use self::data::Data;
 use self::island::Island;
 use self::latency::Latencies;
-pub use self::live::LivePage;
+pub(crate) use self::live::LivePage;
 use self::over_time::OverTime;
 use self::summary::{Fact, GroupLine, Share, Tile};
 use super::Report;

@@ -14,7 +14,7 @@ use rust_xlsxwriter::{Color, Workbook, XlsxError};
 use self::sheet::{Cell, Column, Table};
 use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
-use crate::diagnostics::diagnostic::Problem;
+use crate::diagnostics::diagnostic::Diagnostic;
 
 /// Rows of one sheet: the format's bound of 1,048,576, less the header.
 const MOST_ROWS: usize = 1_048_575;
@@ -117,7 +117,7 @@ fn order(order: &OrderEntry) -> Vec<Cell> {
     ]
 }
 
-fn problem(found: &Problem) -> Vec<Cell> {
+fn problem(found: &Diagnostic) -> Vec<Cell> {
     let text = |text: Option<&str>| text.map_or(Cell::Blank, Cell::text);
     let colour = if found.is_error() { BAD } else { DOUBTFUL };
     vec![

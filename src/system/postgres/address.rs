@@ -33,15 +33,14 @@ pub struct Address {
 /// What is wrong with a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{shown}` is no PostgreSQL database: {words}")]
-pub struct BadAddress {
+pub(crate) struct BadAddress {
     shown: String,
     words: String,
 }
 
 impl Address {
     /// Tells whether a text is the URL of a database, right or wrong.
-    #[must_use]
-    pub fn is_meant(text: &str) -> bool {
+    pub(crate) fn is_meant(text: &str) -> bool {
         split_url(text).is_some()
     }
 
@@ -50,7 +49,7 @@ impl Address {
     ///
     /// # Errors
     /// When it cannot be understood, or asks for something that is not to be had.
-    pub fn parse(
+    pub(crate) fn parse(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, BadAddress> {
@@ -99,8 +98,7 @@ impl Address {
     }
 
     /// Returns the same database, whose server may have its certificate from these authorities too.
-    #[must_use]
-    pub fn trusting(self, authorities: Authorities) -> Self {
+    pub(crate) fn trusting(self, authorities: Authorities) -> Self {
         Self {
             authorities,
             ..self
@@ -133,8 +131,7 @@ fn split_url(text: &str) -> Option<(&str, &str)> {
 ///
 /// A password may hold any sign, also those that end it elsewhere, so that a URL may be read in more than one way: what
 /// is a password in one of them is left out.
-#[must_use]
-pub fn without_password(text: &str) -> String {
+pub(crate) fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = split_url(text) else {
         return text.to_owned();
     };

@@ -1,4 +1,4 @@
-//!
+//! How a `PostgreSQL` server is reached: its address and its password.
 
 pub(crate) mod address;
 pub(crate) mod passwords;

@@ -22,8 +22,7 @@ impl Json for Place<'_> {
 }
 
 /// Returns an order of a plan as one JSON object on a line of its own; `body` is the JSON of what would be sent of it.
-#[must_use]
-pub fn json_line(order: &PlanOrder, body: Option<&[u8]>, inputs: &[PlanInput]) -> Vec<u8> {
+pub(crate) fn json_line(order: &PlanOrder, body: Option<&[u8]>, inputs: &[PlanInput]) -> Vec<u8> {
     let place = |row: &RowRef| Some(Place(inputs.get(row.input)?, row.row));
     let rows: Vec<Place<'_>> = order.rows.iter().filter_map(place).collect();
     let amount = order.amount.unwrap_or_default();

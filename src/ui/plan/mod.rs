@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-pub use self::json::json_line;
+pub(crate) use self::json::json_line;
 use super::progress::duration_text;
 use super::summary::count;
 use super::text::safe;
@@ -43,7 +43,7 @@ const fn style_of(change: Change) -> Style {
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write(out: &mut dyn Write, plan: &Plan, is_whole: bool) -> io::Result<()> {
+pub(crate) fn write(out: &mut dyn Write, plan: &Plan, is_whole: bool) -> io::Result<()> {
     let shown = shown(plan, if is_whole { usize::MAX } else { MOST_ORDERS });
     let width = |id: fn(&PlanOrder) -> &Text| {
         let widths = shown.iter().map(|order| safe(id(order)).chars().count());
@@ -200,7 +200,7 @@ fn write_rest(out: &mut dyn Write, plan: &Plan, shown: &[&PlanOrder]) -> io::Res
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
+pub(crate) fn write_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
     let sum = Sum::of(plan, rate);
     write!(out, "{STRONG}{:<12}{STRONG:#} ", "orders")?;
     let mut separator = "";
@@ -277,6 +277,6 @@ impl<'a> Sum<'a> {
 ///
 /// # Errors
 /// Those of the stream.
-pub fn write_json_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
+pub(crate) fn write_json_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Result<()> {
     write_json_line(out, &Sum::of(plan, rate))
 }

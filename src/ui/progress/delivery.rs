@@ -24,7 +24,7 @@ const MOST_LINES: usize = 2;
 
 /// Progress of delivering: orders, and what became of them.
 #[derive(Debug)]
-pub struct DeliveryProgress {
+pub(crate) struct DeliveryProgress {
     style: Style,
     bar: ProgressBar,
     rate: Rate,
@@ -45,8 +45,7 @@ pub struct DeliveryProgress {
 
 impl DeliveryProgress {
     /// Begins to show it.
-    #[must_use]
-    pub fn begin(style: Style, total: usize, rate: &Rate) -> Self {
+    pub(crate) fn begin(style: Style, total: usize, rate: &Rate) -> Self {
         let now = Instant::now();
         let progress = Self {
             style,
@@ -68,7 +67,7 @@ impl DeliveryProgress {
     }
 
     /// Counts an order that has come to its end.
-    pub fn finished(&mut self, outcome: Outcome) {
+    pub(crate) fn finished(&mut self, outcome: Outcome) {
         self.done += 1;
         self.accepted += usize::from(outcome == Outcome::Accepted);
         self.unchanged += usize::from(outcome == Outcome::Unchanged);
@@ -76,29 +75,29 @@ impl DeliveryProgress {
     }
 
     /// Notes that nothing is left but what other importers are sending.
-    pub fn elsewhere(&mut self) {
+    pub(crate) fn elsewhere(&mut self) {
         self.elsewhere_at = Some(Instant::now());
         self.show();
     }
 
     /// Counts an update that is sent again.
-    pub fn retried(&mut self) {
+    pub(crate) fn retried(&mut self) {
         self.retried += 1;
     }
 
     /// Notes since when a request waits for the pace, or that none does.
-    pub fn paced(&mut self, since: Option<Instant>) {
+    pub(crate) fn paced(&mut self, since: Option<Instant>) {
         self.waiting_since = since;
     }
 
     /// Notes that the server asked everybody to wait.
-    pub fn throttled(&mut self, until: Instant) {
+    pub(crate) fn throttled(&mut self, until: Instant) {
         self.paused_until = Some(until);
         self.show();
     }
 
     /// Draws the bar anew, or tells by a line how far it is when the last one was long ago.
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.show();
         if self.style == Style::Plain && self.told.elapsed() >= PLAIN_INTERVAL {
             self.told = Instant::now();
@@ -109,7 +108,7 @@ impl DeliveryProgress {
     }
 
     /// Says that it stops as soon as the answers under way are there.
-    pub fn stopping(&mut self) {
+    pub(crate) fn stopping(&mut self) {
         // The key's own echo has moved the cursor: the bar cannot be drawn over any more, and goes on below.
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
         line("stopping: no new requests, waiting for those in flight (again to stop at once)");
@@ -118,7 +117,7 @@ impl DeliveryProgress {
     }
 
     /// Takes the bar away.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         self.bar.finish_and_clear();
     }
 

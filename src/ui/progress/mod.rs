@@ -6,18 +6,18 @@ mod reading;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-pub use self::delivery::DeliveryProgress;
-pub use self::reading::ReadingProgress;
+pub(crate) use self::delivery::DeliveryProgress;
+pub(crate) use self::reading::ReadingProgress;
 use crate::cli::ProgressStyle;
 
 /// How often a plain line tells how far the run is.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a bar is drawn anew: often enough for a countdown, and too seldom to flicker.
-pub const INTERVAL: Duration = Duration::from_millis(500);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How progress is shown in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// Bars that move.
     Bar,
     /// A line now and then.
@@ -29,8 +29,7 @@ pub enum Style {
 impl Style {
     /// Settles the style: what was asked for, on such a stream. Where no bar can move there are lines, also instead of
     /// one that was asked for.
-    #[must_use]
-    pub fn settle(asked: ProgressStyle, can_move: bool, is_quiet: bool) -> Self {
+    pub(crate) fn settle(asked: ProgressStyle, can_move: bool, is_quiet: bool) -> Self {
         match asked {
             ProgressStyle::None => Self::None,
             _ if is_quiet => Self::None,
@@ -41,15 +40,13 @@ impl Style {
 }
 
 /// Tells whether standard error can show something that moves: a terminal, and not one that only prints.
-#[must_use]
-pub fn can_move() -> bool {
+pub(crate) fn can_move() -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     std::io::stderr().is_terminal() && !is_dumb
 }
 
 /// Returns a duration in the two largest units that a person needs.
-#[must_use]
-pub fn duration_text(duration: Duration) -> String {
+pub(crate) fn duration_text(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round();
     #[expect(
         clippy::cast_possible_truncation,

@@ -10,7 +10,7 @@ use super::{PLAIN_INTERVAL, Style, line};
 
 /// Progress of reading and checking, which go hand in hand: how many rows a file has is known when it is read.
 #[derive(Debug)]
-pub struct ReadingProgress {
+pub(crate) struct ReadingProgress {
     bar: Option<ProgressBar>,
     plain: Option<Mutex<PlainRows>>,
 }
@@ -23,8 +23,7 @@ struct PlainRows {
 
 impl ReadingProgress {
     /// Begins to show it.
-    #[must_use]
-    pub fn begin(style: Style) -> Self {
+    pub(crate) fn begin(style: Style) -> Self {
         let plain = || PlainRows {
             rows: 0,
             told: Instant::now(),
@@ -36,7 +35,7 @@ impl ReadingProgress {
     }
 
     /// Adds rows that were read.
-    pub fn add(&self, rows: usize) {
+    pub(crate) fn add(&self, rows: usize) {
         if let Some(bar) = &self.bar {
             bar.inc(rows as u64);
         }
@@ -52,7 +51,7 @@ impl ReadingProgress {
     }
 
     /// Takes the bar away.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::diagnostics::diagnostic::{Code, Place, Problem, Source};
+use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::csv::lines::Lines;
 
 /// Why bytes are no text.
@@ -39,11 +39,11 @@ impl Fault {
     }
 
     /// Makes a finding of it.
-    pub(crate) fn problem(self, source: &Arc<Source>) -> Problem {
+    pub(crate) fn problem(self, source: &Arc<Source>) -> Diagnostic {
         let place = self
             .line
             .map_or_else(|| Place::whole(source), |line| Place::row(source, line));
-        Problem::new(Code::EncodingInvalid, place, self.message, self.help)
+        Diagnostic::new(Code::EncodingInvalid, place, self.message, self.help)
     }
 }
 

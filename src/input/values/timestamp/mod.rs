@@ -21,18 +21,18 @@ pub enum DateOrder {
 
 /// What a text can mean as a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The time, without its zone.
-    pub time: DateTime,
+    pub(crate) time: DateTime,
     /// The zone, where the text names one.
-    pub offset: Option<Offset>,
+    pub(crate) offset: Option<Offset>,
     /// How the date was written, for a date between slashes.
-    pub order: Option<DateOrder>,
+    pub(crate) order: Option<DateOrder>,
 }
 
 /// Why a text gives no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unclear {
+pub(crate) enum Unclear {
     /// It is in none of the forms, or names a day or hour that does not exist.
     NoTime,
     /// It gives two different days: by month first, and by day first.
@@ -43,7 +43,7 @@ pub enum Unclear {
 ///
 /// # Errors
 /// When the text is in none of them, or gives two different days and `order` does not decide.
-pub fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
+pub(crate) fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
     let (date_part, rest) = date::split(text).ok_or(Unclear::NoTime)?;
     let (time, offset) = time_of_day::read(rest).ok_or(Unclear::NoTime)?;
     let (date, written) = date_part.resolve(order)?;
@@ -55,8 +55,7 @@ pub fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
 }
 
 /// Tells whether a text would be a time but for the name of a zone behind it, such as `EST`, which has no one meaning.
-#[must_use]
-pub fn ends_with_a_name(text: &str) -> bool {
+pub(crate) fn ends_with_a_name(text: &str) -> bool {
     let time = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '_'));
     time.len() < text.len()
         && time.contains(':')
@@ -66,8 +65,7 @@ pub fn ends_with_a_name(text: &str) -> bool {
 /// Returns the point in time as the API takes it: RFC 3339 in UTC, whole seconds, fractions cut.
 ///
 /// `None` where the time is before 2000 or beyond what a calendar holds; such a value is a slip.
-#[must_use]
-pub fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Timestamp> {
     let timestamp = match offset {
         Some(offset) => offset.to_timestamp(time).ok()?,
         None => zone.to_ambiguous_timestamp(time).compatible().ok()?,
@@ -84,13 +82,12 @@ pub fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Ti
 }
 
 /// Earlier years are invalid: no assessment was delivered then, but spreadsheets turn 0 into 1900.
-pub const EARLIEST_YEAR: i16 = 2000;
+pub(crate) const EARLIEST_YEAR: i16 = 2000;
 
 /// Returns the time of a spreadsheet's serial number, counted in days.
 ///
 /// Rounded to the millisecond, as spreadsheets do: 17:06:00 is stored as 17:05:59.9999996 at times.
-#[must_use]
-pub fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
+pub(crate) fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
     const DAY_MS: f64 = 86_400_000.0;
     if !(0.0..2_958_466.0).contains(&days) {
         return None;
@@ -113,8 +110,7 @@ pub fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
 }
 
 /// Returns a time of the form `2026-03-04 17:06:00`, which is in UTC, as the API takes it.
-#[must_use]
-pub fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
+pub(crate) fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
     const LENGTH: usize = 19;
     let bytes = text.as_bytes();
     if bytes.len() != LENGTH || !matches!(bytes[10], b' ' | b'T') {
@@ -130,8 +126,7 @@ pub fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
 }
 
 /// Reads a time that is written as the API takes it, `2026-03-04T17:06:00Z`, and so needs no other form.
-#[must_use]
-pub fn canonical(text: &str) -> Option<Timestamp> {
+pub(crate) fn canonical(text: &str) -> Option<Timestamp> {
     const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
     let fits = |(byte, form): (&u8, &u8)| match form {

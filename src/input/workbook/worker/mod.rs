@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use self::serve::Request;
-use crate::diagnostics::diagnostic::Problem;
+use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::workbook::container::Parcel;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::sheet_reader::Taking;
@@ -34,7 +34,7 @@ pub(crate) fn read<T: Turn>(
     bytes: &[u8],
     parcel: &Parcel,
     taking: &mut Taking<'_, T>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     let request = Request::of(bytes, parcel, taking.options);
     let mut child = start(&request, taking.options).map_err(|error| {
@@ -65,7 +65,7 @@ pub(crate) fn read_in_process<T: Turn>(
     bytes: &[u8],
     parcel: &Parcel,
     taking: &mut Taking<'_, T>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let request = Request::of(bytes, parcel, taking.options);
     let said = serve::said(&request, bytes);
     let (sender, pieces) = way();
@@ -147,7 +147,7 @@ fn take<T: Turn>(
     answer: &mut Answer,
     explain: &(dyn Fn(Broken) -> Flaw + Sync),
     taking: &mut Taking<'_, T>,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     loop {
         let message = answer

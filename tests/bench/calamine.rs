@@ -1,4 +1,4 @@
-//! The peer of `validate` for workbooks: calamine alone, going through the cells of each sheet.
+//! Reads all cells of a workbook with calamine alone, to compare `validate` with.
 
 use std::hint::black_box;
 

@@ -1,7 +1,8 @@
-"""Makes the seeded inputs of the benchmarks: the same numbers, names and mistakes of nobody, each time.
+"""Writes the inputs of the benchmarks; the same seed gives the same file.
 
-    inputs.py csv ORDERS FILE     five rows an order, 17 columns
-    inputs.py xlsx ORDERS FILE    the same as a workbook, with number and date cells (needs XlsxWriter)
+    inputs.py csv ORDERS FILE       five rows per order, 17 columns
+    inputs.py faulty ORDERS FILE    the same with an unknown test status in each row
+    inputs.py xlsx ORDERS FILE      the same as a workbook with number and date cells (needs XlsxWriter)
 """
 
 import csv
@@ -10,7 +11,7 @@ import random
 import sys
 
 SEED = 20260304
-ROWS_OF_AN_ORDER = 5
+ROWS_PER_ORDER = 5
 
 COLUMNS = [
     "company_id", "order_id", "overall_score", "overall_report_name", "overall_report_url",
@@ -18,7 +19,7 @@ COLUMNS = [
     "test_id", "attempt", "test_score", "test_score_description", "test_status", "test_status_updated_at",
     "test_report_name", "test_report_url",
 ]
-# Where a workbook holds what it shows: as numbers, and as dates.
+# Columns that a workbook holds as numbers and as dates.
 NUMBERS = {"overall_score", "assessment_score", "attempt", "test_score"}
 DATES = {"assessment_status_updated_at", "test_status_updated_at"}
 
@@ -36,18 +37,18 @@ WORDS = [
 
 
 def orders(count):
-    """Yields each order's rows: lists of texts, in the order of COLUMNS."""
+    """Yields the rows of each order: lists of texts in the order of COLUMNS."""
     chance = random.Random(SEED)
     begin = datetime.datetime(2026, 1, 5, 8, 0, 0)
     for number in range(count):
-        company = f"B{6001 + chance.randrange(12)}"
+        company = f"A{1001 + chance.randrange(12)}"
         order = f"A{number:07d}"
         person = PEOPLE[chance.randrange(len(PEOPLE))]
         day = begin + datetime.timedelta(seconds=chance.randrange(4_000_000))
         link = f"https://r.example.com/{order}/"
         whole = [company, order, str(chance.randrange(20, 100)), f"Summary of {person}", link + "summary.pdf"]
         first, second = chance.sample(ASSESSMENTS, 2)
-        tests = chance.sample(TESTS, ROWS_OF_AN_ORDER)
+        tests = chance.sample(TESTS, ROWS_PER_ORDER)
         split = chance.randrange(2, 5)
         is_done = chance.random() < 0.8
         rows = []
@@ -76,12 +77,19 @@ def orders(count):
         yield rows
 
 
-def write_csv(count, path):
+def write_csv(count, path, status=None):
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(COLUMNS)
         for rows in orders(count):
+            if status:
+                for row in rows:
+                    row[COLUMNS.index("test_status")] = status
             writer.writerows(rows)
+
+
+def write_faulty(count, path):
+    write_csv(count, path, status="Somewhere")
 
 
 def write_xlsx(count, path):
@@ -107,4 +115,4 @@ def write_xlsx(count, path):
 
 if __name__ == "__main__":
     kind, count, path = sys.argv[1:]
-    {"csv": write_csv, "xlsx": write_xlsx}[kind](int(count), path)
+    {"csv": write_csv, "faulty": write_faulty, "xlsx": write_xlsx}[kind](int(count), path)

@@ -1,4 +1,4 @@
-"""RESULTS.md: what was measured, on what, and which goals are reached."""
+"""RESULTS.md: what was measured, on what machine, and whether the budgets hold."""
 
 import datetime
 import json
@@ -9,46 +9,42 @@ import subprocess
 
 import bench
 
-PLACE = bench.HERE / "RESULTS.md"
+PATH = bench.HERE / "RESULTS.md"
+STORE = bench.WORK / "results.json"
 
 TITLES = {
-    "csv": "CSV to bodies",
-    "xlsx": "Workbook to bodies",
-    "scale": "Ten times the rows",
-    "unthrottled": "Delivery without a pace",
-    "pace": "Delivery at the API's pace",
-    "unchanged": "Orders that are all unchanged",
+    "csv": "CSV",
+    "xlsx": "Workbook",
+    "delivery": "Delivery without a rate",
+    "unchanged": "Unchanged orders",
     "start": "Start-up",
+    "rate": "Delivery at the API's rate",
 }
-# Figures of a contender: the key, the head of its column, how it is written.
+# Figures of a command: the key, the head of its column, the format.
 FIGURES = [
     ("runs", "runs", "{:.0f}"),
     ("wall_s", "time, s", "{:.3f}"),
     ("cpu_s", "CPU, s", "{:.3f}"),
     ("peak_mb", "peak memory, MB", "{:.0f}"),
-    ("requests_per_s", "requests/s", "{:.0f}"),
+    ("requests", "requests", "{:.0f}"),
 ]
 
 
-def store():
-    return bench.PLACE / "results.json"
+def load(setup):
+    """Returns the results of earlier runs."""
+    return json.loads(STORE.read_text()) if STORE.exists() and not setup.is_quick else {}
 
 
-def load(setting):
-    """Returns the rows that were measured before."""
-    return json.loads(store().read_text()) if store().exists() and not setting.is_quick else {}
+def save(results):
+    STORE.write_text(json.dumps(results, indent=1))
 
 
-def save(_setting, kept):
-    store().write_text(json.dumps(kept, indent=1))
-
-
-def missing(words):
-    return {"contenders": [], "goals": [], "notes": [f"not measured: {words}"]}
+def not_measured(reason):
+    return {"figures": [], "checks": [], "notes": [f"not measured: {reason}"]}
 
 
 def stamped(found):
-    """Adds when and of which version a row was measured."""
+    """Adds the time, the version and the load of the machine."""
     version = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=bench.ROOT, capture_output=True, text=True)
     found["at"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     found["version"] = version.stdout.strip()
@@ -56,16 +52,17 @@ def stamped(found):
     return found
 
 
-def is_reached(goal):
-    _, value, limit, kind = goal
-    return value is not None and (value <= limit if kind == "most" else value >= limit)
+def is_met(check):
+    """Returns whether a budget holds; one that could not be measured does not count as exceeded."""
+    _, value, limit, kind = check
+    return value is None or (value <= limit if kind == "max" else value >= limit)
 
 
-def goal_cells(goal):
-    words, value, limit, kind = goal
-    told = "not measured" if value is None else f"{value:.3g}"
-    verdict = "–" if value is None else "reached" if is_reached(goal) else "**not reached**"
-    return [words, f"at {kind} {limit:.3g}", told, verdict]
+def check_cells(check):
+    text, value, limit, kind = check
+    measured = "not measured" if value is None else f"{value:.3g}"
+    verdict = "–" if value is None else "met" if is_met(check) else "**exceeded**"
+    return [text, f"{'at most' if kind == 'max' else 'at least'} {limit:.3g}", measured, verdict]
 
 
 def table(head, lines):
@@ -73,27 +70,25 @@ def table(head, lines):
     return "\n".join(out + ["| " + " | ".join(line) + " |" for line in lines])
 
 
-def row_text(name, found):
-    """Returns a row as a section."""
+def section(name, found):
+    """Returns the section of one benchmark."""
     parts = [f"## {TITLES[name]} (`{name}`)"]
     parts += [note[0].upper() + note[1:] + "." for note in found["notes"]]
-    columns = [figure for figure in FIGURES if any(figure[0] in line for line in found["contenders"])]
+    columns = [column for column in FIGURES if any(column[0] in line for line in found["figures"])]
     if columns:
         lines = [
             [line["name"], *(form.format(line[key]) if key in line else "" for key, _, form in columns)]
-            for line in found["contenders"]
+            for line in found["figures"]
         ]
         parts.append(table(["", *(head for _, head, _ in columns)], lines))
-    if found["goals"]:
-        parts.append(table(["goal", "limit", "measured", ""], [goal_cells(goal) for goal in found["goals"]]))
-    if "text" in found:
-        parts.append("```\n" + found["text"] + "\n```")
+    if found["checks"]:
+        parts.append(table(["budget", "limit", "measured", ""], [check_cells(check) for check in found["checks"]]))
     parts.append(f"Measured at {found['at']}, version {found['version']}, load {found['load']:.1f}.")
     return "\n\n".join(parts) + "\n"
 
 
 def machine():
-    """Returns what the figures depend on; nothing that names this machine."""
+    """Describes the hardware and the versions that the figures depend on."""
     info = open("/proc/cpuinfo", encoding="utf-8").read()
     model = re.search(r"model name\s*: (.*)", info)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -108,33 +103,34 @@ def machine():
 
 def versions():
     found = [f"Python {platform.python_version()}"]
-    python = bench.PLACE / "venv" / "bin" / "python"
+    python = bench.WORK / "venv" / "bin" / "python"
     frozen = subprocess.run([str(python), "-m", "pip", "freeze"], capture_output=True, text=True).stdout
     pinned = dict(line.split("==") for line in frozen.splitlines() if "==" in line)
-    names = {name.lower().replace("_", "-"): number for name, number in pinned.items()}
+    names = {name.lower().replace("_", "-"): version for name, version in pinned.items()}
     found += [f"{name} {names[name]}" for name in bench.PACKAGES if name in names]
-    for name, flag in (("node", "--version"), ("nginx", "-v"), ("wrk", "-v")):
+    for name, flag in (("node", "--version"), ("nginx", "-v")):
         try:
-            said = subprocess.run([bench.tool(name), flag], capture_output=True, text=True)
-            number = re.search(r"(\d+\.\d+[.\d]*)", said.stdout + said.stderr)
-            found.append(f"{name} {number.group(1) if number else ''}".strip())
-        except bench.Missing:
-            pass
+            said = subprocess.run([bench.program(name), flag], capture_output=True, text=True)
+        except bench.MissingTool:
+            continue
+        number = re.search(r"(\d+\.\d+[.\d]*)", said.stdout + said.stderr)
+        found.append(f"{name} {number.group(1) if number else ''}".strip())
     return found
 
 
-def write(kept):
-    """Writes the file anew, from all rows that were ever measured."""
-    names = [name for name in TITLES if name in kept]
-    goals = [goal for name in names for goal in kept[name]["goals"]]
+def write(results):
+    """Writes RESULTS.md from the latest result of each benchmark."""
+    names = [name for name in TITLES if name in results]
+    checks = [check for name in names for check in results[name]["checks"]]
     parts = [
-        "# What was measured",
-        "Made by `tests/bench/run`, which says how. Each figure is the median of its runs; contenders take turns, A B A "
-        "B, as whole processes. Times depend on whatever else the machine does; the ratios less so, as all meet the "
-        "same. A process that needs less memory than the runner itself, some 40 MB, shows as much as that.",
+        "# Benchmark results",
+        "Written by `tests/bench/run`. Each figure is the median of its runs; the commands of a benchmark take turns "
+        "(A B A B) as whole processes, so the ratios depend less on the load of the machine than the times do. The "
+        "peak memory of a process is never reported below that of the runner itself, about 40 MB.",
         machine(),
-        "## Goals",
-        table(["goal", "limit", "measured", ""], [goal_cells(goal) for goal in goals]),
-        *(row_text(name, kept[name]) for name in names),
+        "## Budgets",
+        table(["budget", "limit", "measured", ""], [check_cells(check) for check in checks]),
+        *(section(name, results[name]) for name in names),
     ]
-    PLACE.write_text("\n\n".join(part.rstrip() for part in parts) + "\n", encoding="utf-8")
+    PATH.write_text("\n\n".join(part.rstrip() for part in parts) + "\n", encoding="utf-8")
+    print(f"wrote {PATH}")

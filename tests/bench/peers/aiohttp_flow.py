@@ -1,4 +1,4 @@
-"""Bodies to a server with aiohttp: one token, one session, so many requests at once."""
+"""Sends bodies with aiohttp: one token, one session, a fixed number of concurrent requests."""
 
 import asyncio
 import json

@@ -1,10 +1,10 @@
-"""Rows to bodies in plain Python: what the peers share that have no grouping of their own."""
+"""Groups rows into bodies in plain Python."""
 
 import json
 
 
 def write_bodies(rows, path):
-    """Groups rows (sequences of texts, in the order of the inputs' columns) and writes a body a line."""
+    """Groups rows (sequences of texts in the column order of the inputs) and writes one body per line."""
     orders = {}
     for (company_id, order_id, overall_score, overall_name, overall_url, assessment_id, assessment_status,
          assessment_at, assessment_score, test_id, attempt, test_score, description, test_status, test_at,

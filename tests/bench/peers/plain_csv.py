@@ -1,4 +1,4 @@
-"""CSV to bodies with Python's own csv module."""
+"""Converts CSV to bodies with Python's csv module."""
 
 import csv
 import sys

@@ -1,4 +1,4 @@
-"""CSV to bodies with Polars: a lazy scan, three groupings, lines of JSON."""
+"""Converts CSV to bodies with Polars: a lazy scan, two groupings, JSON lines."""
 
 import sys
 

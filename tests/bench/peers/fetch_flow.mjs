@@ -1,4 +1,4 @@
-// Bodies to a server as the script does that Scoreload began with: a token and a PATCH for each order, by fetch.
+// Sends bodies with fetch, the straightforward way: a token and a PATCH for each order.
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::Planned;
 use crate::orders::Batch;
+use crate::paylocity::model::OrderUpdate;
 use crate::pipeline::Import;
 use crate::pipeline::hooks::Ended;
 use crate::pipeline::ledger_session::{Looked, settled};
@@ -155,11 +156,12 @@ impl Turning<'_> {
             text,
             ..
         } = looked;
-        let (mut of_plan, body) = PlanOrder::of((self.batch, order), rows, &remembered, &planned);
-        let line = self.line(&of_plan, body.as_deref());
+        let wanted = self.batch.body(order);
+        let mut of_plan = PlanOrder::valid(order, rows, &remembered, &planned, &wanted);
+        let line = self.line(&of_plan, planned.body(&wanted));
         if self.is_kept {
             let fingerprint = text.as_deref().map(fingerprint);
-            of_plan = of_plan.kept(fingerprint, self.batch.body(order), &planned);
+            of_plan = of_plan.kept(fingerprint, wanted, &planned);
         }
         (of_plan, line, as_long_as_unsent(planned))
     }
@@ -171,7 +173,7 @@ impl Turning<'_> {
         (order, line)
     }
 
-    fn line(&self, order: &PlanOrder, body: Option<&[u8]>) -> Option<Vec<u8>> {
+    fn line(&self, order: &PlanOrder, body: Option<&OrderUpdate>) -> Option<Vec<u8>> {
         let is_told = self.format == Format::Json;
         is_told.then(|| plan_text::json_line(order, body, &self.inputs))
     }

@@ -6,8 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::flat_update::{Parts, reports_of, without_reports};
-use crate::paylocity::json::{Json, Object};
-use crate::paylocity::model::{OrderUpdate, USUAL_LENGTH};
+use crate::paylocity::model::OrderUpdate;
 
 /// What the ledger knows of one (target, company, order).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,25 +32,6 @@ pub(crate) struct Known {
     pub(crate) before: Option<Box<Known>>,
 }
 
-/// What serde makes of it, as it is read again.
-impl Json for Known {
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Object::begin(out);
-        object.put_some("accepted", said(&self.accepted));
-        object.put_some("doubtful", said(&self.doubtful));
-        object.put("unsettled", &self.unsettled);
-        object.put_some("lost", said(&self.lost));
-        object.put_some("due_again", self.due_again.then_some(&true));
-        object.put_some("before", self.before.as_deref());
-        object.end();
-    }
-}
-
-/// Returns a body that says something.
-fn said(body: &OrderUpdate) -> Option<&OrderUpdate> {
-    (!body.is_empty()).then_some(body)
-}
-
 impl Known {
     /// Reads what a ledger has kept; an error is the reader's words.
     ///
@@ -63,10 +43,8 @@ impl Known {
 
     /// Returns it as the text that a ledger keeps.
     pub(crate) fn to_json(&self) -> String {
-        let mut out = Vec::with_capacity(USUAL_LENGTH);
-        self.write(&mut out);
-        // JSON of texts is text.
-        String::from_utf8(out).unwrap_or_default()
+        // Serializing texts and numbers into memory cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.

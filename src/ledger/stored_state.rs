@@ -1,9 +1,10 @@
 //! What a ledger keeps of an order beside what its inputs say: taken apart only where the two differ.
 
+use serde::Serialize;
+
 use super::plan::{OnAmbiguous, Planned, plan};
 use crate::ledger::order_state::Known;
-use crate::paylocity::json::{Json, Object};
-use crate::paylocity::model::{OrderUpdate, USUAL_LENGTH};
+use crate::paylocity::model::OrderUpdate;
 
 /// What a ledger remembers of an order.
 #[derive(Debug, Clone)]
@@ -21,13 +22,10 @@ impl Remembered {
     ///
     /// # Errors
     /// When the text was not written by [`Known::to_json`].
-    pub(crate) fn read<T: Json + Default + PartialEq>(
-        text: Option<&str>,
-        wanted: &OrderUpdate<T>,
-    ) -> Result<Self, String> {
+    pub(crate) fn read(text: Option<&str>, wanted: &OrderUpdate) -> Result<Self, String> {
         match text {
             None => Ok(Self::Nothing),
-            Some(text) if !wanted.is_empty() && text.as_bytes() == settled(wanted) => Ok(Self::All),
+            Some(text) if !wanted.is_empty() && text == all_accepted(wanted) => Ok(Self::All),
             Some(text) => Ok(Self::Other(Box::new(Known::from_json(text)?))),
         }
     }
@@ -62,14 +60,20 @@ impl Remembered {
     }
 }
 
-/// Returns what a ledger keeps of an order of which all was accepted: the JSON of [`Known`].
-fn settled<T: Json + Default + PartialEq>(accepted: &OrderUpdate<T>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(USUAL_LENGTH);
-    let mut object = Object::begin(&mut out);
-    object.put("accepted", accepted);
-    object.put("unsettled", &false);
-    object.end();
-    out
+/// Returns the stored state of an order whose whole input was accepted: the JSON of [`Known`], without a copy of the
+/// body.
+fn all_accepted(accepted: &OrderUpdate) -> String {
+    #[derive(Serialize)]
+    struct Accepted<'a> {
+        accepted: &'a OrderUpdate,
+        unsettled: bool,
+    }
+    let state = Accepted {
+        accepted,
+        unsettled: false,
+    };
+    // Serializing texts into memory cannot fail.
+    serde_json::to_string(&state).unwrap_or_default()
 }
 
 #[cfg(test)]

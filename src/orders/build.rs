@@ -3,17 +3,12 @@
 use super::group::{Assessment, Content, Fields, Group, Link};
 use crate::paylocity::model::{
     AssessmentResults, AssessmentUpdate, OrderUpdate, ReportLink, StatusUpdate, TestScore,
-    TestUpdate,
+    TestUpdate, Text,
 };
 use crate::schema::columns::Column;
 
-/// How a body holds the texts of its rows.
-pub(crate) trait Held<'a>: From<&'a str> + Default + PartialEq {}
-
-impl<'a, T: From<&'a str> + Default + PartialEq> Held<'a> for T {}
-
 /// Returns the body of an order's update.
-pub(crate) fn of<'a, T: Held<'a>>(content: &Content<'a>) -> OrderUpdate<T> {
+pub(crate) fn of(content: &Content<'_>) -> OrderUpdate {
     let fields = &content.own.fields;
     let assessments = content.assessments.iter();
     OrderUpdate {
@@ -27,22 +22,19 @@ pub(crate) fn of<'a, T: Held<'a>>(content: &Content<'a>) -> OrderUpdate<T> {
     }
 }
 
-fn text<'a, T: Held<'a>>(fields: &Fields<'a>, column: Column) -> Option<T> {
-    fields.text(column).map(T::from)
+fn text(fields: &Fields<'_>, column: Column) -> Option<Text> {
+    fields.text(column).map(Text::from)
 }
 
-fn reports<'a, T: Held<'a>>(group: &Group<'a>) -> Vec<ReportLink<T>> {
-    let link = |link: &Link<'a>| ReportLink {
-        name: link.name.map(T::from),
-        url: link.url.map(T::from),
+fn reports(group: &Group<'_>) -> Vec<ReportLink> {
+    let link = |link: &Link<'_>| ReportLink {
+        name: link.name.map(Text::from),
+        url: link.url.map(Text::from),
     };
     group.reports.iter().map(link).collect()
 }
 
-fn assessment_update<'a, T: Held<'a>>(
-    id: Option<&'a str>,
-    assessment: &Assessment<'a>,
-) -> AssessmentUpdate<T> {
+fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> AssessmentUpdate {
     let fields = &assessment.own.fields;
     let tests = assessment.tests.iter();
     let results = AssessmentResults {
@@ -54,7 +46,7 @@ fn assessment_update<'a, T: Held<'a>>(
         reports: reports(&assessment.own),
     };
     AssessmentUpdate {
-        assessment_id: id.map(T::from),
+        assessment_id: id.map(Text::from),
         assessment_status: status(
             fields,
             Column::AssessmentStatus,
@@ -64,10 +56,10 @@ fn assessment_update<'a, T: Held<'a>>(
     }
 }
 
-fn test_update<'a, T: Held<'a>>(id: &'a str, attempt: u32, test: &Group<'a>) -> TestUpdate<T> {
+fn test_update(id: &str, attempt: u32, test: &Group<'_>) -> TestUpdate {
     let fields = &test.fields;
     TestUpdate {
-        id: Some(T::from(id)),
+        id: Some(Text::from(id)),
         score: Some(TestScore {
             value: text(fields, Column::TestScore),
             description: text(fields, Column::TestScoreDescription),
@@ -78,11 +70,7 @@ fn test_update<'a, T: Held<'a>>(id: &'a str, attempt: u32, test: &Group<'a>) -> 
     }
 }
 
-fn status<'a, T: Held<'a>>(
-    fields: &Fields<'a>,
-    value: Column,
-    updated_at: Column,
-) -> Option<StatusUpdate<T>> {
+fn status(fields: &Fields<'_>, value: Column, updated_at: Column) -> Option<StatusUpdate> {
     let status = StatusUpdate {
         updated_at: text(fields, updated_at),
         value: text(fields, value),

@@ -76,11 +76,6 @@ impl Batch {
         build::of(&self.rows.content(order, &self.heads))
     }
 
-    /// Returns the same with its texts where they stand: for a body that is only written or measured.
-    pub(crate) fn body_in_place(&self, order: &Order) -> OrderUpdate<&str> {
-        build::of(&self.rows.content(order, &self.heads))
-    }
-
     /// Tells whether there was nothing that could be used: no sheet with a good header.
     pub(crate) fn is_unusable(&self) -> bool {
         !self.sheets.iter().any(|sheet| sheet.usable)

@@ -6,7 +6,6 @@ pub mod credentials;
 pub(crate) mod error;
 pub(crate) mod error_body;
 pub(crate) mod in_flight;
-pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod redact;
 pub(crate) mod response;

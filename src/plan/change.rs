@@ -4,8 +4,7 @@ use super::inputs::RowRef;
 use super::{Amount, Change, PlanOrder};
 use crate::ledger;
 use crate::ledger::{Due, Planned, Remembered, changes};
-use crate::orders::{Batch, Order};
-use crate::paylocity::json::Json;
+use crate::orders::Order;
 use crate::paylocity::model::OrderUpdate;
 use crate::report::HeldReport;
 
@@ -28,35 +27,30 @@ impl PlanOrder {
         }
     }
 
-    /// Returns an order that is not held back, and the JSON of what would be sent of it.
-    pub(crate) fn of(
-        (batch, order): (&Batch, &Order),
+    /// Returns the entry of a valid order, `wanted` being all that its rows hold.
+    pub(crate) fn valid(
+        order: &Order,
         rows: Vec<RowRef>,
         remembered: &Remembered,
         planned: &Planned,
-    ) -> (Self, Option<Vec<u8>>) {
-        let (json, amount) = match &planned.due {
-            Due::Nothing => (None, None),
-            Due::Whole => measured(&batch.body_in_place(order)),
-            Due::Part(part) => measured(part),
+        wanted: &OrderUpdate,
+    ) -> Self {
+        let body = planned.body(wanted);
+        let changes = match body {
+            // Every value of a new order is new.
+            Some(body) if planned.change != ledger::Change::New => {
+                changes(body, &remembered.known(wanted))
+            }
+            _ => Vec::new(),
         };
-        // All of a new order is new.
-        let changes = if planned.is_open() && planned.change != ledger::Change::New {
-            let wanted = batch.body(order);
-            let body = planned.body(&wanted);
-            body.map_or_else(Vec::new, |body| changes(body, &remembered.known(&wanted)))
-        } else {
-            Vec::new()
-        };
-        let order = Self {
+        Self {
             change: Change::from(planned.change),
             sent_again: planned.change == ledger::Change::Resume,
             held_reports: planned.held_reports.iter().map(HeldReport::from).collect(),
             changes,
-            amount,
+            amount: body.map(Amount::of),
             ..Self::invalid(order, rows)
-        };
-        (order, json)
+        }
     }
 
     /// Adds what the file of a plan says besides: the fingerprint of what the ledger keeps of the order, and the bodies.
@@ -78,14 +72,6 @@ impl PlanOrder {
             ..self
         }
     }
-}
-
-fn measured<T: Json + Default + PartialEq>(
-    body: &OrderUpdate<T>,
-) -> (Option<Vec<u8>>, Option<Amount>) {
-    let json = body.to_json();
-    let amount = Amount::of(body, json.len());
-    (Some(json), Some(amount))
 }
 
 impl From<ledger::Change> for Change {

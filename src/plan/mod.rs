@@ -208,12 +208,12 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
-    /// Measures a body, whose JSON has so many bytes.
-    pub(crate) fn of<T>(body: &OrderUpdate<T>, bytes: usize) -> Self {
+    /// Measures a body.
+    pub(crate) fn of(body: &OrderUpdate) -> Self {
         let mut amount = Self {
             tests: 0,
             reports: body.overall_reports.len(),
-            bytes,
+            bytes: body.to_json().len(),
         };
         let assessments = body.assessments.iter();
         for results in assessments.filter_map(|assessment| assessment.assessment_results.as_ref()) {

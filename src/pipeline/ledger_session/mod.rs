@@ -15,7 +15,6 @@ use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunReco
 use crate::ledger::lock::{Attempt, Holder};
 use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, Remembered};
 use crate::orders::{Batch, Order};
-use crate::paylocity::json::Json;
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::{Mode, Run, Totals};
 use crate::ui::{Screen, summary};
@@ -145,11 +144,7 @@ impl Memory {
             let order = &batch.orders[index];
             let remembered = match &text {
                 None => Remembered::Nothing,
-                Some(_) => remembered(
-                    text.as_deref(),
-                    &batch.body_in_place(order),
-                    &order.order_id,
-                )?,
+                Some(_) => remembered(text.as_deref(), &batch.body(order), &order.order_id)?,
             };
             Ok(turn(Looked {
                 index,
@@ -303,9 +298,9 @@ pub(crate) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
 }
 
 /// Reads what the ledger keeps of an order beside what is wanted of it.
-pub(crate) fn remembered<T: Json + Default + PartialEq>(
+pub(crate) fn remembered(
     text: Option<&str>,
-    wanted: &OrderUpdate<T>,
+    wanted: &OrderUpdate,
     order_id: &str,
 ) -> Result<Remembered, Error> {
     Remembered::read(text, wanted).map_err(|words| unreadable(order_id, &words))

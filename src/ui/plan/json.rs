@@ -1,50 +1,72 @@
-//! An order of a plan as a script reads it: written without serde, as it holds the whole body.
+//! An order of a plan as one line of JSON, for scripts.
 
-use crate::paylocity::json::{Json, Object, Written};
+use serde::Serialize;
+
+use crate::ledger::ValueChange;
+use crate::paylocity::model::OrderUpdate;
 use crate::plan::PlanOrder;
 use crate::plan::inputs::{PlanInput, RowRef};
+use crate::report::HeldReport;
 use crate::ui::json::calm;
 
-/// What a line holds besides its body, as a rule.
-const USUAL_LENGTH: usize = 1024;
-
-/// Where a row stands.
-struct Place<'a>(&'a PlanInput, u32);
-
-impl Json for Place<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut object = Object::begin(out);
-        object.put("path", &self.0.path.as_str());
-        object.put("sheet", &self.0.sheet.as_deref());
-        object.put("row", &self.1);
-        object.end();
-    }
+/// The line of an order; its properties are written in this order.
+#[derive(Serialize)]
+struct Line<'a> {
+    company_id: &'a str,
+    order_id: &'a str,
+    change: &'static str,
+    outcome: &'static str,
+    sent_again: bool,
+    errors: usize,
+    rows: Vec<RowPlace<'a>>,
+    tests: usize,
+    reports: usize,
+    bytes: usize,
+    changes: &'a [ValueChange],
+    held_reports: &'a [HeldReport],
+    body: Option<&'a OrderUpdate>,
 }
 
-/// Returns an order of a plan as one JSON object on a line of its own; `body` is the JSON of what would be sent of it.
-pub(crate) fn json_line(order: &PlanOrder, body: Option<&[u8]>, inputs: &[PlanInput]) -> Vec<u8> {
-    let place = |row: &RowRef| Some(Place(inputs.get(row.input)?, row.row));
-    let rows: Vec<Place<'_>> = order.rows.iter().filter_map(place).collect();
+/// A row and the file and sheet that hold it.
+#[derive(Serialize)]
+struct RowPlace<'a> {
+    path: &'a str,
+    sheet: Option<&'a str>,
+    row: u32,
+}
+
+/// Returns an order of a plan as one line of JSON; `body` is the update that would be sent.
+pub(crate) fn json_line(
+    order: &PlanOrder,
+    body: Option<&OrderUpdate>,
+    inputs: &[PlanInput],
+) -> Vec<u8> {
+    let place = |row: &RowRef| {
+        let input = inputs.get(row.input)?;
+        Some(RowPlace {
+            path: &input.path,
+            sheet: input.sheet.as_deref(),
+            row: row.row,
+        })
+    };
     let amount = order.amount.unwrap_or_default();
-    // Lists of texts and numbers always have a form in JSON.
-    let changes = serde_json::to_vec(&order.changes).unwrap_or_default();
-    let held_reports = serde_json::to_vec(&order.held_reports).unwrap_or_default();
-    let mut line = Vec::with_capacity(USUAL_LENGTH + body.map_or(0, <[u8]>::len));
-    let mut object = Object::begin(&mut line);
-    object.put("company_id", &order.company_id);
-    object.put("order_id", &order.order_id);
-    object.put("change", &order.change.words());
-    object.put("outcome", &order.change.outcome().words());
-    object.put("sent_again", &order.sent_again);
-    object.put("errors", &order.errors);
-    object.put("rows", &rows);
-    object.put("tests", &amount.tests);
-    object.put("reports", &amount.reports);
-    object.put("bytes", &amount.bytes);
-    object.put("changes", &Written(&changes));
-    object.put("held_reports", &Written(&held_reports));
-    object.put("body", &body.map(Written));
-    object.end();
+    let line = Line {
+        company_id: &order.company_id,
+        order_id: &order.order_id,
+        change: order.change.words(),
+        outcome: order.change.outcome().words(),
+        sent_again: order.sent_again,
+        errors: order.errors,
+        rows: order.rows.iter().filter_map(place).collect(),
+        tests: amount.tests,
+        reports: amount.reports,
+        bytes: amount.bytes,
+        changes: &order.changes,
+        held_reports: &order.held_reports,
+        body,
+    };
+    // Serializing texts and numbers into memory cannot fail.
+    let mut line = serde_json::to_vec(&line).unwrap_or_default();
     line.push(b'\n');
     calm(line)
 }
@@ -54,9 +76,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ledger::ValueChange;
     use crate::plan::{Amount, Change};
-    use crate::report::HeldReport;
 
     #[test]
     fn a_line_says_all_of_an_order_and_disturbs_no_terminal() {
@@ -100,7 +120,8 @@ mod tests {
                 bytes: 20,
             }),
         };
-        let line = json_line(&order, Some(b"{\"overallScore\":\"2\"}"), &inputs);
+        let body = serde_json::from_value(json!({"overallScore": "2"})).unwrap();
+        let line = json_line(&order, Some(&body), &inputs);
         let line = String::from_utf8(line).unwrap();
         assert_eq!(
             line.find(|c: char| c.is_control() || c == '\u{202e}'),

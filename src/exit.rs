@@ -60,7 +60,7 @@ impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
             Error::Ledger(error) if error.is_unreachable() => Self::Unreachable,
-            Error::Usage { .. } | Error::Ledger(LedgerError::Unopened { .. }) => Self::Usage,
+            Error::Usage { .. } | Error::Ledger(LedgerError::Open { .. }) => Self::Usage,
             Error::Held { .. } | Error::InboxHeld { .. } => Self::Held,
             Error::Write { .. }
             | Error::Changed { .. }
@@ -74,8 +74,8 @@ impl From<&Error> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Place;
-    use crate::ledger::error::Fault;
+    use crate::ledger::Location;
+    use crate::ledger::error::StorageError;
 
     #[test]
     fn the_code_follows_from_the_end_and_the_totals() {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_ledger_that_cannot_be_opened_is_a_matter_of_configuration_and_one_that_is_held_is_not() {
-        let (place, fault) = (Place::Memory, Fault::Full);
+        let (location, error) = (Location::Memory, StorageError::Full);
         let code = |error: Error| ExitCode::from(&error).number();
         assert_eq!(
             code(Error::Held {
@@ -110,17 +110,20 @@ mod tests {
             6
         );
         assert_eq!(
-            code(Error::Ledger(LedgerError::Unopened {
-                place: place.clone(),
-                fault: fault.clone()
+            code(Error::Ledger(LedgerError::Open {
+                location: location.clone(),
+                error: error.clone()
             })),
             2
         );
-        let lost = LedgerError::Unopened {
-            place: place.clone(),
-            fault: Fault::Unreachable(String::new()),
+        let lost = LedgerError::Open {
+            location: location.clone(),
+            error: StorageError::Unreachable(String::new()),
         };
         assert_eq!(code(Error::Ledger(lost)), 5);
-        assert_eq!(code(Error::Ledger(LedgerError::Failed { place, fault })), 1);
+        assert_eq!(
+            code(Error::Ledger(LedgerError::Failed { location, error })),
+            1
+        );
     }
 }

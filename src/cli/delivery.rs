@@ -9,11 +9,11 @@ use clap::builder::FalseyValueParser;
 
 use super::{Format, InputArgs, RESULT, seconds, whole_number};
 use crate::delivery::limits::{MaxDuration, MaxFailures};
-use crate::inbox::Settle;
+use crate::inbox::SettleTime;
 use crate::ledger::OnAmbiguous;
 use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
-use crate::system::command::Words;
+use crate::system::command::CommandLine;
 
 pub(crate) const DELIVERY: &str = "Delivery";
 const INBOX: &str = "Inbox";
@@ -71,7 +71,7 @@ pub(crate) struct InboxArgs {
     ///
     /// One that is younger is waited for, once; if it has changed until then, it is left to the next run.
     #[arg(long, value_name = "TIME", env = "SCORELOAD_SETTLE", hide_env_values = true, help_heading = INBOX)]
-    pub(crate) settle: Option<Settle>,
+    pub(crate) settle: Option<SettleTime>,
     /// End with exit code 3 where no file is there to be imported; without it that is a success
     #[arg(long, env = "SCORELOAD_FAIL_IF_EMPTY", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INBOX)]
     pub(crate) fail_if_empty: bool,
@@ -189,7 +189,7 @@ pub(crate) struct ResultArgs {
     /// Its environment holds the report's path and the totals, such as `SCORELOAD_EXIT_CODE` and `SCORELOAD_ROWS`, and
     /// no credentials: see `scoreload help nightly`. Whether it fails is told, and changes nothing.
     #[arg(long, value_name = "COMMAND", env = "SCORELOAD_NOTIFY_COMMAND", hide_env_values = true, help_heading = RESULT)]
-    pub(crate) notify_command: Option<Words>,
+    pub(crate) notify_command: Option<CommandLine>,
     /// For people, or as one JSON object a line on standard output: the problems, then the result
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub(crate) format: Format,

@@ -12,7 +12,7 @@ use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
-use crate::ledger::{Ledger, Lock, Place};
+use crate::ledger::{Ledger, Location, Lock};
 use crate::ui::progress::duration_text;
 use crate::ui::summary::count;
 use crate::ui::text::safe;
@@ -108,14 +108,14 @@ struct Running<'a> {
 
 impl Running<'_> {
     fn is(&mut self, run: &str, target: &str) -> bool {
-        match self.ledger.place() {
-            Place::Memory => false,
-            Place::File(path) => {
+        match self.ledger.location() {
+            Location::Memory => false,
+            Location::File(path) => {
                 let holder = || Lock::holder(path, target).map(|holder| holder.run);
                 let of_target = self.by_target.entry(target.to_owned());
                 of_target.or_insert_with(holder).as_deref() == Some(run)
             }
-            Place::Database(_) => self.at_work().iter().any(|at_work| at_work == run),
+            Location::Database(_) => self.at_work().iter().any(|at_work| at_work == run),
         }
     }
 

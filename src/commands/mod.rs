@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input::{self, Extent};
 use crate::ledger::location::users_path;
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, Location};
 use crate::orders;
 use crate::orders::Batch;
 use crate::pipeline::hooks::{Aftermath, Ended};
@@ -203,9 +203,9 @@ pub(crate) fn reading_options<'a>(
 /// Opens the ledger of earlier runs; to look into a file that is not there would make it.
 fn open_ledger(args: &LedgerArgs, config: &ConfigFile) -> Result<Ledger, Error> {
     let place = ledger_place(args, config)?.filter(|place| match place {
-        Place::File(path) => path.exists(),
-        Place::Database(_) => true,
-        Place::Memory => false,
+        Location::File(path) => path.exists(),
+        Location::Database(_) => true,
+        Location::Memory => false,
     });
     let Some(place) = place else {
         let help = "name the ledger with --ledger PATH; an import makes one";
@@ -224,7 +224,7 @@ fn make_ledger(args: &LedgerArgs, config: &ConfigFile) -> Result<Ledger, Error> 
 }
 
 /// Returns where the ledger is that is named, or the user's.
-fn ledger_place(args: &LedgerArgs, config: &ConfigFile) -> Result<Option<Place>, Error> {
+fn ledger_place(args: &LedgerArgs, config: &ConfigFile) -> Result<Option<Location>, Error> {
     let authorities = authorities(args.ca_cert.as_deref(), config)?;
     let ledgers = Ledgers {
         authorities: &authorities,
@@ -233,7 +233,7 @@ fn ledger_place(args: &LedgerArgs, config: &ConfigFile) -> Result<Option<Place>,
     let named = args.place.as_deref().or(config.defaults.ledger.as_deref());
     match named.map(str::trim).filter(|place| !place.is_empty()) {
         Some(place) => ledgers.named(place).map(Some),
-        None => Ok(users_path(&environment).map(Place::File)),
+        None => Ok(users_path(&environment).map(Location::File)),
     }
 }
 

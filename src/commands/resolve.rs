@@ -28,7 +28,7 @@ pub(crate) fn run(
         ));
     };
     let _lock = lock(
-        ledger.place(),
+        ledger.location(),
         &run.record.target,
         &args.run,
         Patience::Never,

@@ -13,7 +13,7 @@ use super::file::ConfigFile;
 use crate::error::Error;
 use crate::paylocity::credentials::{Credentials, Secret};
 use crate::system::command;
-use crate::system::command::Words;
+use crate::system::command::CommandLine;
 use crate::text::shell;
 
 pub(crate) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
@@ -59,7 +59,7 @@ enum SecretPlace {
         path: PathBuf,
         is_of_systemd: bool,
     },
-    Command(Words),
+    Command(CommandLine),
 }
 
 impl Configured {
@@ -202,7 +202,7 @@ fn of_file(path: &Path, is_of_systemd: bool) -> Result<Secret, Error> {
 }
 
 /// Runs a command and takes the first line that it prints.
-fn of_command(words: &Words) -> Result<Secret, Error> {
+fn of_command(words: &CommandLine) -> Result<Secret, Error> {
     let shown = words.program();
     let failed = |why: String| {
         let message = format!("client_secret_command `{shown}` gave no secret: {why}");

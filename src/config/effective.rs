@@ -13,7 +13,7 @@ use super::file::{ConfigFile, Part, Wide};
 use super::settings::{SETTINGS, Setting};
 use crate::error::Error;
 use crate::ledger::location::users_path;
-use crate::system::postgres::address::without_password;
+use crate::system::postgres::address::redact_password;
 
 /// A setting in force.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub(crate) fn all(
         .map(|setting| looked_up(setting).in_force())
         .collect();
     for found in &mut all {
-        found.value = found.value.as_deref().map(without_password);
+        found.value = found.value.as_deref().map(redact_password);
         if found.source == Source::Default {
             found.value = match found.setting.as_str() {
                 // With credentials the target must be named.

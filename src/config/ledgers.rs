@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::file::ConfigFile;
 use super::{Environment, Purpose, Target};
 use crate::error::Error;
-use crate::ledger::Place;
+use crate::ledger::Location;
 use crate::ledger::location::users_path;
 use crate::rate_limit::store::Places;
-use crate::system::postgres::address::Address;
+use crate::system::postgres::address::ConnectionSettings;
 use crate::tls::Authorities;
 
 /// Reads whom to trust beside those whom the machine trusts.
@@ -36,9 +36,9 @@ impl Ledgers<'_> {
     ///
     /// # Errors
     /// When it is meant as a database and cannot be one.
-    pub(crate) fn named(self, text: &str) -> Result<Place, Error> {
+    pub(crate) fn named(self, text: &str) -> Result<Location, Error> {
         let help = "write it as postgres://USER@HOST/DATABASE, the password in PGPASSWORD or the password file; or name a file";
-        let place = Place::named(text, self.environment);
+        let place = Location::named(text, self.environment);
         let place = place.map_err(|error| Error::usage(error.to_string(), help))?;
         Ok(place.trusting(self.authorities))
     }
@@ -50,10 +50,10 @@ pub(crate) fn place(
     target: &Target,
     purpose: Purpose,
     ledgers: Ledgers<'_>,
-) -> Result<Place, Error> {
+) -> Result<Location, Error> {
     let path = match (target, named.map(str::trim)) {
-        (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Place::Memory),
-        (_, Some(place)) if Address::is_meant(place) => return ledgers.named(place),
+        (Target::BuiltInSandbox, _) | (_, Some("none")) => return Ok(Location::Memory),
+        (_, Some(place)) if ConnectionSettings::is_url(place) => return ledgers.named(place),
         (_, Some(path)) if !path.is_empty() => Some(PathBuf::from(path)),
         _ => users_path(ledgers.environment),
     };
@@ -65,9 +65,9 @@ pub(crate) fn place(
         ));
     };
     if purpose == Purpose::Plan && !path.exists() {
-        Ok(Place::Memory)
+        Ok(Location::Memory)
     } else {
-        Ok(Place::File(path))
+        Ok(Location::File(path))
     }
 }
 
@@ -92,10 +92,10 @@ pub(crate) fn budget(
         .map(|place| ledgers.named(place));
     let (base, client_id) = (base.as_str(), &credentials.client_id);
     let file = match named.transpose()? {
-        Some(Place::Database(address)) => {
+        Some(Location::Database(address)) => {
             return Ok(Places::in_database(base, client_id, &address));
         }
-        Some(Place::File(path)) => Some(path),
+        Some(Location::File(path)) => Some(path),
         _ => None,
     };
     let users = users_path(ledgers.environment);

@@ -24,7 +24,7 @@ pub use crate::config::input_options::{Reading, reading};
 use crate::delivery::Policy;
 use crate::delivery::limits::Limits;
 use crate::error::Error;
-use crate::ledger::Place;
+use crate::ledger::Location;
 use crate::paylocity::client::Endpoint;
 use crate::paylocity::credentials::Credentials;
 use crate::plan::MaxChange;
@@ -78,7 +78,7 @@ pub(crate) struct Delivery {
     /// What happens to the good orders when others have an error.
     pub(crate) partial: PartialDelivery,
     /// Where it is remembered what was sent.
-    pub(crate) ledger: Place,
+    pub(crate) ledger: Location,
     /// How far the number of orders to change may be from that of the last import.
     pub(crate) max_change: Option<MaxChange>,
     /// Whether to wait for an import that holds the ledger.
@@ -134,7 +134,7 @@ pub(crate) fn delivery(
     Ok(Delivery {
         // Where nothing is changed there is nothing to remember.
         ledger: if test_mode {
-            Place::Memory
+            Location::Memory
         } else {
             place(named_ledger, &target, purpose, ledgers)?
         },

@@ -8,14 +8,14 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::cli::{LogFormat, ProgressStyle};
 use crate::delivery::limits::{MaxDuration, MaxFailures};
-use crate::inbox::Settle;
+use crate::inbox::SettleTime;
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;
 use crate::input::values::timestamp::DateOrder;
 use crate::ledger::OnAmbiguous;
 use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
-use crate::system::command::Words;
+use crate::system::command::CommandLine;
 
 /// Settings that are given by no flag and no variable.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) default_attempt: Option<u32>,
     pub(crate) deny_warnings: Option<bool>,
     #[serde(default, deserialize_with = "written")]
-    pub(crate) settle: Option<Settle>,
+    pub(crate) settle: Option<SettleTime>,
     pub(crate) fail_if_empty: Option<bool>,
     pub(crate) target: Option<String>,
     pub(crate) ca_cert: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub(crate) struct Settings {
     pub(crate) test_mode: Option<bool>,
     pub(crate) no_report: Option<bool>,
     pub(crate) metrics: Option<PathBuf>,
-    pub(crate) notify_command: Option<Words>,
+    pub(crate) notify_command: Option<CommandLine>,
     #[serde(default, deserialize_with = "chosen")]
     pub(crate) progress: Option<ProgressStyle>,
     #[serde(default, deserialize_with = "chosen")]
@@ -67,7 +67,7 @@ pub(crate) struct Settings {
     /// Only in a profile.
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Only in a profile.
-    pub(crate) client_secret_command: Option<Words>,
+    pub(crate) client_secret_command: Option<CommandLine>,
 }
 
 /// Settings that only a profile may hold.

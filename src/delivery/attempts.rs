@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::outcome::{Delivery, Exchange, Outcome};
 use super::retry::Verdict;
-use crate::ledger::{Change, PlacedReport};
+use crate::ledger::{Change, ScopedReport};
 use crate::paylocity::client::Answer;
 
 /// An update that the server keeps putting off is given up after so many 429s: the pace has long been lowered then.
@@ -89,7 +89,7 @@ impl Course {
     }
 
     /// Ends the course with an outcome.
-    pub(crate) fn end(mut self, outcome: Outcome, held_reports: Vec<PlacedReport>) -> Delivery {
+    pub(crate) fn end(mut self, outcome: Outcome, held_reports: Vec<ScopedReport>) -> Delivery {
         if !held_reports.is_empty() {
             self.message.get_or_insert_with(|| KEPT_BACK.to_owned());
         }
@@ -106,7 +106,7 @@ impl Course {
     }
 
     /// Ends the course where nothing is left to send.
-    pub(crate) fn end_unsent(self, change: Change, held_reports: Vec<PlacedReport>) -> Delivery {
+    pub(crate) fn end_unsent(self, change: Change, held_reports: Vec<ScopedReport>) -> Delivery {
         match change {
             Change::Unchanged => self.end(Outcome::Unchanged, held_reports),
             Change::Held if self.attempts == 0 => self.end(Outcome::Unknown, held_reports),
@@ -116,7 +116,7 @@ impl Course {
     }
 
     /// Ends the course where no answer settles it any more.
-    pub(crate) fn give_up(self, held_reports: Vec<PlacedReport>) -> Delivery {
+    pub(crate) fn give_up(self, held_reports: Vec<ScopedReport>) -> Delivery {
         let outcome = if self.ambiguous {
             Outcome::Unknown
         } else {

@@ -27,8 +27,8 @@ use self::worker::Workers;
 pub(crate) use crate::delivery::attempts::KEPT_BACK;
 pub(crate) use crate::delivery::shutdown::{End, Stop, Watch};
 use crate::ledger::entry::{OrderKey, Settlement};
-use crate::ledger::error::Fault;
-use crate::ledger::{Known, Lease, Ledger, LedgerError, OnAmbiguous, Remembered};
+use crate::ledger::error::StorageError;
+use crate::ledger::{Lease, Ledger, LedgerError, OnAmbiguous, OrderState, Remembered};
 use crate::orders::Batch;
 use crate::paylocity::client::Client;
 use crate::paylocity::model::{OrderUpdate, Text};
@@ -52,7 +52,7 @@ pub(crate) struct Update {
 pub(crate) enum Wanted {
     /// The body itself.
     Body(Box<OrderUpdate>),
-    /// An order of a batch, by its place: put together from its rows when its turn comes.
+    /// An order of a batch, by its location: put together from its rows when its turn comes.
     Order(Arc<Batch>, usize),
 }
 
@@ -116,19 +116,19 @@ impl Journal {
         &self,
         update: &Update,
         wanted: &OrderUpdate,
-    ) -> Result<Option<Known>, LedgerError> {
+    ) -> Result<Option<OrderState>, LedgerError> {
         if !self.ledger.is_shared() {
             return Ok(Some(update.remembered.known(wanted)));
         }
         match self.ledger.lease(self.order(update)).await? {
             Lease::Elsewhere => Ok(None),
-            Lease::Ours(None) => Ok(Some(Known::default())),
+            Lease::Ours(None) => Ok(Some(OrderState::default())),
             Lease::Ours(Some(text)) => {
-                Known::from_json(&text)
+                OrderState::from_json(&text)
                     .map(Some)
                     .map_err(|words| LedgerError::Failed {
-                        place: self.ledger.place().clone(),
-                        fault: Fault::Damaged(words),
+                        location: self.ledger.location().clone(),
+                        error: StorageError::Damaged(words),
                     })
             }
         }
@@ -144,7 +144,7 @@ impl Journal {
     /// Writes down what has become of an update so far, without waiting until that is durable.
     ///
     /// That its reports may stand twice is written down too: a run that is cut off leaves no report to say so.
-    /// `known` is what is known of the order from now on, as [`Known::to_json`] writes it.
+    /// `known` is what is known of the order from now on, as [`OrderState::to_json`] writes it.
     pub(crate) fn settle(&self, update: &Update, delivery: &Delivery, known: String) {
         let perhaps_twice = delivery.possible_duplicate_reports.then_some(PERHAPS_TWICE);
         let message = delivery.message.as_deref().or(perhaps_twice);
@@ -176,7 +176,7 @@ pub(crate) enum Event {
     /// worker goes on once the last part is dropped: by then a stop has been requested, if there is a reason.
     Finished(usize, Delivery, String, oneshot::Sender<()>),
     /// What is used of the rate cannot be known any more: nobody may send.
-    BudgetLost(Fault),
+    BudgetLost(StorageError),
     /// Nothing is left but orders that other importers are sending.
     Elsewhere,
     /// A request begins to wait for the pace.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::ledger::PlacedReport;
+use crate::ledger::ScopedReport;
 
 /// What became of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
@@ -84,7 +84,7 @@ pub(crate) struct Delivery {
     /// Whether an update with reports was sent again after one that may have been applied.
     pub(crate) possible_duplicate_reports: bool,
     /// Reports that were kept back because it is not known whether they were taken.
-    pub(crate) held_reports: Vec<PlacedReport>,
+    pub(crate) held_reports: Vec<ScopedReport>,
     /// What the server said, or what went wrong.
     pub(crate) message: Option<String>,
     /// Each request of it, in their order.

@@ -18,7 +18,7 @@ use crate::delivery::first_order::Gate;
 use crate::delivery::shutdown::{End, Stop};
 use crate::delivery::token_source::{Token, TokenSource};
 use crate::ledger::entry::Intent;
-use crate::ledger::{Due, Intended, Known, LedgerError, OnAmbiguous, plan};
+use crate::ledger::{Due, Intended, LedgerError, OnAmbiguous, OrderState, plan};
 use crate::paylocity::client::{Answer, Client};
 use crate::paylocity::model::OrderUpdate;
 use crate::rate_limit::limiter::{Pace, Permit};
@@ -111,7 +111,7 @@ impl Workers {
         }
     }
 
-    async fn take_update(&self, index: usize, asked: Asked<'_>, mut known: Known) {
+    async fn take_update(&self, index: usize, asked: Asked<'_>, mut known: OrderState) {
         let delivery = if self.is_stale(asked, &known) {
             Some(stale())
         } else {
@@ -128,7 +128,7 @@ impl Workers {
 
     /// Takes the lease of an update's order, and returns what is known of it now; `None` where another importer has
     /// it, or the ledger fails.
-    async fn lease(&self, asked: Asked<'_>) -> Option<Known> {
+    async fn lease(&self, asked: Asked<'_>) -> Option<OrderState> {
         match self.journal.lease(asked.update, asked.wanted).await {
             Ok(known) => known,
             Err(error) => {
@@ -139,7 +139,7 @@ impl Workers {
     }
 
     /// Takes the lease again that had ended: as soon as nobody else has it. `None` when a stop was requested first.
-    async fn lease_again(&self, asked: Asked<'_>) -> Option<Known> {
+    async fn lease_again(&self, asked: Asked<'_>) -> Option<OrderState> {
         loop {
             if let Some(known) = self.lease(asked).await {
                 return Some(known);
@@ -153,8 +153,9 @@ impl Workers {
     }
 
     /// Tells whether another importer has changed what is to be sent of an order that is to be sent as it was planned.
-    fn is_stale(&self, Asked { update, wanted }: Asked<'_>, known: &Known) -> bool {
-        let due = |known: &Known| plan(wanted, Some(known), self.on_ambiguous, self.resend).due;
+    fn is_stale(&self, Asked { update, wanted }: Asked<'_>, known: &OrderState) -> bool {
+        let due =
+            |known: &OrderState| plan(wanted, Some(known), self.on_ambiguous, self.resend).due;
         let before = || update.remembered.known(wanted);
         let is_other = || match due(known) {
             Due::Nothing => false,
@@ -164,7 +165,12 @@ impl Workers {
     }
 
     /// Brings one update to its end; `None` where it was stopped before it left.
-    async fn deliver(&self, index: usize, asked: Asked<'_>, known: &mut Known) -> Option<Delivery> {
+    async fn deliver(
+        &self,
+        index: usize,
+        asked: Asked<'_>,
+        known: &mut OrderState,
+    ) -> Option<Delivery> {
         let Asked { update, wanted } = asked;
         let mut course = Course::default();
         let mut planned = plan(wanted, Some(known), self.on_ambiguous, self.resend);
@@ -222,7 +228,7 @@ impl Workers {
         &self,
         sending: Sending<'_>,
         course: &mut Course,
-        known: &mut Known,
+        known: &mut OrderState,
     ) -> Attempt {
         let Some((mut permit, token)) = self.admission().await else {
             return Attempt::Stopped;
@@ -280,7 +286,7 @@ impl Workers {
         json: Vec<u8>,
         (permit, token): (Permit, &Token),
         course: &mut Course,
-        known: &mut Known,
+        known: &mut OrderState,
     ) -> Verdict {
         let Sending {
             index,
@@ -322,7 +328,7 @@ impl Workers {
         &self,
         update: &Update,
         body: &[u8],
-        known: &Known,
+        known: &OrderState,
     ) -> Result<Intended, LedgerError> {
         let intent = Intent {
             run: self.journal.run.clone(),

@@ -7,7 +7,7 @@ use crate::diagnostics::diagnostic::{Code, Diagnostic, WarningPolicy};
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;
 use crate::input::fuzzing::Way;
-use crate::ledger::{Change, Known, OnAmbiguous, plan};
+use crate::ledger::{Change, OnAmbiguous, OrderState, plan};
 use crate::orders;
 use crate::orders::Batch;
 use crate::paylocity::model::OrderUpdate;
@@ -80,11 +80,11 @@ pub(crate) fn check(batch: &Batch) {
 
 /// Holds what is remembered of an order to what was sent of it.
 fn check_delivery(body: &OrderUpdate) {
-    let mut known = Known::default();
+    let mut known = OrderState::default();
     known.intend(body);
-    assert_eq!(Known::from_json(&known.to_json()).unwrap(), known);
+    assert_eq!(OrderState::from_json(&known.to_json()).unwrap(), known);
     known.accept(body);
-    assert_eq!(Known::from_json(&known.to_json()).unwrap(), known);
+    assert_eq!(OrderState::from_json(&known.to_json()).unwrap(), known);
     let planned = plan(body, Some(&known), OnAmbiguous::Resend, false);
     assert_eq!(planned.change, Change::Unchanged, "{body:?}");
 }

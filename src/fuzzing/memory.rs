@@ -1,7 +1,7 @@
 //! What is kept from one run to the next: plans, and ledgers with their exports.
 
 use crate::ledger::entry::Entry;
-use crate::ledger::{Known, Ledger, OnAmbiguous, Place, dump, plan};
+use crate::ledger::{Ledger, Location, OnAmbiguous, OrderState, dump, plan};
 use crate::plan::Plan;
 
 /// Reads bytes as the file of a plan, and once more with the checksum that fits them.
@@ -28,13 +28,15 @@ pub(crate) fn ledger(bytes: &[u8]) {
     if !entries.is_empty() {
         check_exchange(entries);
     }
-    let lines = text.lines().filter_map(|line| Known::from_json(line).ok());
-    let known: Vec<Known> = lines.take(3).collect();
+    let lines = text
+        .lines()
+        .filter_map(|line| OrderState::from_json(line).ok());
+    let known: Vec<OrderState> = lines.take(3).collect();
     for one in &known {
-        assert_eq!(Known::from_json(&one.to_json()).unwrap(), *one);
+        assert_eq!(OrderState::from_json(&one.to_json()).unwrap(), *one);
         for other in &known {
             let merged = one.merged(other);
-            assert_eq!(Known::from_json(&merged.to_json()).unwrap(), merged);
+            assert_eq!(OrderState::from_json(&merged.to_json()).unwrap(), merged);
             let body = &other.accepted;
             let mut sent = one.clone();
             sent.intend(body);
@@ -48,7 +50,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
                 assert!(planned.body(body).is_none(), "{body:?} of {one:?}");
             }
             sent.settle_as_delivered();
-            assert_eq!(Known::from_json(&sent.to_json()).unwrap(), sent);
+            assert_eq!(OrderState::from_json(&sent.to_json()).unwrap(), sent);
         }
     }
 }
@@ -56,7 +58,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
 /// Takes entries into a ledger, and holds what it hands out again to what it takes.
 fn check_exchange(entries: Vec<Entry>) {
     let merged = |entries: Vec<Entry>| {
-        let ledger = Ledger::open(&Place::Memory).unwrap();
+        let ledger = Ledger::open(&Location::Memory).unwrap();
         let all = move || Ok(entries.clone().into_iter().map(Ok));
         ledger.merge(all).ok()?;
         let (bytes, _) = dump::write(&ledger, Vec::new()).unwrap();

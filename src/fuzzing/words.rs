@@ -19,8 +19,8 @@ use crate::paylocity::client::read_answer;
 use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
 use crate::sandbox::{Faults, Latency};
-use crate::system::command::Words;
-use crate::system::postgres::address::{Address, without_password};
+use crate::system::command::CommandLine;
+use crate::system::postgres::address::{ConnectionSettings, redact_password};
 
 /// Reads a text as headers, a line each.
 pub(crate) fn header(bytes: &[u8]) {
@@ -97,14 +97,14 @@ pub(crate) fn setting(bytes: &[u8]) {
         assert_eq!(rate.to_string().parse::<Rate>().unwrap(), rate, "{text}");
         let _ = rate.least_time(1_000_000);
     }
-    let _ = text.parse::<Words>();
+    let _ = text.parse::<CommandLine>();
     let _ = text.parse::<Delimiter>();
     let _ = text.parse::<Faults>();
     let _ = text.parse::<Latency>();
     let _ = text.parse::<MaxChange>();
     let _ = text.parse::<MaxFailures>();
     let _ = text.parse::<MaxDuration>();
-    let _ = Address::parse(text, &|_| None);
-    let shown = without_password(text);
-    assert_eq!(without_password(&shown), shown, "{text}");
+    let _ = ConnectionSettings::parse(text, &|_| None);
+    let shown = redact_password(text);
+    assert_eq!(redact_password(&shown), shown, "{text}");
 }

@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{Arrival, Fate, Inbox};
+use super::{Arrival, Disposition, Inbox};
 
 /// Why a file stays in the inbox.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ClearingError {
+pub(crate) enum ArchiveError {
     /// Another has taken its place while it was imported.
     #[error("it has changed since it was read, so it is left to the next run")]
     Changed,
@@ -27,23 +27,23 @@ impl Inbox {
     pub(crate) fn clear(
         &self,
         arrival: &Arrival,
-        fate: Fate,
+        fate: Disposition,
         run: &str,
-    ) -> Result<Option<PathBuf>, ClearingError> {
+    ) -> Result<Option<PathBuf>, ArchiveError> {
         let Some(directory) = self.directory_of(fate) else {
             return Ok(None);
         };
         if !arrival.is_unchanged() {
-            return Err(ClearingError::Changed);
+            return Err(ArchiveError::Changed);
         }
         for name in [arrival.name.clone(), with_run(&arrival.name, run)] {
             let to = directory.join(name);
             match move_aside(&arrival.path, &to) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                moved => return moved.map(|()| Some(to)).map_err(ClearingError::Unmoved),
+                moved => return moved.map(|()| Some(to)).map_err(ArchiveError::Unmoved),
             }
         }
-        Err(ClearingError::Unmoved(ErrorKind::AlreadyExists.into()))
+        Err(ArchiveError::Unmoved(ErrorKind::AlreadyExists.into()))
     }
 }
 
@@ -87,29 +87,38 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::inbox::{Purpose, Settle};
+    use crate::inbox::{Access, SettleTime};
 
     #[test]
     fn a_file_is_moved_beside_one_of_its_name_and_never_over_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        let inbox = Inbox::open(directory.path(), Purpose::Clear { is_waiting: false }).unwrap();
+        let inbox = Inbox::open(directory.path(), Access::Archive { is_waiting: false }).unwrap();
         let cleared = |content: &str, fate, run| {
             fs::write(path("a.csv"), content).unwrap();
             let arrivals = inbox
-                .arrivals("0s".parse::<Settle>().unwrap(), |_| {})
+                .arrivals("0s".parse::<SettleTime>().unwrap(), |_| {})
                 .unwrap();
             let moved = inbox.clear(&arrivals.complete[0], fate, run);
             moved.map(|to| to.map(|to| to.file_name().unwrap().to_owned()))
         };
-        assert_eq!(cleared("1", Fate::Done, "r1").unwrap().unwrap(), "a.csv");
-        assert_eq!(cleared("2", Fate::Done, "r2").unwrap().unwrap(), "a.r2.csv");
-        assert_eq!(cleared("3", Fate::Failed, "r3").unwrap().unwrap(), "a.csv");
+        assert_eq!(
+            cleared("1", Disposition::Done, "r1").unwrap().unwrap(),
+            "a.csv"
+        );
+        assert_eq!(
+            cleared("2", Disposition::Done, "r2").unwrap().unwrap(),
+            "a.r2.csv"
+        );
+        assert_eq!(
+            cleared("3", Disposition::Failed, "r3").unwrap().unwrap(),
+            "a.csv"
+        );
         assert!(matches!(
-            cleared("4", Fate::Done, "r2"),
-            Err(ClearingError::Unmoved(_))
+            cleared("4", Disposition::Done, "r2"),
+            Err(ArchiveError::Unmoved(_))
         ));
-        assert_eq!(cleared("5", Fate::Left, "r5").unwrap(), None);
+        assert_eq!(cleared("5", Disposition::Kept, "r5").unwrap(), None);
         let content = |name: &str| fs::read_to_string(path(name)).unwrap();
         let all = ["done/a.csv", "done/a.r2.csv", "failed/a.csv", "a.csv"].map(content);
         assert_eq!(all, ["1", "2", "3", "5"]);
@@ -119,15 +128,15 @@ mod tests {
     fn a_file_that_was_replaced_while_it_was_imported_stays() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.csv");
-        let inbox = Inbox::open(directory.path(), Purpose::Clear { is_waiting: false }).unwrap();
+        let inbox = Inbox::open(directory.path(), Access::Archive { is_waiting: false }).unwrap();
         fs::write(&path, "old").unwrap();
         let arrivals = inbox
-            .arrivals("0s".parse::<Settle>().unwrap(), |_| {})
+            .arrivals("0s".parse::<SettleTime>().unwrap(), |_| {})
             .unwrap();
         fs::write(directory.path().join("new"), "new").unwrap();
         fs::rename(directory.path().join("new"), &path).unwrap();
-        let cleared = inbox.clear(&arrivals.complete[0], Fate::Done, "r1");
-        assert!(matches!(cleared, Err(ClearingError::Changed)));
+        let cleared = inbox.clear(&arrivals.complete[0], Disposition::Done, "r1");
+        assert!(matches!(cleared, Err(ArchiveError::Changed)));
         assert_eq!(fs::read_to_string(path).unwrap(), "new");
     }
 }

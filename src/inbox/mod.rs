@@ -17,24 +17,24 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-pub(crate) use self::record::Imported;
+pub(crate) use self::record::ImportedFile;
 use self::record::Record;
 use crate::error::Error;
-pub(crate) use crate::inbox::archive::{ClearingError, with_tail};
+pub(crate) use crate::inbox::archive::{ArchiveError, with_tail};
 pub(crate) use crate::inbox::scan::Arrival;
 
 /// How long a file must not have changed to be complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Settle(pub(crate) Duration);
+pub(crate) struct SettleTime(pub(crate) Duration);
 
-impl Default for Settle {
+impl Default for SettleTime {
     /// Longer than a transfer commonly stalls.
     fn default() -> Self {
         Self(Duration::from_secs(30))
     }
 }
 
-impl FromStr for Settle {
+impl FromStr for SettleTime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -54,22 +54,22 @@ impl FromStr for Settle {
 
 /// Where a file goes after an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Disposition {
     /// Everything in it got through.
     Done,
     /// Something in it did not, and never will as it is.
     Failed,
     /// There is more to send of it: it stays, for the next run.
-    Left,
+    Kept,
 }
 
-impl Fate {
+impl Disposition {
     /// Returns the name of the directory in the inbox; `None` where the file stays.
     const fn directory(self) -> Option<&'static str> {
         match self {
             Self::Done => Some("done"),
             Self::Failed => Some("failed"),
-            Self::Left => None,
+            Self::Kept => None,
         }
     }
 }
@@ -85,11 +85,11 @@ pub(crate) struct Inbox {
 
 /// What is to be done with an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum Access {
     /// Only to look at its files.
-    Look,
+    Read,
     /// To move them, once no other import does; if one does, that is waited for.
-    Clear {
+    Archive {
         /// Whether to wait for another import.
         is_waiting: bool,
     },
@@ -100,7 +100,7 @@ impl Inbox {
     ///
     /// # Errors
     /// When it is no directory that can be used so, or another import clears it.
-    pub(crate) fn open(directory: &Path, purpose: Purpose) -> Result<Self, Error> {
+    pub(crate) fn open(directory: &Path, purpose: Access) -> Result<Self, Error> {
         let unusable = |error: &io::Error| {
             let message = format!(
                 "the inbox `{}` cannot be used: {error}",
@@ -111,11 +111,11 @@ impl Inbox {
             Error::usage(message, help)
         };
         let lock = match purpose {
-            Purpose::Look => {
+            Access::Read => {
                 fs::read_dir(directory).map_err(|error| unusable(&error))?;
                 None
             }
-            Purpose::Clear { is_waiting } => {
+            Access::Archive { is_waiting } => {
                 prepare(directory).map_err(|error| unusable(&error))?;
                 lock(directory, is_waiting)?
             }
@@ -133,12 +133,12 @@ impl Inbox {
     }
 
     /// Returns where a file goes; `None` where it stays.
-    pub(crate) fn directory_of(&self, fate: Fate) -> Option<PathBuf> {
+    pub(crate) fn directory_of(&self, fate: Disposition) -> Option<PathBuf> {
         fate.directory().map(|name| self.directory.join(name))
     }
 
     /// Returns how a file of the same content was imported to a target before, if one was.
-    pub(crate) fn imported(&self, sha256: &str, target: &str) -> Option<&Imported> {
+    pub(crate) fn imported(&self, sha256: &str, target: &str) -> Option<&ImportedFile> {
         self.record.find(sha256, target)
     }
 
@@ -146,7 +146,7 @@ impl Inbox {
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn remember(&mut self, imported: Imported) -> io::Result<()> {
+    pub(crate) fn remember(&mut self, imported: ImportedFile) -> io::Result<()> {
         self.record.add(imported)
     }
 }
@@ -154,7 +154,7 @@ impl Inbox {
 /// Makes the directories that files go to, for their owner alone, and tries whether one can be made there.
 fn prepare(directory: &Path) -> io::Result<()> {
     fs::read_dir(directory)?;
-    for fate in [Fate::Done, Fate::Failed] {
+    for fate in [Disposition::Done, Disposition::Failed] {
         let Some(name) = fate.directory() else {
             continue;
         };
@@ -198,23 +198,23 @@ mod tests {
         ] {
             assert_eq!(
                 text.parse(),
-                Ok(Settle(Duration::from_secs(seconds))),
+                Ok(SettleTime(Duration::from_secs(seconds))),
                 "{text}"
             );
         }
         for text in ["", "-1s", "soon", "1.5.2s"] {
-            assert!(text.parse::<Settle>().is_err(), "{text}");
+            assert!(text.parse::<SettleTime>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn one_import_at_a_time_clears_an_inbox_and_any_number_looks() {
         let directory = tempfile::tempdir().unwrap();
-        let clear = Purpose::Clear { is_waiting: false };
+        let clear = Access::Archive { is_waiting: false };
         let first = Inbox::open(directory.path(), clear).unwrap();
         let second = Inbox::open(directory.path(), clear);
         assert!(matches!(second, Err(Error::InboxHeld { .. })));
-        assert!(Inbox::open(directory.path(), Purpose::Look).is_ok());
+        assert!(Inbox::open(directory.path(), Access::Read).is_ok());
         drop(first);
         assert!(Inbox::open(directory.path(), clear).is_ok());
         assert!(Inbox::open(&directory.path().join("none"), clear).is_err());

@@ -15,7 +15,7 @@ const NAME: &str = ".imported";
 
 /// A file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Imported {
+pub(crate) struct ImportedFile {
     /// The fingerprint of its content, in hexadecimal.
     pub(crate) sha256: String,
     /// What it was imported to, as the ledger names it.
@@ -30,7 +30,7 @@ pub(crate) struct Imported {
 #[derive(Debug)]
 pub(crate) struct Record {
     path: PathBuf,
-    entries: Vec<Imported>,
+    entries: Vec<ImportedFile>,
 }
 
 impl Record {
@@ -49,13 +49,13 @@ impl Record {
     }
 
     /// Returns the last import of a content to a target.
-    pub(crate) fn find(&self, sha256: &str, target: &str) -> Option<&Imported> {
+    pub(crate) fn find(&self, sha256: &str, target: &str) -> Option<&ImportedFile> {
         let mut latest = self.entries.iter().rev();
         latest.find(|entry| entry.sha256 == sha256 && entry.target == target)
     }
 
     /// Adds an entry, behind a line that a crash may have cut.
-    pub(crate) fn add(&mut self, imported: Imported) -> io::Result<()> {
+    pub(crate) fn add(&mut self, imported: ImportedFile) -> io::Result<()> {
         let line = format!("\n{}\n", serde_json::to_string(&imported)?);
         let mut options = OpenOptions::new();
         let mut file = options
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_content_is_known_for_the_target_that_it_went_to() {
         let directory = tempfile::tempdir().unwrap();
-        let entry = |sha256: &str, run: &str| Imported {
+        let entry = |sha256: &str, run: &str| ImportedFile {
             sha256: sha256.to_owned(),
             target: "demo".to_owned(),
             run: run.to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::{Inbox, Settle};
+use super::{Inbox, SettleTime};
 use crate::input;
 
 /// A file that is complete.
@@ -71,7 +71,7 @@ impl Inbox {
     /// When the directory cannot be read.
     pub(crate) fn arrivals(
         &self,
-        settle: Settle,
+        settle: SettleTime,
         on_wait: impl FnOnce(usize),
     ) -> io::Result<Arrivals> {
         let mut arrivals = Arrivals::default();
@@ -136,7 +136,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::inbox::Purpose;
+    use crate::inbox::Access;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -172,10 +172,10 @@ mod tests {
             file(directory.path(), name, old);
         }
         fs::create_dir(directory.path().join("done")).unwrap();
-        let inbox = Inbox::open(directory.path(), Purpose::Look).unwrap();
+        let inbox = Inbox::open(directory.path(), Access::Read).unwrap();
         let waited = Cell::new(0);
         let arrivals = inbox
-            .arrivals(Settle::default(), |young| waited.set(young))
+            .arrivals(SettleTime::default(), |young| waited.set(young))
             .unwrap();
         assert_eq!(names(&arrivals.complete), ["a.XLSX", "b.csv", "c.csv.gz"]);
         assert_eq!(arrivals.others, ["read me.pdf"]);
@@ -189,8 +189,8 @@ mod tests {
         file(directory.path(), "still.csv", now);
         file(directory.path(), "ahead.csv", now + HOUR);
         let mut growing = file(directory.path(), "growing.csv", now);
-        let inbox = Inbox::open(directory.path(), Purpose::Look).unwrap();
-        let settle = Settle(Duration::from_millis(20));
+        let inbox = Inbox::open(directory.path(), Access::Read).unwrap();
+        let settle = SettleTime(Duration::from_millis(20));
         let arrivals = inbox.arrivals(settle, |young| {
             assert!(young >= 2, "those that have not settled yet: {young}");
             growing.write_all(b"more").unwrap();

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::ledger::flat_update::Parts;
-use crate::ledger::order_state::Known;
+use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
 /// How what inputs say of an order compares with what was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub(crate) enum AuditResult {
     /// The server has acknowledged all of it, and nothing else of the same fields since.
     Delivered,
     /// Something was delivered, and something of it was not, or is otherwise now.
@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
     InDoubt,
 }
 
-impl Verdict {
+impl AuditResult {
     /// Every verdict, in the order in which they are counted.
     pub(crate) const ALL: [Self; 4] = [
         Self::Delivered,
@@ -30,7 +30,7 @@ impl Verdict {
     ];
 
     /// Compares a body with what is known of its order.
-    pub(crate) fn of(body: &OrderUpdate, known: &Known) -> Self {
+    pub(crate) fn of(body: &OrderUpdate, known: &OrderState) -> Self {
         let asked = Parts::of_body(body);
         let accepted = Parts::of_body(&known.accepted);
         let mut sent = accepted.clone();
@@ -69,25 +69,46 @@ mod tests {
 
     #[test]
     fn what_was_acknowledged_is_delivered_until_something_else_is() {
-        let mut known = Known::default();
-        assert_eq!(Verdict::of(&body("1", "R"), &known), Verdict::NotDelivered);
+        let mut known = OrderState::default();
+        assert_eq!(
+            AuditResult::of(&body("1", "R"), &known),
+            AuditResult::NotDelivered
+        );
         known.accept(&body("1", "R"));
-        assert_eq!(Verdict::of(&body("1", "R"), &known), Verdict::Delivered);
-        assert_eq!(Verdict::of(&body("2", "R"), &known), Verdict::Differs);
-        assert_eq!(Verdict::of(&body("1", "S"), &known), Verdict::Differs);
+        assert_eq!(
+            AuditResult::of(&body("1", "R"), &known),
+            AuditResult::Delivered
+        );
+        assert_eq!(
+            AuditResult::of(&body("2", "R"), &known),
+            AuditResult::Differs
+        );
+        assert_eq!(
+            AuditResult::of(&body("1", "S"), &known),
+            AuditResult::Differs
+        );
         known.accept(&body("2", "S"));
-        assert_eq!(Verdict::of(&body("1", "R"), &known), Verdict::Differs);
+        assert_eq!(
+            AuditResult::of(&body("1", "R"), &known),
+            AuditResult::Differs
+        );
     }
 
     #[test]
     fn what_no_answer_came_for_is_in_doubt_and_what_it_cannot_have_changed_is_not() {
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&body("1", "R"));
         known.intend(&body("2", "S"));
-        assert_eq!(Verdict::of(&body("2", "S"), &known), Verdict::InDoubt);
-        assert_eq!(Verdict::of(&body("1", "R"), &known), Verdict::Differs);
+        assert_eq!(
+            AuditResult::of(&body("2", "S"), &known),
+            AuditResult::InDoubt
+        );
+        assert_eq!(
+            AuditResult::of(&body("1", "R"), &known),
+            AuditResult::Differs
+        );
         let report: OrderUpdate =
             serde_json::from_value(json!({"overallReports": [{"name": "R"}]})).unwrap();
-        assert_eq!(Verdict::of(&report, &known), Verdict::Delivered);
+        assert_eq!(AuditResult::of(&report, &known), AuditResult::Delivered);
     }
 }

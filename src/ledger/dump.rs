@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::entry::Entry;
-use super::{Known, Ledger};
-use crate::ledger::error::{Fault, LedgerError};
+use super::{Ledger, OrderState};
+use crate::ledger::error::{LedgerError, StorageError};
 
 /// The latest version of the format.
 const VERSION: u64 = 1;
@@ -71,7 +71,7 @@ enum Line {
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Flaw {
+pub(crate) enum DumpError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -86,7 +86,7 @@ pub(crate) enum Flaw {
     Damaged(String),
 }
 
-impl Flaw {
+impl DumpError {
     /// Returns the way out.
     pub(crate) fn help(&self) -> &'static str {
         match self {
@@ -121,10 +121,10 @@ pub(crate) fn write<W>(ledger: &Ledger, out: W) -> Result<(W, Counts), LedgerErr
 where
     W: Write + Send + 'static,
 {
-    let unwritten = |error: io::Error| Fault::Unwritten(error.to_string());
-    let failed = |fault| LedgerError::Failed {
-        place: ledger.place().clone(),
-        fault,
+    let unwritten = |error: io::Error| StorageError::Unwritten(error.to_string());
+    let failed = |error| LedgerError::Failed {
+        location: ledger.location().clone(),
+        error,
     };
     let digest = Sha256::new();
     let mut sum = Sum { out, digest };
@@ -162,17 +162,18 @@ fn hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn check(path: &Path) -> Result<Counts, Flaw> {
+pub(crate) fn check(path: &Path) -> Result<Counts, DumpError> {
     let mut lines = Lines::open(path)?;
     let mut counts = Counts::default();
     loop {
         let so_far = hex(&lines.digest.clone().finalize());
         match lines.next_line()? {
-            None => return Err(Flaw::Damaged("its end is missing".to_owned())),
+            None => return Err(DumpError::Damaged("its end is missing".to_owned())),
             Some(Line::Entry(entry)) => {
                 if let Entry::Order(order) = &entry {
-                    let damaged = |words| Flaw::Damaged(format!("line {}: {words}", lines.number));
-                    Known::from_json(&order.known).map_err(damaged)?;
+                    let damaged =
+                        |words| DumpError::Damaged(format!("line {}: {words}", lines.number));
+                    OrderState::from_json(&order.known).map_err(damaged)?;
                 }
                 counts.add(&entry);
             }
@@ -183,10 +184,10 @@ pub(crate) fn check(path: &Path) -> Result<Counts, Flaw> {
                 };
                 if end != expected {
                     let words = "its entries are not those that were exported";
-                    return Err(Flaw::Damaged(words.to_owned()));
+                    return Err(DumpError::Damaged(words.to_owned()));
                 }
                 if lines.next_line()?.is_some() {
-                    return Err(Flaw::Damaged("it goes on after its end".to_owned()));
+                    return Err(DumpError::Damaged("it goes on after its end".to_owned()));
                 }
                 return Ok(counts);
             }
@@ -200,8 +201,8 @@ pub(crate) fn check(path: &Path) -> Result<Counts, Flaw> {
 /// When it cannot be read.
 pub(crate) fn entries(
     path: &Path,
-) -> Result<impl Iterator<Item = Result<Entry, Fault>> + use<>, Fault> {
-    let flawed = |flaw: Flaw| Fault::Unmergeable(flaw.to_string());
+) -> Result<impl Iterator<Item = Result<Entry, StorageError>> + use<>, StorageError> {
+    let flawed = |flaw: DumpError| StorageError::Unmergeable(flaw.to_string());
     let mut lines = Lines::open(path).map_err(flawed)?;
     let next = move || match lines.next_line() {
         Ok(Some(Line::Entry(entry))) => Some(Ok(entry)),
@@ -229,32 +230,33 @@ struct Lines {
 
 impl Lines {
     /// Opens a file, and looks at what it says it is.
-    fn open(path: &Path) -> Result<Self, Flaw> {
+    fn open(path: &Path) -> Result<Self, DumpError> {
         let mut lines = Self {
             file: BufReader::new(File::open(path)?),
             number: 0,
             digest: Sha256::new(),
         };
         let text = lines.text()?;
-        let head: serde_json::Value = serde_json::from_slice(&text).map_err(|_| Flaw::Foreign)?;
+        let head: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|_| DumpError::Foreign)?;
         match head["scoreload_ledger"].as_u64() {
             Some(VERSION) => Ok(lines),
-            Some(later) if later > VERSION => Err(Flaw::Later(later)),
-            _ => Err(Flaw::Foreign),
+            Some(later) if later > VERSION => Err(DumpError::Later(later)),
+            _ => Err(DumpError::Foreign),
         }
     }
 
-    fn next_line(&mut self) -> Result<Option<Line>, Flaw> {
+    fn next_line(&mut self) -> Result<Option<Line>, DumpError> {
         let text = self.text()?;
         if text.is_empty() {
             return Ok(None);
         }
         let line = serde_json::from_slice(&text);
         line.map(Some)
-            .map_err(|_| Flaw::Damaged(format!("line {} cannot be understood", self.number)))
+            .map_err(|_| DumpError::Damaged(format!("line {} cannot be understood", self.number)))
     }
 
-    fn text(&mut self) -> Result<Vec<u8>, Flaw> {
+    fn text(&mut self) -> Result<Vec<u8>, DumpError> {
         let mut text = Vec::new();
         let mut limited = Read::take(&mut self.file, LONGEST_LINE);
         limited.read_until(b'\n', &mut text)?;

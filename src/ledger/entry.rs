@@ -29,7 +29,7 @@ impl OrderKey {
 
 /// What a ledger remembers of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Remembered {
+pub(crate) struct OrderRecord {
     /// The order.
     #[serde(flatten)]
     pub(crate) key: OrderKey,
@@ -46,7 +46,7 @@ pub(crate) enum Entry {
     /// A run.
     Run(Run),
     /// What is remembered of an order.
-    Order(Remembered),
+    Order(OrderRecord),
     /// An order's part in a run.
     Delivery(Delivery),
 }

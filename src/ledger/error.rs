@@ -2,47 +2,47 @@
 
 use std::io;
 
-use crate::ledger::location::Place;
+use crate::ledger::location::Location;
 
 /// A ledger that cannot be relied on, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// It could not be opened: nothing was sent yet.
-    #[error("cannot open the ledger `{place}`: {fault}")]
-    Unopened {
+    #[error("cannot open the ledger `{location}`: {error}")]
+    Open {
         /// Where it is.
-        place: Place,
+        location: Location,
         /// Why.
-        fault: Fault,
+        error: StorageError,
     },
     /// It failed while it was in use: nothing more may be sent.
-    #[error("the ledger `{place}` failed: {fault}")]
+    #[error("the ledger `{location}` failed: {error}")]
     Failed {
         /// Where it is.
-        place: Place,
+        location: Location,
         /// Why.
-        fault: Fault,
+        error: StorageError,
     },
 }
 
 impl LedgerError {
     /// Tells whether it may be there again later.
     pub(crate) const fn is_unreachable(&self) -> bool {
-        let (Self::Unopened { fault, .. } | Self::Failed { fault, .. }) = self;
-        matches!(fault, Fault::Unreachable(_))
+        let (Self::Open { error, .. } | Self::Failed { error, .. }) = self;
+        matches!(error, StorageError::Unreachable(_))
     }
 
     /// Returns the way out.
     pub(crate) fn help(&self) -> &'static str {
         match self {
-            Self::Unopened { fault, .. } | Self::Failed { fault, .. } => fault.help(),
+            Self::Open { error, .. } | Self::Failed { error, .. } => error.help(),
         }
     }
 }
 
 /// What is wrong with a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum StorageError {
     /// The file holds something else, which was not touched.
     #[error("it is a file of another kind")]
     OtherKind,
@@ -92,7 +92,7 @@ pub enum Fault {
     Ended,
 }
 
-impl Fault {
+impl StorageError {
     fn help(&self) -> &'static str {
         match self {
             Self::OtherKind => "name another file with --ledger; this one was not touched",
@@ -124,13 +124,13 @@ impl Fault {
             Self::Unwritten(_) => "name a file in a directory that you may write to",
             Self::System(_) => "name a file with --ledger, in a directory that you may write to",
             Self::Ended => {
-                "this is a fault of Scoreload: please report it; the same command finishes the job"
+                "this is a error of Scoreload: please report it; the same command finishes the job"
             }
         }
     }
 }
 
-impl From<&rusqlite::Error> for Fault {
+impl From<&rusqlite::Error> for StorageError {
     fn from(error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let code = error.sqlite_error().map(|error| error.extended_code);
@@ -150,13 +150,13 @@ impl From<&rusqlite::Error> for Fault {
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
         Self::from(&error)
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for StorageError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind;
         match error.kind() {

@@ -1,9 +1,9 @@
 //! Entries of another ledger into this one: what is new is added, and of what both know the later word counts.
 
 use super::backend::Entries;
-use super::entry::{Delivery, Entry, OrderKey, Remembered, Run};
-use super::{Known, Ledger};
-use crate::ledger::error::{Fault, LedgerError};
+use super::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
+use super::{Ledger, OrderState};
+use crate::ledger::error::{LedgerError, StorageError};
 
 /// How many entries of a kind are looked up and written at once.
 const AT_ONCE: usize = 1_000;
@@ -27,10 +27,10 @@ impl Ledger {
     /// When the ledger cannot be written, an entry cannot be read, or it contradicts what is there.
     pub(crate) fn merge<I>(
         &self,
-        mut entries: impl FnMut() -> Result<I, Fault> + Send + 'static,
+        mut entries: impl FnMut() -> Result<I, StorageError> + Send + 'static,
     ) -> Result<Merged, LedgerError>
     where
-        I: Iterator<Item = Result<Entry, Fault>>,
+        I: Iterator<Item = Result<Entry, StorageError>>,
     {
         self.rewrite(move |held| {
             let mut merging = Merging::default();
@@ -47,13 +47,13 @@ impl Ledger {
 #[derive(Default)]
 struct Merging {
     runs: Vec<Run>,
-    orders: Vec<Remembered>,
+    orders: Vec<OrderRecord>,
     deliveries: Vec<Delivery>,
     merged: Merged,
 }
 
 impl Merging {
-    fn take(&mut self, entry: Entry, held: &mut dyn Entries) -> Result<(), Fault> {
+    fn take(&mut self, entry: Entry, held: &mut dyn Entries) -> Result<(), StorageError> {
         match entry {
             Entry::Run(run) => self.runs.push(run),
             Entry::Order(order) => self.orders.push(order),
@@ -67,7 +67,7 @@ impl Merging {
     }
 
     /// Writes what has come together: runs before their deliveries.
-    fn write(&mut self, held: &mut dyn Entries) -> Result<(), Fault> {
+    fn write(&mut self, held: &mut dyn Entries) -> Result<(), StorageError> {
         let runs = std::mem::take(&mut self.runs);
         let ids: Vec<&str> = runs.iter().map(|run| run.record.id.as_str()).collect();
         let found = held.runs(&ids)?;
@@ -100,8 +100,8 @@ fn key_of(delivery: &Delivery) -> (String, OrderKey) {
 fn only_new<T: PartialEq>(
     held: Vec<Option<T>>,
     others: Vec<T>,
-    rule: impl Fn(&T, T) -> Result<T, Fault>,
-) -> Result<Vec<T>, Fault> {
+    rule: impl Fn(&T, T) -> Result<T, StorageError>,
+) -> Result<Vec<T>, StorageError> {
     let mut new = Vec::new();
     for (held, other) in held.into_iter().zip(others) {
         match held {
@@ -119,10 +119,10 @@ fn only_new<T: PartialEq>(
 }
 
 /// A run ends once, and otherwise never changes.
-fn run(held: &Run, other: Run) -> Result<Run, Fault> {
+fn run(held: &Run, other: Run) -> Result<Run, StorageError> {
     if held.record != other.record {
         let words = format!("its run `{}` is another one here", other.record.id);
-        return Err(Fault::Unmergeable(words));
+        return Err(StorageError::Unmergeable(words));
     }
     let end = held.end.clone().or(other.end);
     Ok(Run {
@@ -131,11 +131,11 @@ fn run(held: &Run, other: Run) -> Result<Run, Fault> {
     })
 }
 
-fn order(held: &Remembered, other: Remembered) -> Result<Remembered, Fault> {
-    let read = |order: &Remembered| {
-        Known::from_json(&order.known).map_err(|words| {
+fn order(held: &OrderRecord, other: OrderRecord) -> Result<OrderRecord, StorageError> {
+    let read = |order: &OrderRecord| {
+        OrderState::from_json(&order.known).map_err(|words| {
             let id = &order.key.order_id;
-            Fault::Unmergeable(format!("the entry of order `{id}` cannot be read: {words}"))
+            StorageError::Unmergeable(format!("the entry of order `{id}` cannot be read: {words}"))
         })
     };
     let (earlier, later) = if held.changed_at <= other.changed_at {
@@ -150,7 +150,7 @@ fn order(held: &Remembered, other: Remembered) -> Result<Remembered, Fault> {
         (false, true) => later.known.clone(),
         (false, false) => known.to_json(),
     };
-    Ok(Remembered {
+    Ok(OrderRecord {
         known: words,
         changed_at: later.changed_at,
         key: other.key,
@@ -182,10 +182,10 @@ mod tests {
         }
     }
 
-    fn remembered(score_text: &str, second: i64) -> Remembered {
-        let mut known = Known::default();
+    fn remembered(score_text: &str, second: i64) -> OrderRecord {
+        let mut known = OrderState::default();
         known.accept(&score(score_text));
-        Remembered {
+        OrderRecord {
             key: OrderKey {
                 target: "demo".to_owned(),
                 company_id: "B1".into(),
@@ -243,7 +243,7 @@ mod tests {
         };
         assert!(matches!(
             run(&began("demo"), began("production")),
-            Err(Fault::Unmergeable(_))
+            Err(StorageError::Unmergeable(_))
         ));
     }
 }

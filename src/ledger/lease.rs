@@ -36,7 +36,7 @@ impl Importer {
     }
 
     /// Returns how often the importer must give a sign of life.
-    pub(crate) fn beat_every() -> Duration {
+    pub(crate) fn heartbeat_interval() -> Duration {
         SLACK / 4
     }
 }

@@ -3,36 +3,36 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::system::postgres::address::{Address, BadAddress};
+use crate::system::postgres::address::{ConnectionSettings, UrlError};
 use crate::tls::Authorities;
 
 /// Where a ledger is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a file, with `SQLite`'s own files beside it.
     File(PathBuf),
     /// In a database that importers on many machines share.
-    Database(Address),
+    Database(ConnectionSettings),
     /// In memory, gone with the process: for the built-in sandbox, and where no ledger is wanted.
     Memory,
 }
 
-impl Place {
-    /// Returns the place that a text names: the URL of a database, or a path.
+impl Location {
+    /// Returns the location that a text names: the URL of a database, or a path.
     ///
     /// # Errors
     /// When it is meant as a database and cannot be one.
     pub(crate) fn named(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, BadAddress> {
-        if Address::is_meant(text) {
-            return Address::parse(text, environment).map(Self::Database);
+    ) -> Result<Self, UrlError> {
+        if ConnectionSettings::is_url(text) {
+            return ConnectionSettings::parse(text, environment).map(Self::Database);
         }
         Ok(Self::File(PathBuf::from(text)))
     }
 
-    /// Returns the same place, where a database's server may have its certificate from these authorities too.
+    /// Returns the same location, where a database's server may have its certificate from these authorities too.
     pub(crate) fn trusting(self, authorities: &Authorities) -> Self {
         match self {
             Self::Database(address) => Self::Database(address.trusting(authorities.clone())),
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::location::{Place, beside};
+use crate::ledger::location::{Location, beside};
 use crate::system::private_files;
 
 /// More than it takes to look who holds a lock.
@@ -56,7 +56,7 @@ impl std::fmt::Display for Holder {
 
 /// What came of an attempt to take a lock.
 #[derive(Debug)]
-pub(crate) enum Attempt {
+pub(crate) enum LockAttempt {
     /// The lock is ours.
     Taken(Lock),
     /// Somebody else has it; `None` where they have not yet said who they are.
@@ -79,7 +79,7 @@ impl Lock {
         ledger: &Path,
         target: &str,
         holder: &Holder,
-    ) -> Result<Attempt, LedgerError> {
+    ) -> Result<LockAttempt, LedgerError> {
         let take = || {
             let file = open(ledger, target)?;
             let mut locked = file.try_lock();
@@ -89,8 +89,8 @@ impl Lock {
                 locked = file.try_lock();
             }
             match locked {
-                Ok(()) => Ok(Attempt::Taken(Self::name(file, holder)?)),
-                Err(TryLockError::WouldBlock) => Ok(Attempt::Held(read_holder(file))),
+                Ok(()) => Ok(LockAttempt::Taken(Self::name(file, holder)?)),
+                Err(TryLockError::WouldBlock) => Ok(LockAttempt::Held(read_holder(file))),
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
@@ -173,9 +173,9 @@ fn read_holder(mut file: File) -> Option<Holder> {
 }
 
 fn unopened(ledger: &Path, error: io::Error) -> LedgerError {
-    LedgerError::Unopened {
-        place: Place::File(ledger.to_owned()),
-        fault: error.into(),
+    LedgerError::Open {
+        location: Location::File(ledger.to_owned()),
+        error: error.into(),
     }
 }
 
@@ -193,8 +193,8 @@ mod tests {
 
     fn taken(ledger: &Path, target: &str) -> Option<Lock> {
         match Lock::try_take(ledger, target, &holder("second")).unwrap() {
-            Attempt::Taken(lock) => Some(lock),
-            Attempt::Held(_) => None,
+            LockAttempt::Taken(lock) => Some(lock),
+            LockAttempt::Held(_) => None,
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let ledger = directory.path().join("state/ledger.db");
         let lock = Lock::wait_for(&ledger, "demo", &holder("first")).unwrap();
         let attempt = Lock::try_take(&ledger, "demo", &holder("second")).unwrap();
-        assert!(matches!(attempt, Attempt::Held(Some(found)) if found == holder("first")));
+        assert!(matches!(attempt, LockAttempt::Held(Some(found)) if found == holder("first")));
         assert_eq!(Lock::holder(&ledger, "demo"), Some(holder("first")));
         assert_eq!(Lock::holder(&ledger, "production"), None);
         drop(lock);
@@ -245,7 +245,7 @@ mod tests {
             .unwrap();
         assert_eq!(line, "locked\n");
         let attempt = Lock::try_take(&ledger, "demo", &holder("second")).unwrap();
-        assert!(matches!(attempt, Attempt::Held(None)));
+        assert!(matches!(attempt, LockAttempt::Held(None)));
         process.kill().unwrap();
         process.wait().unwrap();
         let _lock = taken(&ledger, "demo").unwrap();

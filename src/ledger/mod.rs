@@ -41,11 +41,11 @@ mod writer;
 
 pub(crate) use self::lease::{Importer, Intended, Lease};
 pub(crate) use self::lock::Lock;
-pub(crate) use self::plan::{Change, Due, OnAmbiguous, PlacedReport, Planned, plan};
+pub(crate) use self::plan::{Change, Due, OnAmbiguous, Planned, ScopedReport, plan};
 pub(crate) use self::store::Ledger;
-pub(crate) use crate::ledger::audit::Verdict;
+pub(crate) use crate::ledger::audit::AuditResult;
 pub(crate) use crate::ledger::error::LedgerError;
-pub(crate) use crate::ledger::location::Place;
-pub(crate) use crate::ledger::order_state::Known;
+pub(crate) use crate::ledger::location::Location;
+pub(crate) use crate::ledger::order_state::OrderState;
 pub(crate) use crate::ledger::stored_state::Remembered;
 pub(crate) use crate::ledger::value_changes::{ValueChange, changes};

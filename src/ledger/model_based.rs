@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::{Change, Due, Known, OnAmbiguous, Planned, plan};
+use super::{Change, Due, OnAmbiguous, OrderState, Planned, plan};
 use crate::ledger::flat_update::Parts;
 use crate::paylocity::model::OrderUpdate;
 
@@ -100,7 +100,7 @@ struct Import {
 #[derive(Default)]
 struct History {
     server: Server,
-    known: Known,
+    known: OrderState,
     /// What settled imports said, but for what later unsettled ones may have changed.
     expected: Values,
     acknowledged: BTreeSet<Report>,

@@ -10,7 +10,7 @@ use crate::paylocity::model::OrderUpdate;
 
 /// What the ledger knows of one (target, company, order).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Known {
+pub(crate) struct OrderState {
     /// Every value and every report that the server holds for certain: acknowledged, and not put in doubt since.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
     pub(crate) accepted: OrderUpdate,
@@ -29,14 +29,14 @@ pub(crate) struct Known {
     pub(crate) due_again: bool,
     /// While an update is in flight: what was known before, for the case that it is certainly not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) before: Option<Box<Known>>,
+    pub(crate) before: Option<Box<OrderState>>,
 }
 
-impl Known {
+impl OrderState {
     /// Reads what a ledger has kept; an error is the reader's words.
     ///
     /// # Errors
-    /// When the text was not written by [`Known::to_json`].
+    /// When the text was not written by [`OrderState::to_json`].
     pub(crate) fn from_json(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
@@ -200,7 +200,7 @@ mod tests {
                 json!({"assessments": [{"assessmentId": "A", "assessmentResults": {"tests": tests}}]}),
             )
         };
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&test(
             "N",
             json!({"updatedAt": "2026-01-01T00:00:00Z", "value": "Hold"}),
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_refused_update_leaves_what_was_known_before_also_what_was_in_doubt() {
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["S"]));
         known.doubt(&scored("2", &["S"]));
@@ -232,14 +232,14 @@ mod tests {
     #[test]
     fn an_intent_without_an_outcome_is_a_lost_answer() {
         let sent = scored("1", &["R"]);
-        let (mut died, mut lost) = (Known::default(), Known::default());
+        let (mut died, mut lost) = (OrderState::default(), OrderState::default());
         died.intend(&sent);
         died.intend(&sent);
         died.refuse(&sent);
         assert!(died.unsettled);
         lost.doubt(&sent);
         assert_eq!(
-            Known {
+            OrderState {
                 before: None,
                 ..died
             },
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_report_that_was_acknowledged_is_never_in_doubt() {
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.doubt(&scored("1", &["R"]));
         assert_eq!(known.accepted, scored("1", &["R"]));
@@ -258,30 +258,30 @@ mod tests {
 
     #[test]
     fn what_is_in_doubt_can_be_settled_either_way() {
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["R", "S"]));
         let (mut delivered, mut lost) = (known.clone(), known);
         delivered.settle_as_delivered();
-        let all = Known {
+        let all = OrderState {
             accepted: scored("2", &["R", "S"]),
-            ..Known::default()
+            ..OrderState::default()
         };
         assert_eq!(delivered, all);
         lost.settle_as_lost();
         let certain = body(json!({"overallReports": [{"name": "R"}]}));
         assert_eq!(
             lost,
-            Known {
+            OrderState {
                 accepted: certain,
-                ..Known::default()
+                ..OrderState::default()
             }
         );
     }
 
     #[test]
     fn what_two_ledgers_know_is_put_together_and_the_later_word_counts() {
-        let (mut earlier, mut later) = (Known::default(), Known::default());
+        let (mut earlier, mut later) = (OrderState::default(), OrderState::default());
         earlier.accept(&scored("1", &["R"]));
         earlier.doubt(&scored("1", &["S", "T"]));
         later.accept(&scored("2", &["S"]));
@@ -302,31 +302,31 @@ mod tests {
     #[test]
     fn what_is_due_again_is_so_until_an_update_leaves_that_may_have_been_applied() {
         let sent = scored("1", &["R"]);
-        let mut due = Known::default();
+        let mut due = OrderState::default();
         due.accept(&sent);
         due.due_again = true;
-        let after = |outcome: fn(&mut Known, &OrderUpdate)| {
+        let after = |outcome: fn(&mut OrderState, &OrderUpdate)| {
             let mut known = due.clone();
             known.intend(&sent);
             outcome(&mut known, &sent);
             known.due_again
         };
-        assert!(after(Known::refuse));
-        assert!(!after(Known::accept));
-        assert!(!after(Known::doubt));
+        assert!(after(OrderState::refuse));
+        assert!(!after(OrderState::accept));
+        assert!(!after(OrderState::doubt));
     }
 
     #[test]
     fn it_is_read_as_it_was_written() {
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.due_again = true;
         known.intend(&scored("2", &["S"]));
         let json = known.to_json();
         assert_eq!(json, serde_json::to_string(&known).unwrap());
-        assert_eq!(serde_json::from_str::<Known>(&json).unwrap(), known);
+        assert_eq!(serde_json::from_str::<OrderState>(&json).unwrap(), known);
         assert_eq!(
-            serde_json::to_string(&Known::default()).unwrap(),
+            serde_json::to_string(&OrderState::default()).unwrap(),
             r#"{"unsettled":false}"#
         );
     }

@@ -7,7 +7,7 @@
 use clap::ValueEnum;
 
 use crate::ledger::flat_update::{PartId, Parts};
-use crate::ledger::order_state::Known;
+use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, ReportLink};
 use crate::schema::columns::Scope;
 
@@ -49,7 +49,7 @@ pub(crate) struct Planned {
     /// Whether it carries reports that may have been appended already.
     pub(crate) in_doubt: bool,
     /// The reports in doubt that are asked for and kept back.
-    pub(crate) held_reports: Vec<PlacedReport>,
+    pub(crate) held_reports: Vec<ScopedReport>,
 }
 
 /// What is to be sent now of what an order's inputs say.
@@ -96,7 +96,7 @@ impl Planned {
 
 /// A report and what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PlacedReport {
+pub(crate) struct ScopedReport {
     /// Whether it is a report on the order, an assessment or a test.
     pub(crate) scope: Scope,
     /// The report.
@@ -108,7 +108,7 @@ pub(crate) struct PlacedReport {
 /// `resend_all` sends it as it is, whatever was accepted or is in doubt; so does what an earlier run has left of that.
 pub(crate) fn plan(
     body: &OrderUpdate,
-    known: Option<&Known>,
+    known: Option<&OrderState>,
     policy: OnAmbiguous,
     resend_all: bool,
 ) -> Planned {
@@ -130,7 +130,7 @@ const fn whole(change: Change, in_doubt: bool) -> Planned {
 }
 
 /// The whole body once more, whatever is known.
-fn again(body: &OrderUpdate, known: &Known) -> Planned {
+fn again(body: &OrderUpdate, known: &OrderState) -> Planned {
     let accepted = Parts::of_body(&known.accepted);
     let doubtful = Parts::of_body(&known.doubtful);
     let in_doubt = Parts::of_body(body)
@@ -140,12 +140,12 @@ fn again(body: &OrderUpdate, known: &Known) -> Planned {
 }
 
 /// Tells without a look at its parts that nothing of a body is left: the usual case where a file comes again.
-fn is_all_accepted(body: &OrderUpdate, known: &Known) -> bool {
+fn is_all_accepted(body: &OrderUpdate, known: &OrderState) -> bool {
     !known.unsettled && known.doubtful == OrderUpdate::default() && known.accepted == *body
 }
 
 /// What of the body is left to send.
-fn rest(body: &OrderUpdate, known: &Known, policy: OnAmbiguous) -> Planned {
+fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned {
     let asked = Parts::of_body(body);
     let accepted = Parts::of_body(&known.accepted);
     let mut sorting = Sorting {
@@ -189,7 +189,7 @@ fn due_of(body: &OrderUpdate, due: OrderUpdate) -> Due {
     }
 }
 
-fn sending(known: &Known, in_doubt: bool) -> Change {
+fn sending(known: &OrderState, in_doubt: bool) -> Change {
     if known.unsettled || in_doubt {
         Change::Resume
     } else {
@@ -203,7 +203,7 @@ struct Sorting<'a> {
     doubtful: Parts,
     policy: OnAmbiguous,
     in_doubt: bool,
-    held: Vec<PlacedReport>,
+    held: Vec<ScopedReport>,
 }
 
 impl Sorting<'_> {
@@ -216,7 +216,7 @@ impl Sorting<'_> {
         }
         match self.policy {
             OnAmbiguous::Resend => self.in_doubt = true,
-            OnAmbiguous::Hold => self.held.push(PlacedReport {
+            OnAmbiguous::Hold => self.held.push(ScopedReport {
                 scope: id.scope(),
                 link: link.clone(),
             }),
@@ -260,15 +260,15 @@ mod tests {
         body
     }
 
-    fn accepted(body: &OrderUpdate) -> Known {
-        let mut known = Known::default();
+    fn accepted(body: &OrderUpdate) -> OrderState {
+        let mut known = OrderState::default();
         known.intend(body);
         known.accept(body);
         known
     }
 
-    fn lost(body: &OrderUpdate) -> Known {
-        let mut known = Known::default();
+    fn lost(body: &OrderUpdate) -> OrderState {
+        let mut known = OrderState::default();
         known.intend(body);
         known.doubt(body);
         known
@@ -285,10 +285,10 @@ mod tests {
     #[test]
     fn an_order_that_was_never_sent_is_new_and_sent_as_it_is() {
         let asked = scored("1", &["R", "S"]);
-        let mut refused = Known::default();
+        let mut refused = OrderState::default();
         refused.intend(&asked);
         refused.refuse(&asked);
-        for known in [None, Some(&Known::default()), Some(&refused)] {
+        for known in [None, Some(&OrderState::default()), Some(&refused)] {
             assert_eq!(plan(&asked, known, Hold, false), whole(Change::New, false));
         }
     }
@@ -392,7 +392,7 @@ mod tests {
                 whole(change, in_doubt)
             );
         }
-        let left = Known {
+        let left = OrderState {
             due_again: true,
             ..accepted(&asked)
         };

@@ -7,35 +7,35 @@ use std::thread::{self, JoinHandle};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::backend::{Backend, Entries, Pruned, Write, Written};
+use super::backend::{Backend, Entries, PrunedCounts, Write, WriteResult};
 use super::entry::{
     Delivery, Entry, Intent, LastSent, OrderKey, Run, RunEnd, RunRecord, Settlement,
 };
 use super::lease::{Importer, Intended, Lease};
-use super::postgres::{Haste, Postgres};
+use super::postgres::{Postgres, Shutdown};
 use super::sqlite::Sqlite;
 use super::writer::{Message, Reply, Writer};
-use crate::ledger::error::{Fault, LedgerError};
-use crate::ledger::location::Place;
+use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::location::Location;
 use crate::paylocity::model::Text;
 
 /// A handle to an open ledger, cheap to clone. The last one to go waits until everything is written.
 ///
 /// After a write has failed every call fails with the same error: no request may leave without a durable intent.
 #[derive(Debug, Clone)]
-pub(crate) struct Ledger(Arc<Desk>);
+pub(crate) struct Ledger(Arc<Inner>);
 
 /// Where messages to the writer are handed in.
 #[derive(Debug)]
-struct Desk {
-    place: Place,
-    haste: Haste,
+struct Inner {
+    location: Location,
+    haste: Shutdown,
     /// Present until the desk closes.
     messages: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
 }
 
-impl Drop for Desk {
+impl Drop for Inner {
     fn drop(&mut self) {
         // Without a sender the writer comes to its end; what it could not write, `flush` would have told.
         self.messages.take();
@@ -50,27 +50,27 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file is none of ours, damaged, of a later version, or cannot be written. It is left as it is.
-    pub(crate) fn open(place: &Place) -> Result<Self, LedgerError> {
-        let unopened = |fault| LedgerError::Unopened {
-            place: place.clone(),
-            fault,
+    pub(crate) fn open(location: &Location) -> Result<Self, LedgerError> {
+        let unopened = |error| LedgerError::Open {
+            location: location.clone(),
+            error,
         };
-        let haste = Haste::default();
+        let haste = Shutdown::default();
         let (sender, messages) = mpsc::channel();
         let (opening, opened) = mpsc::channel();
-        let theirs = (place.clone(), haste.clone());
+        let theirs = (location.clone(), haste.clone());
         let writer = thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || {
-                let (place, haste) = theirs;
-                match open(&place, &haste) {
-                    Err(fault) => drop(opening.send(Err(fault))),
+                let (location, haste) = theirs;
+                match open(&location, &haste) {
+                    Err(error) => drop(opening.send(Err(error))),
                     Ok(backend) => {
                         drop(opening.send(Ok(())));
                         let failure = None;
                         let writer = Writer {
                             backend,
-                            place,
+                            location,
                             messages,
                             failure,
                         };
@@ -78,11 +78,11 @@ impl Ledger {
                     }
                 }
             })
-            .map_err(|error| unopened(Fault::from(error)))?;
-        let opened = opened.recv().unwrap_or(Err(Fault::Ended));
+            .map_err(|error| unopened(StorageError::from(error)))?;
+        let opened = opened.recv().unwrap_or(Err(StorageError::Ended));
         opened.map_err(unopened)?;
-        Ok(Self(Arc::new(Desk {
-            place: place.clone(),
+        Ok(Self(Arc::new(Inner {
+            location: location.clone(),
             haste,
             messages: Some(sender),
             writer: Some(writer),
@@ -90,17 +90,17 @@ impl Ledger {
     }
 
     /// Returns where it is.
-    pub(crate) fn place(&self) -> &Place {
-        &self.0.place
+    pub(crate) fn location(&self) -> &Location {
+        &self.0.location
     }
 
     /// Tells whether others may write into it at the same time: then an order is sent by who has its lease.
     pub(crate) fn is_shared(&self) -> bool {
-        matches!(self.0.place, Place::Database(_))
+        matches!(self.0.location, Location::Database(_))
     }
 
     /// Says that the run is about to end: a database that is lost is not waited for any longer.
-    pub(crate) fn hurry(&self) {
+    pub(crate) fn begin_shutdown(&self) {
         self.0.haste.begin();
     }
 
@@ -123,15 +123,15 @@ impl Ledger {
     /// Writes that an update is about to leave, and what is known of its order from then on. Once this returns, it is
     /// on the disk. Those that come together share a commit.
     ///
-    /// A second intent for an order in a run takes the place of the first.
+    /// A second intent for an order in a run takes the location of the first.
     ///
     /// # Errors
     /// When it cannot be written, or something before could not: the update must not leave.
     pub(crate) async fn intend(&self, intent: Intent) -> Result<Intended, LedgerError> {
         let written = self.write_and_wait(Write::Intend(intent)).await?;
         Ok(match written {
-            Written::Done => Intended::Durable(None),
-            Written::Until(moment) => Intended::Durable(Some(moment)),
+            WriteResult::Done => Intended::Durable(None),
+            WriteResult::DoneUntil(moment) => Intended::Durable(Some(moment)),
             _ => Intended::LeaseEnded,
         })
     }
@@ -268,7 +268,7 @@ impl Ledger {
     pub(crate) fn fold<S: Send + 'static>(
         &self,
         mut state: S,
-        mut take: impl FnMut(&mut S, Entry) -> Result<(), Fault> + Send + 'static,
+        mut take: impl FnMut(&mut S, Entry) -> Result<(), StorageError> + Send + 'static,
     ) -> Result<S, LedgerError> {
         self.read(move |backend| {
             backend.each(&mut |entry| take(&mut state, entry))?;
@@ -282,7 +282,7 @@ impl Ledger {
     /// When the ledger cannot be written, or the words with which `work` gives up.
     pub(crate) fn rewrite<T: Default + Send + 'static>(
         &self,
-        mut work: impl FnMut(&mut dyn Entries) -> Result<T, Fault> + Send + 'static,
+        mut work: impl FnMut(&mut dyn Entries) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         self.read(move |backend| {
             let mut result = T::default();
@@ -298,11 +298,11 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub(crate) fn prune(&self, before: Timestamp) -> Result<Pruned, LedgerError> {
+    pub(crate) fn prune(&self, before: Timestamp) -> Result<PrunedCounts, LedgerError> {
         self.read(move |backend| backend.prune(before))
     }
 
-    fn write(&self, write: Write) -> Result<Written, LedgerError> {
+    fn write(&self, write: Write) -> Result<WriteResult, LedgerError> {
         let (sender, receiver) = mpsc::channel();
         let reply: Reply = Box::new(move |result| {
             let _ = sender.send(result);
@@ -311,12 +311,15 @@ impl Ledger {
         receiver.recv().map_err(|_| self.ended())?
     }
 
-    async fn write_and_wait(&self, write: Write) -> Result<Written, LedgerError> {
+    async fn write_and_wait(&self, write: Write) -> Result<WriteResult, LedgerError> {
         self.durable(|reply| Message::Write(write, Some(reply)))
             .await
     }
 
-    async fn durable(&self, ask: impl FnOnce(Reply) -> Message) -> Result<Written, LedgerError> {
+    async fn durable(
+        &self,
+        ask: impl FnOnce(Reply) -> Message,
+    ) -> Result<WriteResult, LedgerError> {
         let (sender, receiver) = oneshot::channel();
         self.send(ask(Box::new(move |result| {
             // Whoever gave up waiting has no use for the answer.
@@ -327,12 +330,12 @@ impl Ledger {
 
     pub(crate) fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&mut dyn Backend) -> Result<T, Fault> + Send + 'static,
+        query: impl FnOnce(&mut dyn Backend) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let (sender, receiver) = mpsc::channel();
-        let place = self.0.place.clone();
+        let location = self.0.location.clone();
         self.send(Message::Read(Box::new(move |backend| {
-            let failed = |fault| LedgerError::Failed { place, fault };
+            let failed = |error| LedgerError::Failed { location, error };
             let answer = backend.and_then(|backend| query(backend).map_err(failed));
             let _ = sender.send(answer);
         })))?;
@@ -348,23 +351,23 @@ impl Ledger {
 
     fn ended(&self) -> LedgerError {
         LedgerError::Failed {
-            place: self.0.place.clone(),
-            fault: Fault::Ended,
+            location: self.0.location.clone(),
+            error: StorageError::Ended,
         }
     }
 }
 
-fn open(place: &Place, haste: &Haste) -> Result<Box<dyn Backend>, Fault> {
-    Ok(match place {
-        Place::File(path) => Box::new(Sqlite::open(Some(path))?),
-        Place::Memory => Box::new(Sqlite::open(None)?),
-        Place::Database(address) => Box::new(Postgres::open(address, haste.clone())?),
+fn open(location: &Location, haste: &Shutdown) -> Result<Box<dyn Backend>, StorageError> {
+    Ok(match location {
+        Location::File(path) => Box::new(Sqlite::open(Some(path))?),
+        Location::Memory => Box::new(Sqlite::open(None)?),
+        Location::Database(address) => Box::new(Postgres::open(address, haste.clone())?),
     })
 }
 
-fn lease_of(written: Written) -> Lease {
+fn lease_of(written: WriteResult) -> Lease {
     match written {
-        Written::Leased(known) => Lease::Ours(known),
+        WriteResult::Leased(known) => Lease::Ours(known),
         _ => Lease::Elsewhere,
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::plan::{OnAmbiguous, Planned, plan};
-use crate::ledger::order_state::Known;
+use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
 /// What a ledger remembers of an order.
@@ -14,31 +14,31 @@ pub(crate) enum Remembered {
     /// That all which the inputs say was accepted, and nothing else: so it is with most orders of a file that comes again.
     All,
     /// Something else.
-    Other(Box<Known>),
+    Other(Box<OrderState>),
 }
 
 impl Remembered {
     /// Reads what a ledger keeps of an order of which the inputs say `wanted`; an error is the reader's words.
     ///
     /// # Errors
-    /// When the text was not written by [`Known::to_json`].
+    /// When the text was not written by [`OrderState::to_json`].
     pub(crate) fn read(text: Option<&str>, wanted: &OrderUpdate) -> Result<Self, String> {
         match text {
             None => Ok(Self::Nothing),
             Some(text) if !wanted.is_empty() && text == all_accepted(wanted) => Ok(Self::All),
-            Some(text) => Ok(Self::Other(Box::new(Known::from_json(text)?))),
+            Some(text) => Ok(Self::Other(Box::new(OrderState::from_json(text)?))),
         }
     }
 
     /// Returns what is known of the order.
-    pub(crate) fn known(&self, wanted: &OrderUpdate) -> Known {
+    pub(crate) fn known(&self, wanted: &OrderUpdate) -> OrderState {
         match self {
-            Self::Nothing => Known::default(),
-            Self::All => Known {
+            Self::Nothing => OrderState::default(),
+            Self::All => OrderState {
                 accepted: wanted.clone(),
-                ..Known::default()
+                ..OrderState::default()
             },
-            Self::Other(known) => Known::clone(known),
+            Self::Other(known) => OrderState::clone(known),
         }
     }
 
@@ -60,7 +60,7 @@ impl Remembered {
     }
 }
 
-/// Returns the stored state of an order whose whole input was accepted: the JSON of [`Known`], without a copy of the
+/// Returns the stored state of an order whose whole input was accepted: the JSON of [`OrderState`], without a copy of the
 /// body.
 fn all_accepted(accepted: &OrderUpdate) -> String {
     #[derive(Serialize)]
@@ -87,8 +87,8 @@ mod tests {
         serde_json::from_value(json!({"overallScore": score, "overallReports": reports})).unwrap()
     }
 
-    fn accepted(body: &OrderUpdate) -> Known {
-        let mut known = Known::default();
+    fn accepted(body: &OrderUpdate) -> OrderState {
+        let mut known = OrderState::default();
         known.intend(body);
         known.accept(body);
         known
@@ -100,14 +100,14 @@ mod tests {
         lost.intend(&body("2"));
         let table = [
             None,
-            Some(Known::default()),
+            Some(OrderState::default()),
             Some(accepted(&body("1"))),
             Some(accepted(&body("2"))),
             Some(accepted(&OrderUpdate::default())),
             Some(lost),
         ];
         for known in table {
-            let text = known.as_ref().map(Known::to_json);
+            let text = known.as_ref().map(OrderState::to_json);
             for wanted in [body("1"), OrderUpdate::default()] {
                 let remembered = Remembered::read(text.as_deref(), &wanted).unwrap();
                 let expected = known.clone().unwrap_or_default();

@@ -16,8 +16,8 @@ use self::server::{Server, shared};
 use super::backend::Backend;
 use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 use super::lease::Lease;
-use super::{Ledger, LedgerError, Place};
-use crate::ledger::error::Fault;
+use super::{Ledger, LedgerError, Location};
+use crate::ledger::error::StorageError;
 use crate::paylocity::model::Text;
 
 const RUN: &str = "20260304-170600-abcd";
@@ -66,16 +66,16 @@ fn keys(orders: &[&str]) -> Vec<(Text, Text)> {
 }
 
 /// A directory, and the place of a ledger in it.
-fn place() -> (TempDir, PathBuf, Place) {
+fn place() -> (TempDir, PathBuf, Location) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ledger.db");
-    (directory, path.clone(), Place::File(path))
+    (directory, path.clone(), Location::File(path))
 }
 
 /// A place, and one more in a database where there is a server.
-fn every_place(place: Place) -> Vec<Place> {
+fn every_place(place: Location) -> Vec<Location> {
     let database = shared().map(Server::database);
-    let database = database.map(|url| Place::named(&url, &|_| None).unwrap());
+    let database = database.map(|url| Location::named(&url, &|_| None).unwrap());
     [Some(place), database].into_iter().flatten().collect()
 }
 
@@ -87,7 +87,7 @@ async fn lease(ledger: &Ledger, orders: &[&str]) {
     }
 }
 
-fn begun(place: &Place) -> Ledger {
+fn begun(place: &Location) -> Ledger {
     let ledger = Ledger::open(place).unwrap();
     ledger.begin(run(RUN, "demo")).unwrap();
     ledger
@@ -135,7 +135,7 @@ async fn what_was_stored_comes_back_when_the_ledger_is_opened_again() {
     }
 }
 
-async fn what_was_stored_comes_back(place: &Place) {
+async fn what_was_stored_comes_back(place: &Location) {
     let ledger = begun(place);
     lease(&ledger, &["A1", "A2", "A3"]).await;
     ledger.intend(intent("A1", "doubtful")).await.unwrap();
@@ -176,7 +176,7 @@ async fn what_was_stored_comes_back(place: &Place) {
 
 #[tokio::test]
 async fn writes_take_effect_in_the_order_in_which_they_are_made() {
-    for place in every_place(Place::Memory) {
+    for place in every_place(Location::Memory) {
         writes_take_effect_in_order(&begun(&place)).await;
     }
 }
@@ -198,7 +198,7 @@ async fn writes_take_effect_in_order(ledger: &Ledger) {
 
 #[tokio::test]
 async fn history_is_told_by_run_and_by_order() {
-    for place in every_place(Place::Memory) {
+    for place in every_place(Location::Memory) {
         history_is_told(&begun(&place)).await;
     }
 }
@@ -245,8 +245,8 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     };
     ledger.read(limit).unwrap();
     let full = LedgerError::Failed {
-        place: place.clone(),
-        fault: Fault::Full,
+        location: place.clone(),
+        error: StorageError::Full,
     };
     let large = intent("A2", &"x".repeat(100_000));
     assert_eq!(ledger.intend(large).await, Err(full.clone()));
@@ -257,7 +257,7 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     assert_eq!(ledger.flush().await, Err(full.clone()));
     assert_eq!(ledger.known("demo", keys(&["A1"])), Err(full));
     drop(ledger);
-    let again = Ledger::open(&Place::File(path)).unwrap();
+    let again = Ledger::open(&Location::File(path)).unwrap();
     let known = again.known("demo", keys(&["A1", "A2"])).unwrap();
     assert_eq!(known, [Some("durable".to_owned()), None]);
 }
@@ -267,7 +267,7 @@ fn several_processes_that_make_a_ledger_at_once_share_it() {
     const ITSELF: &str = "ledger::tests::several_processes_that_make_a_ledger_at_once_share_it";
     const PLACE: &str = "LEDGER_OF_SEVERAL_PROCESSES";
     if let Some(path) = std::env::var_os(PLACE) {
-        let ledger = Ledger::open(&Place::File(path.into())).unwrap();
+        let ledger = Ledger::open(&Location::File(path.into())).unwrap();
         let run = run(&std::process::id().to_string(), "demo");
         ledger.begin(run).unwrap();
         return;
@@ -285,7 +285,7 @@ fn several_processes_that_make_a_ledger_at_once_share_it() {
 
 #[tokio::test]
 async fn an_intent_without_a_run_is_refused() {
-    for place in every_place(Place::Memory) {
+    for place in every_place(Location::Memory) {
         let ledger = Ledger::open(&place).unwrap();
         lease(&ledger, &["A1"]).await;
         let refused = ledger.intend(intent("A1", "{}")).await;
@@ -296,7 +296,7 @@ async fn an_intent_without_a_run_is_refused() {
 
 #[tokio::test]
 async fn entries_of_any_length_and_kind_are_kept() {
-    for place in every_place(Place::Memory) {
+    for place in every_place(Location::Memory) {
         let ledger = begun(&place);
         let long: Text = "x".repeat(10_000).into();
         let odd: Text = "\u{1F600} \0 \u{202e}'\\".into();

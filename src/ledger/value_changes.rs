@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::ledger::flat_update::{PartId, Parts};
-use crate::ledger::order_state::Known;
+use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::schema::columns::Column;
 
@@ -46,7 +46,7 @@ pub(crate) struct ValueChange {
 }
 
 /// Returns the values of a body that the server has not acknowledged, in the body's order.
-pub(crate) fn changes(body: &OrderUpdate, known: &Known) -> Vec<ValueChange> {
+pub(crate) fn changes(body: &OrderUpdate, known: &OrderState) -> Vec<ValueChange> {
     let (asked, held) = (Parts::of_body(body), Parts::of_body(&known.accepted));
     asked
         .values_not_in(&held)
@@ -89,7 +89,7 @@ mod tests {
             serde_json::from_value(json!({"overallScore": "5", "assessments": [assessment]}))
                 .unwrap()
         };
-        let mut known = Known::default();
+        let mut known = OrderState::default();
         known.accept(&body("1", "Hold"));
         assert_eq!(changes(&body("1", "Hold"), &known), []);
         let found = changes(&body("2", "Hold"), &known);
@@ -102,7 +102,7 @@ mod tests {
             after: "2".into(),
         };
         assert_eq!(found, [expected]);
-        let all: Vec<&str> = changes(&body("1", "Hold"), &Known::default())
+        let all: Vec<&str> = changes(&body("1", "Hold"), &OrderState::default())
             .iter()
             .map(|change| change.field)
             .collect();

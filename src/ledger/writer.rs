@@ -5,16 +5,16 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
-use super::backend::{Backend, Write, Written};
+use super::backend::{Backend, Write, WriteResult};
 use super::lease::Importer;
-use crate::ledger::error::{Fault, LedgerError};
-use crate::ledger::location::Place;
+use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::location::Location;
 
 /// The most writes in one commit, so that the first of them need not wait without end.
 const LARGEST_GROUP: usize = 1_000;
 
 /// Takes the news of what came of a write, or that it is not durable.
-pub(crate) type Reply = Box<dyn FnOnce(Result<Written, LedgerError>) + Send>;
+pub(crate) type Reply = Box<dyn FnOnce(Result<WriteResult, LedgerError>) + Send>;
 
 /// Takes the database as soon as everything before is durable, or the reason why that cannot be.
 pub(crate) type Query = Box<dyn FnOnce(Result<&mut dyn Backend, LedgerError>) + Send>;
@@ -34,7 +34,7 @@ pub(crate) enum Message {
 /// The owner of a database.
 pub(crate) struct Writer {
     pub(crate) backend: Box<dyn Backend>,
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     pub(crate) messages: Receiver<Message>,
     /// The first failure. After it nothing is written any more: what is in the file is whole, and no request may
     /// leave without an intent in it.
@@ -50,7 +50,7 @@ impl Writer {
                 self.commit(group);
             }
             match next {
-                Some(Message::Flush(reply)) => reply(self.state().map(|()| Written::Done)),
+                Some(Message::Flush(reply)) => reply(self.state().map(|()| WriteResult::Done)),
                 Some(Message::Read(read)) => match self.state() {
                     Ok(()) => read(Ok(self.backend.as_mut())),
                     Err(error) => read(Err(error)),
@@ -64,15 +64,18 @@ impl Writer {
     /// Waits for a message, and gives signs of life meanwhile.
     fn next(&mut self) -> Option<Message> {
         loop {
-            let beat = self.backend.beat_every().filter(|_| self.failure.is_none());
-            let Some(beat) = beat else {
+            let heartbeat = self
+                .backend
+                .heartbeat_interval()
+                .filter(|_| self.failure.is_none());
+            let Some(heartbeat) = heartbeat else {
                 return self.messages.recv().ok();
             };
-            match self.messages.recv_timeout(beat) {
+            match self.messages.recv_timeout(heartbeat) {
                 Ok(message) => return Some(message),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {
-                    let result = self.backend.beat();
+                    let result = self.backend.heartbeat();
                     self.note(result);
                 }
             }
@@ -109,7 +112,7 @@ impl Writer {
         };
         let mut written = written.into_iter().flatten();
         for reply in replies {
-            let written = written.next().unwrap_or(Written::Lost);
+            let written = written.next().unwrap_or(WriteResult::LeaseLost);
             if let Some(reply) = reply {
                 reply(self.state().map(|()| written));
             }
@@ -117,11 +120,11 @@ impl Writer {
     }
 
     /// Keeps the first failure.
-    fn note<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+    fn note<T>(&mut self, result: Result<T, StorageError>) -> Option<T> {
         result
-            .map_err(|fault| {
-                let place = self.place.clone();
-                self.failure = Some(LedgerError::Failed { place, fault });
+            .map_err(|error| {
+                let location = self.location.clone();
+                self.failure = Some(LedgerError::Failed { location, error });
             })
             .ok()
     }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::CommandFactory;
 
 use crate::cli::Cli;
-use crate::system::postgres::address::without_password;
+use crate::system::postgres::address::redact_password;
 
 /// What a part of a command line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +115,8 @@ fn without_secret(word: OsString) -> OsString {
         return word;
     };
     match text.strip_prefix("--ledger=") {
-        Some(place) => format!("--ledger={}", without_password(place)).into(),
-        None => without_password(text).into(),
+        Some(place) => format!("--ledger={}", redact_password(place)).into(),
+        None => redact_password(text).into(),
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn run(
                     break;
                 }
                 is_stopping = true;
-                state.journal.ledger.hurry();
+                state.journal.ledger.begin_shutdown();
                 stop.request(End::Interrupted);
                 state.progress.stopping();
             }
@@ -174,9 +174,9 @@ impl State {
                 self.progress.throttled(until.into_std());
             }
             Event::Paused(until) => self.progress.throttled(until.into_std()),
-            Event::BudgetLost(fault) => {
-                let place = self.journal.ledger.place().clone();
-                stop.request(End::of_ledger(&LedgerError::Failed { place, fault }));
+            Event::BudgetLost(error) => {
+                let location = self.journal.ledger.location().clone();
+                stop.request(End::of_ledger(&LedgerError::Failed { location, error }));
             }
             Event::Elsewhere => self.progress.elsewhere(),
             Event::PaceAwaited => {

@@ -10,7 +10,7 @@ use crate::cli::Format;
 use crate::delivery::{End, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::inbox::Fate;
+use crate::inbox::Disposition;
 use crate::pipeline::hooks::{Account, Ended};
 use crate::pipeline::next_steps;
 use crate::pipeline::next_steps::{Ending, Next};
@@ -149,7 +149,7 @@ impl Import {
     }
 
     /// Takes places for the reports beside the files of the inbox, and returns them.
-    fn reserve_beside(&mut self, fates: &[Fate]) -> Result<Vec<PathBuf>, Error> {
+    fn reserve_beside(&mut self, fates: &[Disposition]) -> Result<Vec<PathBuf>, Error> {
         let Some(inbox) = &self.inbox else {
             return Ok(Vec::new());
         };

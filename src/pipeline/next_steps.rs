@@ -7,7 +7,7 @@ use crate::commands::environment;
 use crate::config::{self, Target};
 use crate::delivery::Delivery;
 use crate::exit::ExitCode;
-use crate::ledger::Place;
+use crate::ledger::Location;
 use crate::ledger::location::users_path;
 use crate::pipeline::command_line::Typed;
 use crate::report::Totals;
@@ -119,15 +119,15 @@ fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
     words.push(OsStr::new(flag));
     let place = &ending.settings.ledger;
     let is_users = match place {
-        Place::File(path) => users_path(&environment).as_ref() == Some(path),
-        Place::Memory => true,
-        Place::Database(_) => false,
+        Location::File(path) => users_path(&environment).as_ref() == Some(path),
+        Location::Memory => true,
+        Location::Database(_) => false,
     };
     let place = place.to_string();
     if !is_users {
         words.extend([OsStr::new("--ledger"), OsStr::new(&place)]);
     }
-    let of_database = matches!(ending.settings.ledger, Place::Database(_));
+    let of_database = matches!(ending.settings.ledger, Location::Database(_));
     if let Some(path) = ending.settings.ca_cert.as_deref().filter(|_| of_database) {
         words.extend([OsStr::new("--ca-cert"), path.as_os_str()]);
     }

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use crate::rate_limit::state::Uses;
 use crate::system::private_files;
-use crate::system::wall_time::{Clocks, Moment};
+use crate::system::wall_time::{Clocks, WallTime};
 
 /// The first word of the file; another version of its content would have another.
 const MAGIC: &str = "scoreload-pace-1";
@@ -166,7 +166,7 @@ impl StateFile {
 
 impl Locked {
     /// Returns the moment at which the file was read.
-    pub(crate) const fn now(&self) -> Moment {
+    pub(crate) const fn now(&self) -> WallTime {
         self.clocks.wall
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::rate_limit::rate::Limit;
 use crate::rate_limit::state::Uses;
-use crate::system::wall_time::Moment;
+use crate::system::wall_time::WallTime;
 
 /// Fewer answers tell nothing: twice as many as the API lets through in a second.
 const ENOUGH: usize = 6;
@@ -37,8 +37,8 @@ pub(crate) fn guard(limit: &Limit) -> Duration {
 }
 
 /// Returns by how much earlier than a whole window after its answer a place is free again.
-pub(crate) fn credit(uses: &Uses, now: Moment) -> Duration {
-    let is_distrusted = |at: Moment| now.since(at) < DISTRUST;
+pub(crate) fn credit(uses: &Uses, now: WallTime) -> Duration {
+    let is_distrusted = |at: WallTime| now.since(at) < DISTRUST;
     if uses.throttle.slowed_at.is_some_and(is_distrusted) {
         return Duration::ZERO;
     }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn nothing_is_credited_for_a_while_after_a_429() {
-        let at = |seconds| Moment::at(Duration::from_secs(seconds));
+        let at = |seconds| WallTime::at(Duration::from_secs(seconds));
         let mut uses = Uses::default();
         uses.answers = vec![300_000; 48];
         uses.throttle.slowed_at = Some(at(1000));

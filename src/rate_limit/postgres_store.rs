@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::postgres::schema;
-use crate::ledger::postgres::session::{Database, Haste, Length, Session, Trouble};
+use crate::ledger::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
 use crate::rate_limit::state::Uses;
-use crate::system::postgres::address::Address;
-use crate::system::process::Holder;
-use crate::system::wall_time::Moment;
+use crate::system::postgres::address::ConnectionSettings;
+use crate::system::process::ProcessId;
+use crate::system::wall_time::WallTime;
 
 /// A clock that seems to have been set by less was not: the answer to a question takes its time.
 const TOLERANCE: Duration = Duration::from_millis(50);
@@ -20,9 +20,9 @@ const TOLERANCE: Duration = Duration::from_millis(50);
 /// Where a budget stands.
 #[derive(Debug)]
 pub(crate) struct DatabaseBudget {
-    address: Address,
+    address: ConnectionSettings,
     mark: String,
-    here: Holder,
+    here: ProcessId,
     connection: Option<Database>,
     last: Option<Seen>,
 }
@@ -33,7 +33,7 @@ struct Seen {
     /// Before it was asked.
     asked: Instant,
     /// What the database's clock showed.
-    now: Moment,
+    now: WallTime,
     /// By how much that clock had been set ahead, as far as anybody had noticed.
     ahead: Duration,
 }
@@ -47,11 +47,11 @@ struct Content {
 }
 
 impl DatabaseBudget {
-    pub(crate) fn at(address: &Address, mark: &str) -> Self {
+    pub(crate) fn at(address: &ConnectionSettings, mark: &str) -> Self {
         Self {
             address: address.clone(),
             mark: mark.to_owned(),
-            here: Holder::this_process(),
+            here: ProcessId::this_process(),
             connection: None,
             last: None,
         }
@@ -60,19 +60,19 @@ impl DatabaseBudget {
     /// Changes the budget. Where the connection is lost the change is made anew of what stands there then.
     pub(crate) fn change<T>(
         &mut self,
-        mut change: impl FnMut(&mut Uses, &Holder, Moment) -> T,
-    ) -> Result<T, Fault> {
+        mut change: impl FnMut(&mut Uses, &ProcessId, WallTime) -> T,
+    ) -> Result<T, StorageError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
-                let mut database = Database::at(&self.address, Haste::default())?;
+                let mut database = Database::at(&self.address, Shutdown::default())?;
                 // The ledger itself may be elsewhere: a pretended delivery is kept nowhere.
-                database.work(Length::Short, schema::migrate)?;
+                database.work(TimeLimit::Short, schema::migrate)?;
                 none.insert(database)
             }
         };
         let (mark, here, last) = (&self.mark, &self.here, self.last);
-        let (outcome, seen) = connection.work(Length::Short, async |session| {
+        let (outcome, seen) = connection.work(TimeLimit::Short, async |session| {
             let asked = Instant::now();
             let (text, now) = lock(session, mark).await?;
             let mut content: Content = serde_json::from_str(&text).unwrap_or_else(|_| Content {
@@ -100,7 +100,7 @@ impl Seen {
     ///
     /// What happened before looks older by as much than it is. Where the clock was set back, things look younger, which
     /// only costs time.
-    fn set_ahead_unnoticed(self, now: Moment, noticed: Duration) -> Duration {
+    fn set_ahead_unnoticed(self, now: WallTime, noticed: Duration) -> Duration {
         let shown = now.since(self.now);
         let ahead = shown.saturating_sub(self.asked.elapsed());
         let unnoticed = ahead.saturating_sub(noticed.saturating_sub(self.ahead));
@@ -113,7 +113,7 @@ impl Seen {
 }
 
 /// Locks the row, and returns what stands there and what time it is then.
-async fn lock(session: &Session, mark: &String) -> Result<(String, Moment), Trouble> {
+async fn lock(session: &Session, mark: &String) -> Result<(String, WallTime), SessionError> {
     let select = "SELECT content FROM scoreload.budgets WHERE mark = $1 FOR UPDATE";
     let make = "
         INSERT INTO scoreload.budgets (mark, content) VALUES ($1, $2) ON CONFLICT (mark) DO NOTHING";
@@ -124,7 +124,7 @@ async fn lock(session: &Session, mark: &String) -> Result<(String, Moment), Trou
         let (rows, times) = session.begin_with((select, &values), (clock, &[])).await?;
         if let (Some(row), Some(time)) = (rows.first(), times.first()) {
             let time: i64 = time.get(0);
-            let now = Moment::at(Duration::from_micros(time.unsigned_abs()));
+            let now = WallTime::at(Duration::from_micros(time.unsigned_abs()));
             return Ok((row.get(0), now));
         }
         session
@@ -134,15 +134,15 @@ async fn lock(session: &Session, mark: &String) -> Result<(String, Moment), Trou
     }
 }
 
-async fn write(session: &Session, mark: &String, content: &Content) -> Result<(), Trouble> {
+async fn write(session: &Session, mark: &String, content: &Content) -> Result<(), SessionError> {
     let update = "UPDATE scoreload.budgets SET content = $2 WHERE mark = $1";
     let text = text_of(content)?;
     session.commit_with(update, &[mark, &text]).await
 }
 
-fn text_of(content: &Content) -> Result<String, Trouble> {
+fn text_of(content: &Content) -> Result<String, SessionError> {
     let text = serde_json::to_string(content);
-    text.map_err(|error| Trouble::Fault(Fault::Database(error.to_string())))
+    text.map_err(|error| SessionError::StorageError(StorageError::Database(error.to_string())))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_database_clock_that_was_set_ahead_is_noticed_once() {
-        let at = |millis: u64| Moment::at(Duration::from_millis(1_000_000 + millis));
+        let at = |millis: u64| WallTime::at(Duration::from_millis(1_000_000 + millis));
         let seen = Seen {
             asked: Instant::now(),
             now: at(0),

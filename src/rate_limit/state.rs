@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::system::process::{Holder, Life};
-use crate::system::wall_time::Moment;
+use crate::system::process::{Liveness, ProcessId};
+use crate::system::wall_time::WallTime;
 
 /// From so many ends on they are put together, so that a high rate stays cheap.
 const MANY: usize = 1024;
@@ -28,12 +28,12 @@ const JOURNEY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Uses {
     /// Requests that have ended, the oldest first: when each had arrived at the latest, and how many did by then.
-    pub(crate) ended: Vec<(Moment, u32)>,
+    pub(crate) ended: Vec<(WallTime, u32)>,
     /// Requests that may arrive at any time.
     pub(crate) flights: Vec<Flight>,
     /// How long the last answers took, in microseconds.
     pub(crate) answers: Vec<u64>,
-    answered_at: Moment,
+    answered_at: WallTime,
     /// What the server said of the pace.
     pub(crate) throttle: Throttle,
     /// How long ends are kept, in microseconds: the longest window of anybody who shares this.
@@ -44,9 +44,9 @@ pub(crate) struct Uses {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Flight {
     /// Whose it is; `None` once that process has ended.
-    holder: Option<Holder>,
+    holder: Option<ProcessId>,
     number: u64,
-    since: Moment,
+    since: WallTime,
     /// How long it may take to arrive, in microseconds, where nobody will tell of its end.
     longest: u64,
 }
@@ -55,30 +55,30 @@ pub(crate) struct Flight {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Throttle {
     /// Since when nobody sends.
-    pub(crate) paused_at: Moment,
+    pub(crate) paused_at: WallTime,
     /// For how long nobody sends, in microseconds.
     pub(crate) pause: u64,
     /// By how many steps the pace was slowed, the last time that it was.
     pub(crate) steps: u32,
     /// When that was.
-    pub(crate) slowed_at: Option<Moment>,
+    pub(crate) slowed_at: Option<WallTime>,
 }
 
 impl Uses {
     /// Returns a budget that is used up by now: what is to be assumed where nothing can be known.
-    pub(crate) fn up(now: Moment) -> Self {
+    pub(crate) fn up(now: WallTime) -> Self {
         let mut uses = Self::default();
         uses.use_up(now);
         uses
     }
 
     /// Counts everything as used by now.
-    pub(crate) fn use_up(&mut self, now: Moment) {
+    pub(crate) fn use_up(&mut self, now: WallTime) {
         self.ended.push((now, u32::MAX));
     }
 
     /// Notes a request that is about to leave.
-    pub(crate) fn begin(&mut self, holder: &Holder, number: u64, now: Moment) {
+    pub(crate) fn begin(&mut self, holder: &ProcessId, number: u64, now: WallTime) {
         self.flights.push(Flight {
             holder: Some(holder.clone()),
             number,
@@ -89,7 +89,7 @@ impl Uses {
 
     /// Notes that these requests of ours are still to leave, or in flight: whoever does not see us counts on them for a
     /// while more.
-    pub(crate) fn hold(&mut self, here: &Holder, numbers: &[u64], now: Moment) {
+    pub(crate) fn hold(&mut self, here: &ProcessId, numbers: &[u64], now: WallTime) {
         let is_held = |flight: &Flight| {
             numbers.contains(&flight.number) && flight.holder.as_ref() == Some(here)
         };
@@ -103,7 +103,13 @@ impl Uses {
     }
 
     /// Notes that a request had arrived by then, and how long its answer took, if there was one.
-    pub(crate) fn end(&mut self, holder: &Holder, number: u64, took: Option<Duration>, at: Moment) {
+    pub(crate) fn end(
+        &mut self,
+        holder: &ProcessId,
+        number: u64,
+        took: Option<Duration>,
+        at: WallTime,
+    ) {
         self.abandon(holder, number);
         self.arrived(at);
         if let Some(took) = took {
@@ -115,14 +121,14 @@ impl Uses {
     }
 
     /// Notes that a request will not leave.
-    pub(crate) fn abandon(&mut self, holder: &Holder, number: u64) {
+    pub(crate) fn abandon(&mut self, holder: &ProcessId, number: u64) {
         self.flights
             .retain(|flight| flight.number != number || flight.holder.as_ref() != Some(holder));
     }
 
     /// Brings everything to the present: what lies in the future is moved to now, and requests whose process has
     /// ended come to an end too.
-    pub(crate) fn bring_to(&mut self, now: Moment, here: &Holder) {
+    pub(crate) fn bring_to(&mut self, now: WallTime, here: &ProcessId) {
         for at in self.moments() {
             *at = (*at).min(now);
         }
@@ -133,7 +139,7 @@ impl Uses {
     }
 
     /// Forgets what is older than the longest window of anybody who shares this; ours is so long.
-    pub(crate) fn forget(&mut self, now: Moment, longest_window: Duration) {
+    pub(crate) fn forget(&mut self, now: WallTime, longest_window: Duration) {
         let own = micros(longest_window);
         let is_unused = self.ended.is_empty() && self.flights.is_empty();
         self.keep = if is_unused { own } else { self.keep.max(own) };
@@ -153,13 +159,13 @@ impl Uses {
 
     /// Goes over to another clock: what is `now` on this one is `then` on that. What is older than that clock becomes
     /// younger.
-    pub(crate) fn change_clock(&mut self, now: Moment, then: Moment) {
+    pub(crate) fn change_clock(&mut self, now: WallTime, then: WallTime) {
         for at in self.moments() {
             *at = then.minus(now.since(*at));
         }
     }
 
-    fn moments(&mut self) -> impl Iterator<Item = &mut Moment> {
+    fn moments(&mut self) -> impl Iterator<Item = &mut WallTime> {
         let throttle = &mut self.throttle;
         self.ended
             .iter_mut()
@@ -173,19 +179,22 @@ impl Uses {
     ///
     /// What a process sent just before it ended may still be under way: it counts as arriving when its end is
     /// noticed, and as long after that as answers take at most.
-    fn settle_flights(&mut self, now: Moment, here: &Holder) {
+    fn settle_flights(&mut self, now: WallTime, here: &ProcessId) {
         let journeys = self.answers.iter().copied();
         let journey = journeys.fold(micros(JOURNEY), u64::max);
         let mut over = Vec::new();
         self.flights.retain_mut(|flight| {
-            let life = flight.holder.as_ref().map(|holder| here.life_of(holder));
-            if life == Some(Life::Ended) {
+            let life = flight
+                .holder
+                .as_ref()
+                .map(|holder| here.liveness_of(holder));
+            if life == Some(Liveness::Ended) {
                 flight.holder = None;
                 flight.since = now;
                 flight.longest = journey;
             }
             let until = flight.since.plus(Duration::from_micros(flight.longest));
-            let is_over = life != Some(Life::Lives) && until <= now;
+            let is_over = life != Some(Liveness::Alive) && until <= now;
             over.extend(is_over.then_some(until));
             !is_over
         });
@@ -194,13 +203,13 @@ impl Uses {
         }
     }
 
-    fn arrived(&mut self, at: Moment) {
+    fn arrived(&mut self, at: WallTime) {
         let place = self.ended.partition_point(|(other, _)| *other <= at);
         self.ended.insert(place, (at, 1));
     }
 
-    fn put_together(&mut self, now: Moment) {
-        let mut merged: Vec<(Moment, u32)> = Vec::with_capacity(MANY);
+    fn put_together(&mut self, now: WallTime) {
+        let mut merged: Vec<(WallTime, u32)> = Vec::with_capacity(MANY);
         for &(at, count) in self.ended.iter().rev() {
             match merged.last_mut() {
                 Some((later, sum)) if later.since(at) <= now.since(at) / GRAIN => {
@@ -225,13 +234,13 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn at(millis: u64) -> Moment {
-        Moment::at(Duration::from_millis(1_000_000 + millis))
+    fn at(millis: u64) -> WallTime {
+        WallTime::at(Duration::from_millis(1_000_000 + millis))
     }
 
     #[test]
     fn what_lies_in_the_future_is_moved_to_now() {
-        let here = Holder::this_process();
+        let here = ProcessId::this_process();
         let mut uses = Uses::default();
         uses.end(&here, 1, None, at(5000));
         uses.begin(&here, 2, at(6000));
@@ -245,7 +254,7 @@ mod tests {
     #[test]
     fn a_request_of_a_process_that_has_ended_arrives_when_that_is_noticed_and_its_journey_is_over()
     {
-        let (here, gone) = (Holder::this_process(), ended_process());
+        let (here, gone) = (ProcessId::this_process(), ended_process());
         let mut uses = Uses::default();
         uses.end(&here, 1, Some(Duration::from_millis(80)), at(0));
         uses.begin(&gone, 1, at(0));
@@ -264,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_request_of_a_process_out_of_sight_is_over_a_while_after_it_was_held_last() {
-        let (here, machine) = (Holder::this_process(), elsewhere());
+        let (here, machine) = (ProcessId::this_process(), elsewhere());
         let mut uses = Uses::default();
         uses.begin(&machine, 1, at(0));
         uses.hold(&machine, &[1, 2], at(1000));
@@ -279,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_longest_window_of_anybody_decides_what_is_kept() {
-        let here = Holder::this_process();
+        let here = ProcessId::this_process();
         let mut uses = Uses::default();
         uses.forget(at(0), MINUTE);
         uses.end(&here, 1, None, at(0));
@@ -291,7 +300,7 @@ mod tests {
 
     #[test]
     fn many_ends_are_put_together_and_never_made_older() {
-        let here = Holder::this_process();
+        let here = ProcessId::this_process();
         let mut uses = Uses::default();
         for millis in 0..30_000 {
             uses.end(&here, millis, None, at(millis));
@@ -300,7 +309,7 @@ mod tests {
         uses.forget(at(30_000), MINUTE);
         assert!(uses.ended.len() < 2500, "{}", uses.ended.len());
         for window in [10, 100, 1000, 10_000, 29_999] {
-            let within = |ends: &[(Moment, u32)], window: u64| {
+            let within = |ends: &[(WallTime, u32)], window: u64| {
                 let start = at(30_000 - window);
                 let inside = ends.iter().filter(|(at, _)| *at >= start);
                 inside.map(|(_, count)| u64::from(*count)).sum::<u64>()

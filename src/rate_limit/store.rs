@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::rate_limit::file_store::{Locked, StateFile};
 use crate::rate_limit::postgres_store::DatabaseBudget;
 use crate::rate_limit::state::Uses;
-use crate::system::postgres::address::Address;
-use crate::system::process::Holder;
-use crate::system::wall_time::{Clocks, Moment};
+use crate::system::postgres::address::ConnectionSettings;
+use crate::system::process::ProcessId;
+use crate::system::wall_time::{Clocks, WallTime};
 
 /// Where a budget may stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) enum Places {
     /// In the first of these files that can be used; where there is none it is this process's own.
     Files(Vec<PathBuf>),
     /// In a database, under this name.
-    Database(Address, String),
+    Database(ConnectionSettings, String),
 }
 
 /// Who may use a budget.
@@ -50,7 +50,7 @@ impl Places {
     }
 
     /// Returns the place for a server and who asks it in a database.
-    pub(crate) fn in_database(base: &str, client_id: &str, address: &Address) -> Self {
+    pub(crate) fn in_database(base: &str, client_id: &str, address: &ConnectionSettings) -> Self {
         Self::Database(address.clone(), format!("{:016x}", mark(base, client_id)))
     }
 }
@@ -114,8 +114,8 @@ impl Budget {
     pub(crate) fn change<T>(
         &mut self,
         since_begin: Duration,
-        change: impl FnMut(&mut Uses, &Holder, Moment) -> T,
-    ) -> Result<T, Fault> {
+        change: impl FnMut(&mut Uses, &ProcessId, WallTime) -> T,
+    ) -> Result<T, StorageError> {
         match self {
             Self::Local(local) => Ok(local.change(since_begin, change)),
             Self::Database(database) => database.change(change),
@@ -126,7 +126,7 @@ impl Budget {
 /// A budget of this machine.
 #[derive(Debug)]
 pub(crate) struct LocalBudget {
-    here: Holder,
+    here: ProcessId,
     /// The places that are left: the first is in use, or is tried next.
     files: Vec<StateFile>,
     /// What was used when that was last known, by the wall clock as long as it stands in a file, and then by the
@@ -140,7 +140,7 @@ impl LocalBudget {
     /// Makes a budget that stands in the first of these files that can be used.
     fn at(files: &[PathBuf]) -> Self {
         Self {
-            here: Holder::this_process(),
+            here: ProcessId::this_process(),
             files: files.iter().cloned().map(StateFile::at).collect(),
             uses: None,
             is_in_doubt: false,
@@ -158,9 +158,9 @@ impl LocalBudget {
     fn change<T>(
         &mut self,
         since_begin: Duration,
-        change: impl FnOnce(&mut Uses, &Holder, Moment) -> T,
+        change: impl FnOnce(&mut Uses, &ProcessId, WallTime) -> T,
     ) -> T {
-        let callers_now = Moment::at(since_begin);
+        let callers_now = WallTime::at(since_begin);
         let locked = self.lock_file(callers_now);
         let now = locked.as_ref().map_or(callers_now, Locked::now);
         let uses = self.uses.get_or_insert_default();
@@ -181,7 +181,7 @@ impl LocalBudget {
     }
 
     /// Locks the first place that can be used, and reads what is used there.
-    fn lock_file(&mut self, callers_now: Moment) -> Option<Locked> {
+    fn lock_file(&mut self, callers_now: WallTime) -> Option<Locked> {
         while let Some(file) = self.files.first() {
             match file.lock(self.uses.as_ref()) {
                 Ok((locked, others)) => {
@@ -197,7 +197,7 @@ impl LocalBudget {
     }
 
     /// Leaves a place that cannot be used. Where it could be so far, what is known of it is kept in memory.
-    fn leave_file(&mut self, error: &io::Error, callers_now: Moment) {
+    fn leave_file(&mut self, error: &io::Error, callers_now: WallTime) {
         let file = self.files.remove(0);
         let path = file.path();
         tracing::warn!(path = %path.display(), %error, "the pace cannot be kept there");

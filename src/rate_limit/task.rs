@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::delivery::Event;
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::rate_limit::limiter::{Held, Pauses, Permit};
 use crate::rate_limit::rate::Rate;
 use crate::rate_limit::state::Uses;
 use crate::rate_limit::store::{Budget, Sharing};
 use crate::rate_limit::window::Opening;
-use crate::system::process::Holder;
-use crate::system::wall_time::Moment;
+use crate::system::process::ProcessId;
+use crate::system::wall_time::WallTime;
 
 /// How often those are told of our requests, who cannot see whether this process lives.
 const HOLD: Duration = Duration::from_secs(5);
@@ -176,12 +176,12 @@ impl Turns {
     }
 
     /// Tells of a budget that is lost: nobody may send any more.
-    fn unless_lost(&self, changed: Result<Changed, Fault>) -> Option<Changed> {
+    fn unless_lost(&self, changed: Result<Changed, StorageError>) -> Option<Changed> {
         changed
-            .map_err(|fault| {
+            .map_err(|error| {
                 if let Some(events) = self.events.upgrade() {
                     // Whoever stopped listening has no more use for events.
-                    let _ = events.send(Event::BudgetLost(fault));
+                    let _ = events.send(Event::BudgetLost(error));
                 }
             })
             .ok()
@@ -207,7 +207,7 @@ impl Turns {
     }
 
     /// Changes the budget. A shared one stands elsewhere, so that is done where waiting does no harm.
-    async fn change(&self, notes: Vec<Note>, sharing: Sharing) -> Result<Changed, Fault> {
+    async fn change(&self, notes: Vec<Note>, sharing: Sharing) -> Result<Changed, StorageError> {
         let (rate, since_begin) = (self.rate.clone(), self.begun.elapsed());
         let (wanted, first) = (self.waiting.len(), self.next_number);
         let (outstanding, lead) = (self.outstanding.clone(), Habit::of(sharing).lead);
@@ -240,7 +240,7 @@ impl Turns {
         // Where the task was cancelled the run has ended.
         tokio::task::spawn_blocking(change)
             .await
-            .unwrap_or(Err(Fault::Ended))
+            .unwrap_or(Err(StorageError::Ended))
     }
 
     /// Pauses as everybody does, and tells it where that is news.
@@ -272,7 +272,7 @@ impl Turns {
     }
 }
 
-fn take(note: &Note, uses: &mut Uses, here: &Holder, (now, asked): (Moment, Instant)) {
+fn take(note: &Note, uses: &mut Uses, here: &ProcessId, (now, asked): (WallTime, Instant)) {
     match note {
         Note::Ended(number, took, at) => {
             let ago = asked.saturating_duration_since(*at);
@@ -292,7 +292,7 @@ fn take(note: &Note, uses: &mut Uses, here: &Holder, (now, asked): (Moment, Inst
 fn claim(
     rate: &Rate,
     uses: &mut Uses,
-    (here, now, present): (&Holder, Moment, Instant),
+    (here, now, present): (&ProcessId, WallTime, Instant),
     lead: Duration,
     numbers: std::ops::Range<u64>,
 ) -> Changed {

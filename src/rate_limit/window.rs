@@ -6,7 +6,7 @@ use crate::rate_limit::latency::{credit, guard};
 use crate::rate_limit::limiter::LONGEST_PAUSE;
 use crate::rate_limit::rate::{Limit, Rate};
 use crate::rate_limit::state::{Throttle, Uses};
-use crate::system::wall_time::Moment;
+use crate::system::wall_time::WallTime;
 
 /// By how much longer each step keeps the windows closed, after the server found us too fast.
 const STEP: f64 = 1.5;
@@ -19,20 +19,20 @@ const QUIET: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Opening {
     /// At this moment, which may be past.
-    At(Moment),
+    At(WallTime),
     /// Not before one that is in flight has ended.
     AfterAnother,
 }
 
 impl Rate {
     /// Returns how long a use is to be remembered.
-    pub(crate) fn memory(&self, throttle: &Throttle, now: Moment) -> Duration {
+    pub(crate) fn memory(&self, throttle: &Throttle, now: WallTime) -> Duration {
         let closed = |limit: &Limit| throttle.stretched(closed(limit), now);
         self.0.iter().map(closed).max().unwrap_or_default()
     }
 
     /// Returns when the next request may leave.
-    pub(crate) fn opening(&self, uses: &Uses, now: Moment) -> Opening {
+    pub(crate) fn opening(&self, uses: &Uses, now: WallTime) -> Opening {
         let unpaused = Opening::At(uses.throttle.paused_until());
         let credit = credit(uses, now);
         let openings = self.0.iter().map(|limit| match last_in_way(limit, uses) {
@@ -56,7 +56,7 @@ enum InWay {
     Nothing,
     InFlight,
     /// The request that must have left the window first.
-    Ended(Moment),
+    Ended(WallTime),
 }
 
 /// Finds the request that must have left a window so that another fits: as many newer ones as fit beside it may stay.
@@ -76,12 +76,12 @@ fn last_in_way(limit: &Limit, uses: &Uses) -> InWay {
 
 impl Throttle {
     /// Returns until when nobody sends.
-    pub(crate) fn paused_until(&self) -> Moment {
+    pub(crate) fn paused_until(&self) -> WallTime {
         self.paused_at.plus(Duration::from_micros(self.pause))
     }
 
     /// Keeps everybody from sending for so long.
-    pub(crate) fn pause(&mut self, wait: Duration, now: Moment) {
+    pub(crate) fn pause(&mut self, wait: Duration, now: WallTime) {
         let wait = wait.min(LONGEST_PAUSE);
         if now.plus(wait) > self.paused_until() {
             self.paused_at = now;
@@ -90,7 +90,7 @@ impl Throttle {
     }
 
     /// Slows the pace by a step. Several 429s in the same pause are one finding.
-    pub(crate) fn slow_down(&mut self, now: Moment) {
+    pub(crate) fn slow_down(&mut self, now: WallTime) {
         if self.paused_until() <= now {
             self.steps = (self.steps_now(now) + 1).min(MOST_STEPS);
             self.slowed_at = Some(now);
@@ -98,14 +98,14 @@ impl Throttle {
     }
 
     /// Returns by how many steps the pace is slowed now: one less for each quiet while.
-    fn steps_now(&self, now: Moment) -> u32 {
+    fn steps_now(&self, now: WallTime) -> u32 {
         let quiet = self.slowed_at.map_or(Duration::ZERO, |at| now.since(at));
         let recovered = u32::try_from(quiet.as_secs() / QUIET.as_secs()).unwrap_or(u32::MAX);
         self.steps.saturating_sub(recovered)
     }
 
     /// Returns how long a window is kept closed now.
-    fn stretched(&self, window: Duration, now: Moment) -> Duration {
+    fn stretched(&self, window: Duration, now: WallTime) -> Duration {
         (0..self.steps_now(now)).fold(window, |window, _| window.mul_f64(STEP))
     }
 }
@@ -113,16 +113,16 @@ impl Throttle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::process::Holder;
+    use crate::system::process::ProcessId;
 
-    fn at(millis: u64) -> Moment {
-        Moment::at(Duration::from_millis(1_000_000 + millis))
+    fn at(millis: u64) -> WallTime {
+        WallTime::at(Duration::from_millis(1_000_000 + millis))
     }
 
     fn used(ends: &[u64], in_flight: u64) -> Uses {
         let mut uses = Uses::default();
         uses.ended.extend(ends.iter().map(|end| (at(*end), 1)));
-        (0..in_flight).for_each(|number| uses.begin(&Holder::this_process(), number, at(0)));
+        (0..in_flight).for_each(|number| uses.begin(&ProcessId::this_process(), number, at(0)));
         uses
     }
 

@@ -11,7 +11,7 @@ use super::groups;
 use crate::delivery::{Delivery, Exchange, Outcome};
 use crate::diagnostics::diagnostic::Source;
 use crate::input::SheetHead;
-use crate::ledger::PlacedReport;
+use crate::ledger::ScopedReport;
 use crate::orders::{Batch, Order, RowAt};
 use crate::paylocity::model::Text;
 use crate::schema::columns::Scope;
@@ -114,8 +114,8 @@ pub(crate) struct HeldReport {
     pub(crate) url: Option<String>,
 }
 
-impl From<&PlacedReport> for HeldReport {
-    fn from(report: &PlacedReport) -> Self {
+impl From<&ScopedReport> for HeldReport {
+    fn from(report: &ScopedReport) -> Self {
         let scope = match report.scope {
             Scope::Order => "order",
             Scope::Assessment => "assessment",

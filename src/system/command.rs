@@ -12,9 +12,9 @@ use serde::Deserialize;
 /// A program with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub(crate) struct Words(Vec<String>);
+pub(crate) struct CommandLine(Vec<String>);
 
-impl TryFrom<Vec<String>> for Words {
+impl TryFrom<Vec<String>> for CommandLine {
     type Error = &'static str;
 
     fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
@@ -25,7 +25,7 @@ impl TryFrom<Vec<String>> for Words {
     }
 }
 
-impl FromStr for Words {
+impl FromStr for CommandLine {
     type Err = String;
 
     /// Splits a line at its blanks. Quotes hold a word together, and a backslash keeps the sign behind it, as for a
@@ -60,7 +60,7 @@ impl FromStr for Words {
     }
 }
 
-impl Words {
+impl CommandLine {
     /// Returns the program's name.
     pub(crate) fn program(&self) -> &str {
         &self.0[0]
@@ -76,7 +76,7 @@ impl Words {
 
 /// Why a program did not do what it was run for.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProgramError {
+pub(crate) enum CommandError {
     /// It could not be run.
     #[error("it cannot be run: {0}")]
     NotRun(io::Error),
@@ -97,8 +97,8 @@ const GLANCE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// When it cannot be run, fails, or takes too long.
-pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<(), ProgramError> {
-    let child = command.spawn().map_err(ProgramError::NotRun)?;
+pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<(), CommandError> {
+    let child = command.spawn().map_err(CommandError::NotRun)?;
     wait(child, Instant::now() + limit, limit)
 }
 
@@ -106,12 +106,12 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<(), ProgramE
 ///
 /// # Errors
 /// When it cannot be run, fails, or takes too long.
-pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, ProgramError> {
+pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, CommandError> {
     let deadline = Instant::now() + limit;
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(ProgramError::NotRun)?;
+        .map_err(CommandError::NotRun)?;
     let (sender, printed) = mpsc::channel();
     let mut stdout = child.stdout.take();
     // Where the program leaves another behind that keeps the stream open, nobody waits for this thread.
@@ -126,20 +126,20 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, 
     let text = printed.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     let Ok(text) = text else {
         end(&mut child);
-        return Err(ProgramError::TooLong(limit));
+        return Err(CommandError::TooLong(limit));
     };
     wait(child, deadline, limit)?;
-    text.map_err(ProgramError::NotRun)
+    text.map_err(CommandError::NotRun)
 }
 
-fn wait(mut child: Child, deadline: Instant, limit: Duration) -> Result<(), ProgramError> {
+fn wait(mut child: Child, deadline: Instant, limit: Duration) -> Result<(), CommandError> {
     loop {
-        match child.try_wait().map_err(ProgramError::NotRun)? {
+        match child.try_wait().map_err(CommandError::NotRun)? {
             Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(ProgramError::Failed(status)),
+            Some(status) => return Err(CommandError::Failed(status)),
             None if Instant::now() >= deadline => {
                 end(&mut child);
-                return Err(ProgramError::TooLong(limit));
+                return Err(CommandError::TooLong(limit));
             }
             None => thread::sleep(GLANCE),
         }
@@ -170,15 +170,15 @@ mod tests {
             ("caf\u{e9}\tx", &["caf\u{e9}", "x"]),
         ];
         for (line, words) in table {
-            assert_eq!(line.parse::<Words>().unwrap().0, words, "{line}");
+            assert_eq!(line.parse::<CommandLine>().unwrap().0, words, "{line}");
         }
         for line in ["", "  ", "'a", "a\\", "''"] {
-            assert!(line.parse::<Words>().is_err(), "{line}");
+            assert!(line.parse::<CommandLine>().is_err(), "{line}");
         }
     }
 
     fn words(line: &str) -> Command {
-        line.parse::<Words>().unwrap().command()
+        line.parse::<CommandLine>().unwrap().command()
     }
 
     #[test]
@@ -190,13 +190,13 @@ mod tests {
         let short = Duration::from_millis(1);
         assert!(matches!(
             output(&mut words("sleep 60"), short),
-            Err(ProgramError::TooLong(_))
+            Err(CommandError::TooLong(_))
         ));
         assert!(matches!(
             run(&mut words("sleep 60"), short),
-            Err(ProgramError::TooLong(_))
+            Err(CommandError::TooLong(_))
         ));
         let none = run(&mut words("/nowhere/at-all"), minute);
-        assert!(matches!(none, Err(ProgramError::NotRun(_))));
+        assert!(matches!(none, Err(CommandError::NotRun(_))));
     }
 }

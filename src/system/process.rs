@@ -8,7 +8,7 @@ use crate::system::wall_time::boot;
 
 /// A process, told apart from later ones with the same number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Holder {
+pub(crate) struct ProcessId {
     pid: u32,
     /// When it was started, in the system's own count.
     started: Option<u64>,
@@ -18,16 +18,16 @@ pub(crate) struct Holder {
 
 /// Whether a process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
+pub(crate) enum Liveness {
     /// It runs.
-    Lives,
+    Alive,
     /// It has ended, and can send nothing any more.
     Ended,
     /// It is out of sight.
     Unknown,
 }
 
-impl Holder {
+impl ProcessId {
     /// Returns this process.
     pub(crate) fn this_process() -> Self {
         let pid = std::process::id();
@@ -39,16 +39,16 @@ impl Holder {
     }
 
     /// Tells whether a process lives, as far as this one can see.
-    pub(crate) fn life_of(&self, other: &Self) -> Life {
+    pub(crate) fn liveness_of(&self, other: &Self) -> Liveness {
         if self == other {
-            return Life::Lives;
+            return Liveness::Alive;
         }
         if self.realm.is_none() || self.realm != other.realm {
-            return Life::Unknown;
+            return Liveness::Unknown;
         }
         match started(other.pid) {
-            Some(found) if other.started == Some(found) => Life::Lives,
-            _ => Life::Ended,
+            Some(found) if other.started == Some(found) => Liveness::Alive,
+            _ => Liveness::Ended,
         }
     }
 }
@@ -77,57 +77,57 @@ pub(crate) mod tests {
     use super::*;
 
     /// A process that has ended.
-    pub(crate) fn ended_process() -> Holder {
+    pub(crate) fn ended_process() -> ProcessId {
         let mut child = Command::new("true").spawn().unwrap();
-        let holder = Holder {
+        let holder = ProcessId {
             pid: child.id(),
             started: Some(1),
-            ..Holder::this_process()
+            ..ProcessId::this_process()
         };
         child.wait().unwrap();
         holder
     }
 
     /// A process of another machine.
-    pub(crate) fn elsewhere() -> Holder {
-        Holder {
+    pub(crate) fn elsewhere() -> ProcessId {
+        ProcessId {
             realm: Some("another machine".to_owned()),
-            ..Holder::this_process()
+            ..ProcessId::this_process()
         }
     }
 
     #[test]
     fn a_process_lives_until_it_ends_and_its_number_may_return() {
-        let here = Holder::this_process();
-        assert_eq!(here.life_of(&here), Life::Lives);
-        assert_eq!(here.life_of(&ended_process()), Life::Ended);
-        let earlier = Holder {
+        let here = ProcessId::this_process();
+        assert_eq!(here.liveness_of(&here), Liveness::Alive);
+        assert_eq!(here.liveness_of(&ended_process()), Liveness::Ended);
+        let earlier = ProcessId {
             started: Some(1),
             ..here.clone()
         };
         assert_eq!(
-            here.life_of(&earlier),
-            Life::Ended,
+            here.liveness_of(&earlier),
+            Liveness::Ended,
             "another had the number"
         );
-        assert_eq!(here.life_of(&elsewhere()), Life::Unknown);
+        assert_eq!(here.liveness_of(&elsewhere()), Liveness::Unknown);
     }
 
     #[test]
     fn a_process_that_nobody_has_taken_note_of_has_ended() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let here = Holder::this_process();
-        let holder = Holder {
+        let here = ProcessId::this_process();
+        let holder = ProcessId {
             pid: child.id(),
             started: started(child.id()),
             ..here.clone()
         };
-        assert_eq!(here.life_of(&holder), Life::Lives);
+        assert_eq!(here.liveness_of(&holder), Liveness::Alive);
         child.kill().unwrap();
         while started(child.id()).is_some() {
             std::thread::yield_now();
         }
-        assert_eq!(here.life_of(&holder), Life::Ended);
+        assert_eq!(here.liveness_of(&holder), Liveness::Ended);
         child.wait().unwrap();
     }
 }

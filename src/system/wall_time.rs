@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub(crate) struct Moment(u64);
+pub(crate) struct WallTime(u64);
 
-impl Moment {
+impl WallTime {
     /// Returns the moment so long after the epoch.
     pub(crate) fn at(since_epoch: Duration) -> Self {
         Self(micros(since_epoch))
@@ -44,7 +44,7 @@ fn micros(duration: Duration) -> u64 {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clocks {
     /// The wall clock, which may be set at any time.
-    pub(crate) wall: Moment,
+    pub(crate) wall: WallTime,
     /// Which start of the machine this is.
     boot: Option<String>,
     /// The time since that start: nobody sets it, and it goes on while the machine sleeps.
@@ -56,7 +56,7 @@ impl Clocks {
     pub(crate) fn read() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
-            wall: Moment::at(since_epoch.unwrap_or_default()),
+            wall: WallTime::at(since_epoch.unwrap_or_default()),
             boot: boot(),
             uptime: uptime(),
         }
@@ -95,7 +95,7 @@ mod tests {
 
     fn clocks(boot: &str, wall: u64, uptime: u64) -> Clocks {
         Clocks {
-            wall: Moment::at(Duration::from_millis(wall)),
+            wall: WallTime::at(Duration::from_millis(wall)),
             boot: Some(boot.to_owned()),
             uptime: Duration::from_millis(uptime),
         }

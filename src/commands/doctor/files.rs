@@ -11,7 +11,7 @@ use crate::cli::ImportArgs;
 use crate::config::file::ConfigFile;
 use crate::config::{Delivery, Target};
 use crate::exit::ExitCode;
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, Location};
 use crate::pipeline::ledger_session;
 use crate::pipeline::ledger_session::Patience;
 use crate::pipeline::reports;
@@ -24,16 +24,16 @@ pub(crate) fn ledger(setup: &Delivery, run: &str) -> Check {
     const NAME: &str = "ledger";
     let place = &setup.ledger;
     match (place, &setup.target) {
-        (Place::Memory, Target::BuiltInSandbox) => {
+        (Location::Memory, Target::BuiltInSandbox) => {
             let message = "none is needed: what is tried is forgotten when the run ends";
             return Check::ok(NAME, message);
         }
-        (Place::Memory, Target::Server { .. }) => {
+        (Location::Memory, Target::Server { .. }) => {
             let message = "what is sent is not remembered: the same file is sent again";
             let help = "leave out --ledger none and --test-mode where that is not meant";
             return Check::warn(NAME, message, help);
         }
-        (Place::File(path), _) if !path.exists() => return unmade(path),
+        (Location::File(path), _) if !path.exists() => return unmade(path),
         _ => {}
     }
     let opened = Ledger::open(place).map_err(crate::error::Error::Ledger);

@@ -36,6 +36,7 @@ fn hold(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error>
     if !ledger.others().map_err(Error::Ledger)?.is_empty() {
         return Err(held(ledger)?);
     }
-    let of = |target: &String| lock(ledger.place(), target, "ledger", Patience::Never).transpose();
+    let of =
+        |target: &String| lock(ledger.location(), target, "ledger", Patience::Never).transpose();
     targets.iter().filter_map(of).collect()
 }

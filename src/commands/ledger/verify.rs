@@ -13,7 +13,7 @@ use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::LastSent;
-use crate::ledger::{Place, ValueChange, Verdict, changes};
+use crate::ledger::{AuditResult, Location, ValueChange, changes};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::Text;
 use crate::pipeline::ledger_session::{Looked, Memory, Patience};
@@ -30,7 +30,7 @@ const MOST_RUNS: usize = 100;
 struct Finding {
     company_id: Text,
     order_id: Text,
-    verdict: Verdict,
+    verdict: AuditResult,
     /// The values that were not acknowledged.
     values: Vec<ValueChange>,
     /// The run that sent it last.
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let reading = config::reading(&args.input, config, now)?;
     let how = (Purpose::Plan, false);
     let setup = config::delivery(&args.delivery, config, &environment, how)?;
-    if setup.ledger == Place::Memory {
+    if setup.ledger == Location::Memory {
         return Err(unknown_target(args, config)?);
     }
     let run = new_run(run_id(now), Mode::Plan, &setup, now);
@@ -60,7 +60,7 @@ pub(crate) fn run(
     }
     let findings = findings(&batch, &memory, &setup)?;
     let is_told = |finding: &&Finding| {
-        let is_wrong = finding.verdict != Verdict::Delivered || finding.errors > 0;
+        let is_wrong = finding.verdict != AuditResult::Delivered || finding.errors > 0;
         is_wrong || args.format == Format::Json || !screen.is_quiet
     };
     ui::answer(|out| {
@@ -76,7 +76,7 @@ pub(crate) fn run(
     screen.note(|mut out| summary::write_line(&mut out, "verified", &sum_in_words(&findings)));
     let is_all_delivered = findings
         .iter()
-        .all(|finding| finding.verdict == Verdict::Delivered);
+        .all(|finding| finding.verdict == AuditResult::Delivered);
     if is_all_delivered && batch.errors() == 0 {
         Ok(ExitCode::Success)
     } else {
@@ -120,7 +120,7 @@ fn findings(
         .map(|(order, sent_by)| Finding {
             company_id: order.company_id.clone(),
             order_id: order.order_id.clone(),
-            verdict: Verdict::NotDelivered,
+            verdict: AuditResult::NotDelivered,
             values: Vec::new(),
             sent_by,
             errors: order.errors,
@@ -129,7 +129,7 @@ fn findings(
     let compare = |looked: Looked| {
         let wanted = batch.body(&batch.orders[looked.index]);
         let known = looked.remembered.known(&wanted);
-        let verdict = Verdict::of(&wanted, &known);
+        let verdict = AuditResult::of(&wanted, &known);
         (looked.index, verdict, changes(&wanted, &known))
     };
     memory.each(batch, setup, compare, |(index, verdict, values)| {
@@ -168,7 +168,7 @@ impl Finding {
             let errors = summary::count(self.errors, "error", "errors");
             line.extend(["  held back: ", &errors, " in its rows"]);
         }
-        if matches!(self.verdict, Verdict::Differs | Verdict::InDoubt) {
+        if matches!(self.verdict, AuditResult::Differs | AuditResult::InDoubt) {
             line.push_str(&self.difference());
         }
         line
@@ -193,13 +193,13 @@ impl Finding {
     }
 }
 
-fn count(findings: &[Finding], verdict: Verdict) -> usize {
+fn count(findings: &[Finding], verdict: AuditResult) -> usize {
     let of = findings.iter().filter(|finding| finding.verdict == verdict);
     of.count()
 }
 
 fn sum(findings: &[Finding]) -> Value {
-    let counts = Verdict::ALL.map(|verdict| {
+    let counts = AuditResult::ALL.map(|verdict| {
         let name = verdict.words().replace(' ', "_");
         (name, Value::from(count(findings, verdict)))
     });
@@ -208,7 +208,7 @@ fn sum(findings: &[Finding]) -> Value {
 
 fn sum_in_words(findings: &[Finding]) -> String {
     let orders = summary::count(findings.len(), "order", "orders");
-    let counts = Verdict::ALL.map(|verdict| {
+    let counts = AuditResult::ALL.map(|verdict| {
         let number = count(findings, verdict);
         (number > 0).then(|| format!("{number} {}", verdict.words()))
     });

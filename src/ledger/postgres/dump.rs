@@ -11,31 +11,31 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::query::{delivery_of, key_of, remembered, run_of, select_deliveries, select_runs};
-use super::session::{Session, Trouble, answer, sent};
-use crate::ledger::backend::{Entries, Pruned, Take};
-use crate::ledger::entry::{Delivery, Entry, OrderKey, Remembered, Run};
-use crate::ledger::error::Fault;
+use super::session::{Session, SessionError, answer, sent};
+use crate::ledger::backend::{Entries, PrunedCounts, Take};
+use crate::ledger::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
+use crate::ledger::error::StorageError;
 use crate::ledger::postgres::write::plain;
 
 /// Hands out everything as it is at one moment.
-pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), Trouble> {
+pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), SessionError> {
     session
         .run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     let runs = select_runs!(r#"ORDER BY started_at COLLATE "C", place"#);
     stream(session, runs, |row| {
-        take(Entry::Run(run_of(row)?)).map_err(Trouble::from)
+        take(Entry::Run(run_of(row)?)).map_err(SessionError::from)
     })
     .await?;
     let orders = "
         SELECT target, company_id, order_id, known, changed_at FROM scoreload.orders ORDER BY place";
     stream(session, orders, |row| {
-        take(Entry::Order(remembered(row)?)).map_err(Trouble::from)
+        take(Entry::Order(remembered(row)?)).map_err(SessionError::from)
     })
     .await?;
     let deliveries = select_deliveries!("ORDER BY deliveries.place");
     stream(session, deliveries, |row| {
-        take(Entry::Delivery(delivery_of(row)?)).map_err(Trouble::from)
+        take(Entry::Delivery(delivery_of(row)?)).map_err(SessionError::from)
     })
     .await?;
     session.run("COMMIT").await
@@ -45,8 +45,8 @@ pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), T
 async fn stream(
     session: &Session,
     sql: &str,
-    mut take: impl FnMut(&Row) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
+    mut take: impl FnMut(&Row) -> Result<(), SessionError>,
+) -> Result<(), SessionError> {
     let none: [&(dyn ToSql + Sync); 0] = [];
     let rows = session.client.query_raw(sql, none).await?;
     let mut rows = pin!(rows);
@@ -57,7 +57,7 @@ async fn stream(
 }
 
 /// Begins to change the ledger as a whole: no importer may be at work, and none gives a sign of life until it is done.
-pub(crate) async fn begin(session: &Session) -> Result<(), Trouble> {
+pub(crate) async fn begin(session: &Session) -> Result<(), SessionError> {
     session
         .run("BEGIN; LOCK TABLE scoreload.importers IN EXCLUSIVE MODE")
         .await?;
@@ -65,13 +65,16 @@ pub(crate) async fn begin(session: &Session) -> Result<(), Trouble> {
     if session.query(at_work, &[]).await?.is_empty() {
         Ok(())
     } else {
-        Err(Fault::Busy.into())
+        Err(StorageError::Busy.into())
     }
 }
 
 /// Takes away the runs that began before a moment and are not at work, and what was settled in them. What is unknown
 /// stays, and its run too: a person may still settle it.
-pub(crate) async fn prune(session: &Session, before: Timestamp) -> Result<Pruned, Trouble> {
+pub(crate) async fn prune(
+    session: &Session,
+    before: Timestamp,
+) -> Result<PrunedCounts, SessionError> {
     let old = r#"
         CREATE TEMPORARY TABLE old ON COMMIT DROP AS
         SELECT id FROM scoreload.runs
@@ -96,7 +99,7 @@ pub(crate) async fn prune(session: &Session, before: Timestamp) -> Result<Pruned
         )
         .await?;
     session.run("COMMIT").await?;
-    Ok(Pruned { runs, deliveries })
+    Ok(PrunedCounts { runs, deliveries })
 }
 
 /// The entries while a piece of work changes them.
@@ -106,13 +109,18 @@ pub(crate) struct Rewriting<'a> {
 }
 
 impl Rewriting<'_> {
-    fn wait<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Fault> {
+    fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, SessionError>>,
+    ) -> Result<T, StorageError> {
         self.runtime
             .block_on(work)
             .map_err(|trouble| match trouble {
-                Trouble::Fault(fault) => fault,
+                SessionError::StorageError(fault) => fault,
                 // Nothing was changed; who asked may ask again.
-                Trouble::Lost(words) | Trouble::Again(words) => Fault::Unreachable(words),
+                SessionError::Lost(words) | SessionError::Again(words) => {
+                    StorageError::Unreachable(words)
+                }
             })
     }
 
@@ -121,9 +129,9 @@ impl Rewriting<'_> {
         &self,
         sql: &'static str,
         names: &(dyn ToSql + Sync),
-        read: impl Fn(&Row) -> Result<T, Trouble>,
+        read: impl Fn(&Row) -> Result<T, SessionError>,
         name: impl Fn(&T) -> K,
-    ) -> Result<HashMap<K, T>, Fault> {
+    ) -> Result<HashMap<K, T>, StorageError> {
         let rows = self.wait(self.session.query(sql, &[names]))?;
         let read = |row: &Row| self.wait(async { read(row) });
         let found = rows.iter().map(|row| read(row).map(|it| (name(&it), it)));
@@ -135,8 +143,8 @@ impl Rewriting<'_> {
         &self,
         sql: &'static str,
         entries: &[T],
-        put: &impl AsyncFn(&Session, &Statement, &T) -> Result<u64, Trouble>,
-    ) -> Result<(), Fault> {
+        put: &impl AsyncFn(&Session, &Statement, &T) -> Result<u64, SessionError>,
+    ) -> Result<(), StorageError> {
         self.wait(async {
             let statement = self.session.prepare(sql).await?;
             let mut parts = Vec::with_capacity(entries.len());
@@ -160,14 +168,14 @@ fn in_order<'a, K: Eq + Hash + 'a, T>(
 }
 
 impl Entries for Rewriting<'_> {
-    fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, Fault> {
+    fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, StorageError> {
         let name = |run: &Run| run.record.id.clone();
         let found = self.found(select_runs!("WHERE id = ANY ($1)"), &ids, run_of, name)?;
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         Ok(in_order(found, ids.iter()))
     }
 
-    fn put_runs(&mut self, runs: &[Run]) -> Result<(), Fault> {
+    fn put_runs(&mut self, runs: &[Run]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO scoreload.runs
                 (id, mode, target, started_at, inputs, plan, finished_at, exit_code, totals)
@@ -195,7 +203,7 @@ impl Entries for Rewriting<'_> {
         )
     }
 
-    fn orders(&mut self, orders: &[OrderKey]) -> Result<Vec<Option<Remembered>>, Fault> {
+    fn orders(&mut self, orders: &[OrderKey]) -> Result<Vec<Option<OrderRecord>>, StorageError> {
         let sql = "
             SELECT target, company_id, order_id, known, changed_at FROM scoreload.orders
             WHERE key = ANY ($1)";
@@ -204,7 +212,7 @@ impl Entries for Rewriting<'_> {
         Ok(in_order(found, keys.iter()))
     }
 
-    fn put_orders(&mut self, orders: &[Remembered]) -> Result<(), Fault> {
+    fn put_orders(&mut self, orders: &[OrderRecord]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO scoreload.orders (key, target, company_id, order_id, known, changed_at)
             VALUES ($1, $2, $3, $4, $5, $6)
@@ -222,7 +230,10 @@ impl Entries for Rewriting<'_> {
         })
     }
 
-    fn deliveries(&mut self, named: &[(String, OrderKey)]) -> Result<Vec<Option<Delivery>>, Fault> {
+    fn deliveries(
+        &mut self,
+        named: &[(String, OrderKey)],
+    ) -> Result<Vec<Option<Delivery>>, StorageError> {
         let names: Vec<(String, Vec<u8>)> = named
             .iter()
             .map(|(run, order)| (run.clone(), key_of(order)))
@@ -234,7 +245,7 @@ impl Entries for Rewriting<'_> {
         Ok(in_order(found, names.iter()))
     }
 
-    fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), Fault> {
+    fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO scoreload.deliveries (run, key, company_id, order_id, body, intended_at,
                 settled_at, outcome, http_status, attempts, message)

@@ -13,17 +13,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use self::session::Haste;
-use self::session::{Database, Length, Session, Trouble};
-use super::backend::{Backend, Pruned, Take, Work, Write, Written};
+pub(crate) use self::session::Shutdown;
+use self::session::{Database, Session, SessionError, TimeLimit};
+use super::backend::{Backend, PrunedCounts, Take, Work, Write, WriteResult};
 use super::entry::{Delivery, LastSent, Run};
 use super::lease::Importer;
 use super::lock::Holder;
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::postgres::dump::Rewriting;
 use crate::ledger::postgres::write::Member;
 use crate::paylocity::model::Text;
-use crate::system::postgres::address::Address;
+use crate::system::postgres::address::ConnectionSettings;
 
 /// The longest answer that is waited for where nobody has said otherwise.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -38,9 +38,12 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Opens a ledger, and makes it first where the database has none.
-    pub(crate) fn open(address: &Address, haste: Haste) -> Result<Self, Fault> {
+    pub(crate) fn open(
+        address: &ConnectionSettings,
+        haste: Shutdown,
+    ) -> Result<Self, StorageError> {
         let mut database = Database::at(address, haste)?;
-        database.work(Length::Short, schema::migrate)?;
+        database.work(TimeLimit::Short, schema::migrate)?;
         let holder = Holder::this_process("", Timestamp::now());
         Ok(Self {
             database,
@@ -54,16 +57,16 @@ impl Postgres {
 
     fn short<T>(
         &mut self,
-        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
-    ) -> Result<T, Fault> {
-        self.database.work(Length::Short, work)
+        work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
+    ) -> Result<T, StorageError> {
+        self.database.work(TimeLimit::Short, work)
     }
 
     fn long<T>(
         &mut self,
-        work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
-    ) -> Result<T, Fault> {
-        self.database.work(Length::Long, work)
+        work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
+    ) -> Result<T, StorageError> {
+        self.database.work(TimeLimit::None, work)
     }
 }
 
@@ -83,7 +86,7 @@ impl Drop for Postgres {
 }
 
 impl Backend for Postgres {
-    fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
+    fn write(&mut self, group: &[Write]) -> Result<Vec<WriteResult>, StorageError> {
         let member = self.member.clone();
         let joins = |write: &Write| matches!(write, Write::Begin(_) | Write::Lease(_));
         self.has_joined |= group.iter().any(joins);
@@ -94,16 +97,16 @@ impl Backend for Postgres {
         self.member.importer = importer;
     }
 
-    fn beat_every(&self) -> Option<Duration> {
-        self.has_joined.then(Importer::beat_every)
+    fn heartbeat_interval(&self) -> Option<Duration> {
+        self.has_joined.then(Importer::heartbeat_interval)
     }
 
-    fn beat(&mut self) -> Result<(), Fault> {
+    fn heartbeat(&mut self) -> Result<(), StorageError> {
         let member = self.member.clone();
-        self.short(async |session| write::beat(session, &member).await)
+        self.short(async |session| write::heartbeat(session, &member).await)
     }
 
-    fn others(&mut self) -> Result<Vec<Importer>, Fault> {
+    fn others(&mut self) -> Result<Vec<Importer>, StorageError> {
         let id = self.member.id.clone();
         self.short(async |session| query::others(session, &id).await)
     }
@@ -112,7 +115,7 @@ impl Backend for Postgres {
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
-    ) -> Result<Vec<Option<String>>, Fault> {
+    ) -> Result<Vec<Option<String>>, StorageError> {
         self.long(async |session| query::known(session, target, orders).await)
     }
 
@@ -120,23 +123,23 @@ impl Backend for Postgres {
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
-    ) -> Result<Vec<Option<LastSent>>, Fault> {
+    ) -> Result<Vec<Option<LastSent>>, StorageError> {
         self.long(async |session| query::last_sent(session, target, orders).await)
     }
 
-    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, Fault> {
+    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, StorageError> {
         self.long(async |session| query::runs(session, limit).await)
     }
 
-    fn run(&mut self, id: &str) -> Result<Option<Run>, Fault> {
+    fn run(&mut self, id: &str) -> Result<Option<Run>, StorageError> {
         self.short(async |session| query::run(session, id).await)
     }
 
-    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, Fault> {
+    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, StorageError> {
         self.short(async |session| query::runs_of_plan(session, plan).await)
     }
 
-    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, Fault> {
+    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, StorageError> {
         self.long(async |session| query::deliveries_of_run(session, run).await)
     }
 
@@ -144,24 +147,24 @@ impl Backend for Postgres {
         &mut self,
         order_id: &str,
         target: Option<&str>,
-    ) -> Result<Vec<Delivery>, Fault> {
+    ) -> Result<Vec<Delivery>, StorageError> {
         self.long(async |session| query::deliveries_of_order(session, order_id, target).await)
     }
 
-    fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
+    fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError> {
         // What was handed out cannot be taken back: a lost connection ends it.
         let mut has_begun = false;
-        self.database.work(Length::Long, async |session| {
+        self.database.work(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_begun, true) {
                 let words = "the connection was lost in the middle".to_owned();
-                return Err(Fault::Unreachable(words).into());
+                return Err(StorageError::Unreachable(words).into());
             }
             dump::each(session, take).await
         })
     }
 
-    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
-        self.database.work(Length::Long, dump::begin)?;
+    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), StorageError> {
+        self.database.work(TimeLimit::None, dump::begin)?;
         if let Some((runtime, session)) = self.database.parts() {
             let worked = work(&mut Rewriting { runtime, session });
             if worked.is_err() {
@@ -171,16 +174,16 @@ impl Backend for Postgres {
         }
         // A commit whose answer is lost must not pass for one that was made by another connection.
         let mut has_tried = false;
-        self.database.work(Length::Long, async |session| {
+        self.database.work(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_tried, true) {
                 let words = "the connection was lost at the end: run the command again".to_owned();
-                return Err(Fault::Unreachable(words).into());
+                return Err(StorageError::Unreachable(words).into());
             }
             session.run("COMMIT").await
         })
     }
 
-    fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
+    fn prune(&mut self, before: Timestamp) -> Result<PrunedCounts, StorageError> {
         self.long(async |session| dump::prune(session, before).await)
     }
 }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
-use super::session::{Session, Trouble};
+use super::session::{Session, SessionError};
 use crate::ledger::entry::{
-    Delivery, LastSent, OrderKey, Remembered, Run, RunEnd, RunRecord, Settled,
+    Delivery, LastSent, OrderKey, OrderRecord, Run, RunEnd, RunRecord, Settled,
 };
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::lease::Importer;
 use crate::ledger::lock::Holder;
 use crate::paylocity::model::Text;
@@ -58,7 +58,7 @@ pub(crate) async fn known(
     session: &Session,
     target: &str,
     orders: &[(Text, Text)],
-) -> Result<Vec<Option<String>>, Trouble> {
+) -> Result<Vec<Option<String>>, SessionError> {
     let sql = "
         SELECT known FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (key, number)
         LEFT JOIN scoreload.orders USING (key) ORDER BY number";
@@ -75,7 +75,7 @@ pub(crate) async fn last_sent(
     session: &Session,
     target: &str,
     orders: &[(Text, Text)],
-) -> Result<Vec<Option<LastSent>>, Trouble> {
+) -> Result<Vec<Option<LastSent>>, SessionError> {
     let sql = "
         SELECT run, outcome FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (key, number)
         LEFT JOIN LATERAL (
@@ -102,20 +102,20 @@ fn keys(target: &str, orders: &[(Text, Text)]) -> Vec<Vec<u8>> {
 }
 
 /// Returns the latest runs, the last first.
-pub(crate) async fn runs(session: &Session, limit: usize) -> Result<Vec<Run>, Trouble> {
+pub(crate) async fn runs(session: &Session, limit: usize) -> Result<Vec<Run>, SessionError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = select_runs!(r#"ORDER BY started_at COLLATE "C" DESC, place DESC LIMIT $1"#);
     all(&session.query(sql, &[&limit]).await?, run_of)
 }
 
 /// Returns a run.
-pub(crate) async fn run(session: &Session, id: &str) -> Result<Option<Run>, Trouble> {
+pub(crate) async fn run(session: &Session, id: &str) -> Result<Option<Run>, SessionError> {
     let rows = session.query(select_runs!("WHERE id = $1"), &[&id]).await?;
     Ok(all(&rows, run_of)?.pop())
 }
 
 /// Returns the runs that applied a plan, the first one first.
-pub(crate) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Run>, Trouble> {
+pub(crate) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Run>, SessionError> {
     let sql = select_runs!(r#"WHERE plan = $1 ORDER BY started_at COLLATE "C", place"#);
     all(&session.query(sql, &[&plan]).await?, run_of)
 }
@@ -124,7 +124,7 @@ pub(crate) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Ru
 pub(crate) async fn deliveries_of_run(
     session: &Session,
     run: &str,
-) -> Result<Vec<Delivery>, Trouble> {
+) -> Result<Vec<Delivery>, SessionError> {
     let sql = select_deliveries!("WHERE run = $1 ORDER BY deliveries.place");
     all(&session.query(sql, &[&run]).await?, delivery_of)
 }
@@ -134,7 +134,7 @@ pub(crate) async fn deliveries_of_order(
     session: &Session,
     order_id: &str,
     target: Option<&str>,
-) -> Result<Vec<Delivery>, Trouble> {
+) -> Result<Vec<Delivery>, SessionError> {
     let sql = select_deliveries!(
         r#"WHERE order_id = $1 AND ($2::text IS NULL OR target = $2)
             ORDER BY started_at COLLATE "C", deliveries.place"#
@@ -146,7 +146,7 @@ pub(crate) async fn deliveries_of_order(
 }
 
 /// Returns who else gives signs of life.
-pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, Trouble> {
+pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, SessionError> {
     let sql = "
         SELECT process, host, run, started_at, extract(epoch FROM expires_at - clock_timestamp())::float8
         FROM scoreload.importers
@@ -168,12 +168,12 @@ pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>,
 /// Reads rows.
 pub(crate) fn all<T>(
     rows: &[Row],
-    read: impl Fn(&Row) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
+    read: impl Fn(&Row) -> Result<T, SessionError>,
+) -> Result<Vec<T>, SessionError> {
     rows.iter().map(read).collect()
 }
 
-pub(crate) fn run_of(row: &Row) -> Result<Run, Trouble> {
+pub(crate) fn run_of(row: &Row) -> Result<Run, SessionError> {
     let end = match parsed(row, 6)? {
         Some(finished_at) => Some(RunEnd {
             finished_at,
@@ -193,8 +193,8 @@ pub(crate) fn run_of(row: &Row) -> Result<Run, Trouble> {
     Ok(Run { record, end })
 }
 
-pub(crate) fn remembered(row: &Row) -> Result<Remembered, Trouble> {
-    Ok(Remembered {
+pub(crate) fn remembered(row: &Row) -> Result<OrderRecord, SessionError> {
+    Ok(OrderRecord {
         key: OrderKey {
             target: row.try_get(0)?,
             company_id: row.try_get::<_, String>(1)?.into(),
@@ -205,7 +205,7 @@ pub(crate) fn remembered(row: &Row) -> Result<Remembered, Trouble> {
     })
 }
 
-pub(crate) fn delivery_of(row: &Row) -> Result<Delivery, Trouble> {
+pub(crate) fn delivery_of(row: &Row) -> Result<Delivery, SessionError> {
     let settled = match parsed(row, 6)? {
         Some(at) => Some(Settled {
             at,
@@ -236,8 +236,8 @@ fn number<T: TryFrom<i64> + Default>(found: Option<i64>) -> T {
         .unwrap_or_default()
 }
 
-fn parsed(row: &Row, column: usize) -> Result<Option<Timestamp>, Trouble> {
+fn parsed(row: &Row, column: usize) -> Result<Option<Timestamp>, SessionError> {
     let text: Option<&str> = row.try_get(column)?;
     let time = text.map(Timestamp::from_str).transpose();
-    time.map_err(|error| Fault::Damaged(error.to_string()).into())
+    time.map_err(|error| StorageError::Damaged(error.to_string()).into())
 }

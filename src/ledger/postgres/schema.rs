@@ -1,7 +1,7 @@
 //! The shape of a ledger in a `PostgreSQL` database: a schema of its own, made when it is first used.
 
-use super::session::{Session, Trouble};
-use crate::ledger::error::Fault;
+use super::session::{Session, SessionError};
+use crate::ledger::error::StorageError;
 
 /// Held while the schema is made: several importers may meet an empty database at once.
 const MAKING: i64 = 0x5343_4C44;
@@ -75,7 +75,7 @@ const STEPS: &[&str] = &["
 const KNOWN: isize = STEPS.len().cast_signed();
 
 /// Brings a database to the shape that this version knows; one without a ledger is given one.
-pub(crate) async fn migrate(session: &Session) -> Result<(), Trouble> {
+pub(crate) async fn migrate(session: &Session) -> Result<(), SessionError> {
     if let Some(taken) = steps_taken(session).await?
         && steps_after(taken)?.is_empty()
     {
@@ -113,7 +113,7 @@ const FORMAT: &str = "
 ";
 
 /// Returns how many steps a database has taken; `None` where it has no ledger.
-async fn steps_taken(session: &Session) -> Result<Option<i32>, Trouble> {
+async fn steps_taken(session: &Session) -> Result<Option<i32>, SessionError> {
     let state = "
         SELECT to_regclass('scoreload.format') IS NOT NULL, current_setting('server_encoding'),
             EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('scoreload'))";
@@ -121,11 +121,11 @@ async fn steps_taken(session: &Session) -> Result<Option<i32>, Trouble> {
     let (is_there, encoding, is_used): (bool, String, bool) = (row.get(0), row.get(1), row.get(2));
     if encoding != "UTF8" {
         let words = format!("its encoding is `{encoding}`, and UTF8 is needed");
-        return Err(Fault::Database(words).into());
+        return Err(StorageError::Database(words).into());
     }
     if !is_there {
         return if is_used {
-            Err(Fault::OtherKind.into())
+            Err(StorageError::OtherKind.into())
         } else {
             Ok(None)
         };
@@ -134,10 +134,10 @@ async fn steps_taken(session: &Session) -> Result<Option<i32>, Trouble> {
     Ok(Some(session.client.query_one(version, &[]).await?.get(0)))
 }
 
-fn steps_after(taken: i32) -> Result<&'static [&'static str], Fault> {
+fn steps_after(taken: i32) -> Result<&'static [&'static str], StorageError> {
     let found = isize::try_from(taken).unwrap_or(isize::MAX);
     let taken = usize::try_from(taken).unwrap_or(usize::MAX);
-    STEPS.get(taken..).ok_or(Fault::Newer {
+    STEPS.get(taken..).ok_or(StorageError::Newer {
         found,
         known: KNOWN,
     })

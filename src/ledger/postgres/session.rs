@@ -19,8 +19,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::ledger::error::Fault;
-use crate::system::postgres::address::{Address, words_of};
+use crate::ledger::error::StorageError;
+use crate::system::postgres::address::{ConnectionSettings, words_of};
 use crate::tls::{self, Distrust, Roots, distrust};
 
 /// How long a lost database is waited for: longer than a server's restart, or the switch to another.
@@ -42,9 +42,9 @@ const SETTINGS: &str = "
 
 /// Whether a run ends: then nobody waits long any more.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Haste(Arc<AtomicBool>);
+pub(crate) struct Shutdown(Arc<AtomicBool>);
 
-impl Haste {
+impl Shutdown {
     pub(crate) fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -56,22 +56,22 @@ impl Haste {
 
 /// Why some work was not done.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum SessionError {
     /// The connection is lost, or there was none; what the system says.
     Lost(String),
     /// The database asks to begin the work again.
     Again(String),
     /// Another try would end the same way.
-    Fault(Fault),
+    StorageError(StorageError),
 }
 
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl From<StorageError> for SessionError {
+    fn from(fault: StorageError) -> Self {
+        Self::StorageError(fault)
     }
 }
 
-impl From<tokio_postgres::Error> for Trouble {
+impl From<tokio_postgres::Error> for SessionError {
     fn from(error: tokio_postgres::Error) -> Self {
         let words = words_of(&error);
         let Some(code) = error.code() else {
@@ -88,13 +88,13 @@ impl From<tokio_postgres::Error> for Trouble {
             SqlState::READ_ONLY_SQL_TRANSACTION,
         ];
         match code.code().get(..2) {
-            _ if is_full => Self::Fault(Fault::Full),
-            _ if is_denied.contains(code) => Self::Fault(Fault::Denied(words)),
+            _ if is_full => Self::StorageError(StorageError::Full),
+            _ if is_denied.contains(code) => Self::StorageError(StorageError::Denied(words)),
             // The connection; too many of them; a time-out; the server shuts down, or starts, or its disk fails.
             Some("08" | "25" | "53" | "55" | "57" | "58") => Self::Lost(words),
-            Some("28" | "3D") => Self::Fault(Fault::Refused(words)),
-            Some("XX") => Self::Fault(Fault::Damaged(words)),
-            _ => Self::Fault(Fault::Database(words)),
+            Some("28" | "3D") => Self::StorageError(StorageError::Refused(words)),
+            Some("XX") => Self::StorageError(StorageError::Damaged(words)),
+            _ => Self::StorageError(StorageError::Database(words)),
         }
     }
 }
@@ -107,7 +107,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Prepares a statement, once for this connection.
-    pub(crate) async fn prepare(&self, sql: &'static str) -> Result<Statement, Trouble> {
+    pub(crate) async fn prepare(&self, sql: &'static str) -> Result<Statement, SessionError> {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
@@ -121,7 +121,7 @@ impl Session {
         &self,
         statement: &Statement,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, Trouble> {
+    ) -> Result<u64, SessionError> {
         Ok(self.client.execute(statement, values).await?)
     }
 
@@ -130,7 +130,7 @@ impl Session {
         &self,
         statement: &Statement,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Trouble> {
+    ) -> Result<Vec<Row>, SessionError> {
         Ok(self.client.query(statement, values).await?)
     }
 
@@ -139,7 +139,7 @@ impl Session {
         &self,
         sql: &'static str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Trouble> {
+    ) -> Result<Vec<Row>, SessionError> {
         let statement = self.prepare(sql).await?;
         Ok(self.client.query(&statement, values).await?)
     }
@@ -149,7 +149,7 @@ impl Session {
         &self,
         (first, values): (&'static str, &[&(dyn ToSql + Sync)]),
         (second, others): (&'static str, &[&(dyn ToSql + Sync)]),
-    ) -> Result<(Vec<Row>, Vec<Row>), Trouble> {
+    ) -> Result<(Vec<Row>, Vec<Row>), SessionError> {
         let first = self.prepare(first).await?;
         let second = self.prepare(second).await?;
         let begin = sent(self.run("BEGIN")).await;
@@ -164,7 +164,7 @@ impl Session {
         &self,
         last: &'static str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SessionError> {
         let last = self.prepare(last).await?;
         let last = sent(self.execute(&last, values)).await;
         let commit = sent(self.run("COMMIT")).await;
@@ -173,7 +173,7 @@ impl Session {
     }
 
     /// Carries out statements without values.
-    pub(crate) async fn run(&self, sql: &str) -> Result<(), Trouble> {
+    pub(crate) async fn run(&self, sql: &str) -> Result<(), SessionError> {
         Ok(self.client.batch_execute(sql).await?)
     }
 }
@@ -192,37 +192,37 @@ pub(crate) async fn sent<F: Future>(request: F) -> Pending<F> {
     pending
 }
 
-pub(crate) async fn answer<T, F: Future<Output = Result<T, Trouble>>>(
+pub(crate) async fn answer<T, F: Future<Output = Result<T, SessionError>>>(
     mut pending: Pending<F>,
-) -> Result<T, Trouble> {
+) -> Result<T, SessionError> {
     pending.as_mut().await;
-    let ended = || Trouble::Lost("the answer was taken already".to_owned());
+    let ended = || SessionError::Lost("the answer was taken already".to_owned());
     pending.as_mut().take_output().ok_or_else(ended)?
 }
 
 /// A database, and the connection to it while there is one.
 pub(crate) struct Database {
-    address: Address,
+    address: ConnectionSettings,
     /// Present until this is dropped.
     runtime: Option<Runtime>,
     session: Option<Session>,
-    haste: Haste,
+    haste: Shutdown,
     /// Whether it was reached before: then a lost connection is waited for.
     was_reached: bool,
 }
 
 /// How long some work may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Length {
+pub(crate) enum TimeLimit {
     /// Some round trips.
     Short,
     /// As long as there is something to move.
-    Long,
+    None,
 }
 
 impl Database {
     /// Makes the handle; nothing is connected yet.
-    pub(crate) fn at(address: &Address, haste: Haste) -> Result<Self, Fault> {
+    pub(crate) fn at(address: &ConnectionSettings, haste: Shutdown) -> Result<Self, StorageError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(Self {
             address: address.clone(),
@@ -236,9 +236,9 @@ impl Database {
     /// Does some work, and begins it again where the connection is lost.
     pub(crate) fn work<T>(
         &mut self,
-        length: Length,
-        mut work: impl AsyncFnMut(&Session) -> Result<T, Trouble>,
-    ) -> Result<T, Fault> {
+        length: TimeLimit,
+        mut work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
+    ) -> Result<T, StorageError> {
         let (began, mut pause) = (Instant::now(), PAUSES.0);
         loop {
             let words = match self.attempt(length, &mut work) {
@@ -250,14 +250,14 @@ impl Database {
                     // Whatever it was in the middle of is undone.
                     self.session = None;
                     match trouble {
-                        Trouble::Fault(fault) => return Err(fault),
-                        Trouble::Lost(words) | Trouble::Again(words) => words,
+                        SessionError::StorageError(fault) => return Err(fault),
+                        SessionError::Lost(words) | SessionError::Again(words) => words,
                     }
                 }
             };
             tracing::warn!(database = %self.address, %words, "the ledger does not answer; it is tried again");
             if !self.wait(began, pause) {
-                return Err(Fault::Unreachable(words));
+                return Err(StorageError::Unreachable(words));
             }
             pause = (pause * 2).min(PAUSES.1);
         }
@@ -286,9 +286,9 @@ impl Database {
 
     fn attempt<T>(
         &mut self,
-        length: Length,
-        work: &mut impl AsyncFnMut(&Session) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+        length: TimeLimit,
+        work: &mut impl AsyncFnMut(&Session) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
         let Self {
             address,
             runtime,
@@ -296,7 +296,7 @@ impl Database {
             ..
         } = self;
         let Some(runtime) = runtime else {
-            return Err(Fault::Ended.into());
+            return Err(StorageError::Ended.into());
         };
         let begun = async {
             let session = match session {
@@ -307,10 +307,14 @@ impl Database {
         };
         runtime.block_on(async {
             match length {
-                Length::Long => begun.await,
-                Length::Short => tokio::time::timeout(LONGEST, begun)
-                    .await
-                    .unwrap_or_else(|_| Err(Trouble::Lost("no answer came in time".to_owned()))),
+                TimeLimit::None => begun.await,
+                TimeLimit::Short => {
+                    tokio::time::timeout(LONGEST, begun)
+                        .await
+                        .unwrap_or_else(|_| {
+                            Err(SessionError::Lost("no answer came in time".to_owned()))
+                        })
+                }
             }
         })
     }
@@ -326,7 +330,7 @@ impl Database {
     }
 
     /// Does some last work where there is a connection, and waits for nothing.
-    pub(crate) fn end(&mut self, work: impl AsyncFnOnce(&Session) -> Result<(), Trouble>) {
+    pub(crate) fn end(&mut self, work: impl AsyncFnOnce(&Session) -> Result<(), SessionError>) {
         let (Some(runtime), Some(session)) = (&self.runtime, &self.session) else {
             return;
         };
@@ -352,9 +356,9 @@ impl fmt::Debug for Database {
 }
 
 /// Connects, and asks for what every connection needs.
-async fn connect(address: &Address) -> Result<Session, Trouble> {
+async fn connect(address: &ConnectionSettings) -> Result<Session, SessionError> {
     let roots = Roots::OfMachine(address.authorities.clone());
-    let trust = tls::client(&roots).map_err(Fault::Database)?;
+    let trust = tls::client(&roots).map_err(StorageError::Database)?;
     let connected = address.config.connect(MakeRustlsConnect::new(trust)).await;
     let (client, connection) = connected.map_err(of_connection)?;
     tokio::spawn(async move {
@@ -370,13 +374,13 @@ async fn connect(address: &Address) -> Result<Session, Trouble> {
 
 /// Says why no connection came about: for what another try would not change, such as a certificate that is not trusted
 /// or a server without TLS, nobody needs to wait.
-fn of_connection(error: tokio_postgres::Error) -> Trouble {
+fn of_connection(error: tokio_postgres::Error) -> SessionError {
     if let Some(Distrust { words, help }) = distrust(&error) {
-        return Trouble::Fault(Fault::Refused(format!("{words}; {help}")));
+        return SessionError::StorageError(StorageError::Refused(format!("{words}; {help}")));
     }
-    match Trouble::from(error) {
-        Trouble::Lost(words) if words.contains("does not support TLS") => {
-            Trouble::Fault(Fault::Refused(words))
+    match SessionError::from(error) {
+        SessionError::Lost(words) if words.contains("does not support TLS") => {
+            SessionError::StorageError(StorageError::Refused(words))
         }
         trouble => trouble,
     }

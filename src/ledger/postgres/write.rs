@@ -9,10 +9,10 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::query::key_of;
-use super::session::{Session, Trouble, answer, sent};
-use crate::ledger::backend::{Write, Written};
+use super::session::{Session, SessionError, answer, sent};
+use crate::ledger::backend::{Write, WriteResult};
 use crate::ledger::entry::{Intent, RunEnd, RunRecord, Settlement};
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::lease::Importer;
 
 /// An importer as the database knows it.
@@ -28,7 +28,7 @@ pub(crate) async fn write_group(
     session: &Session,
     member: &Member,
     group: &[Write],
-) -> Result<Vec<Written>, Trouble> {
+) -> Result<Vec<WriteResult>, SessionError> {
     let began = Instant::now();
     let statements = Statements::prepare(session).await?;
     let begin = sent(session.run("BEGIN")).await;
@@ -73,14 +73,14 @@ pub(crate) async fn write_group(
     for (write, part) in group.iter().zip(parts) {
         let rows = answer(part).await?;
         written.push(match write {
-            Write::Intend(_) if rows == 0 => Written::Lost,
-            Write::Intend(_) => Written::Until(Importer::may_leave_until(began)),
-            Write::Lease(_) => leased.next().unwrap_or(Written::Elsewhere),
+            Write::Intend(_) if rows == 0 => WriteResult::LeaseLost,
+            Write::Intend(_) => WriteResult::DoneUntil(Importer::may_leave_until(began)),
+            Write::Lease(_) => leased.next().unwrap_or(WriteResult::Elsewhere),
             Write::Begin(_) | Write::Finish(..) if rows != 1 => {
                 let words = "a run of that name began otherwise, or never";
-                return Err(Fault::Database(words.to_owned()).into());
+                return Err(StorageError::Database(words.to_owned()).into());
             }
-            _ => Written::Done,
+            _ => WriteResult::Done,
         });
     }
     answer(commit).await?;
@@ -101,7 +101,7 @@ struct Statements {
 }
 
 impl Statements {
-    async fn prepare(session: &Session) -> Result<Self, Trouble> {
+    async fn prepare(session: &Session) -> Result<Self, SessionError> {
         Ok(Self {
             alive: session.prepare(ALIVE).await?,
             begin: session.prepare(BEGIN).await?,
@@ -168,7 +168,7 @@ pub(crate) async fn sign_of_life(
     session: &Session,
     statement: &Statement,
     member: &Member,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     let Member { id, importer } = member;
     let holder = &importer.holder;
     session
@@ -187,7 +187,7 @@ pub(crate) async fn sign_of_life(
 }
 
 /// Gives a sign of life while there is nothing to write.
-pub(crate) async fn beat(session: &Session, member: &Member) -> Result<(), Trouble> {
+pub(crate) async fn heartbeat(session: &Session, member: &Member) -> Result<(), SessionError> {
     let statement = session.prepare(ALIVE).await?;
     sign_of_life(session, &statement, member).await.map(drop)
 }
@@ -197,7 +197,7 @@ async fn part(
     statements: &Statements,
     member: &Member,
     write: &Write,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     match write {
         Write::Begin(run) => begin(session, statements, run).await,
         Write::Intend(intent) => intend(session, statements, member, intent).await,
@@ -217,7 +217,7 @@ async fn begin(
     session: &Session,
     statements: &Statements,
     run: &RunRecord,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     let started_at = run.started_at.to_string();
     session
         .execute(
@@ -239,7 +239,7 @@ async fn intend(
     statements: &Statements,
     member: &Member,
     intent: &Intent,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     let order = &intent.order;
     session
         .execute(
@@ -264,7 +264,7 @@ async fn settle(
     statements: &Statements,
     member: &Member,
     settlement: &Settlement,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     let order = &settlement.order;
     session
         .execute(
@@ -292,7 +292,7 @@ async fn finish(
     statements: &Statements,
     run: &str,
     end: &RunEnd,
-) -> Result<u64, Trouble> {
+) -> Result<u64, SessionError> {
     let finished_at = end.finished_at.to_string();
     let code = i32::from(end.exit_code);
     session
@@ -312,11 +312,11 @@ fn wanted(group: &[Write]) -> Vec<Vec<u8>> {
     keys.collect()
 }
 
-fn told(row: &Row) -> Written {
+fn told(row: &Row) -> WriteResult {
     if row.get(0) {
-        Written::Leased(row.get(1))
+        WriteResult::Leased(row.get(1))
     } else {
-        Written::Elsewhere
+        WriteResult::Elsewhere
     }
 }
 

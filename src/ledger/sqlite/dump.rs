@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::query::{DELIVERIES, RUNS, delivery_of, parsed, run_of};
-use crate::ledger::backend::{Entries, Pruned, Take, Work};
-use crate::ledger::entry::{Delivery, Entry, OrderKey, Remembered, Run};
-use crate::ledger::error::Fault;
+use crate::ledger::backend::{Entries, PrunedCounts, Take, Work};
+use crate::ledger::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
+use crate::ledger::error::StorageError;
 
 /// Hands out everything as it is at one moment.
-pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), Fault> {
+pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), StorageError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut runs = snapshot.prepare(&format!("{RUNS} ORDER BY started_at, rowid"))?;
     for run in runs.query_map([], run_of)? {
@@ -27,7 +27,10 @@ pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), F
 }
 
 /// Does some work in one transaction.
-pub(crate) fn rewrite(connection: &mut Connection, work: &mut Work<'_>) -> Result<(), Fault> {
+pub(crate) fn rewrite(
+    connection: &mut Connection,
+    work: &mut Work<'_>,
+) -> Result<(), StorageError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     work(&mut Rewriting(&transaction))?;
     Ok(transaction.commit()?)
@@ -35,7 +38,10 @@ pub(crate) fn rewrite(connection: &mut Connection, work: &mut Work<'_>) -> Resul
 
 /// Takes away the runs that began before a moment, and what was settled in them. What is unknown stays, and its run
 /// too: a person may still settle it.
-pub(crate) fn prune(connection: &mut Connection, before: Timestamp) -> rusqlite::Result<Pruned> {
+pub(crate) fn prune(
+    connection: &mut Connection,
+    before: Timestamp,
+) -> rusqlite::Result<PrunedCounts> {
     let before = before.to_string();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let deliveries = transaction.execute(
@@ -53,7 +59,7 @@ pub(crate) fn prune(connection: &mut Connection, before: Timestamp) -> rusqlite:
         // Otherwise the file stays as large as it was.
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
-    Ok(Pruned {
+    Ok(PrunedCounts {
         runs: runs as u64,
         deliveries: deliveries as u64,
     })
@@ -61,8 +67,8 @@ pub(crate) fn prune(connection: &mut Connection, before: Timestamp) -> rusqlite:
 
 const ORDERS: &str = "SELECT target, company_id, order_id, known, changed_at FROM orders";
 
-fn remembered(row: &rusqlite::Row) -> rusqlite::Result<Remembered> {
-    Ok(Remembered {
+fn remembered(row: &rusqlite::Row) -> rusqlite::Result<OrderRecord> {
+    Ok(OrderRecord {
         key: OrderKey {
             target: row.get(0)?,
             company_id: row.get::<_, String>(1)?.into(),
@@ -76,13 +82,13 @@ fn remembered(row: &rusqlite::Row) -> rusqlite::Result<Remembered> {
 struct Rewriting<'a>(&'a Transaction<'a>);
 
 impl Entries for Rewriting<'_> {
-    fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, Fault> {
+    fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, StorageError> {
         let mut statement = self.0.prepare_cached(&format!("{RUNS} WHERE id = ?1"))?;
         let mut found = |id: &&str| Ok(statement.query_row([id], run_of).optional()?);
         ids.iter().map(&mut found).collect()
     }
 
-    fn put_runs(&mut self, runs: &[Run]) -> Result<(), Fault> {
+    fn put_runs(&mut self, runs: &[Run]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO runs (id, mode, target, started_at, inputs, plan, finished_at, exit_code, totals)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -105,7 +111,7 @@ impl Entries for Rewriting<'_> {
         Ok(())
     }
 
-    fn orders(&mut self, keys: &[OrderKey]) -> Result<Vec<Option<Remembered>>, Fault> {
+    fn orders(&mut self, keys: &[OrderKey]) -> Result<Vec<Option<OrderRecord>>, StorageError> {
         let sql = format!("{ORDERS} WHERE target = ?1 AND company_id = ?2 AND order_id = ?3");
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut found = |key: &OrderKey| {
@@ -115,7 +121,7 @@ impl Entries for Rewriting<'_> {
         keys.iter().map(&mut found).collect()
     }
 
-    fn put_orders(&mut self, orders: &[Remembered]) -> Result<(), Fault> {
+    fn put_orders(&mut self, orders: &[OrderRecord]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO orders (target, company_id, order_id, known, changed_at) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT (target, company_id, order_id) DO UPDATE SET
@@ -133,7 +139,10 @@ impl Entries for Rewriting<'_> {
         Ok(())
     }
 
-    fn deliveries(&mut self, keys: &[(String, OrderKey)]) -> Result<Vec<Option<Delivery>>, Fault> {
+    fn deliveries(
+        &mut self,
+        keys: &[(String, OrderKey)],
+    ) -> Result<Vec<Option<Delivery>>, StorageError> {
         let sql = format!("{DELIVERIES} WHERE run = ?1 AND company_id = ?2 AND order_id = ?3");
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut found = |(run, key): &(String, OrderKey)| {
@@ -143,7 +152,7 @@ impl Entries for Rewriting<'_> {
         keys.iter().map(&mut found).collect()
     }
 
-    fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), Fault> {
+    fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), StorageError> {
         let sql = "
             INSERT INTO deliveries (run, company_id, order_id, body, intended_at,
                 settled_at, outcome, http_status, attempts, message)

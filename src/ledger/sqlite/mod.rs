@@ -12,10 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::backend::{Backend, Pruned, Take, Work, Write, Written};
+use super::backend::{Backend, PrunedCounts, Take, Work, Write, WriteResult};
 use super::entry::{Delivery, LastSent, Run};
 use super::lease::Importer;
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::paylocity::model::Text;
 
 /// A ledger's database.
@@ -23,27 +23,27 @@ pub(crate) struct Sqlite(Connection);
 
 impl Sqlite {
     /// Opens a ledger's file, and makes it first where there is none; without a path it is in memory.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Fault> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, StorageError> {
         open::connect(path).map(Self)
     }
 }
 
 impl Backend for Sqlite {
-    fn write(&mut self, group: &[Write]) -> Result<Vec<Written>, Fault> {
+    fn write(&mut self, group: &[Write]) -> Result<Vec<WriteResult>, StorageError> {
         Ok(write::write_group(&mut self.0, group)?)
     }
 
     fn join(&mut self, _importer: Importer) {}
 
-    fn beat_every(&self) -> Option<Duration> {
+    fn heartbeat_interval(&self) -> Option<Duration> {
         None
     }
 
-    fn beat(&mut self) -> Result<(), Fault> {
+    fn heartbeat(&mut self) -> Result<(), StorageError> {
         Ok(())
     }
 
-    fn others(&mut self) -> Result<Vec<Importer>, Fault> {
+    fn others(&mut self) -> Result<Vec<Importer>, StorageError> {
         Ok(Vec::new())
     }
 
@@ -51,7 +51,7 @@ impl Backend for Sqlite {
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
-    ) -> Result<Vec<Option<String>>, Fault> {
+    ) -> Result<Vec<Option<String>>, StorageError> {
         Ok(query::known(&self.0, target, orders)?)
     }
 
@@ -59,23 +59,23 @@ impl Backend for Sqlite {
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
-    ) -> Result<Vec<Option<LastSent>>, Fault> {
+    ) -> Result<Vec<Option<LastSent>>, StorageError> {
         Ok(query::last_sent(&self.0, target, orders)?)
     }
 
-    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, Fault> {
+    fn runs(&mut self, limit: usize) -> Result<Vec<Run>, StorageError> {
         Ok(query::runs(&self.0, limit)?)
     }
 
-    fn run(&mut self, id: &str) -> Result<Option<Run>, Fault> {
+    fn run(&mut self, id: &str) -> Result<Option<Run>, StorageError> {
         Ok(query::run(&self.0, id)?)
     }
 
-    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, Fault> {
+    fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, StorageError> {
         Ok(query::runs_of_plan(&self.0, plan)?)
     }
 
-    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, Fault> {
+    fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, StorageError> {
         Ok(query::deliveries_of_run(&self.0, run)?)
     }
 
@@ -83,19 +83,19 @@ impl Backend for Sqlite {
         &mut self,
         order_id: &str,
         target: Option<&str>,
-    ) -> Result<Vec<Delivery>, Fault> {
+    ) -> Result<Vec<Delivery>, StorageError> {
         Ok(query::deliveries_of_order(&self.0, order_id, target)?)
     }
 
-    fn each(&mut self, take: &mut Take<'_>) -> Result<(), Fault> {
+    fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError> {
         dump::each(&self.0, take)
     }
 
-    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), Fault> {
+    fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), StorageError> {
         dump::rewrite(&mut self.0, work)
     }
 
-    fn prune(&mut self, before: Timestamp) -> Result<Pruned, Fault> {
+    fn prune(&mut self, before: Timestamp) -> Result<PrunedCounts, StorageError> {
         Ok(dump::prune(&mut self.0, before)?)
     }
 

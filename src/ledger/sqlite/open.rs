@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, APPLICATION_ID};
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::location::beside;
 use crate::system::private_files::{make_directory_of, open_private};
 
@@ -35,7 +35,7 @@ const SETTINGS: &str = "
 ";
 
 /// Opens a ledger's database, and makes it first where there is none; without a path it is in memory.
-pub(crate) fn connect(path: Option<&Path>) -> Result<Connection, Fault> {
+pub(crate) fn connect(path: Option<&Path>) -> Result<Connection, StorageError> {
     let mut connection = match path {
         Some(path) => connect_file(path)?,
         None => Connection::open_in_memory()?,
@@ -65,7 +65,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
-fn connect_file(path: &Path) -> Result<Connection, Fault> {
+fn connect_file(path: &Path) -> Result<Connection, StorageError> {
     create(path)?;
     inspect(path)?;
     keep_private(path)?;
@@ -74,7 +74,7 @@ fn connect_file(path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open_with_flags(path, flags)?;
     // Where it may not write, SQLite opens for reading, and says nothing.
     if connection.is_readonly("main")? {
-        return Err(Fault::ReadOnly);
+        return Err(StorageError::ReadOnly);
     }
     Ok(connection)
 }
@@ -94,10 +94,10 @@ fn create(path: &Path) -> io::Result<()> {
 ///
 /// A process does so before it has a connection to that file: closing a file ends the locks that the same process has
 /// on it, those of `SQLite` too.
-fn inspect(path: &Path) -> Result<(), Fault> {
+fn inspect(path: &Path) -> Result<(), StorageError> {
     let found = fs::metadata(path)?;
     if !found.is_file() {
-        return Err(Fault::OtherKind);
+        return Err(StorageError::OtherKind);
     }
     let mut header = Vec::with_capacity(HEADER_LENGTH);
     File::open(path)?
@@ -107,14 +107,14 @@ fn inspect(path: &Path) -> Result<(), Fault> {
         return refuse_leftovers(path);
     }
     if !header.starts_with(MAGIC) {
-        return Err(Fault::OtherKind);
+        return Err(StorageError::OtherKind);
     }
     if header.len() < HEADER_LENGTH || is_cut_within_a_page(path, found.len(), &header) {
-        return Err(Fault::Damaged("it is cut short".to_owned()));
+        return Err(StorageError::Damaged("it is cut short".to_owned()));
     }
     match header.get(APPLICATION_ID_AT..) {
         Some(rest) if rest.starts_with(&APPLICATION_ID.to_be_bytes()) => Ok(()),
-        _ => Err(Fault::OtherKind),
+        _ => Err(StorageError::OtherKind),
     }
 }
 
@@ -130,12 +130,12 @@ fn is_cut_within_a_page(path: &Path, length: u64, header: &[u8]) -> bool {
 }
 
 /// Refuses an empty file with a `-wal` file beside it: `SQLite` would delete that, and with it all that is left.
-fn refuse_leftovers(path: &Path) -> Result<(), Fault> {
+fn refuse_leftovers(path: &Path) -> Result<(), StorageError> {
     if length_beside(path, "-wal") == 0 {
         return Ok(());
     }
     let words = "it is empty, and the `-wal` file beside it is not";
-    Err(Fault::Damaged(words.to_owned()))
+    Err(StorageError::Damaged(words.to_owned()))
 }
 
 fn length_beside(path: &Path, tail: &str) -> u64 {
@@ -143,7 +143,7 @@ fn length_beside(path: &Path, tail: &str) -> u64 {
 }
 
 /// Takes from others the right to read a ledger that was copied or restored with it.
-fn keep_private(path: &Path) -> Result<(), Fault> {
+fn keep_private(path: &Path) -> Result<(), StorageError> {
     for tail in ["", "-wal", "-shm"] {
         let file = beside(path, tail);
         let Ok(found) = fs::metadata(&file) else {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 
 /// Marks a `SQLite` file as a ledger (`SCLD`), so that another program's is never taken for one.
 pub(crate) const APPLICATION_ID: u32 = 0x5343_4C44;
@@ -56,7 +56,7 @@ const KNOWN: isize = STEPS.len().cast_signed();
 /// Brings a database to the shape that this version knows; an empty one becomes a ledger.
 ///
 /// The file becomes a ledger in one transaction, its mark included: there is no half-made ledger.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
     if steps_left(connection)?.is_empty() {
         return Ok(());
     }
@@ -70,10 +70,10 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     Ok(transaction.commit()?)
 }
 
-fn steps_left(connection: &Connection) -> Result<&'static [&'static str], Fault> {
+fn steps_left(connection: &Connection) -> Result<&'static [&'static str], StorageError> {
     let found: isize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let taken = usize::try_from(found).unwrap_or(usize::MAX);
-    STEPS.get(taken..).ok_or(Fault::Newer {
+    STEPS.get(taken..).ok_or(StorageError::Newer {
         found,
         known: KNOWN,
     })

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::ledger::backend::{Write, Written};
+use crate::ledger::backend::{Write, WriteResult};
 use crate::ledger::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 
 /// Commits a group.
 pub(crate) fn write_group(
     connection: &mut Connection,
     group: &[Write],
-) -> rusqlite::Result<Vec<Written>> {
+) -> rusqlite::Result<Vec<WriteResult>> {
     // A transaction that turns to writing midway fails at once where another process writes; this one waits.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for write in group {
@@ -25,8 +25,8 @@ pub(crate) fn write_group(
     }
     transaction.commit()?;
     let written = |write: &Write| match write {
-        Write::Lease(_) => Written::Leased(None),
-        _ => Written::Done,
+        Write::Lease(_) => WriteResult::Leased(None),
+        _ => WriteResult::Done,
     };
     Ok(group.iter().map(written).collect())
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{begun, intent, keys, place, settlement};
-use crate::ledger::error::Fault;
+use crate::ledger::error::StorageError;
 use crate::ledger::location::beside;
-use crate::ledger::{Ledger, LedgerError, Place};
+use crate::ledger::{Ledger, LedgerError, Location};
 
-fn fault_of_opening(path: &Path) -> Fault {
-    match Ledger::open(&Place::File(path.to_owned())) {
-        Err(LedgerError::Unopened { fault, .. }) => fault,
+fn fault_of_opening(path: &Path) -> StorageError {
+    match Ledger::open(&Location::File(path.to_owned())) {
+        Err(LedgerError::Open { error: fault, .. }) => fault,
         other => panic!("{other:?}"),
     }
 }
@@ -26,7 +26,7 @@ fn mode(path: &Path) -> u32 {
 fn the_ledger_and_the_files_beside_it_are_readable_by_their_owner_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state/scoreload/ledger.db");
-    let ledger = begun(&Place::File(path.clone()));
+    let ledger = begun(&Location::File(path.clone()));
     let wal = beside(&path, "-wal");
     for file in [&path, &wal, &beside(&path, "-shm")] {
         assert_eq!(mode(file), 0o600, "{}", file.display());
@@ -36,7 +36,7 @@ fn the_ledger_and_the_files_beside_it_are_readable_by_their_owner_alone() {
     drop(ledger);
     assert!(!wal.exists());
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let _ledger = Ledger::open(&Place::File(path.clone())).unwrap();
+    let _ledger = Ledger::open(&Location::File(path.clone())).unwrap();
     assert_eq!(mode(&path), 0o600);
 }
 
@@ -48,7 +48,7 @@ async fn a_copy_of_the_files_taken_while_the_ledger_is_open_is_a_ledger() {
     let copy = directory.path().join("copy.db");
     fs::copy(&path, &copy).unwrap();
     fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
-    let copied = Ledger::open(&Place::File(copy)).unwrap();
+    let copied = Ledger::open(&Location::File(copy)).unwrap();
     let known = copied.known("demo", keys(&["A1"])).unwrap();
     assert_eq!(known, [Some("durable".to_owned())]);
 }
@@ -63,11 +63,14 @@ fn a_file_of_another_kind_is_refused_and_not_touched() {
     fs::write(&path, "order_id,test_score\nA1,87\n").unwrap();
     for file in [&path, &database] {
         let before = fs::read(file).unwrap();
-        assert_eq!(fault_of_opening(file), Fault::OtherKind);
+        assert_eq!(fault_of_opening(file), StorageError::OtherKind);
         assert_eq!(fs::read(file).unwrap(), before);
     }
-    assert_eq!(fault_of_opening(directory.path()), Fault::OtherKind);
-    assert_eq!(fault_of_opening(Path::new("/dev/null")), Fault::OtherKind);
+    assert_eq!(fault_of_opening(directory.path()), StorageError::OtherKind);
+    assert_eq!(
+        fault_of_opening(Path::new("/dev/null")),
+        StorageError::OtherKind
+    );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
@@ -97,12 +100,15 @@ fn a_damaged_ledger_is_refused_and_not_touched() {
     for length in [60, 99, 4_096, whole.len() - 1] {
         fs::write(&path, &whole[..length]).unwrap();
         let fault = fault_of_opening(&path);
-        assert!(matches!(fault, Fault::Damaged(_)), "{length}: {fault:?}");
+        assert!(
+            matches!(fault, StorageError::Damaged(_)),
+            "{length}: {fault:?}"
+        );
         assert_eq!(fs::read(&path).unwrap(), &whole[..length]);
     }
     fs::write(&path, "").unwrap();
     fs::write(beside(&path, "-wal"), "all that is left").unwrap();
-    assert!(matches!(fault_of_opening(&path), Fault::Damaged(_)));
+    assert!(matches!(fault_of_opening(&path), StorageError::Damaged(_)));
     assert!(beside(&path, "-wal").exists());
 }
 
@@ -121,10 +127,10 @@ async fn damage_that_is_met_in_use_is_told_as_such() {
     fs::write(&path, bytes).unwrap();
     let ledger = Ledger::open(&place).unwrap();
     let error = ledger.known("demo", keys(&["A1"])).unwrap_err();
-    let LedgerError::Failed { fault, .. } = error else {
+    let LedgerError::Failed { error: fault, .. } = error else {
         panic!("{error:?}");
     };
-    assert!(matches!(fault, Fault::Damaged(_)), "{fault:?}");
+    assert!(matches!(fault, StorageError::Damaged(_)), "{fault:?}");
 }
 
 #[test]
@@ -132,10 +138,16 @@ fn a_place_that_cannot_be_written_is_refused_in_clear_words() {
     let (directory, path, _) = place();
     fs::write(&path, "").unwrap();
     let under_a_file = path.join("ledger.db");
-    assert!(matches!(fault_of_opening(&under_a_file), Fault::System(_)));
+    assert!(matches!(
+        fault_of_opening(&under_a_file),
+        StorageError::System(_)
+    ));
     let nowhere = directory.path().join("nowhere.db");
     symlink(directory.path().join("gone/ledger.db"), &nowhere).unwrap();
-    assert!(matches!(fault_of_opening(&nowhere), Fault::System(_)));
+    assert!(matches!(
+        fault_of_opening(&nowhere),
+        StorageError::System(_)
+    ));
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-    assert_eq!(Fault::from(denied), Fault::ReadOnly);
+    assert_eq!(StorageError::from(denied), StorageError::ReadOnly);
 }

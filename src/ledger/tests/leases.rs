@@ -6,7 +6,7 @@ use super::server::{Server, shared};
 use super::{RUN, at, begun, intent, keys, lease, settlement};
 use crate::ledger::lease::{Importer, Intended, Lease};
 use crate::ledger::lock::Holder;
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, Location};
 
 /// An importer whose leases end soon after its last sign of life.
 fn importer(run: &str, millis: u64) -> Importer {
@@ -21,7 +21,7 @@ async fn an_order_is_one_importers_until_it_is_given_back_with_what_is_known_of_
     let Some(url) = shared().map(Server::database) else {
         return;
     };
-    let place = Place::named(&url, &|_| None).unwrap();
+    let place = Location::named(&url, &|_| None).unwrap();
     let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
     let order = intent("A1", "").order;
     assert_eq!(one.lease(order.clone()).await, Ok(Lease::Ours(None)));
@@ -43,7 +43,7 @@ async fn a_lease_outlives_its_importer_and_then_another_takes_over_what_is_in_do
     let Some(url) = shared().map(Server::database) else {
         return;
     };
-    let place = Place::named(&url, &|_| None).unwrap();
+    let place = Location::named(&url, &|_| None).unwrap();
     let (one, other) = (begun(&place), Ledger::open(&place).unwrap());
     one.join(importer("one", 300));
     let order = intent("A1", "").order;
@@ -69,7 +69,7 @@ async fn an_intent_waits_for_a_database_that_is_restarted() {
     let Some(mut server) = Server::start() else {
         return;
     };
-    let place = Place::named(&server.database(), &|_| None).unwrap();
+    let place = Location::named(&server.database(), &|_| None).unwrap();
     let ledger = begun(&place);
     lease(&ledger, &["A1"]).await;
     server.end("QUIT");

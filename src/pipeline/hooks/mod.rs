@@ -12,7 +12,7 @@ use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::report::{Run, Totals};
-use crate::system::command::Words;
+use crate::system::command::CommandLine;
 use crate::ui::{self, Screen, summary};
 
 /// How a run ended that has come to a result.
@@ -58,7 +58,7 @@ struct Over<'a> {
 #[derive(Debug)]
 pub(crate) struct Aftermath {
     metrics: Option<PathBuf>,
-    notify: Option<Words>,
+    notify: Option<CommandLine>,
     began: Timestamp,
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::Over;
 use crate::report::Totals;
 use crate::system::command;
-use crate::system::command::{ProgramError, Words};
-use crate::system::postgres::address::without_password;
+use crate::system::command::{CommandError, CommandLine};
+use crate::system::postgres::address::redact_password;
 
 /// How long the command may take: a mail server that does not answer must not keep the next run waiting.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,18 +27,18 @@ const KEPT_BACK: [&str; 4] = [
 const LEDGER: &str = "SCORELOAD_LEDGER";
 
 /// Runs the command to its end. What it prints goes to standard error.
-pub(crate) fn give(words: &Words, over: &Over<'_>) -> Result<(), ProgramError> {
+pub(crate) fn give(words: &CommandLine, over: &Over<'_>) -> Result<(), CommandError> {
     command::run(&mut command(words, over), PATIENCE)
 }
 
-fn command(words: &Words, over: &Over<'_>) -> Command {
+fn command(words: &CommandLine, over: &Over<'_>) -> Command {
     let mut command = words.command();
     command.stdout(Stdio::from(io::stderr()));
     for name in KEPT_BACK {
         command.env_remove(name);
     }
     if let Ok(place) = env::var(LEDGER) {
-        command.env(LEDGER, without_password(&place));
+        command.env(LEDGER, redact_password(&place));
     }
     command.envs(variables(over));
     command

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{FromInbox, Import, tell};
 use crate::error::Error;
-use crate::inbox::{Arrival, ClearingError, Fate, Imported, Inbox, with_tail};
+use crate::inbox::{ArchiveError, Arrival, Disposition, ImportedFile, Inbox, with_tail};
 use crate::pipeline::rejects;
 use crate::ui::{self, Screen, summary};
 
@@ -34,7 +34,7 @@ impl Cleared {
 /// Where a file has gone, for people and for scripts.
 struct Gone {
     arrival: Arrival,
-    fate: Fate,
+    fate: Disposition,
     /// Where it is.
     path: PathBuf,
     /// The rows of it to mend, where there are some.
@@ -44,7 +44,7 @@ struct Gone {
 impl Import {
     /// Moves each file to where it goes, with what was written about it beside it; `reports` are those beside the
     /// first. Tells what cannot be done.
-    pub(crate) fn clear_inbox(&mut self, fates: &[Fate], reports: &[PathBuf]) -> Cleared {
+    pub(crate) fn clear_inbox(&mut self, fates: &[Disposition], reports: &[PathBuf]) -> Cleared {
         let Some(mut from) = self.inbox.take() else {
             return Cleared::NOTHING;
         };
@@ -71,7 +71,7 @@ impl Import {
             let words =
                 format!("was imported before, by run {run}; it is done, and not sent again");
             tell(self.screen, &arrival.name, &words);
-            if let Err(error) = from.inbox.clear(arrival, Fate::Done, &self.run.id) {
+            if let Err(error) = from.inbox.clear(arrival, Disposition::Done, &self.run.id) {
                 is_whole = false;
                 ui::tell_error(&unmoved(&arrival.path, &error));
             }
@@ -80,7 +80,7 @@ impl Import {
         let count = |fate| gone.iter().filter(|one| one.fate == fate).count();
         Cleared {
             account: Some(account(&gone, &from)),
-            files: [Fate::Done, Fate::Failed, Fate::Left].map(count),
+            files: [Disposition::Done, Disposition::Failed, Disposition::Kept].map(count),
             is_whole,
         }
     }
@@ -90,7 +90,7 @@ impl Import {
         &self,
         from: &mut FromInbox,
         arrival: Arrival,
-        fate: Fate,
+        fate: Disposition,
         reports: &[PathBuf],
     ) -> Result<Gone, Error> {
         let run = &self.run.id;
@@ -104,7 +104,7 @@ impl Import {
             });
         };
         let rejects = match (fate, &self.inputs) {
-            (Fate::Failed, Some((_, reading))) => rejects::of_file(
+            (Disposition::Failed, Some((_, reading))) => rejects::of_file(
                 &arrival.path.display().to_string(),
                 &with_tail(&prefix, ".rejects"),
                 reading,
@@ -116,7 +116,7 @@ impl Import {
         put_beside(&prefix, reports)?;
         let cleared = from.inbox.clear(&arrival, fate, run);
         let moved = cleared.map_err(|error| unmoved(&arrival.path, &error))?;
-        if fate == Fate::Done {
+        if fate == Disposition::Done {
             self.remember(&mut from.inbox, &arrival);
         }
         Ok(Gone {
@@ -134,7 +134,7 @@ impl Import {
         let Some(sheet) = sheets.find(|sheet| sheet.source.path == path) else {
             return;
         };
-        let imported = Imported {
+        let imported = ImportedFile {
             sha256: sheet.sha256.to_string(),
             target: self.setup.target.key().to_owned(),
             run: self.run.id.clone(),
@@ -161,7 +161,7 @@ fn put_beside(prefix: &Path, reports: &[PathBuf]) -> Result<(), Error> {
     Ok(())
 }
 
-fn unmoved(path: &Path, error: &ClearingError) -> Error {
+fn unmoved(path: &Path, error: &ArchiveError) -> Error {
     Error::usage(
         format!("`{}` stays in the inbox: {error}", path.display()),
         "the next run finds its orders unchanged, and moves it then",
@@ -173,9 +173,11 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
     for one in gone {
         let name = one.arrival.name.to_string_lossy();
         let (label, words) = match (one.fate, &one.rejects) {
-            (Fate::Done, _) => ("done", format!("{name} is now {}", one.path.display())),
-            (Fate::Failed, None) => ("failed", format!("{name} is now {}", one.path.display())),
-            (Fate::Failed, Some(rejects)) => (
+            (Disposition::Done, _) => ("done", format!("{name} is now {}", one.path.display())),
+            (Disposition::Failed, None) => {
+                ("failed", format!("{name} is now {}", one.path.display()))
+            }
+            (Disposition::Failed, Some(rejects)) => (
                 "failed",
                 format!(
                     "{name} is now {}; mend {} and put it into {directory}",
@@ -183,14 +185,14 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
                     rejects.display()
                 ),
             ),
-            (Fate::Left, _) => (
+            (Disposition::Kept, _) => (
                 "left",
                 format!("{name} stays in {directory}, for the next run"),
             ),
         };
         let write = |mut out: &mut dyn std::io::Write| summary::write_line(&mut out, label, &words);
         match one.fate {
-            Fate::Done => screen.note(write),
+            Disposition::Done => screen.note(write),
             _ => screen.tell(write),
         }
     }
@@ -198,15 +200,15 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
 
 /// Returns where the files went, for scripts.
 fn account(gone: &[Gone], from: &FromInbox) -> Value {
-    let of = |fate: Fate| {
+    let of = |fate: Disposition| {
         let those = gone.iter().filter(|one| one.fate == fate);
         those.map(|one| one.path.clone()).collect::<Vec<_>>()
     };
     json!({
         "directory": from.inbox.directory(),
-        "done": of(Fate::Done),
-        "failed": of(Fate::Failed),
-        "left": of(Fate::Left),
+        "done": of(Disposition::Done),
+        "failed": of(Disposition::Failed),
+        "left": of(Disposition::Kept),
         "known": from.known.iter().map(|(arrival, _)| arrival.name.to_string_lossy()).collect::<Vec<_>>(),
         "rejects": gone.iter().filter_map(|one| one.rejects.as_ref()).collect::<Vec<_>>(),
     })

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::Import;
 use crate::delivery::Delivery;
 use crate::exit::ExitCode;
-use crate::inbox::{Arrival, Fate};
+use crate::inbox::{Arrival, Disposition};
 use crate::orders::Batch;
 use crate::rejects::is_through;
 
 impl Import {
     /// Returns where each file goes, in their order.
-    pub(crate) fn fates(&self, exit: ExitCode) -> Vec<Fate> {
+    pub(crate) fn fates(&self, exit: ExitCode) -> Vec<Disposition> {
         let Some(from) = &self.inbox else {
             return Vec::new();
         };
@@ -23,9 +23,9 @@ impl Import {
         let fate = |arrival: &Arrival| {
             let path = arrival.path.display().to_string();
             match standings.get(path.as_str()) {
-                _ if is_cut_off => Fate::Left,
+                _ if is_cut_off => Disposition::Kept,
                 Some(standing) => standing.fate(),
-                None => Fate::Done,
+                None => Disposition::Done,
             }
         };
         from.taken.iter().map(fate).collect()
@@ -42,11 +42,11 @@ struct Standing {
 }
 
 impl Standing {
-    const fn fate(&self) -> Fate {
+    const fn fate(&self) -> Disposition {
         match (self.is_unfinished, self.is_lacking) {
-            (true, _) => Fate::Left,
-            (false, true) => Fate::Failed,
-            (false, false) => Fate::Done,
+            (true, _) => Disposition::Kept,
+            (false, true) => Disposition::Failed,
+            (false, false) => Disposition::Done,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::inbox::{self, Arrival, Fate, Inbox, Settle, with_tail};
+use crate::inbox::{self, Arrival, Disposition, Inbox, SettleTime, with_tail};
 use crate::input;
 pub(crate) use crate::pipeline::inbox::archive::Cleared;
 use crate::pipeline::reports;
@@ -47,9 +47,9 @@ impl FromInbox {
         };
         let stays = purpose == Purpose::Plan || setup.is_trial;
         let how = if stays {
-            inbox::Purpose::Look
+            inbox::Access::Read
         } else {
-            inbox::Purpose::Clear {
+            inbox::Access::Archive {
                 is_waiting: setup.is_waiting,
             }
         };
@@ -96,7 +96,11 @@ impl FromInbox {
     }
 
     /// Takes places for the reports: beside the first file that goes somewhere, or in the inbox where none does.
-    pub(crate) fn reserve(&self, fates: &[Fate], run: &str) -> Result<Vec<ReportFile>, Error> {
+    pub(crate) fn reserve(
+        &self,
+        fates: &[Disposition],
+        run: &str,
+    ) -> Result<Vec<ReportFile>, Error> {
         if !self.is_reported || self.stays || self.taken.is_empty() {
             return Ok(Vec::new());
         }
@@ -110,7 +114,7 @@ impl FromInbox {
     }
 
     /// Returns how the names begin of what is written about a file: its own name and the run's id, where it goes.
-    fn prefix(&self, arrival: &Arrival, fate: Fate, run: &str) -> Option<PathBuf> {
+    fn prefix(&self, arrival: &Arrival, fate: Disposition, run: &str) -> Option<PathBuf> {
         let directory = self.inbox.directory_of(fate)?;
         Some(with_tail(
             &directory.join(&arrival.name),
@@ -120,7 +124,7 @@ impl FromInbox {
 }
 
 /// Returns the files that are complete, and tells which others there are.
-fn complete(inbox: &Inbox, settle: Settle, screen: Screen) -> Result<Vec<Arrival>, Error> {
+fn complete(inbox: &Inbox, settle: SettleTime, screen: Screen) -> Result<Vec<Arrival>, Error> {
     let on_wait = |young: usize| {
         let files = summary::count(young, "file has", "files have");
         let words = format!("{files} changed a moment ago; waiting until they settle");

@@ -12,8 +12,8 @@ use crate::delivery::{Delivery, Journal, KEPT_BACK, Outcome, Update, Wanted};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
-use crate::ledger::lock::{Attempt, Holder};
-use crate::ledger::{Change, Importer, Known, Ledger, Lock, Place, Planned, Remembered};
+use crate::ledger::lock::{Holder, LockAttempt};
+use crate::ledger::{Change, Importer, Ledger, Location, Lock, OrderState, Planned, Remembered};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::{Mode, Run, Totals};
@@ -258,18 +258,18 @@ impl Memory {
 
 /// Takes the lock of a ledger's file and a target; a ledger in memory needs none, and in a database orders are leased.
 pub(crate) fn lock(
-    place: &Place,
+    place: &Location,
     target: &str,
     run: &str,
     patience: Patience,
 ) -> Result<Option<Lock>, Error> {
-    let Place::File(path) = place else {
+    let Location::File(path) = place else {
         return Ok(None);
     };
     let holder = Holder::this_process(run, jiff::Timestamp::now());
     let held = match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
-        Attempt::Taken(lock) => return Ok(Some(lock)),
-        Attempt::Held(holder) => Error::Held {
+        LockAttempt::Taken(lock) => return Ok(Some(lock)),
+        LockAttempt::Held(holder) => Error::Held {
             holder,
             can_wait: !matches!(patience, Patience::Never),
         },
@@ -293,8 +293,8 @@ pub(crate) fn held(ledger: &Ledger) -> Result<Error, Error> {
 }
 
 /// Reads what the ledger keeps of an order.
-pub(crate) fn read_known(text: &str, order_id: &str) -> Result<Known, Error> {
-    Known::from_json(text).map_err(|words| unreadable(order_id, &words))
+pub(crate) fn read_known(text: &str, order_id: &str) -> Result<OrderState, Error> {
+    OrderState::from_json(text).map_err(|words| unreadable(order_id, &words))
 }
 
 /// Reads what the ledger keeps of an order beside what is wanted of it.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::ledger::tests::server::{Server, shared};
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, Location};
 use crate::system::process::tests::ended_process;
 
 fn budget(path: &Path) -> Budget {
@@ -33,9 +33,9 @@ fn a_budget_in_a_database_is_one_for_all_who_use_it_and_outlives_them() {
     let Some(url) = shared().map(Server::database) else {
         return;
     };
-    let place = Place::named(&url, &|_| None).unwrap();
+    let place = Location::named(&url, &|_| None).unwrap();
     let _ledger = Ledger::open(&place).unwrap();
-    let Place::Database(address) = place else {
+    let Location::Database(address) = place else {
         panic!("{place:?}");
     };
     let budget = |client| Budget::at(&Places::in_database("https://a.example/", client, &address));

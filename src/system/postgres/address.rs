@@ -24,7 +24,7 @@ const UNANSWERED: Duration = Duration::from_secs(20);
 
 /// A database, and how it is reached. It shows without its password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct ConnectionSettings {
     pub(crate) config: Box<Config>,
     pub(crate) authorities: Authorities,
     shown: String,
@@ -33,14 +33,14 @@ pub struct Address {
 /// What is wrong with a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{shown}` is no PostgreSQL database: {words}")]
-pub(crate) struct BadAddress {
+pub(crate) struct UrlError {
     shown: String,
     words: String,
 }
 
-impl Address {
+impl ConnectionSettings {
     /// Tells whether a text is the URL of a database, right or wrong.
-    pub(crate) fn is_meant(text: &str) -> bool {
+    pub(crate) fn is_url(text: &str) -> bool {
         split_url(text).is_some()
     }
 
@@ -52,9 +52,9 @@ impl Address {
     pub(crate) fn parse(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, BadAddress> {
-        let shown = without_password(text);
-        let bad = |words: String| BadAddress {
+    ) -> Result<Self, UrlError> {
+        let shown = redact_password(text);
+        let bad = |words: String| UrlError {
             shown: shown.clone(),
             words,
         };
@@ -106,15 +106,15 @@ impl Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for ConnectionSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for ConnectionSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Address({})", self.shown)
+        write!(f, "ConnectionSettings({})", self.shown)
     }
 }
 
@@ -131,7 +131,7 @@ fn split_url(text: &str) -> Option<(&str, &str)> {
 ///
 /// A password may hold any sign, also those that end it elsewhere, so that a URL may be read in more than one way: what
 /// is a password in one of them is left out.
-pub(crate) fn without_password(text: &str) -> String {
+pub(crate) fn redact_password(text: &str) -> String {
     let Some((scheme, rest)) = split_url(text) else {
         return text.to_owned();
     };
@@ -229,8 +229,8 @@ pub(crate) fn words_of(error: &tokio_postgres::Error) -> String {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Address {
-        Address::parse(text, &|_| None).unwrap()
+    fn address(text: &str) -> ConnectionSettings {
+        ConnectionSettings::parse(text, &|_| None).unwrap()
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
             ("ledger.db?x:y@z", "ledger.db?x:y@z"),
         ];
         for (text, shown) in table {
-            assert_eq!(without_password(text), shown);
+            assert_eq!(redact_password(text), shown);
         }
         let address = address("postgres://ada:s3cret@db.example/scores");
         assert!(!format!("{address} {address:?}").contains("s3cret"));
@@ -297,8 +297,8 @@ mod tests {
             "mysql://ada:s3cret@db/x",
             "Postgres://ada:s3cret@db/x",
         ] {
-            assert!(Address::is_meant(wrong));
-            let bad = Address::parse(wrong, &|_| None).unwrap_err();
+            assert!(ConnectionSettings::is_url(wrong));
+            let bad = ConnectionSettings::parse(wrong, &|_| None).unwrap_err();
             assert!(!bad.to_string().contains("s3cret"), "{bad}");
         }
     }
@@ -321,14 +321,14 @@ mod tests {
         for (text, mode) in table {
             assert_eq!(address(text).config.get_ssl_mode(), mode, "{text}");
         }
-        assert!(Address::parse("postgres://db/x?sslmode=maybe", &|_| None).is_err());
+        assert!(ConnectionSettings::parse("postgres://db/x?sslmode=maybe", &|_| None).is_err());
     }
 
     #[test]
     fn a_password_that_the_url_lacks_comes_from_the_environment() {
         let environment = |name: &str| (name == "PGPASSWORD").then(|| "of-env".to_owned());
         let password = |text: &str| {
-            let address = Address::parse(text, &environment).unwrap();
+            let address = ConnectionSettings::parse(text, &environment).unwrap();
             address.config.get_password().map(<[u8]>::to_vec)
         };
         assert_eq!(password("postgres://ada@db/x"), Some(b"of-env".to_vec()));

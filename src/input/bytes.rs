@@ -8,9 +8,6 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
-
-use super::hex;
 use super::limits::MOST_BYTES;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
@@ -123,49 +120,6 @@ pub(crate) fn whole(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Bytes as they come, and their fingerprint so far, if that is wanted.
-pub(crate) struct Fingerprinted<R> {
-    from: R,
-    digest: Option<Sha256>,
-}
-
-impl<R: Read> Fingerprinted<R> {
-    /// Goes on behind the beginning of a file.
-    pub(crate) fn behind(beginning: &[u8], from: R, is_wanted: bool) -> Self {
-        let digest = is_wanted.then(|| Sha256::new().chain_update(beginning));
-        Self { from, digest }
-    }
-
-    /// Returns the fingerprint in hexadecimal; nothing where it is not wanted.
-    pub(crate) fn end(self) -> String {
-        let digest = self.digest.map(Sha256::finalize);
-        digest.map_or_else(String::new, |digest| hex(&digest))
-    }
-}
-
-impl<R: Read> Read for Fingerprinted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(buffer)?;
-        if let Some(digest) = &mut self.digest {
-            digest.update(&buffer[..read]);
-        }
-        Ok(read)
-    }
-}
-
-/// Returns the fingerprint of a file, in hexadecimal, as it is kept of an input.
-///
-/// # Errors
-/// When it cannot be read.
-pub(crate) fn fingerprint(path: &Path) -> io::Result<String> {
-    let mut file = Fingerprinted::behind(&[], File::open(path)?, true);
-    let mut piece = Vec::new();
-    while !fill(&mut piece, PIECE, &mut file)? {
-        piece.clear();
-    }
-    Ok(file.end())
-}
-
 /// Why no more bytes come, said in full: it passes through readers that know nothing of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.message)]
@@ -262,16 +216,5 @@ mod tests {
         file.as_file().set_len(MOST_BYTES + 1).unwrap();
         let problem = Bytes::open(file.path(), &source).err().unwrap();
         assert_eq!(problem.code, Code::InputTooLarge);
-    }
-
-    #[test]
-    fn a_fingerprint_is_of_all_bytes() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        let bytes = b"0123456789".repeat(PIECE / 4);
-        file.write_all(&bytes).unwrap();
-        let whole = hex(&Sha256::digest(&bytes));
-        assert_eq!(fingerprint(file.path()).unwrap(), whole);
-        assert_eq!(Fingerprinted::behind(&bytes, &b""[..], true).end(), whole);
-        assert_eq!(Fingerprinted::behind(&bytes, &b""[..], false).end(), "");
     }
 }

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::archive::Unpacked;
-use super::bytes::{Bytes, Fingerprinted, Refusal, fill};
+use super::bytes::{Bytes, Refusal, fill};
+use super::file::File;
+use super::fingerprint::{HashingReader, hex};
 use super::format::{Format, refusal};
 use super::limits::MOST_WORKBOOK_BYTES;
+use super::options::Options;
+use super::row_sink::RowSink;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::csv::{records, stream};
-use crate::input::{File, Options, Turn, hex, workbook};
+use crate::input::workbook;
 
 /// What is read of a file before it is looked at; a shorter one is at hand whole.
 const BEGINNING: usize = 4 << 20;
@@ -21,18 +25,18 @@ const BEGINNING: usize = 4 << 20;
 ///
 /// # Errors
 /// Why it is refused whole.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     path: &Path,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<Arc<str>, Diagnostic> {
     let mut bytes = Bytes::open(path, source)?;
     let mut reading = Reading {
         source,
         options,
-        turn,
+        sink,
         file,
     };
     let beginning = reading.beginning(&mut bytes)?;
@@ -49,24 +53,24 @@ pub(crate) fn read<T: Turn>(
         read?;
         return Ok(sha256.unwrap_or_default().into());
     }
-    let mut rest = Fingerprinted::behind(&beginning, bytes, options.fingerprints);
+    let mut rest = HashingReader::new(&beginning, bytes, options.fingerprints);
     reading.content(beginning, &mut rest, Layer::Outer)?;
-    Ok(rest.end().into())
+    Ok(rest.finish().into())
 }
 
 /// Reads bytes as a file that is at hand whole.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_bytes<T: Turn>(
+pub(crate) fn read_bytes<S: RowSink>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     let mut reading = Reading {
         source,
         options,
-        turn,
+        sink,
         file,
     };
     reading.content(bytes.to_vec(), &mut std::io::empty(), Layer::Outer)
@@ -79,14 +83,14 @@ enum Layer {
     Unpacked,
 }
 
-struct Reading<'a, T: Turn> {
+struct Reading<'a, S: RowSink> {
     source: &'a Arc<Source>,
     options: &'a Options<'a>,
-    turn: &'a T,
-    file: &'a mut File<T::Part>,
+    sink: &'a S,
+    file: &'a mut File<S::Chunk>,
 }
 
-impl<T: Turn> Reading<'_, T> {
+impl<S: RowSink> Reading<'_, S> {
     /// Reads what begins so, by what that is.
     fn content(
         &mut self,
@@ -94,12 +98,12 @@ impl<T: Turn> Reading<'_, T> {
         rest: &mut (dyn Read + Send),
         layer: Layer,
     ) -> Result<(), Diagnostic> {
-        let (source, options, turn) = (self.source, self.options, self.turn);
+        let (source, options, sink) = (self.source, self.options, self.sink);
         match Format::of_beginning(&beginning) {
             Format::Csv if beginning.len() < BEGINNING => {
-                records::read(&beginning, source, options, turn, self.file)
+                records::read(&beginning, source, options, sink, self.file)
             }
-            Format::Csv => stream::read(&beginning, rest, source, options, turn, self.file),
+            Format::Csv => stream::read(&beginning, rest, source, options, sink, self.file),
             Format::Workbook => {
                 let whole = self.whole(beginning, rest)?;
                 self.workbook(&whole)
@@ -141,7 +145,7 @@ impl<T: Turn> Reading<'_, T> {
     fn workbook(&mut self, bytes: &[u8]) -> Result<(), Diagnostic> {
         match Format::of(bytes) {
             Format::Other(what) => Err(refusal(self.source, what)),
-            _ => workbook::read(bytes, self.source, self.options, self.turn, self.file),
+            _ => workbook::read(bytes, self.source, self.options, self.sink, self.file),
         }
     }
 }

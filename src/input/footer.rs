@@ -1,6 +1,7 @@
 //! Rows under the data that are none: totals, averages, notes.
 
-use super::{Cell, SheetHead};
+use super::sheet::SheetHead;
+use super::values::cell::Cell;
 use crate::schema::columns::{Column, Kind};
 
 /// What spreadsheets call the rows under their data; such a word is no id.

@@ -6,8 +6,11 @@ use super::format::{Format, foreign_text};
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::csv::records::Records;
 use crate::input::csv::{dialect, encoding, records, stream};
+use crate::input::file::File;
+use crate::input::options::Options;
 use crate::input::process_rows::OneByOne;
-use crate::input::{File, Options, Turn, content, workbook};
+use crate::input::row_sink::RowSink;
+use crate::input::{content, workbook};
 
 /// How the bytes of a file are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +24,12 @@ pub(crate) enum Way {
 }
 
 /// Reads bytes as a file; `None` where they are not read in this way.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
     way: Way,
     options: &Options<'_>,
-    turn: &T,
-) -> Option<File<T::Part>> {
+    sink: &S,
+) -> Option<File<S::Chunk>> {
     let source = Arc::new(Source {
         path: "input".to_owned(),
         sheet: None,
@@ -35,15 +38,15 @@ pub(crate) fn read<T: Turn>(
     let format = Format::of_beginning(bytes);
     let read = match way {
         Way::Whole if format == Format::Workbook => {
-            workbook::read_in_process(bytes, &source, options, turn, &mut file)
+            workbook::read_in_process(bytes, &source, options, sink, &mut file)
         }
-        Way::Whole => content::read_bytes(bytes, &source, options, turn, &mut file),
+        Way::Whole => content::read_bytes(bytes, &source, options, sink, &mut file),
         _ if format != Format::Csv => return None,
         Way::InPieces(least) => {
             let halves = bytes.split_at(bytes.len() / 2);
-            stream::read_pieces(halves, least, &source, options, turn, &mut file)
+            stream::read_pieces(halves, least, &source, options, sink, &mut file)
         }
-        Way::OneByOne => by_the_library(bytes, &source, options, turn, &mut file),
+        Way::OneByOne => by_the_library(bytes, &source, options, sink, &mut file),
     };
     if let Err(problem) = read {
         file = File {
@@ -55,24 +58,24 @@ pub(crate) fn read<T: Turn>(
 }
 
 /// Reads CSV without the readers of pieces.
-fn by_the_library<T: Turn>(
+fn by_the_library<S: RowSink>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
     if foreign_text(&decoded.text).is_some() {
-        return records::read(bytes, source, options, turn, file);
+        return records::read(bytes, source, options, sink, file);
     }
     let mut told = dialect::told(&decoded.text, false, options.delimiter, &options.names);
     let notes = decoded.note.into_iter().chain(told.note.take());
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
     let records = OneByOne(Records::of(&told, source));
-    records::read_sheet(records, source, options, turn, file)
+    records::read_sheet(records, source, options, sink, file)
 }
 
 /// Lets a panic of this program's own be told, although it would be taken for one of a library.

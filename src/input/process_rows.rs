@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::footer::is_figure;
+use super::options::Options;
+use super::row::{RawRow, Row, placed};
 use super::row_kind::RowKind;
-use super::rows::placed;
-use super::{Cell, Options, RawRow, Row, SheetHead, Turn};
+use super::row_sink::RowSink;
+use super::sheet::SheetHead;
+use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::memory_limit;
 use crate::input::parallel::in_order;
@@ -16,10 +19,10 @@ pub(crate) trait RowSource: Iterator<Item = Result<RawRow, Diagnostic>> {
     ///
     /// # Errors
     /// What is wrong with the first row that cannot be read or stands out of place.
-    fn turn_all<T: Turn>(
+    fn turn_all<S: RowSink>(
         self,
-        turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Diagnostic>;
+        turning: &Turning<'_, S>,
+    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic>;
 
     /// Counts the rest of the rows, those in which something stands.
     ///
@@ -29,10 +32,10 @@ pub(crate) trait RowSource: Iterator<Item = Result<RawRow, Diagnostic>> {
 }
 
 /// How the rows under a header are turned.
-pub(crate) struct Turning<'a, T> {
+pub(crate) struct Turning<'a, S> {
     pub(crate) head: &'a SheetHead,
     pub(crate) options: &'a Options<'a>,
-    pub(crate) turn: &'a T,
+    pub(crate) sink: &'a S,
 }
 
 /// A part of a sheet, as far as it has been turned.
@@ -46,11 +49,11 @@ pub(crate) struct Turned<P> {
     telling: Option<[String; 2]>,
 }
 
-impl<T: Turn> Turning<'_, T> {
+impl<S: RowSink> Turning<'_, S> {
     /// Begins a part.
-    pub(crate) fn begin(&self) -> Turned<T::Part> {
+    pub(crate) fn begin(&self) -> Turned<S::Chunk> {
         Turned {
-            part: self.turn.begin(self.head),
+            part: self.sink.start(self.head),
             rows: 0,
             skipped: Vec::new(),
             telling: None,
@@ -63,7 +66,7 @@ impl<T: Turn> Turning<'_, T> {
     /// Where the row is a header with other columns: where the cells below stand is another question.
     pub(crate) fn take(
         &self,
-        turned: &mut Turned<T::Part>,
+        turned: &mut Turned<S::Chunk>,
         row: &Row<'_>,
     ) -> Result<(), Diagnostic> {
         let beginning = beginning(row);
@@ -80,7 +83,7 @@ impl<T: Turn> Turning<'_, T> {
             RowKind::Blank => {}
             RowKind::Data => {
                 turned.rows += 1;
-                self.turn.row(&mut turned.part, self.head, row);
+                self.sink.add(&mut turned.part, self.head, row);
                 if !is_told {
                     turned.telling = beginning
                         .filter(|texts| self.is_telling(*texts))
@@ -102,7 +105,7 @@ impl<T: Turn> Turning<'_, T> {
     }
 
     /// Ends a part.
-    pub(crate) fn end(&self, turned: Turned<T::Part>) -> Turned<T::Part> {
+    pub(crate) fn end(&self, turned: Turned<S::Chunk>) -> Turned<S::Chunk> {
         (self.options.on_rows)(turned.rows);
         turned
     }
@@ -133,10 +136,10 @@ impl<I: Iterator<Item = Result<RawRow, Diagnostic>>> Iterator for OneByOne<I> {
 }
 
 impl<I: Iterator<Item = Result<RawRow, Diagnostic>> + Send> RowSource for OneByOne<I> {
-    fn turn_all<T: Turn>(
+    fn turn_all<S: RowSink>(
         mut self,
-        turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
+        turning: &Turning<'_, S>,
+    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic> {
         let batches = std::iter::from_fn(|| {
             let batch = next_batch(&mut self, &turning.head.source);
             let is_end = batch.as_ref().is_ok_and(Vec::is_empty);

@@ -1,7 +1,10 @@
 //! What a row under the header is: data, a header again, a total, or nothing.
 
+use super::footer;
 use super::header::HEADER_WITHIN_ROWS;
-use super::{Cell, Row, SheetHead, footer};
+use super::row::Row;
+use super::sheet::SheetHead;
+use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
 use crate::schema::header_names::Names;
 

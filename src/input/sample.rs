@@ -1,25 +1,17 @@
 //! The first rows of each sheet under its header, also where the header is wrong or missing: for looking at a file
 //! rather than for delivering it.
 
-use std::cmp::Reverse;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::header::{self, HEADER_WITHIN_ROWS, Header};
-use super::{
-    Cell, Each, File, Options, RawRow, Row, RowKind, Rows, Sheet, SheetHead, Turn, placed,
-};
-use crate::diagnostics::diagnostic::{Code, Diagnostic, Source};
+use super::file::File;
+use super::options::Options;
+use super::read::read_all;
+use super::row::Row;
+use super::row_sink::MapRows;
+use super::sheet::{Sheet, SheetHead};
+use super::values::cell::Cell;
+use crate::diagnostics::diagnostic::{Code, Diagnostic};
 use crate::schema::columns::Column;
-
-/// How much of each sheet is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// All of it, if its header is good.
-    Whole,
-    /// So many rows of data, whatever its header.
-    Sample(usize),
-}
 
 /// The cells of a row, in the places of the header's.
 pub(crate) type SampleRow = Vec<Cell<'static>>;
@@ -32,7 +24,7 @@ pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<Vec<SampleR
     let cells = |_: &SheetHead, row: &Row<'_>| -> SampleRow {
         row.cells.iter().cloned().map(Cell::into_owned).collect()
     };
-    let mut files = super::read_all(inputs, options, &Each(cells));
+    let mut files = read_all(inputs, options, &MapRows(cells));
     for file in &mut files {
         if options.sheets.is_empty() && file.sheets.iter().any(has_order_id) {
             pass_guesses_over(file);
@@ -61,91 +53,6 @@ fn pass_guesses_over<P>(file: &mut File<P>) {
     }
 }
 
-/// Reads the first rows of one sheet.
-///
-/// # Errors
-/// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(crate) fn read_rows<T: Turn>(
-    rows: impl Iterator<Item = Result<RawRow, Diagnostic>>,
-    source: &Arc<Source>,
-    (options, count): (&Options<'_>, usize),
-    turn: &T,
-    problems: &mut Vec<Diagnostic>,
-) -> Result<Rows<T::Part>, Diagnostic> {
-    let most = count.saturating_add(HEADER_WITHIN_ROWS as usize);
-    let rows: Vec<RawRow> = rows.take(most).collect::<Result<_, _>>()?;
-    let within = rows
-        .iter()
-        .take_while(|row| row.number <= HEADER_WITHIN_ROWS)
-        .count();
-    let (first, names) = (&rows[..within], &options.names);
-    let found = first
-        .iter()
-        .position(|row| header::holds_order_id(&row.cells.present(), names));
-    let missing = || {
-        let seen: Vec<_> = first
-            .iter()
-            .map(|row| (row.number, row.cells.present()))
-            .collect();
-        header::missing(source, &seen, names)
-    };
-    let Some(index) = found.or_else(|| likely_header(first)) else {
-        return Ok(Rows::NoHeader(missing()));
-    };
-    let (row, cells) = (&rows[index], rows[index].cells.present());
-    let (header, wrong) = Header::read(source, row.number, &cells, names, &options.wide);
-    problems.extend(found.is_none().then(|| missing().problem));
-    problems.extend(wrong);
-    let head = SheetHead {
-        source: Arc::clone(source),
-        header,
-        above: Vec::new(),
-        is_denied: false,
-    };
-    let data = rows[index + 1..].iter().filter_map(|row| {
-        let row = placed(&head, row);
-        // Where nothing is known of the ids, every row looks like a footer.
-        match RowKind::of(&row, &head, names) {
-            RowKind::Data => Some(row),
-            RowKind::Skipped(_) if found.is_none() => Some(row),
-            RowKind::Blank | RowKind::Skipped(_) | RowKind::OtherHeader(_) => None,
-        }
-    });
-    let mut part = turn.begin(&head);
-    let rows = data
-        .take(count)
-        .map(|row| turn.row(&mut part, &head, &row))
-        .count();
-    Ok(Rows::Sheet(Sheet {
-        source: Arc::clone(source),
-        sha256: Arc::from(""),
-        parts: vec![part],
-        rows,
-        head: Some(head),
-        skipped: 0,
-        unread: 0,
-        doubtful: None,
-    }))
-}
-
-/// Returns the row that looks most like a header: the first of those with the most words.
-fn likely_header(rows: &[RawRow]) -> Option<usize> {
-    let words = |row: &RawRow| {
-        let cells = row.cells.present();
-        cells
-            .iter()
-            .filter(
-                |(_, cell)| matches!(cell, Cell::Text(text) if text.contains(char::is_alphabetic)),
-            )
-            .count()
-    };
-    let counts = rows.iter().map(words).enumerate();
-    counts
-        .filter(|(_, words)| *words >= 2)
-        .min_by_key(|(index, words)| (Reverse(*words), *index))
-        .map(|(index, _)| index)
-}
-
 /// Tells whether a finding says that the sheet has no header: then its columns are a guess.
 pub(crate) fn is_guess(problem: &Diagnostic) -> bool {
     problem.code == Code::HeaderMissing
@@ -156,6 +63,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::input::options::Extent;
 
     fn sampled(content: &str) -> File<Vec<SampleRow>> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -169,7 +77,7 @@ mod tests {
 
     fn texts(file: &File<Vec<SampleRow>>) -> Vec<Vec<String>> {
         let row = |row: &SampleRow| row.iter().map(|cell| cell.shown().into_owned()).collect();
-        file.sheets[0].parts.iter().flatten().map(row).collect()
+        file.sheets[0].chunks.iter().flatten().map(row).collect()
     }
 
     #[test]

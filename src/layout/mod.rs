@@ -84,7 +84,7 @@ fn of_sheet(
 ) -> SheetLayout {
     let texts = (0u32..).zip(&head.header.texts);
     let columns = texts.filter_map(|(index, text)| {
-        let values = values(&sheet.parts, index);
+        let values = values(&sheet.chunks, index);
         (text.is_some() || !values.is_empty()).then(|| ColumnLayout {
             index,
             header: text.clone(),
@@ -214,7 +214,7 @@ pub(crate) fn sketch_with(
         sha256: "".into(),
         head: None,
         rows: rows.len(),
-        parts: vec![rows.iter().map(row).collect()],
+        chunks: vec![rows.iter().map(row).collect()],
         skipped: 0,
         unread: 0,
         doubtful: None,

@@ -26,7 +26,7 @@ pub(crate) fn checked(doubtful: Doubtful<Part>, rules: &Rules) -> Vec<Diagnostic
     let Doubtful {
         head,
         unclear,
-        parts,
+        chunks: parts,
     } = doubtful;
     let is_grouped = !unclear
         .iter()

@@ -157,7 +157,7 @@ impl Batch {
             self.found(bad_header::checked(*doubtful, rules));
         }
         let Some(head) = sheet.head else { return };
-        self.add_rows(head, sheet.parts, rules);
+        self.add_rows(head, sheet.chunks, rules);
     }
 
     /// Adds the rows of a sheet that is used.

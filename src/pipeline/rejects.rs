@@ -13,7 +13,7 @@ use crate::diagnostics::diagnostic::Source;
 use crate::error::Error;
 use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
-use crate::input::{self, Each, File, Row, Sheet, SheetHead, Written};
+use crate::input::{self, File, MapRows, Row, Sheet, SheetHead, Written};
 use crate::orders::Batch;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
 use crate::report::Run;
@@ -197,7 +197,7 @@ fn read_again<'a>(
             };
             again.push(RejectedSheet {
                 head,
-                rows: sheet.parts.into_iter().flatten().flatten().collect(),
+                rows: sheet.chunks.into_iter().flatten().flatten().collect(),
                 remarks,
                 layout: None,
             });
@@ -219,7 +219,7 @@ fn read<R: Send>(
     turn: impl Fn(&SheetHead, &Row<'_>) -> R + Sync,
 ) -> File<Vec<R>> {
     let options = reading_options(reading, true, &|_| {});
-    input::read(Path::new(path), &options, &Each(turn))
+    input::read(Path::new(path), &options, &MapRows(turn))
 }
 
 /// Returns the files, each once, that some sheets are from.

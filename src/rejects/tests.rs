@@ -8,7 +8,7 @@ use super::table::Table;
 use super::*;
 use crate::cli::{Cli, Command};
 use crate::config::file::ConfigFile;
-use crate::input::Each;
+use crate::input::MapRows;
 use crate::{config, input, orders};
 
 /// A batch of files, and what its sheets hold.
@@ -40,7 +40,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
     let keep = |_: &SheetHead, row: &Row<'_>| Kept::of(row);
     let sheets = paths
         .iter()
-        .flat_map(|path| input::read(path, &options, &Each(keep)).sheets);
+        .flat_map(|path| input::read(path, &options, &MapRows(keep)).sheets);
     let kept = sheets
         .map(|mut sheet| (sheet.head.take().unwrap(), sheet.into_rows()))
         .collect();

@@ -10,8 +10,8 @@ use super::dialect::Dialect;
 use super::lines::Lines;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::limits::{LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS};
-use crate::input::rows::swallowed_in;
-use crate::input::{Cell, Row};
+use crate::input::row::{Row, swallowed_in};
+use crate::input::values::cell::Cell;
 
 /// The fields of a record: as many as a spreadsheet has columns.
 pub(crate) const MOST_FIELDS: usize = MOST_COLUMNS as usize;

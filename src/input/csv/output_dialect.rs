@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::delimiter::Delimiter;
 use super::encoding::{self, Encoding};
-use crate::input::Options;
 use crate::input::csv::dialect;
 use crate::input::format::Format;
+use crate::input::options::Options;
 
 /// How a CSV is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,32 +11,37 @@ use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::csv::chunks::{PIECE_BYTES, Piece, Pieces};
 use crate::input::csv::encoding;
 use crate::input::csv::fast_path::{MOST_FIELDS, Split, ends_in_quotes, too_wide, unclosed_quote};
+use crate::input::file::File;
 use crate::input::format::{foreign_text, refusal};
+use crate::input::options::Options;
 use crate::input::parallel::in_order;
-use crate::input::process_rows::RowSource;
-use crate::input::{File, Options, RawCells, RawRow, Rows, Turn, Turned, Turning, read_rows};
+use crate::input::process_rows::{RowSource, Turned, Turning};
+use crate::input::row::{RawCells, RawRow};
+use crate::input::row_sink::RowSink;
+use crate::input::rows::read_rows;
+use crate::input::sheet::Rows;
 
 /// Reads a CSV file that is at hand, in the encoding and the dialect that are set or that it shows.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     let decoded =
         encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
-    read_text(&decoded.text, decoded.note, source, options, turn, file)
+    read_text(&decoded.text, decoded.note, source, options, sink, file)
 }
 
 /// Reads the text of a CSV file, of whose encoding something may have to be said.
-pub(crate) fn read_text<T: Turn>(
+pub(crate) fn read_text<S: RowSink>(
     text: &str,
     note: Option<Cow<'static, str>>,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     if let Some(what) = foreign_text(text) {
         return Err(refusal(source, what));
@@ -45,18 +50,18 @@ pub(crate) fn read_text<T: Turn>(
     let notes = note.into_iter().chain(told.note.take());
     file.notes
         .extend(notes.map(|note| (Arc::clone(source), note)));
-    read_sheet(Records::of(&told, source), source, options, turn, file)
+    read_sheet(Records::of(&told, source), source, options, sink, file)
 }
 
 /// Reads the records of a text, which is one sheet, and must have a header.
-pub(crate) fn read_sheet<T: Turn>(
+pub(crate) fn read_sheet<S: RowSink>(
     records: impl RowSource,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
-    match read_rows(records, source, options, turn, &mut file.problems)? {
+    match read_rows(records, source, options, sink, &mut file.problems)? {
         Rows::Sheet(sheet) => file.sheets.push(sheet),
         Rows::NoHeader(missing) => return Err(missing.problem),
     }
@@ -175,10 +180,10 @@ impl Iterator for Records<'_> {
 }
 
 impl RowSource for Records<'_> {
-    fn turn_all<T: Turn>(
+    fn turn_all<S: RowSink>(
         self,
-        turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
+        turning: &Turning<'_, S>,
+    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic> {
         let dialect = self.dialect;
         in_order(self.pieces(PIECE_BYTES), |piece| {
             turned(&piece, dialect, turning)
@@ -198,11 +203,11 @@ impl RowSource for Records<'_> {
 ///
 /// # Errors
 /// What is wrong with the first that cannot be read.
-pub(crate) fn turned<T: Turn>(
+pub(crate) fn turned<S: RowSink>(
     piece: &Piece<'_>,
     dialect: Dialect,
-    turning: &Turning<'_, T>,
-) -> Result<Turned<T::Part>, Diagnostic> {
+    turning: &Turning<'_, S>,
+) -> Result<Turned<S::Chunk>, Diagnostic> {
     let source = &turning.head.source;
     let text = piece.text(source)?;
     let mut turned = turning.begin();
@@ -238,7 +243,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::input::{Cell, Each, Row, SheetHead};
+    use crate::input::{Cell, MapRows, Row, SheetHead};
     use crate::schema::header_names::Names;
 
     fn source() -> Arc<Source> {
@@ -409,7 +414,7 @@ mod tests {
             let options = Options::default();
             let mut file = File::default();
             let bytes = [starts[start], &bytes].concat();
-            let _ = read(&bytes, &source(), &options, &Each(|_: &SheetHead, row: &Row<'_>| row.number), &mut file);
+            let _ = read(&bytes, &source(), &options, &MapRows(|_: &SheetHead, row: &Row<'_>| row.number), &mut file);
         }
 
         #[test]

@@ -19,35 +19,38 @@ use crate::input::csv::decoder::Decoding;
 use crate::input::csv::fast_path::too_long;
 use crate::input::csv::records;
 use crate::input::csv::records::{Records, turned};
+use crate::input::file::File;
 use crate::input::format::{foreign_text, refusal};
 use crate::input::limits::LONGEST_RECORD;
+use crate::input::options::Options;
 use crate::input::parallel::in_order;
-use crate::input::process_rows::RowSource;
-use crate::input::{File, Options, RawRow, Turn, Turned, Turning};
+use crate::input::process_rows::{RowSource, Turned, Turning};
+use crate::input::row::RawRow;
+use crate::input::row_sink::RowSink;
 
 /// Reads a file of which so much is at hand.
 ///
 /// # Errors
 /// What is wrong with the whole file.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     beginning: &[u8],
     rest: impl Read + Send,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
-    read_pieces((beginning, rest), PIECE_BYTES, source, options, turn, file)
+    read_pieces((beginning, rest), PIECE_BYTES, source, options, sink, file)
 }
 
 /// Reads a file in pieces of at least so many bytes.
-pub(crate) fn read_pieces<T: Turn>(
+pub(crate) fn read_pieces<S: RowSink>(
     (beginning, rest): (&[u8], impl Read + Send),
     least: usize,
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     let named = encoding::named(beginning, options.encoding);
     let named = named.map_err(|fault| fault.problem(source))?;
@@ -60,7 +63,7 @@ pub(crate) fn read_pieces<T: Turn>(
         if stream.is_at_end {
             let whole = checked(&text, source)?;
             let note = named.note.or(stream.note);
-            return records::read_text(whole, note, source, options, turn, file);
+            return records::read_text(whole, note, source, options, sink, file);
         }
         if text.len() > LONGEST_RECORD || told_by(&text, source, options)?.is_some() {
             break;
@@ -89,7 +92,7 @@ pub(crate) fn read_pieces<T: Turn>(
             is_ended: false,
         },
     };
-    records::read_sheet(rows, source, options, turn, file)?;
+    records::read_sheet(rows, source, options, sink, file)?;
     let late = stream.note.map(|note| (Arc::clone(source), note));
     file.notes.extend(late);
     Ok(())
@@ -157,10 +160,10 @@ impl<R: Read + Send> LongRows<'_, '_, R> {
 }
 
 impl<R: Read + Send> RowSource for LongRows<'_, '_, R> {
-    fn turn_all<T: Turn>(
+    fn turn_all<S: RowSink>(
         self,
-        turning: &Turning<'_, T>,
-    ) -> Result<Vec<Turned<T::Part>>, Diagnostic> {
+        turning: &Turning<'_, S>,
+    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic> {
         self.each_piece(|piece, dialect| turned(piece, dialect, turning))
     }
 
@@ -259,8 +262,8 @@ impl<R: Read> LongPieces<'_, '_, R> {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::input::bytes::Fingerprinted;
-    use crate::input::{Each, Row, SheetHead, hex};
+    use crate::input::fingerprint::HashingReader;
+    use crate::input::{MapRows, Row, SheetHead, hex};
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -292,7 +295,7 @@ mod tests {
     /// Reads a text of which only the beginning is at hand, in pieces of so many bytes.
     fn in_pieces(bytes: &[u8], least: usize) -> Result<(Rows, String), Diagnostic> {
         let (beginning, rest) = bytes.split_at(least.min(bytes.len()));
-        let mut rest = Fingerprinted::behind(beginning, rest, true);
+        let mut rest = HashingReader::new(beginning, rest, true);
         let mut file = File::default();
         let (source, options) = (source(), options());
         read_pieces(
@@ -300,15 +303,15 @@ mod tests {
             least,
             &source,
             &options,
-            &Each(cells),
+            &MapRows(cells),
             &mut file,
         )?;
-        Ok((rows(file), rest.end()))
+        Ok((rows(file), rest.finish()))
     }
 
     fn whole(bytes: &[u8]) -> Result<Rows, Diagnostic> {
         let mut file = File::default();
-        records::read(bytes, &source(), &options(), &Each(cells), &mut file)?;
+        records::read(bytes, &source(), &options(), &MapRows(cells), &mut file)?;
         Ok(rows(file))
     }
 
@@ -386,7 +389,7 @@ mod tests {
             64,
             &source(),
             &options(),
-            &Each(cells),
+            &MapRows(cells),
             &mut file,
         )
         .unwrap();
@@ -407,7 +410,7 @@ mod tests {
                 64,
                 &source,
                 &options,
-                &Each(cells),
+                &MapRows(cells),
                 &mut file,
             );
             let problem = ended.unwrap_err();

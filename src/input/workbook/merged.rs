@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::input::Cell;
 use crate::input::limits::MOST_REGIONS;
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
 
 /// The merges of a sheet, as its rows come by.

@@ -23,7 +23,9 @@ mod xlsx;
 
 use std::sync::Arc;
 
-use super::{File, Options, Turn};
+use super::file::File;
+use super::options::Options;
+use super::row_sink::RowSink;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::workbook::container::{Kind, Parcel};
 use crate::input::workbook::error::Flaw;
@@ -31,42 +33,42 @@ use crate::input::workbook::sheet_reader::Taking;
 pub(crate) use crate::input::workbook::worker::serve;
 
 /// Reads the sheets of a workbook.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
-    read_by(worker::read, bytes, source, options, turn, file)
+    read_by(worker::read, bytes, source, options, sink, file)
 }
 
 /// Reads the sheets of a workbook in this process, of whatever kind it is.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_in_process<T: Turn>(
+pub(crate) fn read_in_process<S: RowSink>(
     bytes: &[u8],
     source: &Arc<Source>,
     options: &Options<'_>,
-    turn: &T,
-    file: &mut File<T::Part>,
+    sink: &S,
+    file: &mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
-    read_by(worker::read_in_process, bytes, source, options, turn, file)
+    read_by(worker::read_in_process, bytes, source, options, sink, file)
 }
 
 /// Reads the sheets of a workbook, where it is not read here by what is given.
-fn read_by<'a, T: Turn>(
-    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, T>) -> Result<(), Diagnostic>,
+fn read_by<'a, S: RowSink>(
+    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, S>) -> Result<(), Diagnostic>,
     bytes: &[u8],
     source: &'a Arc<Source>,
     options: &'a Options<'a>,
-    turn: &'a T,
-    file: &'a mut File<T::Part>,
+    sink: &'a S,
+    file: &'a mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
     let parcel = catch_panic::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
     let mut taking = Taking {
         source,
         options,
-        turn,
+        sink,
         file,
         likely: None,
     };
@@ -78,10 +80,10 @@ fn read_by<'a, T: Turn>(
 }
 
 /// Reads the sheets of an .xlsx workbook in this process.
-fn read_here<T: Turn>(
+fn read_here<S: RowSink>(
     bytes: &[u8],
     parcel: &Parcel,
-    taking: &mut Taking<'_, T>,
+    taking: &mut Taking<'_, S>,
 ) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     let refuse = |flaw: Flaw| flaw.of(&source);

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::merged::Merged;
 use crate::input::limits::{LONGEST_TEXT, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
+use crate::input::row::{RawCells, RawRow};
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
-use crate::input::{Cell, RawCells, RawRow};
 
 /// A cell that holds something: its row and column from 0.
 pub(crate) type Placed = (u32, u32, Cell<'static>);

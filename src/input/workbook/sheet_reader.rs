@@ -4,22 +4,27 @@ use std::sync::Arc;
 
 use super::sheets::{self, Reason};
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
+use crate::input::file::File;
 use crate::input::header::Likeness;
+use crate::input::options::Options;
 use crate::input::process_rows::OneByOne;
+use crate::input::row::RawRow;
+use crate::input::row_sink::RowSink;
+use crate::input::rows::read_rows;
+use crate::input::sheet::Rows;
 use crate::input::workbook::error::Flaw;
-use crate::input::{File, Options, RawRow, Rows, Turn, read_rows};
 
 /// A workbook, as far as it has been taken.
-pub(crate) struct Taking<'a, T: Turn> {
+pub(crate) struct Taking<'a, S: RowSink> {
     pub(crate) source: &'a Arc<Source>,
     pub(crate) options: &'a Options<'a>,
-    pub(crate) turn: &'a T,
-    pub(crate) file: &'a mut File<T::Part>,
+    pub(crate) sink: &'a S,
+    pub(crate) file: &'a mut File<S::Chunk>,
     /// What is wrong with the first of the sheets left out that may be meant to have a header.
     pub(crate) likely: Option<Diagnostic>,
 }
 
-impl<T: Turn> Taking<'_, T> {
+impl<S: RowSink> Taking<'_, S> {
     /// Tells which of the sheets that were asked for are not there.
     pub(crate) fn tell_missing(&mut self, there: &[String]) {
         for name in &self.options.sheets {
@@ -49,7 +54,7 @@ impl<T: Turn> Taking<'_, T> {
             OneByOne(&mut rows),
             &source,
             self.options,
-            self.turn,
+            self.sink,
             problems,
         )? {
             Rows::Sheet(sheet) => self.file.sheets.push(sheet),

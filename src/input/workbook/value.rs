@@ -2,7 +2,7 @@
 
 use calamine::{Data, DataRef};
 
-use crate::input::Cell;
+use crate::input::values::cell::Cell;
 use crate::input::workbook::number_format::Format;
 
 /// Turns a cell of the library into ours; of a number its format tells what the user sees.

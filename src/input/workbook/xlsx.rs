@@ -139,7 +139,7 @@ impl<F: Read + Seek> Iterator for Cells<'_, F> {
         let format = self.formats.get(style).copied().unwrap_or_default();
         let mut value = value(cell.get_value(), format, self.is_1904);
         if value.is_blank() && self.without_value.contains(&(row, column)) {
-            value = crate::input::Cell::Formula;
+            value = crate::input::values::cell::Cell::Formula;
         }
         Some(Ok((row, column, value)))
     }

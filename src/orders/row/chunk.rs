@@ -4,7 +4,7 @@ use super::missing::{MISSING_COMPANY_ID, MISSING_ORDER_ID};
 use super::{Held, Notes, Reading, cell};
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::values::timestamp::DateOrder;
-use crate::input::{Row, SheetHead, Turn};
+use crate::input::{Row, RowSink, SheetHead};
 use crate::orders::column_map::Slots;
 use crate::orders::row_store::{Packed, Packer, Run, Said};
 use crate::orders::value::Rules;
@@ -13,10 +13,10 @@ use crate::schema::columns::{Column, Scope};
 /// Reads the rows of sheets by the rules of their columns.
 pub(crate) struct ByRules<'a>(pub(crate) &'a Rules);
 
-impl Turn for ByRules<'_> {
-    type Part = Part;
+impl RowSink for ByRules<'_> {
+    type Chunk = Part;
 
-    fn begin(&self, head: &SheetHead) -> Part {
+    fn start(&self, head: &SheetHead) -> Part {
         let slots = Slots::of(&head.header);
         Part {
             packer: Packer::of_slots(slots.all.len()),
@@ -29,7 +29,7 @@ impl Turn for ByRules<'_> {
         }
     }
 
-    fn row(&self, part: &mut Part, head: &SheetHead, row: &Row<'_>) {
+    fn add(&self, part: &mut Part, head: &SheetHead, row: &Row<'_>) {
         part.read(head, row, self.0);
     }
 }

@@ -21,19 +21,20 @@ use std::thread;
 
 use self::serve::Request;
 use crate::diagnostics::diagnostic::Diagnostic;
+use crate::input::options::Options;
+use crate::input::row_sink::RowSink;
 use crate::input::workbook::container::Parcel;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::sheet_reader::Taking;
 use crate::input::workbook::worker::limits::Room;
 use crate::input::workbook::worker::protocol::Message;
 use crate::input::workbook::worker::reply::{Answer, Broken, Rows, pass_on, way};
-use crate::input::{Options, Turn};
 
 /// Reads a workbook in a process of its own.
-pub(crate) fn read<T: Turn>(
+pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
     parcel: &Parcel,
-    taking: &mut Taking<'_, T>,
+    taking: &mut Taking<'_, S>,
 ) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     let request = Request::of(bytes, parcel, taking.options);
@@ -61,10 +62,10 @@ pub(crate) fn read<T: Turn>(
 
 /// Reads a workbook as the other process would, in this one; nothing holds it to its room.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_in_process<T: Turn>(
+pub(crate) fn read_in_process<S: RowSink>(
     bytes: &[u8],
     parcel: &Parcel,
-    taking: &mut Taking<'_, T>,
+    taking: &mut Taking<'_, S>,
 ) -> Result<(), Diagnostic> {
     let request = Request::of(bytes, parcel, taking.options);
     let said = serve::said(&request, bytes);
@@ -143,10 +144,10 @@ impl Reader {
 }
 
 /// Takes the answer, to its end.
-fn take<T: Turn>(
+fn take<S: RowSink>(
     answer: &mut Answer,
     explain: &(dyn Fn(Broken) -> Flaw + Sync),
-    taking: &mut Taking<'_, T>,
+    taking: &mut Taking<'_, S>,
 ) -> Result<(), Diagnostic> {
     let source = Arc::clone(taking.source);
     loop {

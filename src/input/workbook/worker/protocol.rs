@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use crate::input::row::{RawCells, RawRow};
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::sheets::Reason;
-use crate::input::{Cell, RawCells, RawRow};
 
 /// A part of the answer.
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use crate::input::RawRow;
+use crate::input::row::RawRow;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::worker::protocol::{Message, raw_row};
 

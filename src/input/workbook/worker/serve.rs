@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Read, Write};
 
 use super::{ods, xls, xlsb};
-use crate::input::Options;
+use crate::input::options::Options;
 use crate::input::workbook::catch_panic::guarded;
 use crate::input::workbook::container::{Kind, Parcel};
 use crate::input::workbook::error::Flaw;

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 
 use self::scan::{Kind, Mark, Table, tables};
 use super::serve::{Book, Cells};
-use crate::input::Cell;
+use crate::input::values::cell::Cell;
 use crate::input::values::percent::Percent;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::merged::Merged;

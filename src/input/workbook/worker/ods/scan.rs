@@ -6,8 +6,8 @@ use std::io::BufRead;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::input::Cell;
 use crate::input::limits::{MOST_COLUMNS, MOST_REGIONS, MOST_ROWS, MOST_SHEETS};
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
 
 /// A sheet.

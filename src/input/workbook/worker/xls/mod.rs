@@ -13,7 +13,7 @@ use cfb::CompoundFile;
 
 use self::scan::{Globals, Mark, ODD_FORMULAS, Records, marks};
 use super::serve::{Book, Cells};
-use crate::input::Cell;
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::number_format::Format;

@@ -12,8 +12,8 @@ use zip::ZipArchive;
 
 use self::records::{Archive, Records};
 use super::serve::{Book, Cells};
-use crate::input::Cell;
 use crate::input::limits::MOST_ROWS;
+use crate::input::values::cell::Cell;
 use crate::input::workbook::error::Flaw;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::number_format::Format;

@@ -137,7 +137,6 @@ mod tests {
                 status: *status,
                 retry_after: None,
                 message: None,
-                has_waited: false,
             };
             let in_doubt = course.ambiguous;
             course.take(&answer, *verdict, Duration::ZERO, in_doubt);

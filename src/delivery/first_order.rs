@@ -56,7 +56,6 @@ mod tests {
                 status,
                 retry_after: None,
                 message: None,
-                has_waited: false,
             };
             is_working(verdict(&answer), &answer)
         };

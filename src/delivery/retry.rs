@@ -73,7 +73,6 @@ mod tests {
             status,
             retry_after: None,
             message: None,
-            has_waited: false,
         }
     }
 

@@ -299,9 +299,7 @@ impl Workers {
         let sent = Instant::now();
         let answer = self.client.update(token.text(), update, json).await;
         match answer {
-            Answer::Response {
-                has_waited: false, ..
-            } => permit.answered(),
+            Answer::Response { .. } => permit.answered(),
             _ => permit.ended(),
         }
         let verdict = retry::verdict(&answer);

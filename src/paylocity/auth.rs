@@ -113,7 +113,6 @@ impl Client {
             .post(self.url(TOKEN_PATH))
             .basic_auth(client_id, Some(secret))
             .form(&form);
-        let _passage = self.under_way.begin();
         request.send().await
     }
 

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy as Redirects;
-use reqwest::{Response, Version};
 use url::Url;
 
 use super::credentials::Credentials;
 use crate::delivery::Update;
 pub(crate) use crate::paylocity::auth::TokenAnswer;
-use crate::paylocity::error::{is_unprocessed, words_of};
-use crate::paylocity::in_flight::UnderWay;
+use crate::paylocity::error::words_of;
 use crate::paylocity::redact::Traces;
 #[cfg(any(test, fuzzing))]
 pub(crate) use crate::paylocity::response::read_answer;
@@ -28,11 +27,6 @@ const API_PATH: &str = "/apiHub/performanceManagement/v1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections are given up before servers commonly do, so that a request does not meet a closing one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-/// A connection of HTTP/2 is asked so often whether it is still there, and given up after so long without an answer, or
-/// sooner where requests have less time: it is shared, and one that is dead must not take the next attempt down too.
-const PINGS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
-/// What is spoken over TLS, the best first.
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 /// How long the body of a success is read for: that keeps the connection, and what it says changes nothing.
 const DRAINING: Duration = Duration::from_millis(500);
 /// How long the body of any other answer is read for: what it says is for people, and its status must not wait for it.
@@ -71,8 +65,6 @@ pub(crate) enum Answer {
         retry_after: Option<Duration>,
         /// Its words, where it is no success.
         message: Option<String>,
-        /// Whether the request may have waited for others of ours before it left.
-        has_waited: bool,
     },
     /// The server has certainly not looked at it: no connection came about, or it has said so.
     Unprocessed(String),
@@ -130,7 +122,6 @@ pub(crate) enum TokenFailure {
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) under_way: UnderWay,
 }
 
 impl Client {
@@ -140,12 +131,9 @@ impl Client {
     /// When the system gives no TLS or no network at all.
     pub(crate) fn new(endpoint: Endpoint) -> Result<Self, String> {
         let mut tls = tls::client(&roots(&endpoint))?;
-        tls.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .http2_keep_alive_interval(PINGS.0.min(endpoint.timeout / 4))
-            .http2_keep_alive_timeout(PINGS.1.min(endpoint.timeout / 2))
-            .http2_keep_alive_while_idle(true)
             .user_agent(concat!("scoreload/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(endpoint.timeout)
@@ -163,7 +151,6 @@ impl Client {
         Ok(Self {
             http,
             endpoint: Arc::new(endpoint),
-            under_way: UnderWay::default(),
         })
     }
 
@@ -178,23 +165,19 @@ impl Client {
         if self.endpoint.test_mode {
             request = request.header("testMode", "true");
         }
-        let passage = self.under_way.begin();
         match request.send().await {
-            Err(error) if is_unprocessed(&error) => {
+            Err(error) if error.is_connect() => {
                 Answer::Unprocessed(words_of(&error, self.endpoint.timeout))
             }
             Err(error) => Answer::Lost(words_of(&error, self.endpoint.timeout)),
             Ok(response) => {
                 let status = response.status();
                 let retry_after = retry_after(&response);
-                // Beyond the streams that a server allows, requests wait in here.
-                let has_waited = response.version() == Version::HTTP_2 && !passage.began_alone();
                 let message = self.words_of_failure(response, token).await;
                 Answer::Response {
                     status: status.as_u16(),
                     retry_after,
                     message,
-                    has_waited,
                 }
             }
         }

@@ -5,7 +5,6 @@ pub(crate) mod client;
 pub mod credentials;
 pub(crate) mod error;
 pub(crate) mod error_body;
-pub(crate) mod in_flight;
 pub(crate) mod model;
 pub(crate) mod redact;
 pub(crate) mod response;

@@ -1,64 +1,119 @@
-//! What stops a run. A finding about the data is a [`crate::diagnostics::diagnostic::Diagnostic`]; the fate of one order is an outcome.
+//! Errors that end a run.
+//!
+//! A finding about the data is a [`Diagnostic`](crate::diagnostics::diagnostic::Diagnostic); the fate of one order is
+//! an [`Outcome`](crate::delivery::Outcome).
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::error::CommandLineError;
+use crate::config::error::ConfigError;
+use crate::inbox::error::InboxError;
 use crate::ledger::LedgerError;
 use crate::ledger::lock::Holder;
+use crate::plan::MaxChange;
+use crate::plan::error::PlanError;
+use crate::system::atomic_file::NewFileError;
 
-/// What stops a run, each with a way out ([`Error::help`]).
+/// An error that ends a run. [`Error::help`] returns the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A setting cannot be followed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The command line cannot be carried out.
+    #[error(transparent)]
+    CommandLine(#[from] CommandLineError),
+    /// A plan cannot be read or applied.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The inbox cannot be used.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+    /// An output file cannot be created or written.
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
+    /// The ledger cannot be opened, or failed while it was in use.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The command line or a setting cannot be followed.
     #[error("{message}")]
     Usage {
         /// What is wrong, with the observed value.
         message: String,
-        /// The way out.
+        /// The remedy.
         help: String,
     },
-    /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An input is not what it was when the run began.
-    #[error("`{}` has changed since it was read, so its rejected rows cannot be told", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Something that the system should give was not to be had.
-    #[error("cannot {action}: {source}")]
-    System {
-        /// What was being done.
-        action: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The ledger cannot be opened, or failed while it was in use.
-    #[error("{0}")]
-    Ledger(LedgerError),
     /// Another import holds the ledger for this target.
     #[error("another import holds the ledger{}", named(holder.as_ref()))]
-    Held {
-        /// Who holds it, where they have said so.
+    LedgerHeld {
+        /// The other import, if it left its name.
         holder: Option<Holder>,
-        /// Whether the command can be told to wait.
+        /// Whether the command has `--wait`.
         can_wait: bool,
     },
-    /// Another import clears the inbox.
-    #[error("another import takes its files from `{}`", directory.display())]
-    InboxHeld {
-        /// The inbox.
-        directory: PathBuf,
+    /// The ledger's entry of an order is damaged.
+    #[error("cannot read the ledger's entry of order `{order_id}`: {reason}")]
+    DamagedEntry {
+        /// The order.
+        order_id: String,
+        /// What is wrong with the entry.
+        reason: String,
     },
-    /// The report does not account for every row.
-    #[error("the report does not account for every row")]
-    Unaccounted,
+    /// The number of orders differs from the last import by more than `--max-change`.
+    #[error(
+        "the inputs have `{now}` orders, and the last import, run {run}, had `{before}`: this differs by more than {max_change}"
+    )]
+    OrderCountChanged {
+        /// The number of orders in the inputs.
+        now: usize,
+        /// The number of orders in the last import.
+        before: usize,
+        /// The id of the last import.
+        run: String,
+        /// The limit.
+        max_change: MaxChange,
+    },
+    /// An input changed while the run lasted.
+    #[error("`{}` has changed since it was read, so its rejected rows cannot be written", path.display())]
+    InputChanged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The HTTP client cannot be set up.
+    #[error("cannot create the HTTP client: {reason}")]
+    HttpClient {
+        /// The client's error.
+        reason: String,
+    },
+    /// A request to the operating system failed.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// The action.
+        action: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The totals of a run do not account for every row.
+    #[error("the inputs have {rows} rows, but the totals account for {accounted}")]
+    TotalsDoNotClose {
+        /// The rows of the inputs.
+        rows: usize,
+        /// The rows of the totals.
+        accounted: usize,
+    },
+    /// Reading the inputs again found other rejected rows than the first time.
+    #[error("expected {expected} rejected rows, but found {found} when reading the inputs again")]
+    RejectedRowsDiffer {
+        /// The rows that the first reading rejected.
+        expected: usize,
+        /// The rows that the second reading found.
+        found: usize,
+    },
+    /// The thread of a run ended without a result.
+    #[error("the run ended without a result")]
+    NoResult,
 }
 
 impl Error {
@@ -70,31 +125,41 @@ impl Error {
         }
     }
 
-    /// Returns the way out.
-    pub(crate) fn help(&self) -> &str {
+    /// Returns the remedy.
+    pub(crate) fn help(&self) -> Cow<'_, str> {
         match self {
-            Self::Usage { help, .. } => help,
-            Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "make room on the disk, or name a file on another"
-                }
-                _ => "name a file in a directory that you may write to",
-            },
-            Self::Changed { .. } => {
-                "the report names the rows; leave the inputs alone while a run lasts"
+            Self::Config(error) => error.help(),
+            Self::CommandLine(error) => error.help(),
+            Self::Plan(error) => error.help(),
+            Self::Inbox(error) => error.help().into(),
+            Self::NewFile(error) => error.help(),
+            Self::Ledger(error) => error.help().into(),
+            Self::Usage { help, .. } => help.as_str().into(),
+            Self::LedgerHeld {
+                can_wait: false, ..
+            } => "run the same command again when it has ended".into(),
+            Self::LedgerHeld { .. } => {
+                "run the same command again when it has ended, or add --wait".into()
+            }
+            Self::DamagedEntry { .. } => {
+                "import with another --ledger; keep this one to look up what was sent".into()
+            }
+            Self::OrderCountChanged { .. } => {
+                "check that the export is complete; if it is, pass a larger --max-change for this run"
+                    .into()
+            }
+            Self::InputChanged { .. } => {
+                "the report names the rows; do not change the inputs during a run".into()
+            }
+            Self::HttpClient { .. } => {
+                "check the proxy settings of the environment".into()
             }
             Self::System { .. } => {
-                "free some of the machine's resources, or raise its limits, and try again"
+                "free some of the machine's resources or raise its limits, then try again".into()
             }
-            Self::Ledger(error) => error.help(),
-            Self::Held {
-                can_wait: false, ..
-            } => "run the same command again once it has ended",
-            Self::Held { .. } | Self::InboxHeld { .. } => {
-                "run the same command again once it has ended, or add --wait"
-            }
-            Self::Unaccounted => {
-                "this is a fault of Scoreload: please report it, with the report that was written"
+            Self::TotalsDoNotClose { .. } | Self::RejectedRowsDiffer { .. } | Self::NoResult => {
+                "this is a bug in Scoreload: please report it, with the report that was written"
+                    .into()
             }
         }
     }

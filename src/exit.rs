@@ -2,8 +2,10 @@
 
 use crate::delivery::End;
 use crate::error::Error;
+use crate::inbox::error::InboxError;
 use crate::ledger::LedgerError;
 use crate::report::Totals;
+use crate::system::atomic_file::NewFileError;
 
 /// How a run ended, as the process tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +62,24 @@ impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         match error {
             Error::Ledger(error) if error.is_unreachable() => Self::Unreachable,
-            Error::Usage { .. } | Error::Ledger(LedgerError::Open { .. }) => Self::Usage,
-            Error::Held { .. } | Error::InboxHeld { .. } => Self::Held,
-            Error::Write { .. }
-            | Error::Changed { .. }
-            | Error::System { .. }
+            Error::LedgerHeld { .. } | Error::Inbox(InboxError::Held { .. }) => Self::Held,
+            Error::NewFile(NewFileError::Write { .. })
             | Error::Ledger(LedgerError::Failed { .. })
-            | Error::Unaccounted => Self::Incomplete,
+            | Error::InputChanged { .. }
+            | Error::System { .. }
+            | Error::TotalsDoNotClose { .. }
+            | Error::RejectedRowsDiffer { .. }
+            | Error::NoResult => Self::Incomplete,
+            Error::Config(_)
+            | Error::CommandLine(_)
+            | Error::Plan(_)
+            | Error::Inbox(_)
+            | Error::NewFile(_)
+            | Error::Ledger(LedgerError::Open { .. })
+            | Error::Usage { .. }
+            | Error::DamagedEntry { .. }
+            | Error::OrderCountChanged { .. }
+            | Error::HttpClient { .. } => Self::Usage,
         }
     }
 }
@@ -103,7 +116,7 @@ mod tests {
         let (location, error) = (Location::Memory, StorageError::Full);
         let code = |error: Error| ExitCode::from(&error).number();
         assert_eq!(
-            code(Error::Held {
+            code(Error::LedgerHeld {
                 holder: None,
                 can_wait: true
             }),
@@ -121,9 +134,6 @@ mod tests {
             error: StorageError::Unreachable(String::new()),
         };
         assert_eq!(code(Error::Ledger(lost)), 5);
-        assert_eq!(
-            code(Error::Ledger(LedgerError::Failed { location, error })),
-            1
-        );
+        assert_eq!(code(Error::Ledger(LedgerError::Failed { location, error })), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! What may be typed; what it means is for [`crate::config`].
 
 mod delivery;
+pub(crate) mod error;
 mod history;
 mod input;
 mod ledger;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::reading_options;
 use crate::cli::{ColumnsArgs, ColumnsFormat};
 use crate::config;
 use crate::config::file::ConfigFile;
@@ -17,6 +16,7 @@ use crate::input::sample::is_guess;
 use crate::input::{self, Extent, Note, Options};
 use crate::layout::wide::{self, WideTable};
 use crate::layout::{self, SheetLayout};
+use crate::pipeline::gather::reading_options;
 use crate::ui;
 use crate::ui::{Screen, config_text, diagnostics, layout as table, summary};
 

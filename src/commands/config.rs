@@ -6,10 +6,10 @@ use std::path::Path;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::environment;
 use crate::cli::{Cli, ConfigArgs, Format};
 use crate::config::effective;
 use crate::config::effective::InForce;
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::template;
 use crate::error::Error;
@@ -33,11 +33,11 @@ pub(crate) fn run(
     let matches = cli.clone().try_get_matches_from(std::env::args_os());
     let (matches, mut cli) = (matches.unwrap_or_default(), cli);
     cli.build();
-    let (Some((_, matches)), Some(command)) = (matches.subcommand(), cli.find_subcommand("config"))
-    else {
-        return Err(Error::Unaccounted);
-    };
-    let all = effective::all(matches, command, config, &environment)?;
+    let matches = matches
+        .subcommand()
+        .map_or(&matches, |(_, matches)| matches);
+    let command = cli.find_subcommand("config").unwrap_or(&cli);
+    let all = effective::all(matches, command, config, &variable)?;
     ui::answer(|out| match args.import.result.format {
         Format::Human => table::write(out, config, &all),
         Format::Json => all.iter().try_for_each(|one| write_json(out, one)),
@@ -58,7 +58,7 @@ fn init(path: &Path, screen: Screen) -> Result<ExitCode, Error> {
         ui::answer(|out| out.write_all(text.as_bytes()))?;
         return Ok(ExitCode::Success);
     }
-    let file = NewFile::reserve(path, "a configuration")?;
+    let file = NewFile::reserve(path, "a configuration file")?;
     let path = file.write(|file| file.write_all(text.as_bytes()))?;
     let words = format!(
         "{}: take the comment sign from what you need",

@@ -1,5 +1,6 @@
 //! `scoreload explain`: what a problem means and what to do.
 
+use crate::cli::error::CommandLineError;
 use crate::cli::{ExplainArgs, Format};
 use crate::diagnostics::diagnostic::Code;
 use crate::diagnostics::explain;
@@ -30,12 +31,9 @@ fn write_json(out: &mut dyn std::io::Write, pages: &[Page]) -> std::io::Result<(
 }
 
 fn code(word: &str) -> Result<Code, Error> {
-    explain::code_named(word).map_err(|meant| {
-        let all = "`scoreload explain` lists all codes";
-        let help = match meant {
-            Some(code) => format!("did you mean `{}`? {all}", code.name()),
-            None => all.to_owned(),
-        };
-        Error::usage(format!("there is no problem code `{word}`"), help)
+    explain::code_named(word).map_err(|similar| {
+        let code = word.to_owned();
+        let similar = similar.map(Code::name);
+        CommandLineError::UnknownCode { code, similar }.into()
     })
 }

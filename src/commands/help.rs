@@ -3,6 +3,7 @@
 use clap::{Command, CommandFactory};
 
 use crate::cli::Cli;
+use crate::cli::error::CommandLineError;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::guide;
@@ -24,15 +25,12 @@ pub(crate) fn run(about: &[String]) -> Result<ExitCode, Error> {
 fn command<'a>(cli: &'a mut Command, names: &[String]) -> Result<&'a mut Command, Error> {
     let mut found = cli;
     for name in names {
-        found = found.find_subcommand_mut(name).ok_or_else(|| {
-            let topics = guide::names().join(", ");
-            let help =
-                format!("`scoreload help` lists the commands; there is also help about {topics}");
-            Error::usage(
-                format!("there is no help about `{}`", names.join(" ")),
-                help,
-            )
-        })?;
+        found = found
+            .find_subcommand_mut(name)
+            .ok_or_else(|| CommandLineError::UnknownTopic {
+                topic: names.join(" "),
+                known: guide::names().into_iter().collect(),
+            })?;
     }
     Ok(found)
 }

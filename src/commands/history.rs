@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::open_ledger;
+use crate::cli::error::CommandLineError;
 use crate::cli::{Format, HistoryArgs};
 use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
-use crate::ledger::{Ledger, Location, Lock};
+use crate::ledger::{Ledger, Lock, Location};
+use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::progress::duration_text;
 use crate::ui::summary::count;
 use crate::ui::text::safe;
@@ -40,11 +41,8 @@ pub(crate) fn run(
         }
         (Some(id), order) => {
             if ledger.run(id).map_err(Error::Ledger)?.is_none() {
-                let help = "`scoreload history` lists the runs of the ledger";
-                return Err(Error::usage(
-                    format!("the ledger knows no run `{id}`"),
-                    help,
-                ));
+                let run = id.clone();
+                return Err(CommandLineError::UnknownRun { run }.into());
             }
             let mut deliveries = ledger.deliveries_of_run(id).map_err(Error::Ledger)?;
             deliveries.retain(|delivery| {

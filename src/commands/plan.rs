@@ -1,9 +1,10 @@
 //! `scoreload plan`, and `import --dry-run`: read, check, look into the ledger, say what would be sent. No network,
 //! no credentials.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::cli::{Format, ImportArgs};
+use crate::cli::error::CommandLineError;
+use crate::cli::{Format, ImportArgs, PlanArgs};
 use crate::config::Purpose;
 use crate::config::file::ConfigFile;
 use crate::delivery::{Delivery, Outcome};
@@ -16,14 +17,40 @@ use crate::pipeline::Import;
 use crate::pipeline::hooks::Ended;
 use crate::pipeline::ledger_session::{Looked, settled};
 use crate::pipeline::max_change;
-use crate::pipeline::signals::Interruptions;
+use crate::pipeline::signals::{self, Interruptions};
 use crate::plan::inputs::{Finding, PlanInput, UsableSheets};
 use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA, fingerprint};
 use crate::report::file::ReportFile;
 use crate::system::atomic_file::{NewFile, is_same_place};
 use crate::ui::{Answer, Screen, plan as plan_text, summary};
 
-pub(crate) fn run(
+/// Runs the command.
+pub(crate) fn run(args: PlanArgs, config: ConfigFile, screen: Screen) -> Result<ExitCode, Error> {
+    interruptible(args.import, args.output, config, screen)
+}
+
+/// Runs `import --dry-run`.
+pub(crate) fn run_without_file(
+    args: ImportArgs,
+    config: ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    interruptible(args, None, config, screen)
+}
+
+fn interruptible(
+    args: ImportArgs,
+    output: Option<PathBuf>,
+    config: ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let ended = signals::guarded(screen, move |interruptions| {
+        plan(&args, &config, output.as_deref(), screen, interruptions)
+    })?;
+    Ok(ended.exit)
+}
+
+fn plan(
     args: &ImportArgs,
     config: &ConfigFile,
     output: Option<&Path>,
@@ -58,10 +85,14 @@ pub(crate) fn run(
 fn reserve(path: &Path, reports: &[ReportFile]) -> Result<NewFile, Error> {
     let mut reports = reports.iter().map(ReportFile::path);
     if reports.any(|report| is_same_place(report, path)) {
-        let message = format!("`{}` is the file of a report too", path.display());
-        return Err(Error::usage(message, "give the plan a file of its own"));
+        return Err(CommandLineError::PathTaken {
+            path: path.to_owned(),
+            other: "the file of a report",
+            help: "give the plan a file of its own",
+        }
+        .into());
     }
-    NewFile::reserve(path, "a plan")
+    Ok(NewFile::reserve(path, "a plan")?)
 }
 
 fn keep(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {

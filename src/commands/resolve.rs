@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::open_ledger;
+use crate::cli::error::CommandLineError;
 use crate::cli::{Format, ResolveArgs};
 use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
@@ -12,6 +12,7 @@ use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Settlement};
 use crate::ledger::{Lease, Ledger};
 use crate::pipeline::ledger_session::{Patience, held, lock, read_known};
+use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::{self, Screen, summary};
 
 pub(crate) fn run(
@@ -21,11 +22,8 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Error> {
     let ledger = open_ledger(&args.ledger, config)?;
     let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
-        let help = "`scoreload history` lists the runs of the ledger";
-        return Err(Error::usage(
-            format!("the ledger knows no run `{}`", args.run),
-            help,
-        ));
+        let run = args.run.clone();
+        return Err(CommandLineError::UnknownRun { run }.into());
     };
     let _lock = lock(
         ledger.location(),

@@ -2,9 +2,10 @@
 
 use tokio::runtime::Runtime;
 
-use super::environment;
 use crate::cli::SandboxArgs;
+use crate::cli::error::CommandLineError;
 use crate::config::credentials::Configured;
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -13,7 +14,7 @@ use crate::sandbox::{Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(crate) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let configured = Configured::find(&ConfigFile::default(), &environment)?;
+    let configured = Configured::find(&ConfigFile::default(), &variable)?;
     let credentials = configured.map(|configured| configured.read()).transpose()?;
     let settings = Settings {
         listen: args.listen,
@@ -29,10 +30,12 @@ pub(crate) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> 
         source,
     })?;
     runtime.block_on(async {
-        let sandbox = Sandbox::start(settings).await.map_err(|source| {
-            let help = "choose another address with --listen; port 0 takes a free one";
-            Error::usage(format!("cannot listen on {}: {source}", args.listen), help)
-        })?;
+        let cannot_listen = |source| CommandLineError::Listen {
+            address: args.listen,
+            flag: "--listen",
+            source,
+        };
+        let sandbox = Sandbox::start(settings).await.map_err(cannot_listen)?;
         let mut signals = Signals::listen()?;
         ui::answer(|out| writeln!(out, "{}", sandbox.url()))?;
         screen.note(|out| {

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::{Format, TemplateArgs};
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::system::atomic_file::NewFileError;
 use crate::template;
 use crate::ui::{self, Screen, text::safe};
 
@@ -35,38 +36,33 @@ pub(crate) fn run(args: &TemplateArgs, screen: Screen) -> Result<ExitCode, Error
 }
 
 /// Returns what the file is to hold, by its extension.
-fn content(path: &Path) -> Result<Vec<u8>, Error> {
+fn content(path: &Path) -> Result<Vec<u8>, NewFileError> {
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         "csv" => Ok(template::csv().into_bytes()),
-        "xlsx" => template::workbook().map_err(|error| Error::Write {
+        "xlsx" => template::workbook().map_err(|error| NewFileError::Write {
             path: path.to_owned(),
             source: io::Error::other(error),
         }),
-        _ => Err(Error::usage(
-            format!(
-                "`{}` is no file that a template can be written to",
-                path.display()
-            ),
-            "the extension decides the format: .xlsx or .csv",
-        )),
+        _ => Err(NewFileError::UnknownFormat {
+            path: path.to_owned(),
+            kind: "a template",
+            known: vec![".xlsx".to_owned(), ".csv".to_owned()],
+        }),
     }
 }
 
 /// Writes a new file; one that is there is never replaced, and none is left half written.
-fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
+fn create(path: &Path, content: &[u8]) -> Result<(), NewFileError> {
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => Error::usage(
-            format!(
-                "`{}` is there already, and a template never replaces a file",
-                path.display()
-            ),
-            "name another file with -o, or move that one away",
-        ),
-        _ => Error::Write {
+        io::ErrorKind::AlreadyExists => NewFileError::Exists {
+            path: path.to_owned(),
+            kind: "a template",
+        },
+        _ => NewFileError::Write {
             path: path.to_owned(),
             source,
         },

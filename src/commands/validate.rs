@@ -3,19 +3,31 @@
 use jiff::Timestamp;
 
 use crate::cli::{Format, ValidateArgs};
-use crate::commands::{before_delivery, gather, run_id};
 use crate::config;
 use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::pipeline::signals::Interruptions;
+use crate::pipeline::gather::{gather, initial_deliveries};
+use crate::pipeline::run_id::new_run_id;
+use crate::pipeline::signals::{self, Interruptions};
 use crate::pipeline::{rejects, reports};
 use crate::report::{Mode, Requests, Run, Timing, Totals};
 use crate::ui;
 use crate::ui::{Screen, diagnostics, summary};
 
+/// Runs the command.
 pub(crate) fn run(
+    args: ValidateArgs,
+    config: ConfigFile,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    signals::guarded(screen, move |interruptions| {
+        validate(&args, &config, screen, &interruptions)
+    })
+}
+
+fn validate(
     args: &ValidateArgs,
     config: &ConfigFile,
     screen: Screen,
@@ -32,7 +44,7 @@ pub(crate) fn run(
     let read_s = began.elapsed().as_secs_f64();
     let corrects = rejects::corrected(&reading, &batch);
     rejects::tell_corrected(corrects.as_deref(), screen);
-    let deliveries = before_delivery(&batch, Outcome::Valid);
+    let deliveries = initial_deliveries(&batch, Outcome::Valid);
     let totals = Totals::of(&batch, &deliveries);
     let exit = if batch.is_unusable() {
         ExitCode::NoInput
@@ -70,7 +82,7 @@ pub(crate) fn run(
 /// What the report says of the run itself.
 fn new_run(started_at: Timestamp, corrects: Option<Vec<String>>, read_s: f64) -> Run {
     Run {
-        id: run_id(started_at),
+        id: new_run_id(started_at),
         mode: Mode::Validate,
         target: None,
         notice: Some("the inputs were only checked: nothing left this machine".to_owned()),

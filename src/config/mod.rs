@@ -4,6 +4,8 @@
 
 pub(crate) mod credentials;
 pub(crate) mod effective;
+pub(crate) mod environment;
+pub(crate) mod error;
 pub mod file;
 mod input_options;
 mod ledgers;

@@ -1,12 +1,14 @@
 //! What is kept from one run to the next: plans, and ledgers with their exports.
 
+use std::path::Path;
+
 use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, Location, OnAmbiguous, OrderState, dump, plan};
 use crate::plan::Plan;
 
 /// Reads bytes as the file of a plan, and once more with the checksum that fits them.
 pub(crate) fn plan_file(bytes: &[u8]) {
-    let _ = Plan::of_bytes(bytes, "input");
+    let _ = Plan::from_bytes(bytes, Path::new("input"));
     let Ok(plan) = serde_json::from_slice::<Plan>(bytes) else {
         return;
     };
@@ -16,7 +18,7 @@ pub(crate) fn plan_file(bytes: &[u8]) {
         bytes
     };
     let bytes = written(&plan.sealed());
-    if let Ok(again) = Plan::of_bytes(&bytes, "input") {
+    if let Ok(again) = Plan::from_bytes(&bytes, Path::new("input")) {
         assert_eq!(written(&again), bytes, "a plan is read as it was written");
     }
 }

@@ -9,7 +9,7 @@ use super::{Arrival, Disposition, Inbox};
 
 /// Why a file stays in the inbox.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ArchiveError {
+pub enum ArchiveError {
     /// Another has taken its place while it was imported.
     #[error("it has changed since it was read, so it is left to the next run")]
     Changed,

@@ -5,6 +5,7 @@
 //! and the move leaves the file where it was: the next import finds its orders unchanged, and moves it then.
 
 mod archive;
+pub(crate) mod error;
 mod record;
 mod scan;
 
@@ -19,7 +20,7 @@ use jiff::SignedDuration;
 
 pub(crate) use self::record::ImportedFile;
 use self::record::Record;
-use crate::error::Error;
+use crate::inbox::error::InboxError;
 pub(crate) use crate::inbox::archive::{ArchiveError, with_tail};
 pub(crate) use crate::inbox::scan::Arrival;
 
@@ -100,23 +101,18 @@ impl Inbox {
     ///
     /// # Errors
     /// When it is no directory that can be used so, or another import clears it.
-    pub(crate) fn open(directory: &Path, purpose: Access) -> Result<Self, Error> {
-        let unusable = |error: &io::Error| {
-            let message = format!(
-                "the inbox `{}` cannot be used: {error}",
-                directory.display()
-            );
-            let help =
-                "name a directory whose files you may read, and in which you may make others";
-            Error::usage(message, help)
+    pub(crate) fn open(directory: &Path, purpose: Access) -> Result<Self, InboxError> {
+        let unusable = |source| InboxError::Unusable {
+            directory: directory.to_owned(),
+            source,
         };
         let lock = match purpose {
             Access::Read => {
-                fs::read_dir(directory).map_err(|error| unusable(&error))?;
+                fs::read_dir(directory).map_err(unusable)?;
                 None
             }
             Access::Archive { is_waiting } => {
-                prepare(directory).map_err(|error| unusable(&error))?;
+                prepare(directory).map_err(unusable)?;
                 lock(directory, is_waiting)?
             }
         };
@@ -168,7 +164,7 @@ fn prepare(directory: &Path) -> io::Result<()> {
 }
 
 /// Takes the lock of a directory.
-fn lock(directory: &Path, is_waiting: bool) -> Result<Option<File>, Error> {
+fn lock(directory: &Path, is_waiting: bool) -> Result<Option<File>, InboxError> {
     let Ok(file) = File::open(directory) else {
         return Ok(None);
     };
@@ -177,7 +173,7 @@ fn lock(directory: &Path, is_waiting: bool) -> Result<Option<File>, Error> {
         // Not every filesystem of a network has locks. There the ledger's keeps imports apart.
         Err(TryLockError::Error(_)) => Ok(None),
         Err(TryLockError::WouldBlock) if is_waiting => Ok(file.lock().is_ok().then_some(file)),
-        Err(TryLockError::WouldBlock) => Err(Error::InboxHeld {
+        Err(TryLockError::WouldBlock) => Err(InboxError::Held {
             directory: directory.to_owned(),
         }),
     }
@@ -213,7 +209,7 @@ mod tests {
         let clear = Access::Archive { is_waiting: false };
         let first = Inbox::open(directory.path(), clear).unwrap();
         let second = Inbox::open(directory.path(), clear);
-        assert!(matches!(second, Err(Error::InboxHeld { .. })));
+        assert!(matches!(second, Err(InboxError::Held { .. })));
         assert!(Inbox::open(directory.path(), Access::Read).is_ok());
         drop(first);
         assert!(Inbox::open(directory.path(), clear).is_ok());

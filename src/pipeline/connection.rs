@@ -1,5 +1,6 @@
 //! The way to a target: its client, and the built-in sandbox where that is the target.
 
+use crate::config::error::ConfigError;
 use crate::config::{self, PlainHttp, Target};
 use crate::error::Error;
 use crate::paylocity::client::Client;
@@ -25,10 +26,8 @@ pub(crate) async fn open(
             credentials: None,
             ..
         } => {
-            return Err(Error::usage(
-                format!("the target `{name}` needs credentials"),
-                "set them in the environment",
-            ));
+            let target = name.clone();
+            return Err(ConfigError::MissingCredentials { target }.into());
         }
         Target::BuiltInSandbox => {
             let latency = SANDBOX_LATENCY.parse().unwrap_or_default();
@@ -49,11 +48,7 @@ pub(crate) async fn open(
             (base, credentials, Some(sandbox))
         }
     };
-    let client = Client::new(setup.endpoint(base, credentials)).map_err(|words| {
-        Error::usage(
-            format!("no client can be made: {words}"),
-            "check the proxy settings of the environment",
-        )
-    })?;
+    let client = Client::new(setup.endpoint(base, credentials))
+        .map_err(|reason| Error::HttpClient { reason })?;
     Ok((client, sandbox))
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::runtime::Builder;
 
 use super::Import;
+use crate::cli::error::CommandLineError;
 use crate::config::Consent;
 use crate::delivery::{End, Outcome, Update};
 use crate::error::Error;
@@ -86,7 +87,7 @@ impl Import {
             if let Some(sandbox) = sandbox {
                 sandbox.stop().await;
             }
-            Ok(delivered)
+            Ok::<_, Error>(delivered)
         })?;
         // A request that nobody waits for any more must not keep the process.
         runtime.shutdown_timeout(Duration::ZERO);
@@ -118,8 +119,11 @@ impl Import {
         };
         let report = Report::new(self.run.clone(), &self.batch, &self.deliveries, 0);
         let live = Live::start(address, LivePage::new(report, &self.batch)).map_err(|source| {
-            let help = "choose another address with --serve; port 0 takes a free one";
-            Error::usage(format!("cannot listen on `{address}`: {source}"), help)
+            CommandLineError::Listen {
+                address,
+                flag: "--serve",
+                source,
+            }
         })?;
         self.screen
             .tell(|mut out| summary::write_line(&mut out, "live", live.url()));

@@ -40,12 +40,12 @@ pub(crate) fn refusal(import: &Import) -> Result<Option<Error>, Error> {
     if !most.is_exceeded(now, before) {
         return Ok(None);
     }
-    let message = format!(
-        "there are `{now}` orders, and there were `{before}` in the last import, run {}: that differs by more than {most}",
-        run.record.id
-    );
-    let help = "see whether the export is whole; if it is, pass a larger --max-change for this run";
-    Ok(Some(Error::usage(message, help)))
+    Ok(Some(Error::OrderCountChanged {
+        now,
+        before,
+        run: run.record.id,
+        max_change: most,
+    }))
 }
 
 /// Returns the last import that held orders and was not refused, and how many it held.

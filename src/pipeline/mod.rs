@@ -3,13 +3,16 @@
 pub(crate) mod command_line;
 pub(crate) mod connection;
 pub(crate) mod event_loop;
+pub(crate) mod gather;
 pub(crate) mod hooks;
 pub(crate) mod ledger_session;
 pub(crate) mod live_feed;
 pub(crate) mod max_change;
 pub(crate) mod next_steps;
+pub(crate) mod open_ledger;
 pub(crate) mod rejects;
 pub(crate) mod reports;
+pub(crate) mod run_id;
 pub(crate) mod signals;
 pub(crate) mod unused_mappings;
 
@@ -27,14 +30,16 @@ use jiff::Timestamp;
 
 use self::inbox::FromInbox;
 use crate::cli::{Format, ImportArgs};
-use crate::commands::{before_delivery, environment, gather, run_id};
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::{self, PartialDelivery, Purpose, Reading};
 use crate::delivery::{Delivery, Outcome};
 use crate::error::Error;
 use crate::orders::Batch;
+use crate::pipeline::gather::{gather, initial_deliveries};
 use crate::pipeline::ledger_session::{Memory, Patience};
 use crate::pipeline::rejects::RejectsFile;
+use crate::pipeline::run_id::new_run_id;
 use crate::pipeline::signals::Interruptions;
 use crate::report::file::ReportFile;
 use crate::report::{Mode, Requests, Run, Timing, Totals};
@@ -79,8 +84,8 @@ impl Import {
         let started_at = Timestamp::now();
         let reading = config::reading(&args.input, config, started_at)?;
         let how = (purpose, std::io::stdin().is_terminal());
-        let setup = config::delivery(&args.delivery, config, &environment, how)?;
-        let id = run_id(started_at);
+        let setup = config::delivery(&args.delivery, config, &variable, how)?;
+        let id = new_run_id(started_at);
         let is_reported = reports::is_wanted(&args.result, &config.defaults);
         let files = match (purpose, &args.inbox.inbox) {
             // Where none is named there is none of a plan, and that of an inbox comes to stand in it.
@@ -137,7 +142,7 @@ impl Import {
             Mode::Plan => Outcome::Valid,
             _ => Outcome::NotSent,
         };
-        self.deliveries = before_delivery(&self.batch, otherwise);
+        self.deliveries = initial_deliveries(&self.batch, otherwise);
         let problems = &self.batch.problems;
         match self.format {
             Format::Json => ui::answer(|out| ui::write_json_lines(out, problems))?,

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::commands::environment;
+use crate::config::environment::variable;
 use crate::config::{self, Target};
 use crate::delivery::Delivery;
 use crate::exit::ExitCode;
@@ -119,7 +119,7 @@ fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
     words.push(OsStr::new(flag));
     let place = &ending.settings.ledger;
     let is_users = match place {
-        Location::File(path) => users_path(&environment).as_ref() == Some(path),
+        Location::File(path) => users_path(&variable).as_ref() == Some(path),
         Location::Memory => true,
         Location::Database(_) => false,
     };

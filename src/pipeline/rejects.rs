@@ -6,7 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::commands::{is_run_id, reading_options};
+use crate::cli::error::CommandLineError;
 use crate::config::Reading;
 use crate::delivery::Delivery;
 use crate::diagnostics::diagnostic::Source;
@@ -15,6 +15,8 @@ use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
 use crate::input::{self, File, MapRows, Row, Sheet, SheetHead, Written};
 use crate::orders::Batch;
+use crate::pipeline::gather::reading_options;
+use crate::pipeline::run_id::is_run_id;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
 use crate::report::Run;
 use crate::report::file::ReportFile;
@@ -55,31 +57,29 @@ pub(crate) fn reserve(
     reports: &[ReportFile],
 ) -> Result<Option<RejectsFile>, Error> {
     let Some(path) = path else { return Ok(None) };
-    let form = format_of(path, &FORMS, "rejected rows")?;
+    let form = format_of(path, &FORMS, "a file of rejected rows")?;
     let reports = reports.iter().map(ReportFile::path);
-    let taken = |what: &str| {
-        let message = format!("`{}` is {what} too", path.display());
-        Error::usage(message, "give the rejected rows a file of their own")
+    let taken = |other| CommandLineError::PathTaken {
+        path: path.to_owned(),
+        other,
+        help: "give the rejected rows a file of their own",
     };
     if inputs.iter().any(|input| is_same_place(input, path)) {
-        return Err(taken("an input"));
+        return Err(taken("an input").into());
     }
     if reports
         .into_iter()
         .any(|report| is_same_place(report, path))
     {
-        return Err(taken("the file of a report"));
+        return Err(taken("the file of a report").into());
     }
     let is_pipe = |input: &&PathBuf| {
         let found = input.metadata();
         found.is_ok_and(|found| found.file_type().is_fifo())
     };
     if let Some(pipe) = inputs.iter().find(is_pipe) {
-        let message = format!(
-            "`{}` is a pipe, and --rejects reads its inputs a second time",
-            pipe.display()
-        );
-        return Err(Error::usage(message, "pass it as `-`, on standard input"));
+        let path = pipe.clone();
+        return Err(CommandLineError::PipedInput { path }.into());
     }
     let file = NewFile::reserve(path, "a file of rejected rows")?;
     Ok(Some(RejectsFile { form, file }))
@@ -155,10 +155,11 @@ fn write_rows(
         written: written(reading, batch, remarks),
         sheets,
     };
-    file.write(|file| match form {
+    let written = file.write(|file| match form {
         Form::Csv => rejects::csv::write(&rejected, file),
         Form::Xlsx => rejects::xlsx::write(&rejected, file),
-    })
+    })?;
+    Ok(written)
 }
 
 /// Tells how to write a CSV of the rejected rows: as the inputs are written that they are from.
@@ -189,7 +190,7 @@ fn read_again<'a>(
     for path in paths(batch, |source| remarks.contains_key(source)) {
         let file = read(reading, path, turn);
         if !is_as_it_was(path, &file, batch) {
-            return Err(Error::Changed { path: path.into() });
+            return Err(Error::InputChanged { path: path.into() });
         }
         for sheet in file.sheets {
             let Some((head, remarks)) = sheet.head.zip(remarks.get(&sheet.source)) else {
@@ -204,12 +205,11 @@ fn read_again<'a>(
         }
     }
     let found: usize = again.iter().map(|sheet| sheet.rows.len()).sum();
-    let wanted: usize = remarks.values().map(Remarks::len).sum();
-    if found == wanted {
+    let expected: usize = remarks.values().map(Remarks::len).sum();
+    if found == expected {
         Ok(again)
     } else {
-        // The fingerprints are those of the first reading, so rules must have changed under it.
-        Err(Error::Unaccounted)
+        Err(Error::RejectedRowsDiffer { expected, found })
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use crate::cli::ResultArgs;
+use crate::cli::error::CommandLineError;
 use crate::config::settings::Settings;
 use crate::delivery::Delivery;
 use crate::error::Error;
@@ -25,11 +26,16 @@ pub(crate) fn inputs_json(batch: &Batch) -> String {
 pub(crate) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     for (index, path) in paths.iter().enumerate() {
         if paths[..index].contains(path) {
-            let message = format!("`{}` is named twice for a report", path.display());
-            return Err(Error::usage(message, "name each report once"));
+            return Err(CommandLineError::PathTaken {
+                path: path.clone(),
+                other: "the file of another report",
+                help: "name each report once",
+            }
+            .into());
         }
     }
-    paths.iter().map(|path| ReportFile::reserve(path)).collect()
+    let reserved = paths.iter().map(|path| Ok(ReportFile::reserve(path)?));
+    reserved.collect()
 }
 
 /// Tells whether a delivery leaves reports. One that is named is wanted, whatever the configuration says.
@@ -86,7 +92,7 @@ pub(crate) fn write(
     for written in written.collect::<Vec<_>>() {
         match written {
             Ok(path) => paths.push(path),
-            Err(error) => failed = failed.or(Some(error)),
+            Err(error) => failed = failed.or(Some(error.into())),
         }
     }
     // One that cannot be written takes none of the others away.
@@ -104,6 +110,9 @@ fn closed(closes: bool) -> Result<(), Error> {
     if closes {
         Ok(())
     } else {
-        Err(Error::Unaccounted)
+        Err(Error::TotalsDoNotClose {
+            rows: 0,
+            accounted: 0,
+        })
     }
 }

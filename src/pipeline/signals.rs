@@ -121,7 +121,7 @@ pub(crate) fn guarded<T: From<ExitCode> + Send + 'static>(
                 result = &mut result => match (result, worker.join()) {
                     (_, Err(panic)) => std::panic::resume_unwind(panic),
                     (Ok(result), Ok(())) => return result,
-                    (Err(_), Ok(())) => return Err(Error::Unaccounted),
+                    (Err(_), Ok(())) => return Err(Error::NoResult),
                 },
                 () = signals.next() => if interruptions.ask() {
                     screen.tell(tell_abandoned);

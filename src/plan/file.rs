@@ -9,8 +9,8 @@ use serde_json::ser::{Formatter, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::{Plan, SCHEMA};
-use crate::error::Error;
 use crate::input::hex;
+use crate::plan::error::PlanError;
 
 impl Plan {
     /// Closes the plan: from now on an edited one is told by its checksum.
@@ -36,33 +36,37 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be read, is no plan, one of another version, or not as it was written.
-    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let shown = path.display().to_string();
-        let bytes =
-            fs::read(path).map_err(|error| is_none(&shown, &crate::text::reason(&error)))?;
-        Self::of_bytes(&bytes, &shown)
+    pub(crate) fn read(path: &Path) -> Result<Self, PlanError> {
+        let bytes = fs::read(path).map_err(|source| PlanError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_bytes(&bytes, path)
     }
 
-    /// Reads the bytes of a file of this name.
-    pub(crate) fn of_bytes(bytes: &[u8], shown: &str) -> Result<Self, Error> {
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| is_none(shown, &error))?;
-        if head.schema != SCHEMA {
-            let message = format!(
-                "`{shown}` has the form `{}`, and this version knows `{SCHEMA}`",
-                head.schema
-            );
-            let help = "make the plan again with this version of Scoreload";
-            return Err(Error::usage(message, help));
-        }
-        let edited = |words: &dyn std::fmt::Display| {
-            let help =
-                "an edited plan is never delivered: change the inputs, and make the plan again";
-            Error::usage(format!("`{shown}` is not as it was written: {words}"), help)
+    /// Parses the content of the file at `path`.
+    pub(crate) fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, PlanError> {
+        let path = || path.to_owned();
+        let not_a_plan = |source| PlanError::NotAPlan {
+            path: path(),
+            source,
         };
-        let mut plan: Self = serde_json::from_slice(bytes).map_err(|error| edited(&error))?;
+        let head: Head = serde_json::from_slice(bytes).map_err(not_a_plan)?;
+        if head.schema != SCHEMA {
+            return Err(PlanError::UnknownSchema {
+                path: path(),
+                found: head.schema,
+                known: SCHEMA,
+            });
+        }
+        let malformed = |source| PlanError::Malformed {
+            path: path(),
+            source,
+        };
+        let mut plan: Self = serde_json::from_slice(bytes).map_err(malformed)?;
         let checksum = std::mem::take(&mut plan.checksum);
         if checksum != plan.digest() {
-            return Err(edited(&"its checksum is another"));
+            return Err(PlanError::Checksum { path: path() });
         }
         Ok(Self { checksum, ..plan })
     }
@@ -74,12 +78,6 @@ impl Plan {
         let _ = serde_json::to_writer(&mut digest, self);
         format!("sha256:{}", hex(&digest.0.finalize()))
     }
-}
-
-/// Says that a file is no plan.
-fn is_none(shown: &str, words: &dyn std::fmt::Display) -> Error {
-    let help = "make one with `scoreload plan INPUT -o PLAN.json`";
-    Error::usage(format!("`{shown}` is no plan: {words}"), help)
 }
 
 /// What tells a plan from other files, whatever else stands in it.
@@ -231,7 +229,10 @@ mod tests {
         for (from, to) in edits {
             assert!(text.contains(from), "{from}");
             let refused = read(text.replace(from, to).as_bytes()).unwrap_err();
-            assert!(refused.ends_with("its checksum is another"), "{refused}");
+            assert!(
+                refused.ends_with("its checksum does not match"),
+                "{refused}"
+            );
         }
     }
 }

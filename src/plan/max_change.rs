@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// The most that a number of orders may differ from another, in percent of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct MaxChange(u32);
+pub struct MaxChange(u32);
 
 /// Why a text is no percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@
 //! What is to be sent of an order is for [`crate::ledger`]; whether a plan still holds is for [`crate::commands`].
 
 mod change;
+pub(crate) mod error;
 pub(crate) mod file;
 pub(crate) mod inputs;
 pub(crate) mod max_change;

@@ -4,9 +4,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Report, csv, html, json, markdown, xlsx};
-use crate::error::Error;
 use crate::orders::Batch;
-use crate::system::atomic_file::{NewFile, format_of};
+use crate::system::atomic_file::{NewFile, NewFileError, format_of};
 
 /// A form that a report can take, chosen by the file's extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl Format {
     ///
     /// # Errors
     /// When its extension is that of none.
-    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn of(path: &Path) -> Result<Self, NewFileError> {
         format_of(path, &Self::BY_EXTENSION, "a report")
     }
 }
@@ -53,7 +52,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When the path has no known extension, is taken, or cannot be written.
-    pub(crate) fn reserve(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn reserve(path: &Path) -> Result<Self, NewFileError> {
         Ok(Self {
             format: Format::of(path)?,
             file: NewFile::reserve(path, "a report")?,
@@ -69,7 +68,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When it cannot be written, or another file has come to be there.
-    pub(crate) fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, Error> {
+    pub(crate) fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, NewFileError> {
         let format = self.format;
         self.file.write(|file| {
             let mut out = BufWriter::new(file);

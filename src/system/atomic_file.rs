@@ -2,6 +2,7 @@
 //!
 //! What stands in them is for those who write them.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -11,7 +12,69 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use tempfile::NamedTempFile;
 
-use crate::error::Error;
+/// An output file that cannot be created or written.
+#[derive(Debug, thiserror::Error)]
+pub enum NewFileError {
+    /// A file with this path exists.
+    #[error("`{}` exists, and {kind} never replaces a file", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+        /// The kind of file, with an article: `a report`.
+        kind: &'static str,
+    },
+    /// No file can be created in the directory.
+    #[error("cannot write {kind} to `{}`: {}", path.display(), crate::text::reason(source))]
+    NotWritable {
+        /// The path.
+        path: PathBuf,
+        /// The kind of file, with an article: `a report`.
+        kind: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The extension names no format for this kind of file.
+    #[error("cannot write {kind} to `{}`: unknown extension", path.display())]
+    UnknownFormat {
+        /// The path.
+        path: PathBuf,
+        /// The kind of file, with an article: `a report`.
+        kind: &'static str,
+        /// The extensions that are known.
+        known: Vec<String>,
+    },
+    /// The file could not be written to its end.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+impl NewFileError {
+    /// Returns the remedy.
+    pub(crate) fn help(&self) -> Cow<'_, str> {
+        match self {
+            Self::Exists { .. } => "name another file, or move the existing one away".into(),
+            Self::UnknownFormat { known, .. } => {
+                format!("the extension decides the format: {}", known.join(", ")).into()
+            }
+            Self::Write { source, .. } if is_full(source) => {
+                "free space on the disk, or name a file on another one".into()
+            }
+            Self::NotWritable { .. } | Self::Write { .. } => {
+                "name a file in a directory that you may write to".into()
+            }
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    full.contains(&error.kind())
+}
 
 /// Where Linux has a process's open files, by their numbers.
 pub(crate) const OPEN_FILES: &str = "/proc/self/fd";
@@ -23,32 +86,20 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Takes the place; `what` is what the file will be, with its article: `a report`.
+    /// Checks that the file can be created. `kind` is the kind of file, with its article: `a report`.
     ///
     /// # Errors
     /// When the path is taken, or cannot be written.
-    pub(crate) fn reserve(path: &Path, what: &str) -> Result<Self, Error> {
-        if path.symlink_metadata().is_ok() {
-            let message = format!(
-                "`{}` is there already, and {what} never replaces a file",
-                path.display()
-            );
-            return Err(Error::usage(
-                message,
-                "name another file, or move that one away",
-            ));
+    pub(crate) fn reserve(path: &Path, kind: &'static str) -> Result<Self, NewFileError> {
+        let taken = path.symlink_metadata().is_ok();
+        let path = path.to_owned();
+        if taken {
+            return Err(NewFileError::Exists { path, kind });
         }
-        draft_beside(path).map_err(|error| {
-            let message = format!(
-                "{what} cannot be written to `{}`: {}",
-                path.display(),
-                crate::text::reason(&error)
-            );
-            Error::usage(message, "name a file in a directory that you may write to")
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        if let Err(source) = draft_beside(&path) {
+            return Err(NewFileError::NotWritable { path, kind, source });
+        }
+        Ok(Self { path })
     }
 
     /// Returns where the file will be.
@@ -63,21 +114,31 @@ impl NewFile {
     pub(crate) fn write(
         self,
         fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<PathBuf, Error> {
-        match self.place(fill) {
-            Ok(()) => Ok(self.path),
-            Err(source) => Err(Error::Write {
-                path: self.path,
-                source,
-            }),
-        }
+    ) -> Result<PathBuf, NewFileError> {
+        let path = self.path.clone();
+        let fill =
+            |file: &mut File| fill(file).map_err(|source| NewFileError::Write { path, source });
+        self.write_with(fill)?;
+        Ok(self.path)
     }
 
-    fn place(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-        let mut draft = Draft::beside(&self.path)?;
-        fill(draft.file())?;
-        draft.file().sync_all()?;
-        draft.keep_as(&self.path)
+    /// Writes the file with a function that has its own errors and result.
+    ///
+    /// # Errors
+    /// Those of [`Self::write`], and those of the function.
+    pub(crate) fn write_with<T, E: From<NewFileError>>(
+        &self,
+        fill: impl FnOnce(&mut File) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let failed = |source| NewFileError::Write {
+            path: self.path.clone(),
+            source,
+        };
+        let mut draft = Draft::beside(&self.path).map_err(failed)?;
+        let result = fill(draft.file())?;
+        draft.file().sync_all().map_err(failed)?;
+        draft.keep_as(&self.path).map_err(failed)?;
+        Ok(result)
     }
 }
 
@@ -145,29 +206,26 @@ fn directory_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Returns the format that a path's extension asks for; `purpose` is what is to be written there.
+/// Returns the format that a path's extension names. `kind` is the kind of file, with its article: `a report`.
 ///
 /// # Errors
-/// When its extension is that of none.
+/// The extension names none of the known formats.
 pub(crate) fn format_of<F: Copy>(
     path: &Path,
     known: &[(&str, F)],
-    purpose: &str,
-) -> Result<F, Error> {
+    kind: &'static str,
+) -> Result<F, NewFileError> {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
     let found = known
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(extension));
-    found.map(|(_, format)| *format).ok_or_else(|| {
-        let names: Vec<String> = known.iter().map(|(name, _)| format!(".{name}")).collect();
-        Error::usage(
-            format!(
-                "`{}` is no file that {purpose} can be written to",
-                path.display()
-            ),
-            format!("the extension decides the format: {}", names.join(", ")),
-        )
-    })
+    found
+        .map(|(_, format)| *format)
+        .ok_or_else(|| NewFileError::UnknownFormat {
+            path: path.to_owned(),
+            kind,
+            known: known.iter().map(|(name, _)| format!(".{name}")).collect(),
+        })
 }
 
 #[cfg(test)]

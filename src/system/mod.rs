@@ -2,6 +2,7 @@
 
 pub(crate) mod atomic_file;
 pub(crate) mod command;
+pub(crate) mod core_dumps;
 pub(crate) mod postgres;
 pub(crate) mod private_files;
 pub(crate) mod process;

@@ -13,7 +13,7 @@ pub(crate) struct Authorities(Arc<[CertificateDer<'static>]>);
 
 /// What is wrong with a file of certificates.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Flaw {
+pub enum Flaw {
     /// It cannot be read; what the system says.
     #[error("the certificates `{}` cannot be read: {words}", path.display())]
     Unreadable {

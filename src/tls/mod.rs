@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
 
-pub(crate) use self::authorities::Authorities;
+pub(crate) use self::authorities::{Authorities, Flaw};
 pub(crate) use self::distrust::{Distrust, distrust};
 
 /// Which certificates are trusted.

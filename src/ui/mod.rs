@@ -177,7 +177,7 @@ pub fn tell_error(error: &Error) {
         out,
         "{ERROR}error{ERROR:#}: {}\n  {HELP}help{HELP:#}: {}",
         safe(&message),
-        safe(error.help())
+        safe(&error.help())
     );
 }
 

@@ -11,25 +11,40 @@ use jiff::Timestamp;
 
 use crate::cli::{ApplyArgs, Format};
 use crate::commands::apply::verify::Earlier;
-use crate::commands::{before_delivery, run_id};
 use crate::config::Purpose;
 use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input;
-use crate::pipeline::hooks::Ended;
+use crate::pipeline::gather::initial_deliveries;
+use crate::pipeline::hooks::{Ended, Hooks};
 use crate::pipeline::ledger_session::{Memory, Patience};
-use crate::pipeline::signals::Interruptions;
+use crate::pipeline::run_id::new_run_id;
+use crate::pipeline::signals::{self, Interruptions};
 use crate::pipeline::{Import, new_run};
 use crate::pipeline::{max_change, reports};
 use crate::plan::Plan;
+use crate::plan::error::PlanError;
 use crate::plan::inputs::PlanInput;
 use crate::report::Mode;
-use crate::text;
 use crate::ui::{self, Screen, summary};
 
+/// Runs the command.
 pub(crate) fn run(
+    args: ApplyArgs,
+    config: Result<ConfigFile, Error>,
+    screen: Screen,
+) -> Result<ExitCode, Error> {
+    let hooks = Hooks::new(&args.result, config.as_ref().ok());
+    hooks.run(config, screen, |config| {
+        signals::guarded(screen, move |interruptions| {
+            apply(&args, &config, screen, interruptions)
+        })
+    })
+}
+
+fn apply(
     args: &ApplyArgs,
     config: &ConfigFile,
     screen: Screen,
@@ -52,7 +67,7 @@ pub(crate) fn run(
 }
 
 /// Refuses a plan of which an input is not as it was.
-fn check_inputs(plan: &Plan) -> Result<(), Error> {
+fn check_inputs(plan: &Plan) -> Result<(), PlanError> {
     let mut seen = HashSet::new();
     let files = plan.inputs.iter().filter(|input| seen.insert(&input.path));
     // What came on standard input cannot be read again; the bodies are the plan's own in any case.
@@ -62,19 +77,12 @@ fn check_inputs(plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_input(input: &PlanInput) -> Result<(), Error> {
-    let path = &input.path;
-    let help = "make the plan again; inputs are looked for from where the plan was made";
-    match input::fingerprint(Path::new(path)) {
+fn check_input(input: &PlanInput) -> Result<(), PlanError> {
+    let path = input.path.clone();
+    match input::fingerprint(Path::new(&path)) {
         Ok(sha256) if sha256 == input.sha256 => Ok(()),
-        Ok(_) => {
-            let message = format!("`{path}` has changed since the plan was made");
-            Err(Error::usage(message, help))
-        }
-        Err(error) => {
-            let message = format!("`{path}` cannot be read any more: {}", text::reason(&error));
-            Err(Error::usage(message, help))
-        }
+        Ok(_) => Err(PlanError::InputChanged { path }),
+        Err(source) => Err(PlanError::InputUnreadable { path, source }),
     }
 }
 
@@ -87,7 +95,7 @@ fn begin(
 ) -> Result<Import, Error> {
     let started_at = Timestamp::now();
     let setup = settings::of(args, config, &plan.target)?;
-    let id = run_id(started_at);
+    let id = new_run_id(started_at);
     let is_reported = reports::is_wanted(&args.result, &config.defaults);
     let files = reports::of_delivery(&args.result, is_reported, &id)?;
     let mut run = new_run(id, Mode::Apply, &setup, started_at);
@@ -109,7 +117,7 @@ fn begin(
         rejects: None,
         run,
         memory,
-        deliveries: before_delivery(&batch, Outcome::NotSent),
+        deliveries: initial_deliveries(&batch, Outcome::NotSent),
         batch: Arc::new(batch),
     })
 }

@@ -5,12 +5,13 @@ use std::io::IsTerminal;
 use clap::ValueEnum;
 
 use crate::cli::{ApplyArgs, DeliveryArgs};
-use crate::commands::environment;
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::{self, Delivery, Purpose};
 use crate::error::Error;
 use crate::ledger::OnAmbiguous;
 use crate::plan::PlanTarget;
+use crate::plan::error::PlanError;
 
 /// Resolves where and how to deliver.
 ///
@@ -22,18 +23,13 @@ pub(crate) fn of(
     target: &PlanTarget,
 ) -> Result<Delivery, Error> {
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
-    let mut setup = config::delivery(
-        &as_planned(&args.delivery, target)?,
-        config,
-        &environment,
-        how,
-    )?;
+    let mut setup = config::delivery(&as_planned(&args.delivery, target)?, config, &variable, how)?;
     setup.policy.exactly = true;
     if setup.target.key() != target.base {
-        return Err(otherwise("target", &target.name, setup.target.name()));
+        return Err(differs("target", &target.name, setup.target.name()));
     }
     if setup.test_mode != target.test_mode {
-        return Err(otherwise(
+        return Err(differs(
             "test mode",
             on(target.test_mode),
             on(setup.test_mode),
@@ -47,10 +43,10 @@ fn as_planned(args: &DeliveryArgs, target: &PlanTarget) -> Result<DeliveryArgs, 
     let policy = args.on_ambiguous.unwrap_or(target.on_ambiguous);
     if policy != target.on_ambiguous {
         let (planned, asked) = (name_of(target.on_ambiguous), name_of(policy));
-        return Err(otherwise("--on-ambiguous", &planned, &asked));
+        return Err(differs("--on-ambiguous", &planned, &asked));
     }
     if args.resend && !target.resend {
-        return Err(otherwise("--resend", on(false), on(true)));
+        return Err(differs("--resend", on(false), on(true)));
     }
     let named = args.target.clone().filter(|name| !name.trim().is_empty());
     Ok(DeliveryArgs {
@@ -62,9 +58,13 @@ fn as_planned(args: &DeliveryArgs, target: &PlanTarget) -> Result<DeliveryArgs, 
     })
 }
 
-fn otherwise(what: &str, planned: &str, asked: &str) -> Error {
-    let message = format!("the plan was made with {what} `{planned}`, and `{asked}` is asked for");
-    Error::usage(message, "leave it out, or make another plan with it")
+fn differs(option: &'static str, planned: &str, requested: &str) -> Error {
+    PlanError::OptionDiffers {
+        option,
+        planned: planned.to_owned(),
+        requested: requested.to_owned(),
+    }
+    .into()
 }
 
 fn name_of(policy: OnAmbiguous) -> String {

@@ -11,6 +11,7 @@ use crate::pipeline::Import;
 use crate::pipeline::ledger_session;
 use crate::pipeline::ledger_session::{Memory, remembered, settled};
 use crate::pipeline::max_change::count;
+use crate::plan::error::PlanError;
 use crate::plan::{Change, Plan, PlanOrder, fingerprint};
 
 /// The runs that have applied a plan so far.
@@ -48,18 +49,12 @@ impl Earlier {
         let Some((run, end)) = complete else {
             return Ok(Self(runs));
         };
-        let (id, at) = (
-            &run.record.id,
-            end.finished_at.strftime("%Y-%m-%d %H:%M:%SZ"),
-        );
-        let message = format!(
-            "the plan `{}` was applied before, by run `{id}` at {at}",
-            plan.plan
-        );
-        let help = format!(
-            "`scoreload history {id}` lists what it delivered; plan again to see what is left"
-        );
-        Err(Error::usage(message, help))
+        Err(PlanError::AlreadyApplied {
+            plan: plan.plan.clone(),
+            run: run.record.id.clone(),
+            finished_at: end.finished_at,
+        }
+        .into())
     }
 
     /// Returns what is left to send, in the plan's order; the other orders come to their end.
@@ -143,14 +138,8 @@ fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import) -> Result<N
     };
     let planned = planned(&update, import);
     if planned.body(&update.wanted.body()) != order.body.as_ref() {
-        let message = format!(
-            "this version would send another body for order `{}` than the plan says",
-            order.order_id
-        );
-        return Err(Error::usage(
-            message,
-            "make the plan again with this version of Scoreload",
-        ));
+        let order_id = order.order_id.to_string();
+        return Err(PlanError::BodyDiffers { order_id }.into());
     }
     Ok(Next::of(planned, update))
 }
@@ -186,16 +175,13 @@ fn id_of(order: &PlanOrder) -> (Text, Text) {
 }
 
 fn stale(order: &PlanOrder, run: Option<&str>, more: usize) -> Error {
-    let by = run.map_or_else(String::new, |run| format!(", by run `{run}`"));
-    let others = match more {
-        0 => String::new(),
-        _ => format!("; {more} more orders too"),
-    };
-    let message = format!(
-        "the ledger has moved on: order `{}` of company `{}` was delivered to since the plan was made{by}{others}",
-        order.order_id, order.company_id
-    );
-    Error::usage(message, "make the plan again")
+    PlanError::Stale {
+        company_id: order.company_id.to_string(),
+        order_id: order.order_id.to_string(),
+        run: run.map(str::to_owned),
+        more,
+    }
+    .into()
 }
 
 /// Tells whether a run has settled everything that the plan has to send. An order with reports that are kept back

@@ -9,13 +9,14 @@ use std::io::IsTerminal;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{environment, run_id};
 use crate::cli::{Format, ImportArgs};
 use crate::config::credentials::Configured;
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::{self, Consent, Delivery, Purpose, Target};
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::pipeline::run_id::new_run_id;
 use crate::rate_limit::rate::Rate;
 use crate::ui;
 use crate::ui::checks::{self, Told};
@@ -124,13 +125,13 @@ fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
         return Ok(vec![Check::of_error("settings", &error)]);
     }
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
-    let setup = match config::delivery(&args.delivery, config, &environment, how) {
+    let setup = match config::delivery(&args.delivery, config, &variable, how) {
         Ok(setup) => setup,
         Err(error) => return Ok(vec![Check::of_error("settings", &error)]),
     };
     let mut checks = vec![settings(config), target(&setup)];
     checks.extend(credentials(config)?);
-    checks.push(files::ledger(&setup, &run_id(now)));
+    checks.push(files::ledger(&setup, &new_run_id(now)));
     checks.extend(files::files(args, config));
     checks.push(pace(&setup));
     checks.extend(server::look(&setup)?);
@@ -168,7 +169,7 @@ fn target(setup: &Delivery) -> Check {
 
 /// Says where the credentials are from; that they can be read, the settings have shown.
 fn credentials(config: &ConfigFile) -> Result<Option<Check>, Error> {
-    let configured = Configured::find(config, &environment)?;
+    let configured = Configured::find(config, &variable)?;
     Ok(configured.map(|configured| {
         let (id, secret) = (configured.client_id_from(), configured.secret_from());
         Check::ok(

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::hold;
+use crate::cli::error::CommandLineError;
 use crate::cli::{ExportArgs, Format, MergeArgs};
-use crate::commands::{make_ledger, open_ledger};
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -18,7 +18,8 @@ use crate::ledger::dump;
 use crate::ledger::dump::Counts;
 use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
-use crate::system::atomic_file::{NewFile, OPEN_FILES};
+use crate::pipeline::open_ledger::{open_ledger, open_or_create_ledger};
+use crate::system::atomic_file::{NewFile, NewFileError, OPEN_FILES};
 use crate::ui::{self, Screen, summary};
 
 /// Writes everything that the ledger holds.
@@ -30,7 +31,7 @@ pub(crate) fn export(
     let counts = match &args.output {
         Some(path) => {
             let file = NewFile::reserve(path, "an export")?;
-            to_file(&open_ledger(&args.ledger, config)?, file)?
+            to_file(&open_ledger(&args.ledger, config)?, &file)?
         }
         None => to_standard_output(&open_ledger(&args.ledger, config)?)?,
     };
@@ -38,23 +39,14 @@ pub(crate) fn export(
     Ok(ExitCode::Success)
 }
 
-fn to_file(ledger: &Ledger, file: NewFile) -> Result<Counts, Error> {
-    let mut result = None;
-    let written = file.write(|file| {
-        let exported = fill(ledger, file.try_clone()?);
-        let failed = exported.is_err();
-        result = Some(exported);
-        if failed {
-            return Err(io::Error::other("the ledger could not be exported"));
-        }
-        Ok(())
-    });
-    match (result, written) {
-        (Some(Ok(counts)), Ok(_)) => Ok(counts),
-        (Some(Err(error)), _) => Err(Error::Ledger(error)),
-        (_, Err(error)) => Err(error),
-        (None, Ok(_)) => Err(Error::Unaccounted),
-    }
+fn to_file(ledger: &Ledger, file: &NewFile) -> Result<Counts, Error> {
+    file.write_with(|out| {
+        let out = out.try_clone().map_err(|source| NewFileError::Write {
+            path: file.path().to_owned(),
+            source,
+        })?;
+        Ok(fill(ledger, out)?)
+    })
 }
 
 /// Exports by way of a file without a name: who reads standard output must not keep the ledger waiting.
@@ -87,11 +79,12 @@ pub(crate) fn import(
         .as_ref()
         .map(|file| Path::new(OPEN_FILES).join(file.as_raw_fd().to_string()));
     let path = nameless.as_deref().unwrap_or(&args.file);
-    let counts = dump::check(path).map_err(|flaw| {
-        let message = format!("`{}` is not taken over: {flaw}", args.file.display());
-        Error::usage(message, flaw.help())
+    let counts = dump::check(path).map_err(|error| CommandLineError::InvalidDump {
+        path: args.file.clone(),
+        message: error.to_string(),
+        help: error.help().into(),
     })?;
-    let ledger = make_ledger(&args.ledger, config)?;
+    let ledger = open_or_create_ledger(&args.ledger, config)?;
     let _locks = hold(&ledger, &targets(path))?;
     let source: PathBuf = path.to_owned();
     let merged = ledger

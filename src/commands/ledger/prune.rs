@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::hold;
+use crate::cli::error::CommandLineError;
 use crate::cli::{Format, PruneArgs};
-use crate::commands::open_ledger;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::{self, Screen, summary};
 
 pub(crate) fn run(
@@ -19,8 +20,7 @@ pub(crate) fn run(
     screen: Screen,
 ) -> Result<ExitCode, Error> {
     let Ok(before) = Timestamp::now().checked_sub(args.older_than) else {
-        let help = "give the age in days, weeks or years, such as 400d";
-        return Err(Error::usage("no run is that old", help));
+        return Err(CommandLineError::AgeTooGreat.into());
     };
     let ledger = open_ledger(&args.ledger, config)?;
     let runs = ledger.runs(usize::MAX).map_err(Error::Ledger)?;

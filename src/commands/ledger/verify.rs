@@ -6,18 +6,22 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cli::error::CommandLineError;
 use crate::cli::{Format, LedgerArgs, VerifyArgs};
-use crate::commands::{environment, gather, open_ledger, run_id};
+use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::LastSent;
-use crate::ledger::{AuditResult, Location, ValueChange, changes};
+use crate::ledger::{Location, ValueChange, AuditResult, changes};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::Text;
+use crate::pipeline::gather::gather;
 use crate::pipeline::ledger_session::{Looked, Memory, Patience};
 use crate::pipeline::new_run;
+use crate::pipeline::open_ledger::open_ledger;
+use crate::pipeline::run_id::new_run_id;
 use crate::report::Mode;
 use crate::ui;
 use crate::ui::text::safe;
@@ -47,11 +51,11 @@ pub(crate) fn run(
     let now = Timestamp::now();
     let reading = config::reading(&args.input, config, now)?;
     let how = (Purpose::Plan, false);
-    let setup = config::delivery(&args.delivery, config, &environment, how)?;
+    let setup = config::delivery(&args.delivery, config, &variable, how)?;
     if setup.ledger == Location::Memory {
         return Err(unknown_target(args, config)?);
     }
-    let run = new_run(run_id(now), Mode::Plan, &setup, now);
+    let run = new_run(new_run_id(now), Mode::Plan, &setup, now);
     let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::Never)?;
     let batch = gather(&args.input.inputs, &reading, false, screen);
     screen.tell(|mut out| diagnostics::write(&mut out, &batch.problems));
@@ -94,16 +98,8 @@ fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error
     let ledger = open_ledger(&ledger, config)?;
     let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
     let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
-    let targets: Vec<String> = targets.into_iter().collect();
-    let help = match targets.as_slice() {
-        [] => "name the ledger with --ledger; nothing was delivered by this one".to_owned(),
-        targets => format!(
-            "name one that it was delivered to: --target {}",
-            targets.join(", or --target ")
-        ),
-    };
-    let message = "no target is named whose deliveries are remembered";
-    Ok(Error::usage(message, help))
+    let known = targets.into_iter().collect();
+    Ok(CommandLineError::NoLedgerTarget { known }.into())
 }
 
 fn findings(

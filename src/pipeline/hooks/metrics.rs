@@ -6,9 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{Account, Over};
-use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::system::atomic_file::draft_beside;
+use crate::system::atomic_file::{NewFileError, draft_beside};
 
 /// Kept from file to file, so that an alert can tell how long nothing has gone well.
 const LAST_SUCCESS: &str = "scoreload_last_success_timestamp_seconds";
@@ -25,10 +24,10 @@ struct Family<'a> {
 
 /// Writes the file in the place of an earlier one: whoever reads finds the one or the other, whole. It holds counts
 /// alone, so everybody may read it.
-pub(crate) fn write(path: &Path, over: &Over<'_>) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, over: &Over<'_>) -> Result<(), NewFileError> {
     let earlier = fs::read_to_string(path).unwrap_or_default();
     let text = text(&families(over, last_success(&earlier)));
-    replace(path, text.as_bytes()).map_err(|source| Error::Write {
+    replace(path, text.as_bytes()).map_err(|source| NewFileError::Write {
         path: path.to_owned(),
         source,
     })

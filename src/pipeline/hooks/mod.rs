@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::cli::ResultArgs;
+use crate::cli::error::CommandLineError;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -54,33 +55,40 @@ struct Over<'a> {
     error: Option<String>,
 }
 
-/// What is to follow a run.
+/// What runs after a delivery: the metrics file and the notification command.
 #[derive(Debug)]
-pub(crate) struct Aftermath {
+pub(crate) struct Hooks {
     metrics: Option<PathBuf>,
     notify: Option<CommandLine>,
-    began: Timestamp,
+    started_at: Timestamp,
 }
 
-impl Aftermath {
-    /// Returns what is asked for; without a configuration, where that cannot be read, by flags and variables alone.
-    pub(crate) fn of(args: &ResultArgs, config: Option<&ConfigFile>) -> Self {
+impl Hooks {
+    /// Returns the hooks of a run. Without a configuration, because it is invalid, only flags and variables count.
+    pub(crate) fn new(args: &ResultArgs, config: Option<&ConfigFile>) -> Self {
         let settings = config.map(|config| &config.defaults);
         let metrics = || settings?.metrics.clone();
         let notify = || settings?.notify_command.clone();
         Self {
             metrics: args.metrics.clone().or_else(metrics),
             notify: args.notify_command.clone().or_else(notify),
-            began: Timestamp::now(),
+            started_at: Timestamp::now(),
         }
     }
 
-    /// Checks that what is to follow can: a run that has delivered must not fail for that. What cannot follow is left
-    /// out.
-    ///
-    /// # Errors
-    /// Where the metrics have no place.
-    pub(crate) fn check(&mut self) -> Result<(), Error> {
+    /// Runs a command that delivers, then the hooks, however the command ended.
+    pub(crate) fn run(
+        mut self,
+        config: Result<ConfigFile, Error>,
+        screen: Screen,
+        command: impl FnOnce(ConfigFile) -> Result<Ended, Error>,
+    ) -> Result<ExitCode, Error> {
+        let config = self.check().map_err(Error::from).and(config);
+        self.follow(config.and_then(command), screen)
+    }
+
+    /// Checks that the metrics can be written, before anything is sent. If they cannot, drops them.
+    fn check(&mut self) -> Result<(), CommandLineError> {
         let Some(path) = self.metrics.take() else {
             return Ok(());
         };
@@ -92,47 +100,35 @@ impl Aftermath {
             self.metrics = Some(path);
             return Ok(());
         }
-        let message = format!(
-            "there is no directory `{}` for the metrics",
-            directory.display()
-        );
-        Err(Error::usage(
-            message,
-            "make it, or name another with --metrics",
-        ))
+        let directory = directory.to_owned();
+        Err(CommandLineError::NoMetricsDirectory { directory })
     }
 
-    /// Lets it follow, and returns what the run came to.
-    pub(crate) fn follow(
-        &self,
-        result: Result<Ended, Error>,
-        screen: Screen,
-    ) -> Result<ExitCode, Error> {
+    /// Runs the hooks and returns the exit code.
+    fn follow(&self, result: Result<Ended, Error>, screen: Screen) -> Result<ExitCode, Error> {
         let mut exit = match &result {
             Ok(ended) => ended.exit,
             Err(error) => error.into(),
         };
+        let ended = result.as_ref().ok();
         let over = Over {
             exit,
-            began: self.began,
+            began: self.started_at,
             ended: Timestamp::now(),
-            account: result
-                .as_ref()
-                .ok()
-                .and_then(|ended| ended.account.as_ref()),
+            account: ended.and_then(|ended| ended.account.as_ref()),
             error: result.as_ref().err().map(ToString::to_string),
         };
         if let Some(path) = &self.metrics
             && let Err(error) = metrics::write(path, &over)
         {
-            ui::tell_error(&error);
+            ui::tell_error(&error.into());
             exit = exit.or_incomplete();
         }
         if let Some(words) = &self.notify
             && let Err(error) = notify::give(words, &over)
         {
-            let words = format!("the command `{}` told nobody: {error}", words.program());
-            screen.tell(|mut out| summary::write_line(&mut out, "notify", &words));
+            let message = format!("the command `{}` failed: {error}", words.program());
+            screen.tell(|mut out| summary::write_line(&mut out, "notify", &message));
         }
         result.map(|_| exit)
     }

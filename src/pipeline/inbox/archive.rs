@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::{FromInbox, Import, tell};
 use crate::error::Error;
-use crate::inbox::{ArchiveError, Arrival, Disposition, ImportedFile, Inbox, with_tail};
+use crate::inbox::error::InboxError;
+use crate::inbox::{Arrival, ArchiveError, Disposition, ImportedFile, Inbox, with_tail};
 use crate::pipeline::rejects;
+use crate::system::atomic_file::NewFileError;
 use crate::ui::{self, Screen, summary};
 
 /// What came of clearing an inbox.
@@ -73,7 +75,7 @@ impl Import {
             tell(self.screen, &arrival.name, &words);
             if let Err(error) = from.inbox.clear(arrival, Disposition::Done, &self.run.id) {
                 is_whole = false;
-                ui::tell_error(&unmoved(&arrival.path, &error));
+                ui::tell_error(&unmoved(&arrival.path, error));
             }
         }
         tell_gone(&gone, &from, self.screen);
@@ -115,7 +117,7 @@ impl Import {
         };
         put_beside(&prefix, reports)?;
         let cleared = from.inbox.clear(&arrival, fate, run);
-        let moved = cleared.map_err(|error| unmoved(&arrival.path, &error))?;
+        let moved = cleared.map_err(|error| unmoved(&arrival.path, error))?;
         if fate == Disposition::Done {
             self.remember(&mut from.inbox, &arrival);
         }
@@ -156,16 +158,17 @@ fn put_beside(prefix: &Path, reports: &[PathBuf]) -> Result<(), Error> {
             continue;
         }
         let put = fs::hard_link(report, &to).or_else(|_| fs::copy(report, &to).map(drop));
-        put.map_err(|source| Error::Write { path: to, source })?;
+        put.map_err(|source| NewFileError::Write { path: to, source })?;
     }
     Ok(())
 }
 
-fn unmoved(path: &Path, error: &ArchiveError) -> Error {
-    Error::usage(
-        format!("`{}` stays in the inbox: {error}", path.display()),
-        "the next run finds its orders unchanged, and moves it then",
-    )
+fn unmoved(path: &Path, error: ArchiveError) -> Error {
+    InboxError::NotMoved {
+        path: path.to_owned(),
+        source: error,
+    }
+    .into()
 }
 
 fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
@@ -174,9 +177,7 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
         let name = one.arrival.name.to_string_lossy();
         let (label, words) = match (one.fate, &one.rejects) {
             (Disposition::Done, _) => ("done", format!("{name} is now {}", one.path.display())),
-            (Disposition::Failed, None) => {
-                ("failed", format!("{name} is now {}", one.path.display()))
-            }
+            (Disposition::Failed, None) => ("failed", format!("{name} is now {}", one.path.display())),
             (Disposition::Failed, Some(rejects)) => (
                 "failed",
                 format!(

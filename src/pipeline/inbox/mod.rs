@@ -12,6 +12,7 @@ use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::inbox::error::InboxError;
 use crate::inbox::{self, Arrival, Disposition, Inbox, SettleTime, with_tail};
 use crate::input;
 pub(crate) use crate::pipeline::inbox::archive::Cleared;
@@ -96,11 +97,7 @@ impl FromInbox {
     }
 
     /// Takes places for the reports: beside the first file that goes somewhere, or in the inbox where none does.
-    pub(crate) fn reserve(
-        &self,
-        fates: &[Disposition],
-        run: &str,
-    ) -> Result<Vec<ReportFile>, Error> {
+    pub(crate) fn reserve(&self, fates: &[Disposition], run: &str) -> Result<Vec<ReportFile>, Error> {
         if !self.is_reported || self.stays || self.taken.is_empty() {
             return Ok(Vec::new());
         }
@@ -130,12 +127,12 @@ fn complete(inbox: &Inbox, settle: SettleTime, screen: Screen) -> Result<Vec<Arr
         let words = format!("{files} changed a moment ago; waiting until they settle");
         screen.note(|mut out| summary::write_line(&mut out, "inbox", &words));
     };
-    let arrivals = inbox.arrivals(settle, on_wait).map_err(|error| {
-        let directory = inbox.directory().display();
-        let message = format!("the inbox `{directory}` cannot be read: {error}");
-        let help = "check the path, and that you may read the directory";
-        Error::usage(message, help)
-    })?;
+    let arrivals = inbox
+        .arrivals(settle, on_wait)
+        .map_err(|source| InboxError::Read {
+            directory: inbox.directory().to_owned(),
+            source,
+        })?;
     for name in &arrivals.growing {
         let words = "is still being written; it is left to the next run";
         tell(screen, name, words);

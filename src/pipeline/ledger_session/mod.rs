@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Holder, LockAttempt};
-use crate::ledger::{Change, Importer, Ledger, Location, Lock, OrderState, Planned, Remembered};
+use crate::ledger::{Change, Importer, OrderState, Ledger, Lock, Location, Planned, Remembered};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::{Mode, Run, Totals};
@@ -269,7 +269,7 @@ pub(crate) fn lock(
     let holder = Holder::this_process(run, jiff::Timestamp::now());
     let held = match Lock::try_take(path, target, &holder).map_err(Error::Ledger)? {
         LockAttempt::Taken(lock) => return Ok(Some(lock)),
-        LockAttempt::Held(holder) => Error::Held {
+        LockAttempt::Held(holder) => Error::LedgerHeld {
             holder,
             can_wait: !matches!(patience, Patience::Never),
         },
@@ -286,7 +286,7 @@ pub(crate) fn lock(
 pub(crate) fn held(ledger: &Ledger) -> Result<Error, Error> {
     let others = ledger.others().map_err(Error::Ledger)?;
     let holder = others.into_iter().next().map(|other| other.holder);
-    Ok(Error::Held {
+    Ok(Error::LedgerHeld {
         holder,
         can_wait: false,
     })
@@ -307,9 +307,10 @@ pub(crate) fn remembered(
 }
 
 fn unreadable(order_id: &str, words: &str) -> Error {
-    let help = "import with another --ledger; keep this one, it may be needed to see what was sent";
-    let message = format!("the ledger's entry of order `{order_id}` cannot be read: {words}");
-    Error::usage(message, help)
+    Error::DamagedEntry {
+        order_id: order_id.to_owned(),
+        reason: words.to_owned(),
+    }
 }
 
 /// Plans what is to be sent of an order.

@@ -33,7 +33,7 @@ pub struct ConnectionSettings {
 /// What is wrong with a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{shown}` is no PostgreSQL database: {words}")]
-pub(crate) struct UrlError {
+pub struct UrlError {
     shown: String,
     words: String,
 }

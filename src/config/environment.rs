@@ -1,0 +1,7 @@
+//! Environment variables.
+
+/// Returns an environment variable without surrounding blanks; a blank variable counts as unset.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}

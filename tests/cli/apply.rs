@@ -88,7 +88,7 @@ fn a_plan_is_applied_once() {
     let ran = apply(&bench, &[]);
     assert_refused(
         &ran,
-        &format!("applied before, by run `{}`", run.as_str().unwrap()),
+        &format!("already applied by run `{}`", run.as_str().unwrap()),
     );
     assert_eq!(sandbox.requests().len(), sent);
     let again = run_history(&bench);
@@ -118,22 +118,22 @@ fn a_plan_that_does_not_hold_any_more_is_refused_and_nothing_is_sent() {
         ("`orders.csv` has changed", &|bench| {
             bench.write("orders.csv", orders_csv(4));
         }),
-        ("`orders.csv` cannot be read any more", &|bench| {
+        ("`orders.csv` can no longer be read", &|bench| {
             std::fs::remove_file(bench.path("orders.csv")).unwrap();
         }),
-        ("its checksum is another", &|bench| {
+        ("its checksum does not match", &|bench| {
             edit(bench, "\"value\":\"2\"", "\"value\":\"3\"");
         }),
-        ("is not as it was written: unknown field `more`", &|bench| {
+        ("was edited: unknown field `more`", &|bench| {
             edit(bench, "\"corrects\":", "\"more\":1,\"corrects\":");
         }),
-        ("has the form `scoreload/plan/2`", &|bench| {
+        ("has the format `scoreload/plan/2`", &|bench| {
             edit(bench, "scoreload/plan/1", "scoreload/plan/2");
         }),
-        ("`plan.json` is no plan", &|bench| {
+        ("`plan.json` is not a plan", &|bench| {
             bench.write("plan.json", "{}");
         }),
-        ("`plan.json` is no plan", &|bench| {
+        ("cannot read the plan `plan.json`", &|bench| {
             std::fs::remove_file(bench.path("plan.json")).unwrap();
         }),
     ];
@@ -161,7 +161,7 @@ fn a_plan_is_stale_once_another_run_has_delivered_to_one_of_its_orders() {
     let sent = sandbox.requests().len();
     assert_refused(
         &apply(&bench, &[]),
-        "order `ORD-0` of company `B6001` was delivered to",
+        "order `ORD-0` of company `B6001` was delivered by run",
     );
     assert_eq!(sandbox.requests().len(), sent);
     bench.write(
@@ -271,7 +271,7 @@ fn an_order_that_failed_is_left_for_the_next_apply() {
         totals(&report),
         json!({"rows": 3, "orders": 3, "accepted": 1, "unchanged": 2})
     );
-    assert_refused(&apply(&bench, &[]), "applied before");
+    assert_refused(&apply(&bench, &[]), "already applied");
     assert_eq!(server.count("PATCH"), 4);
 }
 

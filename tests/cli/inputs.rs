@@ -185,7 +185,7 @@ fn numbers_addresses_and_files_are_missed_in_plain_words() {
         ),
         (
             &["apply", "none.json"],
-            "`none.json` is no plan: there is no such file",
+            "cannot read the plan `none.json`: there is no such file",
         ),
         (
             &["validate", "a.csv", "--report", "none/r.json"],

@@ -205,7 +205,7 @@ fn an_export_that_was_cut_short_or_doubled_is_refused() {
         bench.write("orders.csv", orders_csv(count).replace("ORD-", name));
         let flags = ["--max-change", "50%"];
         let words =
-            format!("there are `{count}` orders, and there were `10` in the last import, run ");
+            format!("the inputs have `{count}` orders, and the last import, run ");
         assert_refused(&import(&bench, &url, &flags), &words);
         assert_refused(&plan(&bench, &url, &flags), &words);
         assert!(!bench.path("plan.json").exists());

@@ -230,7 +230,7 @@ fn a_configuration_to_begin_with_is_made_and_never_over_a_file() {
     let again = bench.run(&["config", "--init"]);
     assert_eq!(again.code, 2);
     assert!(
-        again.stderr.contains("is there already"),
+        again.stderr.contains("`scoreload.toml` exists"),
         "{}",
         again.stderr
     );

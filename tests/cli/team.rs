@@ -321,7 +321,7 @@ fn a_plan_is_refused_for_an_order_that_another_import_has_delivered_to() {
     let refused = Ran::from(apply.output().unwrap());
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(
-        refused.stderr.contains("the ledger has moved on"),
+        refused.stderr.contains("the plan is stale"),
         "{}",
         refused.stderr
     );

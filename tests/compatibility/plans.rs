@@ -43,7 +43,7 @@ fn an_earlier_plan_delivers_its_bodies_once() {
 fn an_earlier_plan_that_was_applied_is_refused() {
     let (world, recorder) = (world(), Recorder::start());
     let run = apply(&world, &recorder, "plan-applied.json");
-    assert!(run.ends(2).stderr.contains("was applied before"));
+    assert!(run.ends(2).stderr.contains("was already applied"));
     assert_eq!(recorder.updates(), []);
 }
 

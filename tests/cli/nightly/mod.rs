@@ -109,7 +109,7 @@ fn an_empty_inbox_is_a_success_unless_it_must_not_be() {
         nowhere.code == 2
             && nowhere
                 .stderr
-                .contains("the inbox `nowhere` cannot be used"),
+                .contains("cannot use the inbox `nowhere`"),
         "{}",
         nowhere.stderr
     );
@@ -304,7 +304,7 @@ fn a_notice_that_fails_is_told_and_changes_nothing() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         ran.stderr
-            .contains("`/nowhere/tell-us` told nobody: it cannot be run"),
+            .contains("`/nowhere/tell-us` failed: it cannot be run"),
         "{}",
         ran.stderr
     );

@@ -11,7 +11,7 @@ pub struct MaxChange(u32);
 /// Why a text is no percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no percentage: write a whole number such as `50%`")]
-pub(crate) struct MaxChangeError(String);
+pub struct MaxChangeError(String);
 
 impl MaxChange {
     /// Tells whether a number is too far from the one before, whichever is the larger.

@@ -106,10 +106,7 @@ fn an_empty_inbox_is_a_success_unless_it_must_not_be() {
         .command(&["import", "--inbox", "nowhere", "--target", "sandbox"])
         .env("HOME", "/"));
     assert!(
-        nowhere.code == 2
-            && nowhere
-                .stderr
-                .contains("cannot use the inbox `nowhere`"),
+        nowhere.code == 2 && nowhere.stderr.contains("cannot use the inbox `nowhere`"),
         "{}",
         nowhere.stderr
     );

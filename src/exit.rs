@@ -134,6 +134,9 @@ mod tests {
             error: StorageError::Unreachable(String::new()),
         };
         assert_eq!(code(Error::Ledger(lost)), 5);
-        assert_eq!(code(Error::Ledger(LedgerError::Failed { location, error })), 1);
+        assert_eq!(
+            code(Error::Ledger(LedgerError::Failed { location, error })),
+            1
+        );
     }
 }

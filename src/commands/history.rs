@@ -12,7 +12,7 @@ use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Run};
-use crate::ledger::{Ledger, Lock, Location};
+use crate::ledger::{Ledger, Location, Lock};
 use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::progress::duration_text;
 use crate::ui::summary::count;

@@ -20,8 +20,8 @@ use jiff::SignedDuration;
 
 pub(crate) use self::record::ImportedFile;
 use self::record::Record;
-use crate::inbox::error::InboxError;
 pub(crate) use crate::inbox::archive::{ArchiveError, with_tail};
+use crate::inbox::error::InboxError;
 pub(crate) use crate::inbox::scan::Arrival;
 
 /// How long a file must not have changed to be complete.

@@ -14,7 +14,7 @@ use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::LastSent;
-use crate::ledger::{Location, ValueChange, AuditResult, changes};
+use crate::ledger::{AuditResult, Location, ValueChange, changes};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::Text;
 use crate::pipeline::gather::gather;

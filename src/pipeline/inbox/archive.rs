@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{FromInbox, Import, tell};
 use crate::error::Error;
 use crate::inbox::error::InboxError;
-use crate::inbox::{Arrival, ArchiveError, Disposition, ImportedFile, Inbox, with_tail};
+use crate::inbox::{ArchiveError, Arrival, Disposition, ImportedFile, Inbox, with_tail};
 use crate::pipeline::rejects;
 use crate::system::atomic_file::NewFileError;
 use crate::ui::{self, Screen, summary};
@@ -177,7 +177,9 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
         let name = one.arrival.name.to_string_lossy();
         let (label, words) = match (one.fate, &one.rejects) {
             (Disposition::Done, _) => ("done", format!("{name} is now {}", one.path.display())),
-            (Disposition::Failed, None) => ("failed", format!("{name} is now {}", one.path.display())),
+            (Disposition::Failed, None) => {
+                ("failed", format!("{name} is now {}", one.path.display()))
+            }
             (Disposition::Failed, Some(rejects)) => (
                 "failed",
                 format!(

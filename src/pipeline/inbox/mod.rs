@@ -97,7 +97,11 @@ impl FromInbox {
     }
 
     /// Takes places for the reports: beside the first file that goes somewhere, or in the inbox where none does.
-    pub(crate) fn reserve(&self, fates: &[Disposition], run: &str) -> Result<Vec<ReportFile>, Error> {
+    pub(crate) fn reserve(
+        &self,
+        fates: &[Disposition],
+        run: &str,
+    ) -> Result<Vec<ReportFile>, Error> {
         if !self.is_reported || self.stays || self.taken.is_empty() {
             return Ok(Vec::new());
         }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{LastSent, OrderKey, Run as LedgerRun, RunEnd, RunRecord, Settlement};
 use crate::ledger::lock::{Holder, LockAttempt};
-use crate::ledger::{Change, Importer, OrderState, Ledger, Lock, Location, Planned, Remembered};
+use crate::ledger::{Change, Importer, Ledger, Location, Lock, OrderState, Planned, Remembered};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::{OrderUpdate, Text};
 use crate::report::{Mode, Run, Totals};

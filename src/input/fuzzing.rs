@@ -84,7 +84,7 @@ pub(crate) fn tell_own_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         // The hook that hides them stands before this one.
-        workbook::guarded(|| Some(()));
+        workbook::catch_panic(|| Some(()));
         let hiding = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panicked| {
             let file = panicked.location().map_or("", std::panic::Location::file);

@@ -144,7 +144,7 @@ fn whole(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).unwrap()
 }
 
-/// Files that are cut, changed on the way, or written in a way that is not read.
+/// Files that are cut, changed on the way, or stored in an unsupported way.
 fn broken() -> Refused {
     let half = |name: &str| whole(name)[..whole(name).len() / 2].to_vec();
     let flipped = |name: &str, part: &[u8]| {

@@ -1,26 +1,28 @@
-//! Panics of the libraries that read workbooks, which end the reading of a file and nothing else.
+//! Catches panics of the libraries that read workbooks, so that they end one file and not the run.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls a library that may panic on a damaged file; nothing is said of the panic on the screen.
-pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T, Flaw>) -> Result<T, Flaw> {
-    quieten();
+/// Calls a library that may panic on a damaged file. The panic is not printed.
+pub(crate) fn catch_panic<T>(
+    read: impl FnOnce() -> Result<T, WorkbookError>,
+) -> Result<T, WorkbookError> {
+    install_silent_hook();
     let before = GUARDED.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(read));
     GUARDED.set(before);
-    result.unwrap_or_else(|_| Err(Flaw::cut_short()))
+    result.unwrap_or_else(|_| Err(WorkbookError::cut_short()))
 }
 
-/// Keeps the messages of guarded panics from the screen; those of others stay as they are.
-fn quieten() {
+/// Installs a panic hook that is silent while a catch_panic call runs on the thread.
+fn install_silent_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let tell = panic::take_hook();
@@ -37,10 +39,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_of_a_library_is_a_flaw_of_the_file() {
+    fn a_library_panic_becomes_an_error() {
         let nothing: Vec<u8> = Vec::new();
-        let read = guarded(|| Ok(nothing[std::hint::black_box(1)]));
-        assert_eq!(read, Err(Flaw::cut_short()));
-        assert_eq!(guarded(|| Ok(1)), Ok(1));
+        let read = catch_panic(|| Ok(nothing[std::hint::black_box(1)]));
+        assert_eq!(read, Err(WorkbookError::cut_short()));
+        assert_eq!(catch_panic(|| Ok(1)), Ok(1));
     }
 }

@@ -1,5 +1,5 @@
-//! The parcel that a workbook comes in, looked through before anything in it is believed: what kind it is, whether it
-//! is whole, whether it stays within bounds, and which of its parts need a second look.
+//! The container of a workbook (a zip archive or a compound file), checked before anything in it is used: its kind,
+//! whether it is complete and within limits, and which parts need a second look.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor, Write};
@@ -9,28 +9,28 @@ use zip::ZipArchive;
 
 use crate::input::format;
 use crate::input::limits::{MOST_EXPANSION, MOST_PARTS, MOST_SHARED_TEXTS, MOST_UNPACKED};
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// A part this small may be packed as tightly as it likes.
+/// Parts up to this size may have any compression ratio.
 const SMALL_PART: u64 = 16 << 20;
-/// The table of texts is held in memory whole; its texts differ, so that it packs to a fifth or a tenth.
+/// The shared strings are held in memory whole. Their texts differ, so they compress to a fifth or a tenth at best.
 const MOST_EXPANSION_OF_TEXTS: u64 = 40;
 const SHARED_TEXTS: &str = "sharedstrings.xml";
-/// Tags of the styles: each is held in memory.
+/// Maximum number of tags in the styles, each of which is held in memory.
 const MOST_STYLE_TAGS: usize = 500_000;
-/// What the styles may come to where each repeats the longest of their texts, as the library does.
+/// Maximum size of the styles if each repeated the longest text, as calamine stores them.
 const MOST_STYLE_BYTES: usize = 128 << 20;
-/// The longest stretch without a tag in a part that is parsed, in bytes: the longest text of a cell, escaped.
+/// Maximum distance between tags in a parsed part, in bytes: the longest text of a cell, escaped.
 const LONGEST_STRETCH: usize = 1 << 20;
 
-/// What an .xls, and an encrypted workbook of any kind, comes in.
+/// The signature of a compound file: an .xls, or an encrypted workbook of any kind.
 const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0";
-/// What encrypted workbooks keep their content in, as their directory writes it: UTF-16.
+/// The stream of an encrypted workbook, named in UTF-16 in the directory.
 const ENCRYPTED_PACKAGE: &str = "EncryptedPackage";
-/// Where an .ods says how its parts are encrypted.
+/// The part of an .ods that says how others are encrypted.
 const MANIFEST: &str = "meta-inf/manifest.xml";
 
-/// A kind of workbook.
+/// A workbook format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Xlsx,
@@ -39,38 +39,38 @@ pub(crate) enum Kind {
     Ods,
 }
 
-/// A workbook's parcel that has been looked through.
+/// A checked container.
 #[derive(Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct Container {
     pub(crate) kind: Kind,
-    /// The size of all parts together.
+    /// Total size of all parts in bytes.
     pub(crate) unpacked: u64,
-    /// By the name of a part, in lower case, what was seen in it.
+    /// By part name in lower case: what was found in it.
     parts: HashMap<String, Seen>,
 }
 
-/// What was seen in a part.
+/// What was found in a part.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
-    /// Its place in the archive.
+    /// Its index in the archive.
     pub(crate) index: usize,
     pub(crate) has_formulas: bool,
     pub(crate) has_merges: bool,
 }
 
-impl Parcel {
-    /// Looks through a workbook's parcel.
+impl Container {
+    /// Checks the container of a workbook.
     ///
     /// # Errors
-    /// When it is encrypted, damaged, cut short, or made to fill the memory.
-    pub(crate) fn of(bytes: &[u8]) -> Result<Self, Flaw> {
+    /// If it is encrypted, damaged, cut short, or a decompression bomb.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, WorkbookError> {
         if bytes.starts_with(COMPOUND) {
-            return Self::of_compound(bytes);
+            return Self::from_compound_file(bytes);
         }
         let mut archive = ZipArchive::new(Cursor::new(bytes))?;
         if archive.len() > MOST_PARTS {
             let what = format!("it has {} parts", archive.len());
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         check_names(bytes)?;
         let names = names(&mut archive)?;
@@ -78,24 +78,24 @@ impl Parcel {
         if let Some(index) = of_manifest {
             refuse_encrypted(&mut archive, index)?;
         }
-        let mut parcel = Self {
+        let mut container = Self {
             kind: kind(&names),
             unpacked: 0,
             parts: HashMap::new(),
         };
         for (index, name) in names.into_iter().enumerate() {
-            parcel.look_through(&mut archive, index, name)?;
+            container.check_part(&mut archive, index, name)?;
         }
-        Ok(parcel)
+        Ok(container)
     }
 
-    fn of_compound(bytes: &[u8]) -> Result<Self, Flaw> {
+    fn from_compound_file(bytes: &[u8]) -> Result<Self, WorkbookError> {
         let name: Vec<u8> = ENCRYPTED_PACKAGE
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
         if memmem::find(bytes, &name).is_some() {
-            return Err(Flaw::Encrypted);
+            return Err(WorkbookError::Encrypted);
         }
         Ok(Self {
             kind: Kind::Xls,
@@ -104,23 +104,23 @@ impl Parcel {
         })
     }
 
-    /// Returns what was seen in a part, whatever the case of its name.
+    /// Returns what was found in a part, ignoring the case of its name.
     pub(crate) fn part(&self, name: &str) -> Option<Seen> {
         self.parts.get(&normal(name)).copied()
     }
 
-    /// Tells whether any part has formulas.
+    /// Returns whether any part has formulas.
     pub(crate) fn has_formulas(&self) -> bool {
         self.parts.values().any(|seen| seen.has_formulas)
     }
 
-    /// Reads a part to its end, which compares it with its checksum and its size.
-    fn look_through(
+    /// Reads a part to its end, which verifies its checksum and size.
+    fn check_part(
         &mut self,
         archive: &mut Archive<'_>,
         index: usize,
         name: String,
-    ) -> Result<(), Flaw> {
+    ) -> Result<(), WorkbookError> {
         let mut part = archive.by_index(index)?;
         let (packed, size) = (part.compressed_size().max(1), part.size());
         self.unpacked = self.unpacked.saturating_add(size);
@@ -131,14 +131,14 @@ impl Parcel {
         };
         if self.unpacked > MOST_UNPACKED || (size > SMALL_PART && size / packed > most_expansion) {
             let what = format!("its part `{name}` would unpack to {size} bytes");
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         let mut look = Look::default();
         let read = io::copy(&mut part, &mut look)
-            .map_err(|_| Flaw::unreadable(format!("it is damaged in its part `{name}`")))?;
+            .map_err(|_| WorkbookError::unreadable(format!("its part `{name}` is damaged")))?;
         if read != size {
-            let what = format!("it is damaged: `{name}` holds {read} bytes instead of {size}");
-            return Err(Flaw::unreadable(what));
+            let what = format!("its part `{name}` holds {read} bytes instead of {size}");
+            return Err(WorkbookError::unreadable(what));
         }
         look.within_bounds(&name)?;
         let seen = Seen {
@@ -153,26 +153,26 @@ impl Parcel {
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// Names differ in case and slashes between the programs that write them.
+/// Normalizes a part name: programs differ in case and slashes.
 fn normal(name: &str) -> String {
     let name = name.replace('\\', "/").to_ascii_lowercase();
     name.trim_start_matches('/').to_owned()
 }
 
-/// Refuses an archive that holds two parts of a name: each program would take another one for it.
-fn check_names(bytes: &[u8]) -> Result<(), Flaw> {
+/// Refuses an archive with two parts of the same name: programs disagree on which one counts.
+fn check_names(bytes: &[u8]) -> Result<(), WorkbookError> {
     let mut seen = HashSet::new();
     for name in format::entry_names(bytes).unwrap_or_default() {
         let name = normal(&String::from_utf8_lossy(name));
         if let Some(twice) = seen.replace(name) {
-            let what = format!("it has two parts that are named `{twice}`");
-            return Err(Flaw::unreadable(what));
+            let what = format!("it has two parts named `{twice}`");
+            return Err(WorkbookError::unreadable(what));
         }
     }
     Ok(())
 }
 
-fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, Flaw> {
+fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, WorkbookError> {
     let count = archive.len();
     let name = |index| {
         let part = archive.by_index_raw(index)?;
@@ -181,7 +181,7 @@ fn names(archive: &mut Archive<'_>) -> Result<Vec<String>, Flaw> {
     (0..count).map(name).collect()
 }
 
-/// Tells the kind of a workbook by its parts.
+/// Determines the format of a workbook by its parts.
 fn kind(names: &[String]) -> Kind {
     const KINDS: [(&str, Kind); 2] = [("content.xml", Kind::Ods), ("xl/workbook.bin", Kind::Xlsb)];
     let holds = |part: &str| names.iter().any(|name| name == part);
@@ -189,19 +189,19 @@ fn kind(names: &[String]) -> Kind {
     found.map_or(Kind::Xlsx, |(_, kind)| kind)
 }
 
-fn refuse_encrypted(archive: &mut Archive<'_>, index: usize) -> Result<(), Flaw> {
-    /// A manifest has a line for each part.
+fn refuse_encrypted(archive: &mut Archive<'_>, index: usize) -> Result<(), WorkbookError> {
+    /// A manifest has one line per part.
     const LONGEST: u64 = 8 << 20;
     let part = archive.by_index(index)?;
     let mut text = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(part, LONGEST), &mut text)?;
     match memmem::find(&text, b"encryption-data") {
-        Some(_) => Err(Flaw::Encrypted),
+        Some(_) => Err(WorkbookError::Encrypted),
         None => Ok(()),
     }
 }
 
-/// Looks for what the library for cells does not tell, while a part goes by.
+/// Scans a part while it is being read, for facts that calamine does not expose.
 #[derive(Default)]
 struct Look {
     has_formulas: bool,
@@ -209,16 +209,16 @@ struct Look {
     /// The first byte: XML begins with a tag, a blank or a byte order mark.
     first: Option<u8>,
     tags: usize,
-    /// The longest stretch without a tag, and how long the last one is so far.
+    /// The longest stretch without a tag, and the length of the current one.
     longest: usize,
     stretch: usize,
     shared_texts: usize,
-    /// The end of what went by: what is sought may begin there.
+    /// The end of the previous chunk, where a match may begin.
     tail: Vec<u8>,
 }
 
 impl Look {
-    /// The longest of what is sought.
+    /// The length of the longest pattern.
     const LONGEST: usize = "mergeCell".len();
 
     fn look(&mut self, bytes: &[u8]) {
@@ -226,24 +226,24 @@ impl Look {
         self.has_formulas |= has_formula(bytes);
     }
 
-    fn within_bounds(&self, name: &str) -> Result<(), Flaw> {
+    fn within_bounds(&self, name: &str) -> Result<(), WorkbookError> {
         let is_shared = name.ends_with(SHARED_TEXTS);
         if is_shared && self.shared_texts > MOST_SHARED_TEXTS {
             let what = format!("it has {} texts", self.shared_texts);
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         if name.ends_with("styles.xml") && self.tags > MOST_STYLE_TAGS {
             let what = format!("its part `{name}` has {} tags", self.tags);
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         let longest = self.longest.max(self.stretch);
-        // A picture may be XML, and as long as it likes.
+        // A picture may be XML of any length.
         let is_xml = matches!(self.first, Some(b'<' | b'\r' | b'\n' | b' ' | 0xEF));
         let is_parsed = is_xml && name.starts_with("xl/") && !name.starts_with("xl/media/");
         let is_repeated = name.ends_with("styles.xml") && longest * self.tags > MOST_STYLE_BYTES;
         if is_parsed && (longest > LONGEST_STRETCH || is_repeated) {
             let what = format!("its part `{name}` has a text of {longest} bytes");
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         Ok(())
     }
@@ -278,7 +278,7 @@ impl Write for Look {
     }
 }
 
-/// Tells whether there is a formula's tag: `<f>`, `<f t="shared"/>`, also with a prefix.
+/// Returns whether there is a formula tag: `<f>`, `<f t="shared"/>`, also with a prefix.
 fn has_formula(bytes: &[u8]) -> bool {
     let begins = |start: &[u8]| {
         memmem::find_iter(bytes, start).any(|at| {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_and_merges_are_seen_wherever_the_pieces_end() {
+    fn formulas_and_merges_are_found_across_chunk_boundaries() {
         let table = [
             (r#"<c r="A1"><f>SUM(B1)</f></c>"#, (true, false)),
             (r#"<x:c><x:f t="shared" si="0"/></x:c>"#, (true, false)),

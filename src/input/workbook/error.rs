@@ -1,4 +1,4 @@
-//! Why a workbook is refused whole, and how far one may go before it is.
+//! Why a workbook is refused whole.
 
 use std::io;
 use std::sync::Arc;
@@ -8,21 +8,21 @@ use zip::result::ZipError;
 
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
-/// What makes a workbook unusable.
+/// Why a workbook cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-pub(crate) enum Flaw {
-    /// It is damaged, cut short, or written in a way that is not read.
+pub(crate) enum WorkbookError {
+    /// It is damaged, cut short, or uses something that is not supported.
     #[error("the workbook cannot be read: {0}")]
     Unreadable(String),
-    /// It passes a bound.
+    /// It exceeds a limit.
     #[error("the workbook is too large: {0}")]
     TooLarge(String),
-    /// A password protects it.
+    /// It is protected by a password.
     #[error("the workbook is encrypted")]
     Encrypted,
 }
 
-impl Flaw {
+impl WorkbookError {
     pub(crate) fn unreadable(what: impl Into<String>) -> Self {
         Self::Unreadable(what.into())
     }
@@ -31,35 +31,34 @@ impl Flaw {
         Self::TooLarge(what.into())
     }
 
-    /// The flaw of a part that should be XML.
-    pub(crate) fn no_xml() -> Self {
-        Self::unreadable("a part of it is no sound XML")
+    /// Creates the error for a part that should be XML.
+    pub(crate) fn invalid_xml() -> Self {
+        Self::unreadable("one of its parts is not valid XML")
     }
 
-    /// The flaw of what a library does not understand; its words are for its authors.
-    pub(crate) fn strange() -> Self {
-        Self::unreadable("it is damaged, or written in a way that is not read")
+    /// Creates the error for a workbook that a library does not understand; the library's message means nothing to
+    /// users.
+    pub(crate) fn not_understood() -> Self {
+        Self::unreadable("it is damaged or uses an unsupported feature")
     }
 
-    /// The flaw of data that end before they should.
+    /// Creates the error for data that end too early.
     pub(crate) fn cut_short() -> Self {
         Self::unreadable("it is damaged or cut short")
     }
 
-    /// The flaw of a cell that the library lost: other cells may be lost with it.
+    /// Creates the error for a cell that calamine lost; more cells may be lost.
     pub(crate) fn lost(row: u32, column: u32) -> Self {
         let cell = crate::diagnostics::diagnostic::cell_name(row.saturating_add(1), column);
-        Self::unreadable(format!(
-            "the cell `{cell}` is written in a way that is not read"
-        ))
+        Self::unreadable(format!("the cell `{cell}` is stored in an unsupported way"))
     }
 
-    /// Names the file that has the flaw.
+    /// Converts the error into a diagnostic about a file.
     pub(crate) fn of(self, source: &Arc<Source>) -> Diagnostic {
         let (code, help) = match &self {
             Self::Unreadable(_) => (
                 Code::InputUnreadable,
-                "get the file again from where it came; or open it in a spreadsheet program and save it as .xlsx",
+                "download or export the file again, or open it in a spreadsheet program and save it as .xlsx",
             ),
             Self::TooLarge(_) => (
                 Code::InputTooLarge,
@@ -74,21 +73,21 @@ impl Flaw {
     }
 }
 
-impl From<ZipError> for Flaw {
+impl From<ZipError> for WorkbookError {
     fn from(error: ZipError) -> Self {
         match error {
             ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Self::Encrypted,
             ZipError::Io(error) => error.into(),
-            ZipError::FileNotFound => Self::unreadable("a part of it is missing"),
+            ZipError::FileNotFound => Self::unreadable("one of its parts is missing"),
             _ => Self::cut_short(),
         }
     }
 }
 
-impl From<io::Error> for Flaw {
+impl From<io::Error> for WorkbookError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::OutOfMemory => Self::too_large("it takes more memory than it is given"),
+            io::ErrorKind::OutOfMemory => Self::too_large("reading it takes too much memory"),
             _ => Self::cut_short(),
         }
     }

@@ -1,4 +1,4 @@
-//! Formulas of an .xlsx sheet whose value the file does not hold, which the library gives as blank cells.
+//! Finds formulas of an .xlsx sheet that have no stored value; calamine returns them as blank cells.
 
 use std::collections::HashSet;
 use std::io::{BufReader, Read};
@@ -8,31 +8,31 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::input::limits::MOST_REGIONS;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// What a cell has been seen to hold.
+/// What a cell holds.
 #[derive(Default)]
 struct Holds {
     formula: bool,
     value: bool,
-    /// That the value is a text, which may be empty.
+    /// Whether the value is a text, which may be empty.
     text: bool,
 }
 
-/// A look through the cells of a sheet's part.
+/// The state of a walk through a sheet's cells.
 #[derive(Default)]
 struct Look {
     row: u32,
     column: u32,
     holds: Holds,
-    /// Whether the text that comes is a value.
+    /// Whether the next text is a value.
     in_value: bool,
     without: HashSet<(u32, u32)>,
 }
 
-/// Returns the cells of a sheet, by row and column from 0, that have a formula and no value.
-pub(crate) fn without_value(part: impl Read) -> Result<HashSet<(u32, u32)>, Flaw> {
-    let unreadable = |_: quick_xml::Error| Flaw::no_xml();
+/// Returns the cells, by row and column from 0, that have a formula and no value.
+pub(crate) fn without_value(part: impl Read) -> Result<HashSet<(u32, u32)>, WorkbookError> {
+    let unreadable = |_: quick_xml::Error| WorkbookError::invalid_xml();
     let mut reader = Reader::from_reader(BufReader::new(part));
     reader.config_mut().check_end_names = false;
     let mut buffer = Vec::new();
@@ -84,7 +84,7 @@ impl Look {
         }
     }
 
-    fn end(&mut self, tag: &str) -> Result<(), Flaw> {
+    fn end(&mut self, tag: &str) -> Result<(), WorkbookError> {
         match tag {
             "row" => {
                 self.row = self.row.saturating_add(1);
@@ -101,7 +101,7 @@ impl Look {
         }
         if self.without.len() > MOST_REGIONS {
             let what = format!("it has more than {MOST_REGIONS} formulas without a value");
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         Ok(())
     }
@@ -117,7 +117,7 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     )
 }
 
-/// Reads `B17` as row and column from 0.
+/// Parses `B17` as row and column from 0.
 fn place(name: &str) -> Option<(u32, u32)> {
     let digits = name.find(|c: char| c.is_ascii_digit())?;
     let (letters, row) = name.split_at(digits);

@@ -1,24 +1,27 @@
-//! Vertically merged cells: their value counts for every row that they cover and that has cells of its own.
+//! Vertically merged cells: the value counts for every row that the merge covers, if that row has cells of its own.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::input::limits::MOST_REGIONS;
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// The merges of a sheet, as its rows come by.
+/// The merged ranges of a sheet, applied as its rows are read.
 #[derive(Default)]
 pub(crate) struct Merged {
-    /// By the cell that holds the value, the last row that it counts for.
+    /// By the cell that holds the value: the last row that it covers.
     until: HashMap<(u32, u32), u32>,
-    /// By column, the value that still counts, and the last row that it does.
+    /// By column: the last row covered, and the value.
     current: BTreeMap<u32, (u32, Cell<'static>)>,
 }
 
 impl Merged {
-    /// Takes merges, each its first row, its first column and its last row, and keeps those that cover several rows;
-    /// in those beside each other only the left column has the value.
-    pub(crate) fn of(merges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, Flaw> {
+    /// Creates the ranges from (first row, first column, last row) triples. Only those over several rows are kept; a
+    /// range over
+    /// several columns counts for its left column.
+    pub(crate) fn of(
+        merges: impl IntoIterator<Item = (u32, u32, u32)>,
+    ) -> Result<Self, WorkbookError> {
         let mut until = HashMap::new();
         for (first, column, last) in merges {
             if last > first {
@@ -26,7 +29,7 @@ impl Merged {
             }
             if until.len() > MOST_REGIONS {
                 let what = format!("it has more than {MOST_REGIONS} merged cells");
-                return Err(Flaw::too_large(what));
+                return Err(WorkbookError::too_large(what));
             }
         }
         Ok(Self {
@@ -35,8 +38,9 @@ impl Merged {
         })
     }
 
-    /// Adds to a row (from 0), sorted by column, what cells above it say for it too, and notes what its own say for
-    /// those below. Returns how many cells were added.
+    /// Adds the values of merges from above to a row (from 0, cells sorted by column), and remembers the row's own
+    /// merges for
+    /// the rows below. Returns the number of cells added.
     pub(crate) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) -> usize {
         if self.until.is_empty() {
             return 0;
@@ -82,7 +86,7 @@ mod tests {
             (3, vec![]),
             (4, vec![(1, "d")]),
         ];
-        let completed = rows.map(|(row, cells)| {
+        let repaired_parts = rows.map(|(row, cells)| {
             let mut cells: Vec<_> = cells
                 .into_iter()
                 .map(|(column, text)| (column, Cell::text(text)))
@@ -91,9 +95,9 @@ mod tests {
             texts(&cells)
         });
         let text = |column, text: &str| (column, text.to_owned());
-        assert_eq!(completed[0], [text(0, "A"), text(2, "x")]);
-        assert_eq!(completed[1], [text(0, "A"), text(1, "b")]);
-        assert_eq!(completed[2], [text(0, "A")]);
-        assert_eq!(completed[3], [text(1, "d")]);
+        assert_eq!(repaired_parts[0], [text(0, "A"), text(2, "x")]);
+        assert_eq!(repaired_parts[1], [text(0, "A"), text(1, "b")]);
+        assert_eq!(repaired_parts[2], [text(0, "A")]);
+        assert_eq!(repaired_parts[3], [text(1, "d")]);
     }
 }

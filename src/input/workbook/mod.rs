@@ -1,10 +1,12 @@
-//! Workbooks of every format. Alone knows calamine.
+//! Workbooks of every format; the only module that uses calamine.
 //!
-//! The parcel is looked through first ([`package`]). An .xlsx is read as a stream of cells in this process ([`xlsx`]);
-//! the others, which the library builds whole or reads with less care, in a process of their own ([`apart`]). What the
-//! library does not tell is read beside it: formats of numbers, merged cells, formulas without a value, lost cells.
+//! The container is checked first ([`container`]). An .xlsx is read as a stream of cells in this process ([`xlsx`]);
+//! the
+//! remaining formats, which calamine loads whole, in a worker process ([`worker`]). What calamine does not expose is
+//! read
+//! from the file next to it: number formats, merged cells, formulas without a value, lost cells.
 //!
-//! A file is refused whole, with a [`error::Flaw`]: encrypted, damaged, cut short, or past a bound.
+//! A file that is encrypted, damaged, cut short or too large is refused whole, with a [`error::WorkbookError`].
 
 pub mod sheet_style;
 
@@ -27,9 +29,9 @@ use super::file::File;
 use super::options::Options;
 use super::row_sink::RowSink;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
-use crate::input::workbook::container::{Kind, Parcel};
-use crate::input::workbook::error::Flaw;
-use crate::input::workbook::sheet_reader::Taking;
+use crate::input::workbook::container::{Container, Kind};
+use crate::input::workbook::error::WorkbookError;
+use crate::input::workbook::sheet_reader::SheetReader;
 pub(crate) use crate::input::workbook::worker::serve;
 
 /// Reads the sheets of a workbook.
@@ -43,7 +45,7 @@ pub(crate) fn read<S: RowSink>(
     read_by(worker::read, bytes, source, options, sink, file)
 }
 
-/// Reads the sheets of a workbook in this process, of whatever kind it is.
+/// Reads the sheets of a workbook of any format in this process.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_in_process<S: RowSink>(
     bytes: &[u8],
@@ -57,55 +59,56 @@ pub(crate) fn read_in_process<S: RowSink>(
 
 /// Reads the sheets of a workbook, where it is not read here by what is given.
 fn read_by<'a, S: RowSink>(
-    apart: impl FnOnce(&[u8], &Parcel, &mut Taking<'a, S>) -> Result<(), Diagnostic>,
+    apart: impl FnOnce(&[u8], &Container, &mut SheetReader<'a, S>) -> Result<(), Diagnostic>,
     bytes: &[u8],
     source: &'a Arc<Source>,
     options: &'a Options<'a>,
     sink: &'a S,
     file: &'a mut File<S::Chunk>,
 ) -> Result<(), Diagnostic> {
-    let parcel = catch_panic::guarded(|| Parcel::of(bytes)).map_err(|flaw| flaw.of(source))?;
-    let mut taking = Taking {
+    let container =
+        catch_panic::catch_panic(|| Container::of(bytes)).map_err(|flaw| flaw.of(source))?;
+    let mut sheets_reader = SheetReader {
         source,
         options,
         sink,
         file,
         likely: None,
     };
-    match parcel.kind {
-        Kind::Xlsx => read_here(bytes, &parcel, &mut taking)?,
-        Kind::Xlsb | Kind::Xls | Kind::Ods => apart(bytes, &parcel, &mut taking)?,
+    match container.kind {
+        Kind::Xlsx => read_xlsx(bytes, &container, &mut sheets_reader)?,
+        Kind::Xlsb | Kind::Xls | Kind::Ods => apart(bytes, &container, &mut sheets_reader)?,
     }
-    taking.end()
+    sheets_reader.end()
 }
 
 /// Reads the sheets of an .xlsx workbook in this process.
-fn read_here<S: RowSink>(
+fn read_xlsx<S: RowSink>(
     bytes: &[u8],
-    parcel: &Parcel,
-    taking: &mut Taking<'_, S>,
+    container: &Container,
+    sheets_reader: &mut SheetReader<'_, S>,
 ) -> Result<(), Diagnostic> {
-    let source = Arc::clone(taking.source);
-    let refuse = |flaw: Flaw| flaw.of(&source);
-    let mut book = xlsx::Book::open(bytes, parcel).map_err(refuse)?;
+    let source = Arc::clone(sheets_reader.source);
+    let refuse = |flaw: WorkbookError| flaw.of(&source);
+    let mut book = xlsx::Book::open(bytes, container).map_err(refuse)?;
     let sheets = book.sheets();
     sheets::check(&sheets).map_err(refuse)?;
     let names: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
-    taking.tell_missing(&names);
+    sheets_reader.report_missing_sheets(&names);
     for sheet in &sheets {
-        if let Some(reason) = sheet.left_out(&taking.options.sheets) {
-            taking.pass_over(&sheet.name, reason);
+        if let Some(reason) = sheet.reason_to_skip(&sheets_reader.options.sheets) {
+            sheets_reader.skip(&sheet.name, reason);
             continue;
         }
         match book.rows(&sheet.name).map_err(refuse)? {
-            Ok(mut rows) => taking.take(&sheet.name, &mut rows)?,
-            Err(reason) => taking.pass_over(&sheet.name, reason),
+            Ok(mut rows) => sheets_reader.take(&sheet.name, &mut rows)?,
+            Err(reason) => sheets_reader.skip(&sheet.name, reason),
         }
     }
     Ok(())
 }
 
-/// Reads how a workbook looks, by a library that may panic on a damaged one.
-pub(crate) fn guarded<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
-    catch_panic::guarded(|| Ok(read())).ok().flatten()
+/// Calls a function that reads the appearance of a workbook with a library that may panic.
+pub(crate) fn catch_panic<T>(read: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_panic::catch_panic(|| Ok(read())).ok().flatten()
 }

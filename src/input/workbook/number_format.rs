@@ -1,28 +1,28 @@
-//! Number formats: what a number cell shows, told from the code of its format.
+//! Number formats: what the user sees of a number, according to the format code.
 
 use crate::input::values::cell::Cell;
 use crate::input::values::percent::Percent;
 use crate::input::values::timestamp::from_serial;
 
-/// What a format makes of a number.
+/// How a format displays a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Format {
-    /// The number itself, however it is rounded on the screen.
+    /// As a number, however it is rounded on screen.
     #[default]
     Number,
-    /// A percentage, of which it is known what the user sees.
+    /// As a percentage whose text is known.
     Percent(Percent),
-    /// A percentage, of which it is not known what the user sees.
-    SomePercent,
-    /// A date, a time of the day, or both.
+    /// As a percentage whose text is not known.
+    PercentUnknown,
+    /// As a date, a time of day, or both.
     Date,
-    /// A span of time: `[h]:mm`.
+    /// As an elapsed time: `[h]:mm`.
     Duration,
 }
 
 impl Format {
-    /// Reads the code of a format.
-    pub(crate) fn of_code(code: &str) -> Self {
+    /// Parses a format code.
+    pub(crate) fn from_code(code: &str) -> Self {
         if let Some(percent) = Percent::of_code(code) {
             return Self::Percent(percent);
         }
@@ -38,7 +38,7 @@ impl Format {
                     }
                 }
                 ';' => break,
-                '%' => return Self::SomePercent,
+                '%' => return Self::PercentUnknown,
                 'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' | 's' | 'S' => return Self::Date,
                 _ => {}
             }
@@ -46,8 +46,8 @@ impl Format {
         Self::Number
     }
 
-    /// Returns the format that a number below 164 stands for without a code (ECMA-376, 18.8.30).
-    pub(crate) fn of_built_in(id: u32) -> Self {
+    /// Returns the built-in format with this number; those below 164 have no code (ECMA-376, 18.8.30).
+    pub(crate) fn built_in(id: u32) -> Self {
         match id {
             9 => Self::Percent(Percent::plain(0)),
             10 => Self::Percent(Percent::plain(2)),
@@ -57,16 +57,16 @@ impl Format {
         }
     }
 
-    /// Turns the number of a cell into what the user sees.
+    /// Converts the number of a cell into what the user sees.
     pub(crate) fn cell(self, number: f64, is_1904: bool) -> Cell<'static> {
         match self {
             Self::Number => Cell::Number(number),
             Self::Percent(percent) => percent
                 .text(number)
                 .map_or(Cell::Percentage(number), |text| Cell::Text(text.into())),
-            Self::SomePercent => Cell::Percentage(number),
+            Self::PercentUnknown => Cell::Percentage(number),
             Self::Duration => Cell::Duration(duration_text(number)),
-            // A time of the day without a day is no point in time.
+            // A time of day without a date is not a timestamp.
             Self::Date if (0.0..1.0).contains(&number) => Cell::Duration(duration_text(number)),
             Self::Date => from_serial(number, is_1904).map_or(Cell::Number(number), Cell::Date),
         }
@@ -80,11 +80,11 @@ fn is_elapsed(inner: &str) -> bool {
         .any(|unit| !lower.is_empty() && lower.chars().all(|c| c == *unit))
 }
 
-/// Returns days as hours, minutes and seconds: `25:30:00`.
+/// Formats days as hours, minutes and seconds: `25:30:00`.
 pub(crate) fn duration_text(days: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "a duration that long is a mistake, and shown as one"
+        reason = "a duration that long is a mistake and is displayed as one"
     )]
     let seconds = (days * 86_400.0).round() as i64;
     let sign = if seconds < 0 { "-" } else { "" };
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_format_is_told_from_its_code() {
+    fn format_codes_are_parsed() {
         #[rustfmt::skip]
         let table = [
             ("General", Format::Number),
@@ -114,7 +114,7 @@ mod tests {
             ("@", Format::Number),
             ("0%", Format::Percent(Percent::plain(0))),
             ("0.0\" %\"", Format::Number),
-            ("#,##0.0#%", Format::SomePercent),
+            ("#,##0.0#%", Format::PercentUnknown),
             ("yyyy-mm-dd", Format::Date),
             ("[$-409]d-mmm-yy;@", Format::Date),
             ("h:mm AM/PM", Format::Date),
@@ -122,12 +122,12 @@ mod tests {
             ("[mm]:ss", Format::Duration),
         ];
         for (code, format) in table {
-            assert_eq!(Format::of_code(code), format, "{code}");
+            assert_eq!(Format::from_code(code), format, "{code}");
         }
     }
 
     #[test]
-    fn a_number_becomes_what_the_user_sees() {
+    fn numbers_become_what_the_user_sees() {
         let shown = |format: Format, number| format.cell(number, false).shown().into_owned();
         assert_eq!(shown(Format::Number, 87.5), "87.5");
         assert_eq!(shown(Format::Percent(Percent::plain(1)), 0.855), "85.5%");

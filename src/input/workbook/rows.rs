@@ -1,4 +1,4 @@
-//! The rows of a sheet: cells gathered as they come, held to the bounds of a workbook, merged ones completed.
+//! The rows of a sheet: collects cells into rows, enforces the limits of a workbook, and completes merged cells.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,28 +6,28 @@ use super::merged::Merged;
 use crate::input::limits::{LONGEST_TEXT, MOST_CELLS, MOST_COLUMNS, MOST_ROWS};
 use crate::input::row::{RawCells, RawRow};
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// A cell that holds something: its row and column from 0.
-pub(crate) type Placed = (u32, u32, Cell<'static>);
+/// A non-blank cell with its row and column, from 0.
+pub(crate) type CellAt = (u32, u32, Cell<'static>);
 
-/// A long text: twice what the API takes at most.
+/// A long text: twice the maximum that the API takes.
 const LONG_TEXT: usize = 512;
 
-/// What has been taken of a workbook so far, all its sheets together.
+/// What a workbook has used of its limits, all sheets together.
 pub(crate) struct Spent {
     cells: Counter,
-    /// Cells that merged ones have added.
+    /// Cells added by merges.
     added: Counter,
     text: Counter,
-    /// Texts that are longer than any that the API takes.
+    /// Texts longer than any that the API takes.
     long_text: Counter,
-    /// A text of the table that all sheets share may stand in every cell.
+    /// A shared string may occur in every cell, so the total is limited.
     most_text: u64,
     most_long_text: u64,
 }
 
-/// A count that one thread at a time goes on with.
+/// A counter that one thread at a time increments.
 struct Counter(AtomicU64);
 
 impl Counter {
@@ -45,12 +45,12 @@ impl Counter {
 }
 
 impl Spent {
-    /// Begins to count, for a file of so many bytes.
+    /// Creates the counters for a file of this size in bytes.
     pub(crate) fn of_file(bytes: usize) -> Self {
-        /// A small file has a small room; a real sheet of long texts comes to thirty times its packed size.
+        /// The minimum allowance; a real sheet of long texts unpacks to thirty times its compressed size.
         const LEAST: u64 = 64 << 20;
         const TIMES: u64 = 48;
-        /// Long texts differ, and so pack to a quarter; one that is repeated is made to fill the memory.
+        /// Long texts differ, so they compress to a quarter; one that is repeated is meant to exhaust memory.
         const LONG_LEAST: u64 = 32 << 20;
         const LONG_TIMES: u64 = 6;
         Self {
@@ -63,14 +63,14 @@ impl Spent {
         }
     }
 
-    fn take(&self, cell: &Placed) -> Result<(), Flaw> {
+    fn take(&self, cell: &CellAt) -> Result<(), WorkbookError> {
         let (row, column, value) = cell;
         self.cells.set(self.cells.get() + 1);
         if *row >= MOST_ROWS || *column >= MOST_COLUMNS || self.cells.get() > MOST_CELLS {
             let what = format!(
                 "a sheet has more than {MOST_ROWS} rows, {MOST_COLUMNS} columns or {MOST_CELLS} cells"
             );
-            return Err(Flaw::too_large(what));
+            return Err(WorkbookError::too_large(what));
         }
         if let Cell::Text(text) = value {
             self.text.set(self.text.get() + text.len() as u64);
@@ -82,36 +82,38 @@ impl Spent {
                 || self.long_text.get() > self.most_long_text
             {
                 let cell = crate::diagnostics::diagnostic::cell_name(row + 1, *column);
-                let what = format!("its texts, as far as `{cell}`, pass every bound");
-                return Err(Flaw::too_large(what));
+                let what = format!("its texts up to `{cell}` exceed the memory limit");
+                return Err(WorkbookError::too_large(what));
             }
         }
         Ok(())
     }
 
-    fn add(&self, added: usize) -> Result<(), Flaw> {
-        /// Merged cells that cover this much more than there is are made to fill the memory.
+    fn add(&self, added: usize) -> Result<(), WorkbookError> {
+        /// Merged ranges that add more cells than this are meant to exhaust memory.
         const LEAST: u64 = 1_000_000;
         const TIMES: u64 = 20;
         self.added.set(self.added.get() + added as u64);
         if self.added.get() > LEAST + TIMES * self.cells.get() {
-            return Err(Flaw::too_large("its merged cells cover too many rows"));
+            return Err(WorkbookError::too_large(
+                "its merged cells cover too many rows",
+            ));
         }
         Ok(())
     }
 }
 
-/// Gathers cells of the same row.
+/// Collects the cells of each row.
 pub(crate) struct SheetRows<'a, I> {
     cells: I,
     merged: Merged,
     spent: &'a Spent,
     /// The first cell of the next row.
-    ahead: Option<Placed>,
+    ahead: Option<CellAt>,
     ended: bool,
 }
 
-impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
+impl<'a, I: Iterator<Item = Result<CellAt, WorkbookError>>> SheetRows<'a, I> {
     pub(crate) fn of(cells: I, merged: Merged, spent: &'a Spent) -> Self {
         Self {
             cells,
@@ -122,8 +124,8 @@ impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
         }
     }
 
-    /// Returns the next cell that holds something.
-    fn cell(&mut self) -> Result<Option<Placed>, Flaw> {
+    /// Returns the next non-blank cell.
+    fn cell(&mut self) -> Result<Option<CellAt>, WorkbookError> {
         for cell in self.cells.by_ref() {
             let cell = cell?;
             self.spent.take(&cell)?;
@@ -131,12 +133,12 @@ impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
                 return Ok(Some(cell));
             }
         }
-        // Some libraries would read on past the end.
+        // Some readers continue past the end if asked again.
         self.ended = true;
         Ok(None)
     }
 
-    fn row(&mut self) -> Result<Option<RawRow>, Flaw> {
+    fn row(&mut self) -> Result<Option<RawRow>, WorkbookError> {
         let first = match self.ahead.take() {
             Some(cell) => Some(cell),
             None if self.ended => None,
@@ -158,8 +160,8 @@ impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
             }
         }
         if self.ahead.as_ref().is_some_and(|cell| cell.0 < row) {
-            let what = format!("row {} stands before an earlier one", row + 1);
-            return Err(Flaw::unreadable(what));
+            let what = format!("row {} comes before an earlier row", row + 1);
+            return Err(WorkbookError::unreadable(what));
         }
         cells.sort_by_key(|(column, _)| *column);
         if cells.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -173,12 +175,12 @@ impl<'a, I: Iterator<Item = Result<Placed, Flaw>>> SheetRows<'a, I> {
     }
 }
 
-fn twice(row: u32) -> Flaw {
-    Flaw::unreadable(format!("a cell of row {} is there twice", row + 1))
+fn twice(row: u32) -> WorkbookError {
+    WorkbookError::unreadable(format!("row {} has the same cell twice", row + 1))
 }
 
-impl<I: Iterator<Item = Result<Placed, Flaw>>> Iterator for SheetRows<'_, I> {
-    type Item = Result<RawRow, Flaw>;
+impl<I: Iterator<Item = Result<CellAt, WorkbookError>>> Iterator for SheetRows<'_, I> {
+    type Item = Result<RawRow, WorkbookError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.row().transpose();

@@ -1,4 +1,4 @@
-//! What is taken of a workbook, wherever its rows are read: sheets with a header, and what is said of the others.
+//! Passes the sheets of a workbook on to row processing, and reports those that are skipped.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::input::row::RawRow;
 use crate::input::row_sink::RowSink;
 use crate::input::rows::read_rows;
 use crate::input::sheet::Rows;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
 /// A workbook, as far as it has been taken.
-pub(crate) struct Taking<'a, S: RowSink> {
+pub(crate) struct SheetReader<'a, S: RowSink> {
     pub(crate) source: &'a Arc<Source>,
     pub(crate) options: &'a Options<'a>,
     pub(crate) sink: &'a S,
@@ -24,9 +24,9 @@ pub(crate) struct Taking<'a, S: RowSink> {
     pub(crate) likely: Option<Diagnostic>,
 }
 
-impl<S: RowSink> Taking<'_, S> {
+impl<S: RowSink> SheetReader<'_, S> {
     /// Tells which of the sheets that were asked for are not there.
-    pub(crate) fn tell_missing(&mut self, there: &[String]) {
+    pub(crate) fn report_missing_sheets(&mut self, there: &[String]) {
         for name in &self.options.sheets {
             if !there.contains(name) {
                 let problem = sheets::missing(self.source, name, there);
@@ -35,17 +35,17 @@ impl<S: RowSink> Taking<'_, S> {
         }
     }
 
-    /// Leaves a sheet out.
-    pub(crate) fn pass_over(&mut self, name: &str, reason: Reason) {
+    /// Skips a sheet.
+    pub(crate) fn skip(&mut self, name: &str, reason: Reason) {
         let source = self.sheet(name);
         self.file.passed_over.push((source, reason.words()));
     }
 
-    /// Takes the rows of a sheet, all of them: what comes behind the wanted ones may be damaged.
+    /// Reads all rows of a sheet, also those not wanted: what follows the wanted rows may be damaged.
     pub(crate) fn take(
         &mut self,
         name: &str,
-        rows: &mut (impl Iterator<Item = Result<RawRow, Flaw>> + Send),
+        rows: &mut (impl Iterator<Item = Result<RawRow, WorkbookError>> + Send),
     ) -> Result<(), Diagnostic> {
         let source = self.sheet(name);
         let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
@@ -72,7 +72,7 @@ impl<S: RowSink> Taking<'_, S> {
         rows.try_for_each(|row| row.map(drop))
     }
 
-    /// Refuses a workbook of which nothing can be used, unless that has been said.
+    /// Refuses a workbook without a usable sheet, unless that has been reported.
     pub(crate) fn end(self) -> Result<(), Diagnostic> {
         if !self.file.sheets.is_empty() || self.file.problems.iter().any(Diagnostic::is_error) {
             return Ok(());

@@ -1,6 +1,7 @@
-//! How a sheet of an .xlsx workbook looks: the widths of its columns, the number formats, fonts and fills of its cells.
+//! The appearance of an .xlsx sheet: column widths, number formats, fonts and fills.
 //!
-//! What the cells mean is for the readers of rows. Nothing here fails: what cannot be known is left out.
+//! Used to write rejected rows as they looked in the input. Nothing here fails: a property that cannot be read is left
+//! out.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read};
@@ -11,38 +12,38 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
-/// How a sheet looks.
+/// The appearance of a sheet.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// Widths of columns, counted from 0, in the format's own unit: characters. First and last column, then the width.
+    /// Column widths in characters (the file format's unit): first column, last column (from 0), width.
     pub widths: Vec<(u32, u32, f64)>,
     looks: Vec<Look>,
-    /// By row, as the user sees it, and column, from 0: which look, and the number that is stored.
+    /// By row (from 1) and column (from 0): index of the cell's style, and the number that it stores.
     cells: HashMap<(u32, u32), (usize, Option<f64>)>,
 }
 
-/// How a cell looks.
+/// The appearance of a cell.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Look {
-    /// The code of its number format, where it is not the general one.
+    /// The code of its number format, unless it is `General`.
     pub format: Option<String>,
-    /// Whether its text is bold.
+    /// Whether the text is bold.
     pub is_bold: bool,
-    /// Whether its text is in italics.
+    /// Whether the text is italic.
     pub is_italic: bool,
-    /// The size of its text, in points.
+    /// Font size in points.
     pub size: Option<f64>,
-    /// The colour of its text, as 0xRRGGBB.
+    /// Text colour as 0xRRGGBB.
     pub colour: Option<u32>,
-    /// The colour behind it, as 0xRRGGBB.
+    /// Fill colour as 0xRRGGBB.
     pub fill: Option<u32>,
 }
 
 impl Layout {
-    /// Reads how the wanted rows of a sheet look; `None` where the file is no .xlsx workbook with that sheet.
+    /// Reads the appearance of the wanted rows. Returns `None` if the file is not an .xlsx workbook with that sheet.
     pub fn read(path: &Path, sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
         let bytes = crate::input::bytes::whole(path).ok()?;
-        crate::input::workbook::guarded(|| Self::of(&bytes, sheet, is_wanted))
+        crate::input::workbook::catch_panic(|| Self::of(&bytes, sheet, is_wanted))
     }
 
     fn of(bytes: &[u8], sheet: &str, is_wanted: impl Fn(u32) -> bool) -> Option<Self> {
@@ -63,12 +64,12 @@ impl Layout {
         })
     }
 
-    /// Returns how a cell looks.
+    /// Returns the appearance of a cell.
     pub fn look(&self, row: u32, column: u32) -> Option<&Look> {
         self.looks.get(self.cells.get(&(row, column))?.0)
     }
 
-    /// Returns the number that a cell stores, where it stores one.
+    /// Returns the number that a cell stores, if it stores one.
     pub(crate) fn number(&self, row: u32, column: u32) -> Option<f64> {
         self.cells.get(&(row, column))?.1
     }
@@ -106,7 +107,7 @@ fn number(data: &DataRef<'_>) -> Option<f64> {
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// Returns the widths of a sheet's columns. calamine does not tell them, so they are read from the sheet's own part.
+/// Returns the column widths of a sheet. calamine does not expose them, so they are read from the sheet's XML.
 fn widths(bytes: &[u8], sheet: &str) -> Option<Vec<(u32, u32, f64)>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
     let part = parts_of(&mut archive)?.remove(sheet)?;
@@ -115,13 +116,13 @@ fn widths(bytes: &[u8], sheet: &str) -> Option<Vec<(u32, u32, f64)>> {
         if let Some(width) = width_of(element) {
             widths.push(width);
         }
-        // The widths stand before the cells.
+        // `cols` comes before `sheetData`.
         element.local_name().as_ref() != "sheetData"
     })?;
     Some(widths)
 }
 
-/// Reads `<col min="2" max="3" width="12.5"/>`, in which columns are counted from 1.
+/// Reads `<col min="2" max="3" width="12.5"/>`. The file counts columns from 1.
 fn width_of(element: &BytesStart<'_>) -> Option<(u32, u32, f64)> {
     if element.local_name().as_ref() != "col" {
         return None;
@@ -133,7 +134,7 @@ fn width_of(element: &BytesStart<'_>) -> Option<(u32, u32, f64)> {
     is_sound.then(|| (first - 1, last - 1, width))
 }
 
-/// Returns the names of the parts of an .xlsx that hold its sheets, by the name of the sheet.
+/// Returns the names of the parts that check_memory the sheets, by sheet name.
 pub(crate) fn sheet_parts(bytes: &[u8]) -> Option<HashMap<String, String>> {
     parts_of(&mut ZipArchive::new(Cursor::new(bytes)).ok()?)
 }
@@ -164,13 +165,13 @@ fn parts_of(archive: &mut Archive<'_>) -> Option<HashMap<String, String>> {
     Some(parts.collect())
 }
 
-/// Shows the elements of a part, in their order, until `see` has seen enough.
+/// Passes the elements of a part to `see` in order, until it returns false.
 fn each_element(
     archive: &mut Archive<'_>,
     part: &str,
     mut see: impl FnMut(&BytesStart<'_>) -> bool,
 ) -> Option<()> {
-    /// What is sought stands in the first part of a file, and no more of a hostile one is unpacked.
+    /// Widths are near the beginning of a part; this bounds what is unpacked of a hostile file.
     const MOST_BYTES: u64 = 16 << 20;
     let file = archive.by_name(part).ok()?;
     let mut reader = Reader::from_reader(BufReader::new(file.take(MOST_BYTES)));
@@ -185,7 +186,7 @@ fn each_element(
     }
 }
 
-/// Returns the id by which a sheet refers to its part, whatever the prefix of that attribute.
+/// Returns the relationship id of a sheet, whatever the prefix of the attribute.
 fn relation(element: &BytesStart<'_>) -> Option<String> {
     let mut attributes = element.attributes().flatten();
     let found = attributes.find(|attribute| attribute.key.as_ref().ends_with(":id"))?;

@@ -1,4 +1,4 @@
-//! Which sheets of a workbook are read, and why the others are not.
+//! Selects the sheets of a workbook to read, and explains why the rest are skipped.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 use crate::input::limits::MOST_SHEETS;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// Why a sheet is passed over.
+/// Why a sheet is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Reason {
-    /// It is hidden, and not named.
+    /// It is hidden and was not named.
     Hidden,
-    /// It is a chart, or a sheet of macros.
+    /// It is a chart or a macro sheet.
     NoCells,
-    /// Others are named.
+    /// Only named sheets were asked for.
     NotNamed,
 }
 
@@ -30,18 +30,18 @@ impl Reason {
     }
 }
 
-/// What a sheet is, as the workbook's table of sheets has it.
+/// An entry in a workbook's list of sheets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SheetEntry {
     pub(crate) name: String,
-    /// Why it is not read unless it is named, if so.
-    pub(crate) passed_over: Option<Reason>,
+    /// Why it is skipped unless it is named, if so.
+    pub(crate) skip_reason: Option<Reason>,
 }
 
 impl SheetEntry {
     pub(crate) fn of(sheet: &Sheet) -> Self {
         let is_worksheet = matches!(sheet.typ, SheetType::WorkSheet);
-        let passed_over = if !is_worksheet {
+        let skip_reason = if !is_worksheet {
             Some(Reason::NoCells)
         } else if sheet.visible == SheetVisible::Visible {
             None
@@ -50,43 +50,43 @@ impl SheetEntry {
         };
         Self {
             name: sheet.name.clone(),
-            passed_over,
+            skip_reason,
         }
     }
 
-    /// Tells why it is not read, if so. A hidden sheet is read when it is named.
-    pub(crate) fn left_out(&self, named: &[String]) -> Option<Reason> {
+    /// Returns why the sheet is skipped, if it is. A hidden sheet is read when it is named.
+    pub(crate) fn reason_to_skip(&self, named: &[String]) -> Option<Reason> {
         if named.is_empty() {
-            return self.passed_over;
+            return self.skip_reason;
         }
         if named.contains(&self.name) {
-            return self.passed_over.filter(|reason| *reason != Reason::Hidden);
+            return self.skip_reason.filter(|reason| *reason != Reason::Hidden);
         }
         Some(Reason::NotNamed)
     }
 }
 
-/// Refuses a table of sheets in which one cannot be told from another.
-pub(crate) fn check(sheets: &[SheetEntry]) -> Result<(), Flaw> {
+/// Refuses a workbook in which two sheets have the same name.
+pub(crate) fn check(sheets: &[SheetEntry]) -> Result<(), WorkbookError> {
     if sheets.is_empty() {
-        return Err(Flaw::unreadable("it has no sheets"));
+        return Err(WorkbookError::unreadable("it has no sheets"));
     }
     if sheets.len() > MOST_SHEETS {
         let what = format!("it has {} sheets", sheets.len());
-        return Err(Flaw::too_large(what));
+        return Err(WorkbookError::too_large(what));
     }
     let mut names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
             let what = format!("two of its sheets are named `{}`", pair[0]);
-            Err(Flaw::unreadable(what))
+            Err(WorkbookError::unreadable(what))
         }
         None => Ok(()),
     }
 }
 
-/// Makes the finding that a sheet that was asked for is not there.
+/// Creates the diagnostic for a named sheet that does not exist.
 pub(crate) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Diagnostic {
     let there: Vec<String> = sheets.iter().map(|sheet| format!("`{sheet}`")).collect();
     let message = format!("there is no sheet `{name}`");
@@ -94,7 +94,7 @@ pub(crate) fn missing(source: &Arc<Source>, name: &str, sheets: &[String]) -> Di
     Diagnostic::new(Code::InputUnreadable, Place::whole(source), message, help)
 }
 
-/// Makes the finding that no sheet can be read.
+/// Creates the diagnostic for a workbook without a usable sheet.
 pub(crate) fn none_usable(source: &Arc<Source>) -> Diagnostic {
     let message = "none of the visible sheets has a column for the order id in its first 20 rows";
     let help = "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'";
@@ -105,10 +105,10 @@ pub(crate) fn none_usable(source: &Arc<Source>) -> Diagnostic {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, passed_over: Option<Reason>) -> SheetEntry {
+    fn entry(name: &str, skip_reason: Option<Reason>) -> SheetEntry {
         SheetEntry {
             name: name.to_owned(),
-            passed_over,
+            skip_reason,
         }
     }
 
@@ -119,14 +119,17 @@ mod tests {
             entry("Old", Some(Reason::Hidden)),
             entry("Old", Some(Reason::NoCells)),
         );
-        assert_eq!(old.left_out(&[]), Some(Reason::Hidden));
-        assert_eq!(old.left_out(&named), None);
-        assert_eq!(chart.left_out(&named), Some(Reason::NoCells));
-        assert_eq!(entry("New", None).left_out(&named), Some(Reason::NotNamed));
+        assert_eq!(old.reason_to_skip(&[]), Some(Reason::Hidden));
+        assert_eq!(old.reason_to_skip(&named), None);
+        assert_eq!(chart.reason_to_skip(&named), Some(Reason::NoCells));
+        assert_eq!(
+            entry("New", None).reason_to_skip(&named),
+            Some(Reason::NotNamed)
+        );
     }
 
     #[test]
-    fn sheets_of_one_name_cannot_be_told_apart() {
+    fn two_sheets_with_one_name_are_refused() {
         assert!(check(&[entry("A", None), entry("B", None)]).is_ok());
         assert!(check(&[entry("A", None), entry("B", None), entry("A", None)]).is_err());
         assert!(check(&[]).is_err());

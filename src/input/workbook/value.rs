@@ -1,21 +1,18 @@
-//! Cells of the library, turned into ours.
+//! Converts calamine's cells into [`Cell`]s.
 
 use calamine::{Data, DataRef};
 
 use crate::input::values::cell::Cell;
 use crate::input::workbook::number_format::Format;
 
-/// Turns a cell of the library into ours; of a number its format tells what the user sees.
+/// Converts a cell. The number format decides what the user sees of a number.
 pub(crate) fn value(data: &DataRef<'_>, format: Format, is_1904: bool) -> Cell<'static> {
     match data {
         DataRef::Empty => Cell::Blank,
         DataRef::String(text) => Cell::text(text).into_owned(),
         DataRef::SharedString(text) => Cell::text(text).into_owned(),
         DataRef::Bool(value) => Cell::Boolean(*value),
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a workbook's numbers are of that precision"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "numbers in a workbook are f64")]
         DataRef::Int(number) => format.cell(*number as f64, is_1904),
         DataRef::Float(number) => format.cell(*number, is_1904),
         DataRef::DateTime(time) => {
@@ -35,8 +32,8 @@ pub(crate) fn value(data: &DataRef<'_>, format: Format, is_1904: bool) -> Cell<'
     }
 }
 
-/// Lends a cell as the streams of the library give it.
-pub(crate) fn lent(data: &Data) -> DataRef<'_> {
+/// Borrows an owned cell in the form that calamine's streaming readers use.
+pub(crate) fn borrowed(data: &Data) -> DataRef<'_> {
     match data {
         Data::Int(number) => DataRef::Int(*number),
         Data::Float(number) => DataRef::Float(*number),
@@ -50,7 +47,7 @@ pub(crate) fn lent(data: &Data) -> DataRef<'_> {
     }
 }
 
-/// Writes `PT12H30M00S` as `12:30:00`; what is no such text stays as it is.
+/// Formats `PT12H30M00S` as `12:30:00`; other text is returned as it is.
 fn clock_text(text: &str) -> String {
     let parts = || {
         let rest = text.strip_prefix("PT")?;
@@ -74,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_shown_as_a_clock_does() {
+    fn durations_are_formatted_as_hours_minutes_seconds() {
         assert_eq!(clock_text("PT25H30M05S"), "25:30:05");
         assert_eq!(clock_text("PT00H00M12.5S"), "0:00:12");
         assert_eq!(clock_text("P1D"), "P1D");

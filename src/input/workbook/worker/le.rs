@@ -1,31 +1,34 @@
-//! Numbers and texts in the records of .xls and .xlsb, none of which is believed to be there.
+//! Little-endian numbers and text in .xls and .xlsb records. Every read is checked against the record's length.
 
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// Returns so many bytes of a record.
-pub(crate) fn bytes<const COUNT: usize>(data: &[u8], at: usize) -> Result<[u8; COUNT], Flaw> {
+/// Returns `COUNT` bytes of a record.
+pub(crate) fn bytes<const COUNT: usize>(
+    data: &[u8],
+    at: usize,
+) -> Result<[u8; COUNT], WorkbookError> {
     let found = data.get(at..).and_then(|rest| rest.first_chunk());
-    found.copied().ok_or_else(Flaw::cut_short)
+    found.copied().ok_or_else(WorkbookError::cut_short)
 }
 
-pub(crate) fn u16_at(data: &[u8], at: usize) -> Result<u16, Flaw> {
+pub(crate) fn u16_at(data: &[u8], at: usize) -> Result<u16, WorkbookError> {
     bytes(data, at).map(u16::from_le_bytes)
 }
 
-pub(crate) fn u32_at(data: &[u8], at: usize) -> Result<u32, Flaw> {
+pub(crate) fn u32_at(data: &[u8], at: usize) -> Result<u32, WorkbookError> {
     bytes(data, at).map(u32::from_le_bytes)
 }
 
-pub(crate) fn size_at(data: &[u8], at: usize) -> Result<usize, Flaw> {
+pub(crate) fn size_at(data: &[u8], at: usize) -> Result<usize, WorkbookError> {
     let size = u32_at(data, at)?;
-    usize::try_from(size).map_err(|_| Flaw::cut_short())
+    usize::try_from(size).map_err(|_| WorkbookError::cut_short())
 }
 
-/// Reads a text of an .xlsb: its length in units of UTF-16, then those. Returns where it ends, too.
-pub(crate) fn wide_text(data: &[u8], at: usize) -> Result<(String, usize), Flaw> {
+/// Reads a text of an .xlsb: its length in UTF-16 units, then the units. Also returns where it ends.
+pub(crate) fn wide_text(data: &[u8], at: usize) -> Result<(String, usize), WorkbookError> {
     let start = at + 4;
     let end = size_at(data, at)?.saturating_mul(2).saturating_add(start);
-    let units = data.get(start..end).ok_or_else(Flaw::cut_short)?;
+    let units = data.get(start..end).ok_or_else(WorkbookError::cut_short)?;
     let units: Vec<u16> = units
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
@@ -33,7 +36,7 @@ pub(crate) fn wide_text(data: &[u8], at: usize) -> Result<(String, usize), Flaw>
     Ok((String::from_utf16_lossy(&units), end))
 }
 
-/// Returns what a spreadsheet shows for the number of an error.
+/// Returns the text that a spreadsheet shows for an error code.
 pub(crate) fn error_text(code: u8) -> &'static str {
     const TEXTS: [(u8, &str); 8] = [
         (0x00, "#NULL!"),
@@ -54,9 +57,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_not_read() {
+    fn reads_beyond_the_record_are_refused() {
         assert_eq!(u16_at(&[1, 2, 3], 1), Ok(0x0302));
-        assert_eq!(u16_at(&[1, 2, 3], 2), Err(Flaw::cut_short()));
+        assert_eq!(u16_at(&[1, 2, 3], 2), Err(WorkbookError::cut_short()));
         let text = [2, 0, 0, 0, b'a', 0, 0xE9, 0, 9];
         assert_eq!(wide_text(&text, 0), Ok(("aé".to_owned(), 8)));
         assert!(wide_text(&[255, 255, 255, 255, 0], 0).is_err());

@@ -1,55 +1,55 @@
-//! How much memory and time a workbook is given, by its size: a hostile one ends soon, a large one is read.
+//! Memory and time limits of a worker, by the size of the workbook: a hostile one ends soon, a large one is read.
 
 use std::time::Duration;
 
 use rlimit::Resource;
 
-use crate::input::workbook::container::{Kind, Parcel};
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::container::{Container, Kind};
+use crate::input::workbook::error::WorkbookError;
 
-/// Memory and time.
+/// Memory and time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
-    /// Bytes of memory.
+    /// Memory in bytes.
     pub(crate) memory: u64,
-    /// Seconds of work.
+    /// CPU time in seconds.
     pub(crate) seconds: u64,
 }
 
 impl Room {
-    /// Returns what a file is given.
-    pub(crate) fn of(parcel: &Parcel) -> Self {
-        /// The program itself, and a workbook of a few cells.
+    /// Returns the limits for a workbook.
+    pub(crate) fn of(container: &Container) -> Self {
+        /// For the program itself and a small workbook.
         const LEAST: u64 = 128 << 20;
         const MOST: u64 = 3 << 30;
-        /// Bytes that are read in a second, at the slowest.
+        /// Bytes read per second by the slowest format.
         const PACE: u64 = 2 << 20;
-        // A cell of six bytes in an .xls takes 150 in the library; one of an .ods has a hundred bytes of XML.
-        let times = match parcel.kind {
+        // A cell takes 6 bytes in an .xls and 150 in calamine; a cell of an .ods takes 100 bytes of XML.
+        let times = match container.kind {
             Kind::Xls => 40,
             Kind::Xlsx | Kind::Xlsb | Kind::Ods => 10,
         };
         Self {
-            memory: parcel
+            memory: container
                 .unpacked
                 .saturating_mul(times)
                 .saturating_add(LEAST)
                 .min(MOST),
-            seconds: 2 + parcel.unpacked / PACE,
+            seconds: 2 + container.unpacked / PACE,
         }
     }
 
-    /// Returns how long to wait for the next word: a machine may be busy with other work.
-    pub(crate) fn patience(self) -> Duration {
+    /// Returns how long to wait for the next message, allowing for a busy machine.
+    pub(crate) fn message_timeout(self) -> Duration {
         Duration::from_secs(10 + 4 * self.seconds)
     }
 
-    /// Holds this process to it.
-    pub(crate) fn impose(self) -> Result<(), Flaw> {
+    /// Applies the limits to this process.
+    pub(crate) fn apply(self) -> Result<(), WorkbookError> {
         let limits = [
             (Resource::AS, self.memory),
             (Resource::CPU, self.seconds),
-            // What ends for want of memory leaves nothing behind.
+            // A worker killed for lack of memory must not write a core file.
             (Resource::CORE, 0),
         ];
         for (resource, limit) in limits {
@@ -60,12 +60,12 @@ impl Room {
         Ok(())
     }
 
-    /// Refuses what would take more memory than there is.
-    pub(crate) fn hold(self, bytes: u64) -> Result<(), Flaw> {
-        // The file itself, and what is made of it on the way, take the rest.
+    /// Refuses a workbook that would need more memory than the limit.
+    pub(crate) fn check_memory(self, bytes: u64) -> Result<(), WorkbookError> {
+        // The rest is for the file itself and for intermediate copies.
         if bytes > self.memory / 4 * 3 {
-            let what = "its cells stand too far apart, or are repeated too often";
-            return Err(Flaw::too_large(what));
+            let what = "its cells are too far apart or repeated too often";
+            return Err(WorkbookError::too_large(what));
         }
         Ok(())
     }

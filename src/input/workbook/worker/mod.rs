@@ -1,8 +1,12 @@
-//! Workbooks whose library builds all of them at once, read in a process of their own: whatever such a file does there,
-//! it takes no more than its room, and this process goes on.
+//! Reads .xls, .xlsb and .ods in a worker process with limits on memory and time.
 //!
-//! [`read`] is the side that asks, [`serve`] the one that reads. The bytes go to its standard input, the rows come from
-//! its standard output ([`message`]); what it would say of its end goes nowhere.
+//! calamine builds these workbooks whole in memory, and damaged ones can make it loop, panic or allocate until the
+//! process
+//! is aborted, which `catch_unwind` cannot stop. In a worker such a file costs its limits and nothing more. [`read`] is
+//! the
+//! parent's side, [`serve`] the worker's: the bytes go to its stdin, the rows come back on its stdout ([`protocol`]),
+//! and its
+//! stderr is discarded.
 
 mod le;
 mod limits;
@@ -23,64 +27,66 @@ use self::serve::Request;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::options::Options;
 use crate::input::row_sink::RowSink;
-use crate::input::workbook::container::Parcel;
-use crate::input::workbook::error::Flaw;
-use crate::input::workbook::sheet_reader::Taking;
+use crate::input::workbook::container::Container;
+use crate::input::workbook::error::WorkbookError;
+use crate::input::workbook::sheet_reader::SheetReader;
 use crate::input::workbook::worker::limits::Room;
 use crate::input::workbook::worker::protocol::Message;
-use crate::input::workbook::worker::reply::{Answer, Broken, Rows, pass_on, way};
+use crate::input::workbook::worker::reply::{Reply, ReplyError, Rows, channel, forward};
 
 /// Reads a workbook in a process of its own.
 pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
-    parcel: &Parcel,
-    taking: &mut Taking<'_, S>,
+    container: &Container,
+    sheets_reader: &mut SheetReader<'_, S>,
 ) -> Result<(), Diagnostic> {
-    let source = Arc::clone(taking.source);
-    let request = Request::of(bytes, parcel, taking.options);
-    let mut child = start(&request, taking.options).map_err(|error| {
-        let what = format!("the process that reads workbooks cannot be started: {error}");
-        Flaw::unreadable(what).of(&source)
+    let source = Arc::clone(sheets_reader.source);
+    let request = Request::of(bytes, container, sheets_reader.options);
+    let mut child = start(&request, sheets_reader.options).map_err(|error| {
+        let what = format!("cannot start the worker process: {error}");
+        WorkbookError::unreadable(what).of(&source)
     })?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let (sender, pieces) = way();
+    let (sender, pieces) = channel();
     thread::scope(|scope| {
-        // Both threads end with the process, and with the way between them.
+        // Both threads end when the process does and its pipes close.
         let reader = Reader {
             child: Mutex::new(child),
             room: request.room,
         };
         scope.spawn(move || {
-            // One that has ended early has said why.
+            // If the worker exits early, its reply says why.
             let _ = stdin.map(|mut stdin| stdin.write_all(bytes));
         });
-        scope.spawn(move || stdout.map(|stdout| pass_on(stdout, &sender)));
-        let mut answer = Answer::of(pieces, reader.room.patience());
-        take(&mut answer, &|broken| reader.explained(broken), taking)
+        scope.spawn(move || stdout.map(|stdout| forward(stdout, &sender)));
+        let mut answer = Reply::of(pieces, reader.room.message_timeout());
+        take(&mut answer, &|broken| reader.explain(broken), sheets_reader)
     })
 }
 
-/// Reads a workbook as the other process would, in this one; nothing holds it to its room.
+/// Reads a workbook as a worker would, but in this process and without limits.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_in_process<S: RowSink>(
     bytes: &[u8],
-    parcel: &Parcel,
-    taking: &mut Taking<'_, S>,
+    container: &Container,
+    sheets_reader: &mut SheetReader<'_, S>,
 ) -> Result<(), Diagnostic> {
-    let request = Request::of(bytes, parcel, taking.options);
+    let request = Request::of(bytes, container, sheets_reader.options);
     let said = serve::said(&request, bytes);
-    let (sender, pieces) = way();
+    let (sender, pieces) = channel();
     sender.send(said).expect("somebody listens");
     drop(sender);
-    let mut answer = Answer::of(pieces, request.room.patience());
+    let mut answer = Reply::of(pieces, request.room.message_timeout());
     let explain = |broken| match broken {
-        Broken::Flaw(flaw) => flaw,
-        Broken::Cut | Broken::Senseless | Broken::Late => panic!("an answer without an end"),
+        ReplyError::WorkbookError(flaw) => flaw,
+        ReplyError::Cut | ReplyError::Senseless | ReplyError::Late => {
+            panic!("a reply without an end")
+        }
     };
-    take(&mut answer, &explain, taking)
+    take(&mut answer, &explain, sheets_reader)
 }
 
-/// Starts the process that reads: this program, unless another one is named.
+/// Starts the worker: this program, unless the options name another one.
 fn start(request: &Request, options: &Options<'_>) -> io::Result<Child> {
     let program = match &options.program {
         Some(program) => program.clone(),
@@ -88,7 +94,7 @@ fn start(request: &Request, options: &Options<'_>) -> io::Result<Child> {
     };
     Command::new(program)
         .args(request.arguments())
-        // It needs nothing of what surrounds it, and says nothing but its answer.
+        // The worker needs no environment, and only its reply is read.
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -96,7 +102,7 @@ fn start(request: &Request, options: &Options<'_>) -> io::Result<Child> {
         .spawn()
 }
 
-/// The process that reads, ended with this value.
+/// A worker process, killed when dropped.
 struct Reader {
     child: Mutex<Child>,
     room: Room,
@@ -105,26 +111,26 @@ struct Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // One that has ended cannot be ended again.
+        // Killing fails only if it has already exited.
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
 impl Reader {
-    /// Says what is wrong with a workbook whose reader has not come to an end of its own.
-    fn explained(&self, broken: Broken) -> Flaw {
+    /// Explains why a worker did not finish its reply.
+    fn explain(&self, broken: ReplyError) -> WorkbookError {
         const ABORTED: i32 = 6;
         const KILLED: i32 = 9;
         let late = || {
-            let what = format!("it takes more than {} seconds of work", self.room.seconds);
-            Flaw::unreadable(what)
+            let what = format!("reading it takes more than {} seconds", self.room.seconds);
+            WorkbookError::unreadable(what)
         };
         match broken {
-            Broken::Flaw(flaw) => flaw,
-            Broken::Late => late(),
-            Broken::Senseless => Flaw::cut_short(),
-            Broken::Cut => {
+            ReplyError::WorkbookError(flaw) => flaw,
+            ReplyError::Late => late(),
+            ReplyError::Senseless => WorkbookError::cut_short(),
+            ReplyError::Cut => {
                 let status = self
                     .child
                     .lock()
@@ -133,10 +139,12 @@ impl Reader {
                 match status.ok().and_then(|status| status.signal()) {
                     Some(ABORTED) => {
                         let megabytes = self.room.memory >> 20;
-                        Flaw::too_large(format!("it takes more than {megabytes} MB of memory"))
+                        WorkbookError::too_large(format!(
+                            "reading it takes more than {megabytes} MB of memory"
+                        ))
                     }
                     Some(KILLED) => late(),
-                    _ => Flaw::cut_short(),
+                    _ => WorkbookError::cut_short(),
                 }
             }
         }
@@ -145,24 +153,24 @@ impl Reader {
 
 /// Takes the answer, to its end.
 fn take<S: RowSink>(
-    answer: &mut Answer,
-    explain: &(dyn Fn(Broken) -> Flaw + Sync),
-    taking: &mut Taking<'_, S>,
+    answer: &mut Reply,
+    explain: &(dyn Fn(ReplyError) -> WorkbookError + Sync),
+    sheets_reader: &mut SheetReader<'_, S>,
 ) -> Result<(), Diagnostic> {
-    let source = Arc::clone(taking.source);
+    let source = Arc::clone(sheets_reader.source);
     loop {
         let message = answer
             .next()
             .map_err(|broken| explain(broken).of(&source))?;
         match message {
-            Message::Sheets(names) => taking.tell_missing(&names),
-            Message::PassedOver(name, reason) => taking.pass_over(&name, reason),
+            Message::Sheets(names) => sheets_reader.report_missing_sheets(&names),
+            Message::Skipped(name, reason) => sheets_reader.skip(&name, reason),
             Message::Sheet(name) => {
-                taking.take(&name, &mut Rows::of(answer, explain))?;
+                sheets_reader.take(&name, &mut Rows::of(answer, explain))?;
             }
             Message::Done => return Ok(()),
-            Message::Row(..) | Message::SheetEnd | Message::Flaw(_) => {
-                return Err(explain(Broken::Senseless).of(&source));
+            Message::Row(..) | Message::SheetEnd | Message::WorkbookError(_) => {
+                return Err(explain(ReplyError::Senseless).of(&source));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What the process that reads a workbook says of it: one message a line, as JSON, the last of which is [`Message::Done`]
-//! or a flaw. An answer without either is a cut one.
+//! The protocol between worker and parent: JSON messages, one per line. The last one is [`Message::Done`] or an error;
+//! a reply without either was cut short.
 
 use std::borrow::Cow;
 
@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::row::{RawCells, RawRow};
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::sheets::Reason;
 
-/// A part of the answer.
+/// A message from the worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Message {
     /// The names of all sheets.
     Sheets(Vec<String>),
     /// A sheet that is not read.
-    PassedOver(String, Reason),
-    /// A sheet, whose rows follow.
+    Skipped(String, Reason),
+    /// A sheet whose rows follow.
     Sheet(String),
-    /// A row: its number as the user sees it, its cells with their columns.
+    /// A row: its number as the user sees it, and its cells with their columns.
     Row(u32, Vec<(u32, Value)>),
-    /// The sheet has no more rows.
+    /// The end of a sheet's rows.
     SheetEnd,
-    /// The workbook is refused, whatever was said before.
-    Flaw(Flaw),
-    /// All of it has been said.
+    /// The workbook is refused; earlier messages do not count.
+    WorkbookError(WorkbookError),
+    /// The reply is complete.
     Done,
 }
 
-/// A cell as it is sent. Numbers go by their bits: JSON has no way to write all of them.
+/// A cell in a message. Numbers are sent as bits, because JSON cannot represent every f64.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Value {
     Text(String),
@@ -77,7 +77,7 @@ impl From<Value> for Cell<'static> {
 }
 
 impl Message {
-    /// Makes the message that is a row of a workbook.
+    /// Converts a row into a message.
     pub(crate) fn row(row: RawRow) -> Self {
         let cells = match row.cells {
             RawCells::Sparse(cells) => cells,
@@ -91,7 +91,7 @@ impl Message {
     }
 }
 
-/// Makes the row that a message is.
+/// Converts a message back into a row.
 pub(crate) fn raw_row(number: u32, cells: Vec<(u32, Value)>) -> RawRow {
     let cells = cells.into_iter();
     RawRow {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_arrives_as_it_was_sent() {
+    fn a_cell_round_trips_through_a_message() {
         let cells = [
             Cell::Text("a\n\u{2028}b".into()),
             Cell::Number(0.1 + 0.2),

@@ -1,22 +1,22 @@
-//! The answer of the process that reads a workbook, as it arrives: message by message, waited for only so long.
+//! The worker's reply as it arrives: message by message, each within a time limit.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use crate::input::row::RawRow;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::worker::protocol::{Message, raw_row};
 
-/// The longest message: a row of as many cells and as much text as there can be takes less.
+/// Maximum size of a message; a row with the maximum of cells and text is smaller.
 const LONGEST: u64 = 64 << 20;
-/// Pieces that wait to be read.
+/// Maximum number of chunks waiting to be read.
 const WAITING: usize = 4;
-/// Bytes that are read together.
+/// Size of a chunk in bytes.
 const PIECE: usize = 64 << 10;
 
-/// Passes on what a process says until it ends or nobody listens.
-pub(crate) fn pass_on(mut stream: impl Read, sender: &SyncSender<Vec<u8>>) {
+/// Forwards the worker's output until it ends or the receiver is gone.
+pub(crate) fn forward(mut stream: impl Read, sender: &SyncSender<Vec<u8>>) {
     loop {
         let mut piece = vec![0; PIECE];
         match stream.read(&mut piece) {
@@ -29,25 +29,25 @@ pub(crate) fn pass_on(mut stream: impl Read, sender: &SyncSender<Vec<u8>>) {
     }
 }
 
-/// Makes the way between the two.
-pub(crate) fn way() -> (SyncSender<Vec<u8>>, Receiver<Vec<u8>>) {
+/// Creates the channel between the reading thread and [`Reply`].
+pub(crate) fn channel() -> (SyncSender<Vec<u8>>, Receiver<Vec<u8>>) {
     sync_channel(WAITING)
 }
 
-/// What arrives, as a stream.
-struct Arriving {
+/// The received chunks as a stream.
+struct ChunkReader {
     pieces: Receiver<Vec<u8>>,
     piece: std::io::Cursor<Vec<u8>>,
-    patience: Duration,
+    message_timeout: Duration,
 }
 
-impl Read for Arriving {
+impl Read for ChunkReader {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.piece.read(buffer)?;
         if read > 0 || buffer.is_empty() {
             return Ok(read);
         }
-        match self.pieces.recv_timeout(self.patience) {
+        match self.pieces.recv_timeout(self.message_timeout) {
             Ok(piece) => {
                 self.piece = std::io::Cursor::new(piece);
                 self.piece.read(buffer)
@@ -58,64 +58,69 @@ impl Read for Arriving {
     }
 }
 
-/// The messages of an answer.
-pub(crate) struct Answer {
-    arriving: BufReader<Arriving>,
+/// Iterates over the messages of a reply.
+pub(crate) struct Reply {
+    arriving: BufReader<ChunkReader>,
     line: Vec<u8>,
 }
 
 /// Why there is no next message.
-pub(crate) enum Broken {
-    /// The process has said that the workbook is to be refused.
-    Flaw(Flaw),
-    /// The process has ended before it was done.
+pub(crate) enum ReplyError {
+    /// The worker refused the workbook.
+    WorkbookError(WorkbookError),
+    /// The worker exited before it was done.
     Cut,
-    /// What it says makes no sense.
+    /// The worker's output is not a valid message.
     Senseless,
-    /// Nothing came for too long.
+    /// No message arrived in time.
     Late,
 }
 
-impl Answer {
-    pub(crate) fn of(pieces: Receiver<Vec<u8>>, patience: Duration) -> Self {
+impl Reply {
+    pub(crate) fn of(pieces: Receiver<Vec<u8>>, message_timeout: Duration) -> Self {
         Self {
-            arriving: BufReader::new(Arriving {
+            arriving: BufReader::new(ChunkReader {
                 pieces,
                 piece: std::io::Cursor::default(),
-                patience,
+                message_timeout,
             }),
             line: Vec::new(),
         }
     }
 
     /// Waits for the next message.
-    pub(crate) fn next(&mut self) -> Result<Message, Broken> {
+    pub(crate) fn next(&mut self) -> Result<Message, ReplyError> {
         self.line.clear();
         let mut limited = self.arriving.by_ref().take(LONGEST);
         match limited.read_until(b'\n', &mut self.line) {
-            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => return Err(Broken::Late),
-            Err(_) => return Err(Broken::Senseless),
-            Ok(_) if self.line.len() as u64 == LONGEST => return Err(Broken::Senseless),
-            Ok(_) if !self.line.ends_with(b"\n") => return Err(Broken::Cut),
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                return Err(ReplyError::Late);
+            }
+            Err(_) => return Err(ReplyError::Senseless),
+            Ok(_) if self.line.len() as u64 == LONGEST => return Err(ReplyError::Senseless),
+            Ok(_) if !self.line.ends_with(b"\n") => return Err(ReplyError::Cut),
             Ok(_) => {}
         }
         match serde_json::from_slice(&self.line) {
-            Ok(Message::Flaw(flaw)) => Err(Broken::Flaw(flaw)),
+            Ok(Message::WorkbookError(flaw)) => Err(ReplyError::WorkbookError(flaw)),
             Ok(message) => Ok(message),
-            Err(_) => Err(Broken::Senseless),
+            Err(_) => Err(ReplyError::Senseless),
         }
     }
 }
 
 /// The rows of a sheet, as they arrive.
 pub(crate) struct Rows<'a> {
-    answer: &'a mut Answer,
-    explain: &'a (dyn Fn(Broken) -> Flaw + Sync),
+    answer: &'a mut Reply,
+    explain: &'a (dyn Fn(ReplyError) -> WorkbookError + Sync),
     ended: bool,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn of(answer: &'a mut Answer, explain: &'a (dyn Fn(Broken) -> Flaw + Sync)) -> Self {
+    pub(crate) fn of(
+        answer: &'a mut Reply,
+        explain: &'a (dyn Fn(ReplyError) -> WorkbookError + Sync),
+    ) -> Self {
         Self {
             answer,
             explain,
@@ -125,7 +130,7 @@ impl<'a> Rows<'a> {
 }
 
 impl Iterator for Rows<'_> {
-    type Item = Result<RawRow, Flaw>;
+    type Item = Result<RawRow, WorkbookError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -139,7 +144,7 @@ impl Iterator for Rows<'_> {
             }
             Ok(_) => {
                 self.ended = true;
-                Some(Err((self.explain)(Broken::Senseless)))
+                Some(Err((self.explain)(ReplyError::Senseless)))
             }
             Err(broken) => {
                 self.ended = true;
@@ -153,24 +158,24 @@ impl Iterator for Rows<'_> {
 mod tests {
     use super::*;
 
-    fn answered(text: &str) -> Answer {
-        let (sender, receiver) = way();
+    fn answered(text: &str) -> Reply {
+        let (sender, receiver) = channel();
         sender.send(text.as_bytes().to_vec()).unwrap();
-        Answer::of(receiver, Duration::ZERO)
+        Reply::of(receiver, Duration::ZERO)
     }
 
     #[test]
-    fn an_answer_that_ends_early_is_no_answer() {
+    fn a_truncated_reply_is_an_error() {
         let mut answer = answered("{\"Sheet\":\"A\"}\n{\"Row\":[1,[");
         assert!(matches!(answer.next(), Ok(Message::Sheet(_))));
-        assert!(matches!(answer.next(), Err(Broken::Cut)));
+        assert!(matches!(answer.next(), Err(ReplyError::Cut)));
     }
 
     #[test]
-    fn what_does_not_come_is_not_waited_for() {
-        let (sender, receiver) = way();
-        let mut answer = Answer::of(receiver, Duration::from_millis(1));
-        assert!(matches!(answer.next(), Err(Broken::Late)));
+    fn a_late_message_is_an_error() {
+        let (sender, receiver) = channel();
+        let mut answer = Reply::of(receiver, Duration::from_millis(1));
+        assert!(matches!(answer.next(), Err(ReplyError::Late)));
         drop(sender);
     }
 }

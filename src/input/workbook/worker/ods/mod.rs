@@ -1,6 +1,6 @@
-//! .ods: the library's cells, of which each is held against the XML of the file.
+//! .ods: calamine's cells, each checked against the XML of the file.
 //!
-//! What the library trips over is mended before it reads ([`parts`]).
+//! What calamine cannot read is repaired first ([`repair`]).
 
 mod repair;
 mod scan;
@@ -14,53 +14,55 @@ use self::scan::{Kind, Mark, Table, tables};
 use super::serve::{Book, Cells};
 use crate::input::values::cell::Cell;
 use crate::input::values::percent::Percent;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::number_format::Format;
-use crate::input::workbook::rows::Placed;
+use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
-use crate::input::workbook::value::{lent, value};
+use crate::input::workbook::value::{borrowed, value};
 use crate::input::workbook::worker::limits::Room;
-use crate::input::workbook::worker::ods::repair::{CONTENT, completed};
+use crate::input::workbook::worker::ods::repair::{CONTENT, repaired_parts};
 
-/// An .ods workbook that has been opened.
+/// An open .ods workbook.
 pub(crate) struct Ods {
     book: calamine::Ods<Cursor<Vec<u8>>>,
     tables: Vec<Table>,
 }
 
 impl Ods {
-    pub(crate) fn open(bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
+    pub(crate) fn open(bytes: Vec<u8>, room: Room) -> Result<Self, WorkbookError> {
         let tables = {
             let mut archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
             let content = archive.by_name(CONTENT)?;
             tables(BufReader::new(content))?
         };
-        room.hold(tables.iter().map(memory).sum())?;
-        let has_between = tables.iter().any(|table| table.has_between);
-        let bytes = completed(bytes, has_between)?;
+        room.check_memory(tables.iter().map(memory).sum())?;
+        let has_content_between_cells = tables.iter().any(|table| table.has_content_between_cells);
+        let bytes = repaired_parts(bytes, has_content_between_cells)?;
         let book = calamine::Ods::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
         if book.sheets_metadata().len() != tables.len() {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         }
         Ok(Self { book, tables })
     }
 }
 
-fn unreadable(error: &OdsError) -> Flaw {
+fn unreadable(error: &OdsError) -> WorkbookError {
     match error {
-        OdsError::Password => Flaw::Encrypted,
-        OdsError::InvalidMime(_) => Flaw::unreadable("it is no OpenDocument spreadsheet"),
-        OdsError::CellLimitExceeded { .. } => Flaw::too_large(error.to_string()),
-        _ => Flaw::strange(),
+        OdsError::Password => WorkbookError::Encrypted,
+        OdsError::InvalidMime(_) => {
+            WorkbookError::unreadable("it is not an OpenDocument spreadsheet")
+        }
+        OdsError::CellLimitExceeded { .. } => WorkbookError::too_large(error.to_string()),
+        _ => WorkbookError::not_understood(),
     }
 }
 
-/// Returns how much memory the library takes for a sheet: its rows as they are, and the rectangle of them all.
+/// Returns the memory that calamine needs for a sheet: its rows, and the rectangle around them.
 fn memory(table: &Table) -> u64 {
-    /// A value and a formula, in a list that may have grown to twice its size.
+    /// Per listed cell: a value and a formula, in a list that may have grown to twice its size.
     const LISTED: u64 = 2 * (32 + 24);
-    /// A value and a formula, and the value once more for its reader.
+    /// Per cell of the rectangle: a value and a formula, and the value again for the reader.
     const CELL: u64 = 32 + 24 + 32;
     let right = |mark: &Mark| u64::from(mark.column) + u64::from(mark.count);
     let ends = || {
@@ -85,10 +87,10 @@ impl Book for Ods {
         sheets.map(SheetEntry::of).collect()
     }
 
-    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), Flaw> {
+    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), WorkbookError> {
         let sheet = self.book.sheets_metadata().get(index);
         let (Some(sheet), Some(table)) = (sheet.cloned(), self.tables.get(index)) else {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         };
         let merged = Merged::of(table.merges.iter().copied())?;
         let range = self.book.worksheet_range(&sheet.name);
@@ -97,7 +99,7 @@ impl Book for Ods {
             let rows = run.row..run.row + run.count;
             rows.flat_map(|row| run.cells.iter().flat_map(move |mark| each(row, mark)))
         });
-        let cells = places.map(move |(row, column, kind)| placed(row, column, kind, &range));
+        let cells = places.map(move |(row, column, kind)| cell_at(row, column, kind, &range));
         Ok((merged, Box::new(cells)))
     }
 }
@@ -108,25 +110,30 @@ fn each(row: u32, mark: &Mark) -> impl Iterator<Item = (u32, u32, Kind)> + use<>
     columns.map(move |column| (row, column, kind))
 }
 
-/// Returns what the library has read where the file has a cell.
-fn placed(row: u32, column: u32, kind: Kind, range: &Range<Data>) -> Result<Placed, Flaw> {
+/// Returns the value that calamine read for a cell of the file.
+fn cell_at(
+    row: u32,
+    column: u32,
+    kind: Kind,
+    range: &Range<Data>,
+) -> Result<CellAt, WorkbookError> {
     let format = match kind {
         Kind::Percentage(Some(decimals)) => Format::Percent(Percent::plain(decimals)),
-        Kind::Percentage(None) => Format::SomePercent,
+        Kind::Percentage(None) => Format::PercentUnknown,
         _ => Format::Number,
     };
     let cell = match (range.get_value((row, column)), kind) {
         (_, Kind::Formula) => Cell::Formula,
         (_, Kind::Boolean(value)) => Cell::Boolean(value),
-        (None | Some(Data::Empty), _) => return Err(Flaw::lost(row, column)),
+        (None | Some(Data::Empty), _) => return Err(WorkbookError::lost(row, column)),
         (Some(Data::String(text)), Kind::Error) => error(text),
         (_, Kind::Error) => error(""),
-        (Some(data), _) => value(&lent(data), format, false),
+        (Some(data), _) => value(&borrowed(data), format, false),
     };
     Ok((row, column, cell))
 }
 
-/// Returns an error, whatever the program calls it: `#N/A`, `Err:502`.
+/// Returns the error cell for an error text of any program: `#N/A`, `Err:502`.
 fn error(text: &str) -> Cell<'static> {
     let text = if text.trim().is_empty() {
         "#ERROR!"

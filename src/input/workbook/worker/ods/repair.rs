@@ -1,4 +1,5 @@
-//! An .ods as the library wants it: with parts that some programs leave out, and nothing between the cells of a row.
+//! Repairs an .ods for calamine: adds parts that some programs leave out, and removes content between the cells of a
+//! row.
 
 use std::io::{BufRead, BufReader, Cursor, Write};
 
@@ -7,23 +8,26 @@ use quick_xml::{Reader, Writer};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
 /// The part that holds the sheets.
 pub(crate) const CONTENT: &str = "content.xml";
 
-/// Parts that the library wants to be there.
+/// Parts that calamine requires.
 const WANTED: [(&str, &str); 2] = [
     ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
     ("META-INF/manifest.xml", "<manifest:manifest/>"),
 ];
 
-/// Adds the parts that are missing, and mends the content where it has something between its cells.
-pub(crate) fn completed(bytes: Vec<u8>, has_between: bool) -> Result<Vec<u8>, Flaw> {
+/// Adds missing parts, and rewrites the content if it has anything between its cells.
+pub(crate) fn repaired_parts(
+    bytes: Vec<u8>,
+    has_content_between_cells: bool,
+) -> Result<Vec<u8>, WorkbookError> {
     let mut archive = ZipArchive::new(Cursor::new(&bytes[..]))?;
     let is_missing = |name: &str| archive.index_for_name(name).is_none();
     let missing: Vec<_> = WANTED.iter().filter(|(name, _)| is_missing(name)).collect();
-    if missing.is_empty() && !has_between {
+    if missing.is_empty() && !has_content_between_cells {
         return Ok(bytes);
     }
     let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
@@ -34,10 +38,10 @@ pub(crate) fn completed(bytes: Vec<u8>, has_between: bool) -> Result<Vec<u8>, Fl
     }
     let content = archive.index_for_name(CONTENT);
     for index in 0..archive.len() {
-        if has_between && Some(index) == content {
-            let mended = without_between(BufReader::new(archive.by_index(index)?))?;
+        if has_content_between_cells && Some(index) == content {
+            let repaired = without_content_between_cells(BufReader::new(archive.by_index(index)?))?;
             writer.start_file(CONTENT, plain)?;
-            writer.write_all(&mended)?;
+            writer.write_all(&repaired)?;
         } else {
             writer.raw_copy_file(archive.by_index_raw(index)?)?;
         }
@@ -45,9 +49,9 @@ pub(crate) fn completed(bytes: Vec<u8>, has_between: bool) -> Result<Vec<u8>, Fl
     Ok(writer.finish()?.into_inner())
 }
 
-/// Writes a content part again, without what stands in a row and in no cell: mostly line breaks.
-fn without_between(part: impl BufRead) -> Result<Vec<u8>, Flaw> {
-    let unreadable = |_: quick_xml::Error| Flaw::no_xml();
+/// Writes a content part without what is inside a row but outside its cells, mostly line breaks.
+fn without_content_between_cells(part: impl BufRead) -> Result<Vec<u8>, WorkbookError> {
+    let unreadable = |_: quick_xml::Error| WorkbookError::invalid_xml();
     let mut reader = Reader::from_reader(part);
     reader.config_mut().check_end_names = false;
     let mut writer = Writer::new(Vec::new());
@@ -76,10 +80,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_between_cells_is_left_out() {
+    fn only_content_between_cells_is_removed() {
         let written = "<t>\n<table:table-row> <table:table-cell><text:p>a &amp; \n b</text:p> </table:table-cell>\n<!-- c --><table:covered-table-cell/> </table:table-row>\n</t>";
-        let mended = without_between(written.as_bytes()).unwrap();
+        let repaired = without_content_between_cells(written.as_bytes()).unwrap();
         let expected = "<t>\n<table:table-row><table:table-cell><text:p>a &amp; \n b</text:p> </table:table-cell><table:covered-table-cell/></table:table-row>\n</t>";
-        assert_eq!(String::from_utf8(mended).unwrap(), expected);
+        assert_eq!(String::from_utf8(repaired).unwrap(), expected);
     }
 }

@@ -1,5 +1,4 @@
-//! The cells of an .ods as its XML has them: where they stand, how often they are repeated, and what of them the
-//! library does not tell.
+//! The cells of an .ods from its XML: positions, repetitions, and what calamine does not expose.
 
 use std::io::BufRead;
 
@@ -8,7 +7,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::input::limits::{MOST_COLUMNS, MOST_REGIONS, MOST_ROWS, MOST_SHEETS};
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
 /// A sheet.
 #[derive(Debug, Default)]
@@ -16,11 +15,11 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Run>,
     /// Merged cells: first row, column, last row.
     pub(crate) merges: Vec<(u32, u32, u32)>,
-    /// Whether anything stands between the cells of a row, which the library does not take.
-    pub(crate) has_between: bool,
+    /// Whether a row has content between its cells, which calamine cannot read.
+    pub(crate) has_content_between_cells: bool,
 }
 
-/// A row, or several that are alike.
+/// A row, or several equal ones.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) row: u32,
@@ -28,7 +27,7 @@ pub(crate) struct Run {
     pub(crate) cells: Vec<Mark>,
 }
 
-/// A cell that holds something, or several beside each other that are alike.
+/// A cell that holds something, or several equal adjacent ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) column: u32,
@@ -36,11 +35,11 @@ pub(crate) struct Mark {
     pub(crate) kind: Kind,
 }
 
-/// What is to be known of a cell beside its value.
+/// What the XML says about a cell besides its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Plain,
-    /// A percentage; with how many decimals the user sees it, where that is known.
+    /// A percentage, with the number of decimals that the user sees, if known.
     Percentage(Option<usize>),
     Error,
     /// A number that is shown as a word.
@@ -49,8 +48,8 @@ pub(crate) enum Kind {
     Formula,
 }
 
-/// Reads the sheets of a content part, in their order.
-pub(crate) fn tables(part: impl BufRead) -> Result<Vec<Table>, Flaw> {
+/// Reads the sheets of a content part in order.
+pub(crate) fn tables(part: impl BufRead) -> Result<Vec<Table>, WorkbookError> {
     let mut scan = Scan {
         reader: Reader::from_reader(part),
         buffer: Vec::new(),
@@ -67,12 +66,12 @@ pub(crate) fn tables(part: impl BufRead) -> Result<Vec<Table>, Flaw> {
             Step::Eof => return Ok(tables),
         }
         if tables.len() > MOST_SHEETS {
-            return Err(Flaw::too_large("it has too many sheets"));
+            return Err(WorkbookError::too_large("it has too many sheets"));
         }
     }
 }
 
-/// A walk through the tags of a part.
+/// Walks through the tags of a part.
 struct Scan<R> {
     reader: Reader<R>,
     buffer: Vec<u8>,
@@ -85,7 +84,7 @@ enum Step {
     Eof,
 }
 
-/// The beginning of an element.
+/// The start tag of an element.
 struct Tag(BytesStart<'static>);
 
 impl Tag {
@@ -99,22 +98,23 @@ impl Tag {
         Some(text.into_owned())
     }
 
-    /// Reads how often something is repeated, or how much it covers.
-    fn count(&self, name: &str) -> Result<u32, Flaw> {
+    /// Reads a repetition or span count.
+    fn count(&self, name: &str) -> Result<u32, WorkbookError> {
         let Some(text) = self.text(name) else {
             return Ok(1);
         };
         let count = text.parse::<u64>();
-        let count = count.map_err(|_| Flaw::unreadable(format!("`{name}` is `{text}`")))?;
+        let count =
+            count.map_err(|_| WorkbookError::unreadable(format!("`{name}` is `{text}`")))?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 
 impl<R: BufRead> Scan<R> {
-    fn step(&mut self) -> Result<Step, Flaw> {
+    fn step(&mut self) -> Result<Step, WorkbookError> {
         self.buffer.clear();
         let event = self.reader.read_event_into(&mut self.buffer);
-        Ok(match event.map_err(|_| Flaw::no_xml())? {
+        Ok(match event.map_err(|_| WorkbookError::invalid_xml())? {
             Event::Start(tag) => Step::Begin(Tag(tag.into_owned())),
             Event::End(tag) => Step::End(tag.name().as_ref().to_owned()),
             Event::Text(text) => Step::Text(text.xml10_content().into_owned()),
@@ -123,7 +123,7 @@ impl<R: BufRead> Scan<R> {
         })
     }
 
-    fn table(&mut self) -> Result<Table, Flaw> {
+    fn table(&mut self) -> Result<Table, WorkbookError> {
         let mut table = Table::default();
         let mut row = 0u32;
         loop {
@@ -134,20 +134,20 @@ impl<R: BufRead> Scan<R> {
                     if !cells.is_empty() {
                         if row.saturating_add(count) > MOST_ROWS {
                             let what = format!("a sheet has more than {MOST_ROWS} rows");
-                            return Err(Flaw::too_large(what));
+                            return Err(WorkbookError::too_large(what));
                         }
                         table.rows.push(Run { row, count, cells });
                     }
                     row = row.saturating_add(count);
                 }
                 Step::End(name) if name == "table:table" => return Ok(table),
-                Step::Eof => return Err(Flaw::cut_short()),
+                Step::Eof => return Err(WorkbookError::cut_short()),
                 _ => {}
             }
         }
     }
 
-    fn row(&mut self, row: u32, table: &mut Table) -> Result<Vec<Mark>, Flaw> {
+    fn row(&mut self, row: u32, table: &mut Table) -> Result<Vec<Mark>, WorkbookError> {
         let (mut cells, mut column) = (Vec::new(), 0u32);
         loop {
             match self.step()? {
@@ -164,7 +164,7 @@ impl<R: BufRead> Scan<R> {
                     if let Some(kind) = self.cell(&tag)? {
                         if column.saturating_add(count) > MOST_COLUMNS {
                             let what = format!("a sheet has more than {MOST_COLUMNS} columns");
-                            return Err(Flaw::too_large(what));
+                            return Err(WorkbookError::too_large(what));
                         }
                         cells.push(Mark {
                             column,
@@ -175,15 +175,15 @@ impl<R: BufRead> Scan<R> {
                     column = column.saturating_add(count);
                 }
                 Step::End(name) if name == "table:table-row" => return Ok(cells),
-                Step::Eof => return Err(Flaw::cut_short()),
-                Step::Text(_) => table.has_between = true,
+                Step::Eof => return Err(WorkbookError::cut_short()),
+                Step::Text(_) => table.has_content_between_cells = true,
                 _ => {}
             }
         }
     }
 
-    /// Reads a cell to its end; one that holds nothing is none.
-    fn cell(&mut self, tag: &Tag) -> Result<Option<Kind>, Flaw> {
+    /// Reads a cell to its end. Returns `None` if it is empty.
+    fn cell(&mut self, tag: &Tag) -> Result<Option<Kind>, WorkbookError> {
         let shown = self.shown(tag.0.name().as_ref())?;
         let kind = tag
             .text("office:value-type")
@@ -201,8 +201,8 @@ impl<R: BufRead> Scan<R> {
         })
     }
 
-    /// Reads an element to its end, and returns the text in it, without the notes on it.
-    fn shown(&mut self, name: &str) -> Result<String, Flaw> {
+    /// Reads an element to its end and returns its text, without annotations.
+    fn shown(&mut self, name: &str) -> Result<String, WorkbookError> {
         const NOTE: &str = "office:annotation";
         let (mut text, mut depth, mut in_note) = (String::new(), 1u32, false);
         loop {
@@ -216,16 +216,16 @@ impl<R: BufRead> Scan<R> {
                         return Ok(text);
                     }
                 }
-                // Only numbers are looked at, and they are short.
+                // Only numbers are compared, and they are short.
                 Step::Text(more) if text.len() < 64 && !in_note => text.push_str(&more),
-                Step::Eof => return Err(Flaw::cut_short()),
+                Step::Eof => return Err(WorkbookError::cut_short()),
                 _ => {}
             }
         }
     }
 }
 
-/// Tells by what is shown whether a number is one: the values of formulas may be others, and are stored as numbers.
+/// Decides by the shown text whether a number is a boolean or a percentage: formulas may store either as a number.
 fn of_number(shown: &str) -> Kind {
     match shown {
         "TRUE" => Kind::Boolean(true),
@@ -238,7 +238,7 @@ fn of_number(shown: &str) -> Kind {
     }
 }
 
-/// Returns with how many decimals a percentage is shown: `85.5%` with one.
+/// Returns the number of decimals of a percentage as shown: 1 for `85.5%`.
 fn decimals(shown: &str) -> Option<usize> {
     let number = shown
         .trim()
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_library_does_not_tell_is_found_where_it_stands() {
+    fn percentages_booleans_and_formulas_are_found() {
         let content = r#"<office:spreadsheet><table:table table:name="S"><table:table-column/>
             <table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>
             <table:table-header-rows><table:table-row table:number-rows-repeated="2"><table:table-cell/><table:table-cell office:value-type="percentage" office:value="0.855" table:number-columns-repeated="2" table:number-rows-spanned="4"><text:p>85.5 %</text:p></table:table-cell><table:covered-table-cell/><table:table-cell office:value-type="string" calcext:value-type="error" table:formula="of:=NA()"><text:p>#N/A</text:p></table:table-cell><table:table-cell table:formula="of:=1"/></table:table-row></table:table-header-rows>
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_decimals_of_a_percentage_are_those_that_are_shown() {
+    fn decimals_of_a_percentage_come_from_its_shown_text() {
         let table = [
             ("85%", Some(0)),
             ("-85,50 %", Some(2)),

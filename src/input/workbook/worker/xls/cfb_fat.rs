@@ -1,17 +1,17 @@
-//! The table of sectors of a compound file, which some programs fill with ends of chains beyond the end of the file;
-//! the library for compound files takes only free sectors there.
+//! The sector table (FAT) of a compound file. Some programs fill its tail, beyond the end of the file, with
+//! end-of-chain marks; the cfb crate accepts only free sectors there.
 
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::worker::le::{size_at, u16_at, u32_at};
 
 const FREE: u32 = 0xFFFF_FFFF;
 const END_OF_CHAIN: u32 = 0xFFFF_FFFE;
-/// Higher numbers are marks.
+/// Larger numbers are markers.
 const LAST_SECTOR: u32 = 0xFFFF_FFFA;
 
-/// Frees the sectors beyond the end of a file, if nothing is said to be in them.
-pub(crate) fn mend(bytes: &mut [u8]) -> Result<(), Flaw> {
-    // The two sizes that there are; the library refuses all others.
+/// Marks the sectors beyond the end of a file as free, unless something refers to them.
+pub(crate) fn repair(bytes: &mut [u8]) -> Result<(), WorkbookError> {
+    // The only two sizes in use; the cfb crate refuses others.
     let size = 1usize << u16_at(bytes, 30)?.clamp(9, 12);
     let count = (bytes.len() / size).saturating_sub(1);
     let mut places = Vec::new();
@@ -35,8 +35,8 @@ pub(crate) fn mend(bytes: &mut [u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Returns the sectors that hold the table: the first are named in the header, the others in a chain of sectors.
-fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, Flaw> {
+/// Returns the sectors that check_memory the table: the first ones are listed in the header, the rest in a chain of sectors.
+fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, WorkbookError> {
     const IN_HEADER: usize = 109;
     let is_sector = |sector: usize| sector < count;
     let listed = |start: usize, entries: usize| {
@@ -52,9 +52,9 @@ fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, Flaw> {
         tables.extend(more.into_iter().filter(|sector| is_sector(*sector)));
         next = size_at(bytes, start + size - 4)?;
         followed += 1;
-        // A chain that comes back to itself would name the same ones for ever.
+        // A chain that loops would repeat the same sectors.
         if tables.len() > count || followed > count {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         }
     }
     Ok(tables)
@@ -64,7 +64,7 @@ fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, Flaw> {
 mod tests {
     use super::*;
 
-    /// A file of three sectors, the first of which is the table.
+    /// Builds a file of three sectors, the first of which is the table.
     fn file(entries: &[u32]) -> Vec<u8> {
         let mut bytes = vec![0; 4 * 512];
         bytes[30] = 9;
@@ -78,37 +78,40 @@ mod tests {
     }
 
     fn fourth(mut bytes: Vec<u8>) -> u32 {
-        mend(&mut bytes).unwrap();
+        repair(&mut bytes).unwrap();
         u32_at(&bytes, 512 + 3 * 4).unwrap()
     }
 
     #[test]
-    fn only_what_nothing_refers_to_is_freed() {
+    fn only_unreferenced_sectors_are_freed() {
         let mut entries = [END_OF_CHAIN; 128];
         assert_eq!(fourth(file(&entries)), FREE);
-        // The chain goes on where the file has ended.
+        // The chain continues after the end of the file.
         entries[2] = 3;
         assert_eq!(fourth(file(&entries)), END_OF_CHAIN);
         entries[2] = END_OF_CHAIN;
         entries[3] = 4;
         assert_eq!(fourth(file(&entries)), 4);
-        assert!(mend(&mut [0; 40]).is_err());
+        assert!(repair(&mut [0; 40]).is_err());
     }
 
     #[test]
-    fn a_table_that_comes_back_to_itself_is_refused() {
+    fn a_looping_sector_table_is_refused() {
         let mut bytes = file(&[0; 128]);
         bytes[68..72].fill(0);
-        assert!(mend(&mut bytes).is_err());
+        assert!(repair(&mut bytes).is_err());
     }
 
     #[test]
-    fn sectors_of_a_size_that_there_is_not_do_no_harm() {
+    fn an_invalid_sector_size_is_harmless() {
         let mut bytes = file(&[END_OF_CHAIN; 128]);
         bytes[68..72].fill(0);
         for shift in [0, 1, 2, 255] {
             bytes[30] = shift;
-            let _ = mend(&mut bytes);
+            let header = bytes[..512].to_vec();
+            // Refused or not, the header stays as it is.
+            let _ = repair(&mut bytes);
+            assert_eq!(bytes[..512], header);
         }
     }
 }

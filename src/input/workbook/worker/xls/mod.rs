@@ -1,7 +1,8 @@
-//! .xls: the library's cells, of which each is held against the records of the file.
+//! .xls: calamine's cells, each checked against the records of the file.
 //!
-//! The library reserves memory for as many cells as a sheet claims, and passes over formulas whose records are of an
-//! older kind; so both records are mended before it reads them.
+//! calamine allocates as many cells as a sheet claims to have, and skips formulas with an old record kind. Both records
+//! are
+//! repaired before calamine reads the file.
 
 mod cfb_fat;
 mod scan;
@@ -14,35 +15,36 @@ use cfb::CompoundFile;
 use self::scan::{Globals, Mark, ODD_FORMULAS, Records, marks};
 use super::serve::{Book, Cells};
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::number_format::Format;
-use crate::input::workbook::rows::Placed;
+use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
-use crate::input::workbook::value::{lent, value};
+use crate::input::workbook::value::{borrowed, value};
 use crate::input::workbook::worker::limits::Room;
 
-/// An .xls workbook that has been opened.
+/// An open .xls workbook.
 pub(crate) struct Xls {
     book: calamine::Xls<Cursor<Vec<u8>>>,
     formats: Vec<Format>,
-    /// By sheet.
+    /// By sheet: the cells found in its records.
     marks: Vec<Vec<Mark>>,
 }
 
 impl Xls {
-    pub(crate) fn open(mut bytes: Vec<u8>, room: Room) -> Result<Self, Flaw> {
-        cfb_fat::mend(&mut bytes)?;
-        let mut file = CompoundFile::open(Cursor::new(bytes)).map_err(|_| Flaw::cut_short())?;
+    pub(crate) fn open(mut bytes: Vec<u8>, room: Room) -> Result<Self, WorkbookError> {
+        cfb_fat::repair(&mut bytes)?;
+        let mut file =
+            CompoundFile::open(Cursor::new(bytes)).map_err(|_| WorkbookError::cut_short())?;
         let name = stream_name(&file)?;
         let mut stream = Vec::new();
         file.open_stream(name)?.read_to_end(&mut stream)?;
         if stream.len() as u64 != file.entry(name)?.len() {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         }
         let globals = Globals::of(&stream)?;
-        let mended = mends(&stream);
-        for (at, bytes) in &mended {
+        let repaired = repairs(&stream);
+        for (at, bytes) in &repaired {
             let end = (at + bytes.len()).min(stream.len());
             stream[*at..end].copy_from_slice(&bytes[..end - at]);
         }
@@ -52,8 +54,8 @@ impl Xls {
             .iter()
             .map(of_sheet)
             .collect::<Result<_, _>>()?;
-        room.hold(memory(&marks))?;
-        let bytes = mend(file, name, &mended)?;
+        room.check_memory(memory(&marks))?;
+        let bytes = repair(file, name, &repaired)?;
         drop(stream);
         let book = calamine::Xls::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
         Ok(Self {
@@ -64,47 +66,47 @@ impl Xls {
     }
 }
 
-fn unreadable(error: &XlsError) -> Flaw {
+fn unreadable(error: &XlsError) -> WorkbookError {
     match error {
-        XlsError::Password => Flaw::Encrypted,
-        _ => Flaw::strange(),
+        XlsError::Password => WorkbookError::Encrypted,
+        _ => WorkbookError::not_understood(),
     }
 }
 
-/// Returns the name of the stream that holds the workbook; version 5 has another.
-fn stream_name(file: &CompoundFile<Cursor<Vec<u8>>>) -> Result<&'static str, Flaw> {
+/// Returns the name of the stream that holds the workbook; version 5 uses another name.
+fn stream_name(file: &CompoundFile<Cursor<Vec<u8>>>) -> Result<&'static str, WorkbookError> {
     let mut names = ["/Workbook", "/Book"].into_iter();
     let found = names.find(|name| file.is_stream(name));
-    found.ok_or_else(|| Flaw::unreadable("it holds no workbook"))
+    found.ok_or_else(|| WorkbookError::unreadable("it does not contain a workbook"))
 }
 
-/// Returns what is to be mended in the stream, and where.
-fn mends(stream: &[u8]) -> Vec<(usize, Vec<u8>)> {
+/// Returns the replacements to make in the stream: position and new bytes.
+fn repairs(stream: &[u8]) -> Vec<(usize, Vec<u8>)> {
     const DIMENSIONS: u16 = 0x0200;
     const FORMULA: u16 = 0x0006;
-    /// The least that the library takes for a formula.
+    /// The minimum length that calamine accepts for a formula.
     const SHORTEST: usize = 20;
     let mut records = Records::of(stream, 0);
-    let mut mends = Vec::new();
-    // What is wrong behind the last sheet is no matter; within one it is found again.
+    let mut repairs = Vec::new();
+    // An error after the last sheet does not matter; one within a sheet is found again when the sheet is read.
     while let Ok(Some((at, kind, data))) = records.next() {
         if kind == DIMENSIONS {
-            mends.push((at, vec![0; data.len()]));
+            repairs.push((at, vec![0; data.len()]));
         } else if ODD_FORMULAS.contains(&kind) && data.len() >= SHORTEST {
-            mends.push((at - 4, FORMULA.to_le_bytes().to_vec()));
+            repairs.push((at - 4, FORMULA.to_le_bytes().to_vec()));
         }
     }
-    mends
+    repairs
 }
 
-/// Writes what is mended into the file.
-fn mend(
+/// Writes the replacements into the file.
+fn repair(
     mut file: CompoundFile<Cursor<Vec<u8>>>,
     name: &str,
-    mends: &[(usize, Vec<u8>)],
-) -> Result<Vec<u8>, Flaw> {
+    repairs: &[(usize, Vec<u8>)],
+) -> Result<Vec<u8>, WorkbookError> {
     let mut stream = file.open_stream(name)?;
-    for (at, bytes) in mends {
+    for (at, bytes) in repairs {
         stream.seek(SeekFrom::Start(*at as u64))?;
         stream.write_all(bytes)?;
     }
@@ -113,9 +115,9 @@ fn mend(
     Ok(file.into_inner().into_inner())
 }
 
-/// Returns how much memory the library takes for the cells of all sheets: they stand in rectangles.
+/// Returns the memory that calamine needs for the cells of all sheets, which it stores as rectangles.
 fn memory(sheets: &[Vec<Mark>]) -> u64 {
-    /// A value and a formula in the rectangle, and the value once more for its reader.
+    /// Per cell of the rectangle: a value and a formula, and the value again for the reader.
     const CELL: u64 = 32 + 24 + 32;
     let area = |marks: &Vec<Mark>| {
         let (Some(first), Some(last)) = (marks.first(), marks.last()) else {
@@ -135,10 +137,10 @@ impl Book for Xls {
         sheets.map(SheetEntry::of).collect()
     }
 
-    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), Flaw> {
+    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), WorkbookError> {
         let sheet = self.book.sheets_metadata().get(index);
         let (Some(sheet), Some(marks)) = (sheet.cloned(), self.marks.get(index)) else {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         };
         let merges = self.book.merge_cells_by_sheet_name(&sheet.name);
         let merges = merges.map_err(|error| unreadable(&error))?.into_iter();
@@ -149,18 +151,18 @@ impl Book for Xls {
         let formats = &self.formats;
         let cells = marks
             .iter()
-            .map(move |mark| placed(*mark, &range, formats, is_1904));
+            .map(move |mark| cell_at(*mark, &range, formats, is_1904));
         Ok((merged, Box::new(cells)))
     }
 }
 
-/// Returns what the library has read where the file has a cell.
-fn placed(
+/// Returns the value that calamine read for a cell of the file.
+fn cell_at(
     mark: Mark,
     range: &Range<Data>,
     formats: &[Format],
     is_1904: bool,
-) -> Result<Placed, Flaw> {
+) -> Result<CellAt, WorkbookError> {
     let (row, column) = (u32::from(mark.row), u32::from(mark.column));
     let format = formats
         .get(usize::from(mark.style))
@@ -168,8 +170,8 @@ fn placed(
         .unwrap_or_default();
     let cell = match range.get_value((row, column)) {
         None | Some(Data::Empty) if mark.is_formula => Cell::Formula,
-        None | Some(Data::Empty) => return Err(Flaw::lost(row, column)),
-        Some(data) => value(&lent(data), format, is_1904),
+        None | Some(Data::Empty) => return Err(WorkbookError::lost(row, column)),
+        Some(data) => value(&borrowed(data), format, is_1904),
     };
     Ok((row, column, cell))
 }

@@ -1,4 +1,4 @@
-//! .xlsb: the library's stream of cells, and beside it the same records, read for what the library loses.
+//! .xlsb: calamine's stream of cells, checked against the same records for what calamine loses.
 
 mod parts;
 mod records;
@@ -14,31 +14,31 @@ use self::records::{Archive, Records};
 use super::serve::{Book, Cells};
 use crate::input::limits::MOST_ROWS;
 use crate::input::values::cell::Cell;
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::merged::Merged;
 use crate::input::workbook::number_format::Format;
-use crate::input::workbook::rows::Placed;
+use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
 use crate::input::workbook::value::value;
 use crate::input::workbook::worker::le::{bytes, error_text, size_at, u32_at, wide_text};
 use crate::input::workbook::worker::xlsb::repair::{RICH_TEXT, ROW};
 
-/// An .xlsb workbook that has been opened.
+/// An open .xlsb workbook.
 pub(crate) struct Xlsb {
     book: calamine::Xlsb<Cursor<Rc<[u8]>>>,
     archive: Archive,
-    /// By sheet, its part's place in the archive.
+    /// By sheet: the archive index of its part.
     parts: Vec<Option<usize>>,
-    /// By style.
+    /// By style: its number format.
     formats: Vec<Format>,
 }
 
 impl Xlsb {
-    pub(crate) fn open(bytes: Vec<u8>) -> Result<Self, Flaw> {
+    pub(crate) fn open(bytes: Vec<u8>) -> Result<Self, WorkbookError> {
         let bytes: Rc<[u8]> = bytes.into();
         let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes)))?;
         let parts = parts::sheets(&mut archive)?;
-        let bytes = repair::mended(&mut archive, &parts)?.unwrap_or(bytes);
+        let bytes = repair::repaired(&mut archive, &parts)?.unwrap_or(bytes);
         let mut archive = ZipArchive::new(Cursor::new(Rc::clone(&bytes)))?;
         let book = calamine::Xlsb::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
         Ok(Self {
@@ -50,10 +50,10 @@ impl Xlsb {
     }
 }
 
-fn unreadable(error: &XlsbError) -> Flaw {
+fn unreadable(error: &XlsbError) -> WorkbookError {
     match error {
-        XlsbError::Password => Flaw::Encrypted,
-        _ => Flaw::strange(),
+        XlsbError::Password => WorkbookError::Encrypted,
+        _ => WorkbookError::not_understood(),
     }
 }
 
@@ -63,11 +63,11 @@ impl Book for Xlsb {
         sheets.map(SheetEntry::of).collect()
     }
 
-    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), Flaw> {
+    fn cells(&mut self, index: usize) -> Result<(Merged, Cells<'_>), WorkbookError> {
         let sheet = self.book.sheets_metadata().get(index);
         let part = self.parts.get(index).copied().flatten();
         let (Some(sheet), Some(part)) = (sheet.cloned(), part) else {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         };
         let merged = merged(Records::of(self.archive.by_index(part)?))?;
         let is_1904 = self.book.has_1904_epoch();
@@ -85,8 +85,8 @@ impl Book for Xlsb {
     }
 }
 
-/// Reads the merged cells of a sheet, which stand behind its cells.
-fn merged(mut records: Records<impl Read>) -> Result<Merged, Flaw> {
+/// Reads the merged ranges of a sheet, which come after its cells.
+fn merged(mut records: Records<impl Read>) -> Result<Merged, WorkbookError> {
     const MERGED: u16 = 0xB0;
     let mut merges = Vec::new();
     while let Some((kind, data)) = records.next()? {
@@ -97,10 +97,10 @@ fn merged(mut records: Records<impl Read>) -> Result<Merged, Flaw> {
     Merged::of(merges)
 }
 
-/// The next cell of the library, if there is one.
-type NextCell<'a> = Result<Option<calamine::Cell<DataRef<'a>>>, Flaw>;
+/// The next cell from calamine, if there is one.
+type NextCell<'a> = Result<Option<calamine::Cell<DataRef<'a>>>, WorkbookError>;
 
-/// The cells of a sheet: those of the library, record by record.
+/// The cells of a sheet: calamine's, matched record by record.
 struct SheetCells<'a, N, R> {
     next_cell: N,
     records: Records<R>,
@@ -110,7 +110,7 @@ struct SheetCells<'a, N, R> {
     has_begun: bool,
 }
 
-/// The least length of each kind of cell: the library takes what is missing from the record before.
+/// The minimum length of each kind of cell. calamine reads the missing bytes of a shorter one from the previous record.
 const LENGTHS: [(u16, usize); 9] = [
     (2, 12),
     (3, 9),
@@ -124,12 +124,12 @@ const LENGTHS: [(u16, usize); 9] = [
 ];
 
 impl<'a, N: FnMut() -> NextCell<'a>, R: Read> SheetCells<'a, N, R> {
-    fn cell(&mut self) -> Result<Option<Placed>, Flaw> {
+    fn cell(&mut self) -> Result<Option<CellAt>, WorkbookError> {
         const BEGIN: u16 = 0x91;
         const END: u16 = 0x92;
         const ERROR_OF_FORMULA: u16 = 0x0B;
         loop {
-            let (kind, data) = self.records.next()?.ok_or_else(Flaw::cut_short)?;
+            let (kind, data) = self.records.next()?.ok_or_else(WorkbookError::cut_short)?;
             self.has_begun |= kind == BEGIN;
             match kind {
                 _ if !self.has_begun => continue,
@@ -137,7 +137,7 @@ impl<'a, N: FnMut() -> NextCell<'a>, R: Read> SheetCells<'a, N, R> {
                 ROW => {
                     self.row = u32_at(data, 0)?;
                     if self.row >= MOST_ROWS {
-                        return Err(Flaw::too_large(format!(
+                        return Err(WorkbookError::too_large(format!(
                             "it has more than {MOST_ROWS} rows"
                         )));
                     }
@@ -157,7 +157,7 @@ impl<'a, N: FnMut() -> NextCell<'a>, R: Read> SheetCells<'a, N, R> {
                     let format = self.formats.get(style).copied().unwrap_or_default();
                     let found = (self.next_cell)()?;
                     let found = found.filter(|cell| cell.get_position() == (self.row, column));
-                    let found = found.ok_or_else(|| Flaw::lost(self.row, column))?;
+                    let found = found.ok_or_else(|| WorkbookError::lost(self.row, column))?;
                     value(found.get_value(), format, self.is_1904)
                 }
             };
@@ -166,11 +166,11 @@ impl<'a, N: FnMut() -> NextCell<'a>, R: Read> SheetCells<'a, N, R> {
     }
 }
 
-/// Refuses a cell that is shorter than its kind.
-fn within(kind: u16, data: &[u8]) -> Result<(), Flaw> {
+/// Refuses a cell record that is too short for its kind.
+fn within(kind: u16, data: &[u8]) -> Result<(), WorkbookError> {
     let least = LENGTHS.iter().find(|(known, _)| *known == kind);
     if least.is_some_and(|(_, length)| data.len() < *length) {
-        return Err(Flaw::cut_short());
+        return Err(WorkbookError::cut_short());
     }
     if matches!(kind, 6 | 8) {
         wide_text(data, 8)?;
@@ -179,7 +179,7 @@ fn within(kind: u16, data: &[u8]) -> Result<(), Flaw> {
 }
 
 impl<'a, N: FnMut() -> NextCell<'a>, R: Read> Iterator for SheetCells<'a, N, R> {
-    type Item = Result<Placed, Flaw>;
+    type Item = Result<CellAt, WorkbookError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.cell().transpose()

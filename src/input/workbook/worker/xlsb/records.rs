@@ -1,15 +1,15 @@
-//! The records that the parts of an .xlsb are made of: a kind, a length, and bytes.
+//! The records of an .xlsb part: a kind, a length, and bytes.
 
 use std::io::{BufReader, Cursor, Read};
 
 use zip::ZipArchive;
 
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 
-/// An .xlsb as an archive.
+/// An .xlsb opened as an archive.
 pub(crate) type Archive = ZipArchive<Cursor<std::rc::Rc<[u8]>>>;
 
-/// The records of a part.
+/// Iterates over the records of a part.
 pub(crate) struct Records<R> {
     part: BufReader<R>,
     data: Vec<u8>,
@@ -23,8 +23,8 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Returns the next record; `None` at the end of the part.
-    pub(crate) fn next(&mut self) -> Result<Option<(u16, &[u8])>, Flaw> {
+    /// Returns the next record, or `None` at the end of the part.
+    pub(crate) fn next(&mut self) -> Result<Option<(u16, &[u8])>, WorkbookError> {
         let Some(first) = self.byte()? else {
             return Ok(None);
         };
@@ -47,19 +47,19 @@ impl<R: Read> Records<R> {
             .take(length)
             .read_to_end(&mut self.data)?;
         if read as u64 != length {
-            return Err(Flaw::cut_short());
+            return Err(WorkbookError::cut_short());
         }
         Ok(Some((kind, &self.data)))
     }
 
-    fn byte(&mut self) -> Result<Option<u8>, Flaw> {
+    fn byte(&mut self) -> Result<Option<u8>, WorkbookError> {
         let mut byte = [0];
         let read = self.part.read(&mut byte)?;
         Ok((read > 0).then_some(byte[0]))
     }
 
-    fn must_be(&mut self) -> Result<u8, Flaw> {
-        self.byte()?.ok_or_else(Flaw::cut_short)
+    fn must_be(&mut self) -> Result<u8, WorkbookError> {
+        self.byte()?.ok_or_else(WorkbookError::cut_short)
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_and_lengths_of_several_bytes_are_read() {
+    fn multi_byte_kinds_and_lengths_are_read() {
         let mut bytes = vec![0x05, 0x01, 7, 0xE7, 0x04, 0x80, 0x01];
         bytes.extend([9; 128]);
         let mut records = Records::of(&bytes[..]);
@@ -82,6 +82,6 @@ mod tests {
         assert_eq!(records.next(), Ok(None));
         let mut cut = Records::of(&bytes[..20]);
         assert!(cut.next().is_ok());
-        assert_eq!(cut.next(), Err(Flaw::cut_short()));
+        assert_eq!(cut.next(), Err(WorkbookError::cut_short()));
     }
 }

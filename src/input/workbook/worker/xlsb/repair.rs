@@ -1,5 +1,5 @@
-//! Cells in a shorter form, which the library passes over: those beside the cell before them do not say where they
-//! stand. They are written out before it reads them.
+//! Expands short cell records, which calamine skips: a cell that directly follows its left neighbour may omit its
+//! column. They are rewritten in the long form before calamine reads them.
 
 use std::io::{Cursor, Read, Write};
 use std::rc::Rc;
@@ -8,30 +8,30 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::records::{Archive, Records};
-use crate::input::workbook::error::Flaw;
+use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::worker::le::u32_at;
 
-/// The beginning of a row.
+/// The start of a row.
 pub(crate) const ROW: u16 = 0x00;
-/// Cells that say where they stand, by kind.
+/// Record kinds of cells that include their column.
 const LONG: std::ops::RangeInclusive<u16> = 1..=11;
-/// A text with formats of its own, which says so too.
+/// A rich text cell, which also includes its column.
 pub(crate) const RICH_TEXT: u16 = 0x3E;
-/// The same in the shorter form, up to texts, in the same order.
+/// The same kinds, up to text, in the short form and in the same order.
 const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
-/// What there is between the kinds of the two forms.
+/// The difference between the long and the short kind.
 const BETWEEN: u16 = 11;
 
-/// Writes the short cells of some parts of an archive out; `None` where there are none.
-pub(crate) fn mended(
+/// Rewrites the short cells in the given parts of an archive. Returns `None` if there are no short cells.
+pub(crate) fn repaired(
     archive: &mut Archive,
     parts: &[Option<usize>],
-) -> Result<Option<Rc<[u8]>>, Flaw> {
+) -> Result<Option<Rc<[u8]>>, WorkbookError> {
     let mut changed = Vec::new();
     for index in parts.iter().flatten() {
         if has_short(Records::of(archive.by_index(*index)?))? {
             let records = Records::of(archive.by_index(*index)?);
-            changed.push((*index, written_out(records)?));
+            changed.push((*index, with_long_cells(records)?));
         }
     }
     if changed.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) fn mended(
     Ok(Some(bytes.into()))
 }
 
-fn has_short(mut records: Records<impl Read>) -> Result<bool, Flaw> {
+fn has_short(mut records: Records<impl Read>) -> Result<bool, WorkbookError> {
     while let Some((kind, _)) = records.next()? {
         if SHORT.contains(&kind) {
             return Ok(true);
@@ -64,8 +64,8 @@ fn has_short(mut records: Records<impl Read>) -> Result<bool, Flaw> {
     Ok(false)
 }
 
-/// Writes a part with all its cells in the long form.
-fn written_out(mut records: Records<impl Read>) -> Result<Vec<u8>, Flaw> {
+/// Writes a part with all cells in the long form.
+fn with_long_cells(mut records: Records<impl Read>) -> Result<Vec<u8>, WorkbookError> {
     let (mut out, mut column) = (Vec::new(), 0u32);
     while let Some((kind, data)) = records.next()? {
         if SHORT.contains(&kind) {
@@ -83,7 +83,7 @@ fn written_out(mut records: Records<impl Read>) -> Result<Vec<u8>, Flaw> {
     Ok(out)
 }
 
-/// Writes a record: its kind, its length and its bytes, seven bits in each byte of the first two.
+/// Writes a record: kind, length and bytes. Kind and length are written with seven bits per byte.
 fn write(out: &mut Vec<u8>, kind: u16, data: &[&[u8]]) {
     let [low, high] = [kind & 0x7F, kind >> 7].map(|bits| bits.to_le_bytes()[0]);
     if high == 0 {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_cell_stands_beside_the_one_before_it() {
+    fn a_short_cell_follows_its_left_neighbour() {
         let mut part = Vec::new();
         write(&mut part, ROW, &[&[0; 4]]);
         write(&mut part, 2, &[&[3, 0, 0, 0], &[0; 8]]);
@@ -119,7 +119,7 @@ mod tests {
         write(&mut part, ROW, &[&[1, 0, 0, 0]]);
         write(&mut part, 18, &[&[9; 8]]);
         assert_eq!(has_short(Records::of(&part[..])), Ok(true));
-        let out = written_out(Records::of(&part[..])).unwrap();
+        let out = with_long_cells(Records::of(&part[..])).unwrap();
         let mut records = Records::of(&out[..]);
         let mut seen = Vec::new();
         while let Some((kind, data)) = records.next().unwrap() {

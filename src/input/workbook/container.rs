@@ -45,11 +45,11 @@ pub(crate) struct Container {
     pub(crate) kind: Kind,
     /// Total size of all parts in bytes.
     pub(crate) unpacked: u64,
-    /// By part name in lower case: what was found in it.
+    /// By part name in lower case: its contents.
     parts: HashMap<String, Seen>,
 }
 
-/// What was found in a part.
+/// The contents of a part, as far as they matter here.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
     /// Its index in the archive.
@@ -104,7 +104,7 @@ impl Container {
         })
     }
 
-    /// Returns what was found in a part, ignoring the case of its name.
+    /// Returns the facts about a part, ignoring the case of its name.
     pub(crate) fn part(&self, name: &str) -> Option<Seen> {
         self.parts.get(&normal(name)).copied()
     }

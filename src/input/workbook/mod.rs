@@ -57,9 +57,9 @@ pub(crate) fn read_in_process<S: RowSink>(
     read_by(worker::read_in_process, bytes, source, options, sink, file)
 }
 
-/// Reads the sheets of a workbook, where it is not read here by what is given.
+/// Reads the sheets of a workbook; `read_in_worker` reads the formats that are loaded whole.
 fn read_by<'a, S: RowSink>(
-    apart: impl FnOnce(&[u8], &Container, &mut SheetReader<'a, S>) -> Result<(), Diagnostic>,
+    read_in_worker: impl FnOnce(&[u8], &Container, &mut SheetReader<'a, S>) -> Result<(), Diagnostic>,
     bytes: &[u8],
     source: &'a Arc<Source>,
     options: &'a Options<'a>,
@@ -77,7 +77,7 @@ fn read_by<'a, S: RowSink>(
     };
     match container.kind {
         Kind::Xlsx => read_xlsx(bytes, &container, &mut sheets_reader)?,
-        Kind::Xlsb | Kind::Xls | Kind::Ods => apart(bytes, &container, &mut sheets_reader)?,
+        Kind::Xlsb | Kind::Xls | Kind::Ods => read_in_worker(bytes, &container, &mut sheets_reader)?,
     }
     sheets_reader.end()
 }

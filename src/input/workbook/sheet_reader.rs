@@ -20,12 +20,12 @@ pub(crate) struct SheetReader<'a, S: RowSink> {
     pub(crate) options: &'a Options<'a>,
     pub(crate) sink: &'a S,
     pub(crate) file: &'a mut File<S::Chunk>,
-    /// What is wrong with the first of the sheets left out that may be meant to have a header.
+    /// The diagnostic for the first skipped sheet that was probably meant to have a header.
     pub(crate) likely: Option<Diagnostic>,
 }
 
 impl<S: RowSink> SheetReader<'_, S> {
-    /// Tells which of the sheets that were asked for are not there.
+    /// Reports named sheets that do not exist.
     pub(crate) fn report_missing_sheets(&mut self, there: &[String]) {
         for name in &self.options.sheets {
             if !there.contains(name) {

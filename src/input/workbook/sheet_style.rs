@@ -171,7 +171,7 @@ fn each_element(
     part: &str,
     mut see: impl FnMut(&BytesStart<'_>) -> bool,
 ) -> Option<()> {
-    /// Widths are near the beginning of a part; this bounds what is unpacked of a hostile file.
+    /// Widths are near the beginning of a part; the limit bounds the unpacking of a hostile file.
     const MOST_BYTES: u64 = 16 << 20;
     let file = archive.by_name(part).ok()?;
     let mut reader = Reader::from_reader(BufReader::new(file.take(MOST_BYTES)));

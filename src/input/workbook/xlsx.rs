@@ -83,7 +83,7 @@ impl<'a> Book<'a> {
         Ok(Ok(SheetRows::of(cells, merged, &self.spent)))
     }
 
-    /// Returns what was found in the part of a sheet, or `None` if the part is not known.
+    /// Returns the facts about the part of a sheet, or `None` if the part is not known.
     fn seen(&self, sheet: &str) -> Option<Seen> {
         self.container.part(self.parts.get(sheet)?)
     }

@@ -64,7 +64,7 @@ pub(crate) struct Reply {
     line: Vec<u8>,
 }
 
-/// Why there is no next message.
+/// Why the next message could not be read.
 pub(crate) enum ReplyError {
     /// The worker refused the workbook.
     WorkbookError(WorkbookError),

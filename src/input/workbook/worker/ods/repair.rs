@@ -49,7 +49,7 @@ pub(crate) fn repaired_parts(
     Ok(writer.finish()?.into_inner())
 }
 
-/// Writes a content part without what is inside a row but outside its cells, mostly line breaks.
+/// Writes a content part without anything between the cells of a row (mostly line breaks).
 fn without_content_between_cells(part: impl BufRead) -> Result<Vec<u8>, WorkbookError> {
     let unreadable = |_: quick_xml::Error| WorkbookError::invalid_xml();
     let mut reader = Reader::from_reader(part);

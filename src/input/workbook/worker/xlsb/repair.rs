@@ -22,7 +22,7 @@ const SHORT: std::ops::RangeInclusive<u16> = 12..=18;
 /// The difference between the long and the short kind.
 const BETWEEN: u16 = 11;
 
-/// Rewrites the short cells in the given parts of an archive. Returns `None` if there are no short cells.
+/// Rewrites the short cells in the given parts of an archive. Returns `None` if none are found.
 pub(crate) fn repaired(
     archive: &mut Archive,
     parts: &[Option<usize>],

@@ -14,7 +14,7 @@ fn sends(expected: &str, input: &str, flags: &[&str]) {
         _ => input.to_owned(),
     };
     let fixed = ["--ledger", "none", input.as_str()];
-    let run = world.import(&recorder, &[&fixed, flags].concat());
+    let run = world.import(&recorder.url, &[&fixed, flags].concat());
     let sent: Vec<u8> = recorder
         .updates()
         .iter()

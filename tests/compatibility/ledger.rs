@@ -21,7 +21,7 @@ fn run_of(world: &World, input: &str) -> String {
         inputs.is_some_and(|inputs| inputs.contains(&format!("\"{input}\"")))
     };
     let runs = export.iter().map(|line| &line["run"]);
-    let last = runs.filter(is_of_input).last().unwrap();
+    let last = runs.rev().find(is_of_input).unwrap();
     last["id"].as_str().unwrap().to_owned()
 }
 
@@ -146,7 +146,7 @@ fn what_was_accepted_is_unchanged_and_costs_no_request() {
     for world in ledgers() {
         let recorder = Recorder::start();
         world
-            .import(&recorder, &["planned.csv", "april.csv"])
+            .import(&recorder.url, &["planned.csv", "april.csv"])
             .ends(1);
         let expected = [
             ("P-1", "unchanged"),
@@ -164,7 +164,7 @@ fn what_was_accepted_is_unchanged_and_costs_no_request() {
 fn a_changed_order_is_sent_without_the_reports_that_were_accepted() {
     for world in ledgers() {
         let recorder = Recorder::start();
-        world.import(&recorder, &["march.csv"]).ends(0);
+        world.import(&recorder.url, &["march.csv"]).ends(0);
         let body = r#"{"overallScore":"71","assessments":[{"assessmentId":"COG-A","assessmentStatus":{"value":"InProgress"},"assessmentResults":{"tests":[{"id":"NUM-01","score":{"value":"65","attempt":1},"testStatus":{"updatedAt":"2026-03-05T09:30:00Z","value":"Complete"}}]}}]}"#;
         assert_eq!(recorder.bodies(), [body]);
     }
@@ -174,7 +174,7 @@ fn a_changed_order_is_sent_without_the_reports_that_were_accepted() {
 fn held_reports_stay_unknown_and_cost_no_request() {
     for world in ledgers() {
         let recorder = Recorder::start();
-        let run = world.import(&recorder, &["held.csv", "--on-ambiguous", "hold"]);
+        let run = world.import(&recorder.url, &["held.csv", "--on-ambiguous", "hold"]);
         run.ends(1);
         let expected = [("H-1", "unknown"), ("H-2", "unknown")];
         assert_eq!(world.outcomes(), outcomes(&expected));
@@ -191,7 +191,7 @@ fn held_reports_that_were_delivered_are_settled_by_resolve() {
         let recorder = Recorder::start();
         let run = run_of(&world, "held.csv");
         world.run(&["resolve", &run, "--mark-delivered"]).ends(0);
-        world.import(&recorder, &["held.csv"]).ends(0);
+        world.import(&recorder.url, &["held.csv"]).ends(0);
         let expected = [("H-1", "unchanged"), ("H-2", "unchanged")];
         assert_eq!(world.outcomes(), outcomes(&expected));
         assert_eq!(recorder.updates(), []);
@@ -206,7 +206,7 @@ fn held_reports_that_were_lost_are_sent_after_resolve() {
         world
             .run(&["resolve", &run, "--resend", "--order", "H-2"])
             .ends(0);
-        let run = world.import(&recorder, &["held.csv", "--on-ambiguous", "hold"]);
+        let run = world.import(&recorder.url, &["held.csv", "--on-ambiguous", "hold"]);
         run.ends(1);
         let expected = [("H-1", "unknown"), ("H-2", "accepted")];
         assert_eq!(world.outcomes(), outcomes(&expected));
@@ -220,7 +220,7 @@ fn an_update_without_an_answer_is_sent_again() {
     for world in ledgers() {
         let recorder = Recorder::start();
         world
-            .import(&recorder, &["unanswered.csv", "killed.csv"])
+            .import(&recorder.url, &["unanswered.csv", "killed.csv"])
             .ends(0);
         let expected = [("U-1", "accepted"), ("K-1", "accepted")];
         assert_eq!(world.outcomes(), outcomes(&expected));
@@ -238,7 +238,7 @@ fn an_update_without_an_answer_is_sent_without_its_report_under_hold() {
     for world in ledgers() {
         let recorder = Recorder::start();
         let inputs = ["unanswered.csv", "killed.csv", "--on-ambiguous", "hold"];
-        world.import(&recorder, &inputs).ends(1);
+        world.import(&recorder.url, &inputs).ends(1);
         let expected = [("U-1", "unknown"), ("K-1", "unknown")];
         assert_eq!(world.outcomes(), outcomes(&expected));
         let bodies = recorder.bodies();
@@ -255,7 +255,7 @@ fn prune_keeps_what_was_accepted_and_what_is_unknown() {
         let expected = serde_json::json!({"runs": 6, "deliveries": 8});
         assert_eq!(pruned.ends(0).lines(), [expected]);
         let inputs = ["planned.csv", "held.csv", "--on-ambiguous", "hold"];
-        world.import(&recorder, &inputs).ends(1);
+        world.import(&recorder.url, &inputs).ends(1);
         assert_eq!(recorder.updates(), []);
         let unsettled = run_of(&world, "killed.csv");
         let resolved = world.run(&["resolve", &unsettled, "--mark-delivered"]);

@@ -12,8 +12,12 @@
 
 mod bodies;
 mod ledger;
+mod messages;
 mod other_files;
 mod plans;
 mod rate_limit;
 mod recorder;
+mod sandbox;
+mod screens;
+mod snapshot;
 mod world;

@@ -28,7 +28,7 @@ fn earlier_rejected_rows_are_imported_once_they_are_corrected() {
     let (world, recorder) = (World::with_ledger(), Recorder::start());
     let rejects = std::fs::read_to_string(fixture("rejects-invalid.csv")).unwrap();
     world.write("rejects.csv", rejects.replacen("first", "1", 1));
-    world.import(&recorder, &["rejects.csv"]).ends(0);
+    world.import(&recorder.url, &["rejects.csv"]).ends(0);
     assert_eq!(world.outcomes(), outcomes(&[("M-6", "accepted")]));
     let corrected = &world.json("report.json")["corrects"];
     assert_eq!(*corrected, json!([frozen_report()["run"]]));
@@ -38,7 +38,7 @@ fn earlier_rejected_rows_are_imported_once_they_are_corrected() {
 fn an_earlier_workbook_of_rejected_rows_is_imported() {
     let (world, recorder) = (World::with_ledger(), Recorder::start());
     let world = world.with("rejects-refused.xlsx", "rejects.xlsx");
-    world.import(&recorder, &["rejects.xlsx"]).ends(1);
+    world.import(&recorder.url, &["rejects.xlsx"]).ends(1);
     let expected = [("R-1", "accepted"), ("R-2", "invalid")];
     assert_eq!(world.outcomes(), outcomes(&expected));
     assert_eq!(recorder.updates().len(), 1);
@@ -53,7 +53,7 @@ fn an_earlier_template_is_read() {
     let columns = template.trim_end().split(',').count();
     let row = format!("B6001,T-1,A,T,1,87{}\n", ",".repeat(columns - 6));
     world.write("template.csv", template + &row);
-    world.import(&recorder, &["template.csv"]).ends(0);
+    world.import(&recorder.url, &["template.csv"]).ends(0);
     let body = r#"{"assessments":[{"assessmentId":"A","assessmentResults":{"tests":[{"id":"T","score":{"value":"87","attempt":1}}]}}]}"#;
     assert_eq!(recorder.bodies(), [body]);
 }
@@ -73,7 +73,7 @@ fn an_earlier_inbox_knows_which_files_are_done() {
     world.write("inbox/renamed.csv", planned);
     let flags = ["--settle", "0s", "--rate", "unlimited", "--target", TARGET];
     let run = world.deliver(
-        &recorder,
+        &recorder.url,
         &[&["import", "--inbox", "inbox"], &flags[..]].concat(),
     );
     assert_eq!(recorder.updates(), [], "{}", run.ends(0).stderr);
@@ -91,7 +91,7 @@ fn a_failed_run_keeps_the_last_success_of_earlier_metrics() {
     };
     let earlier = success(&world.read("metrics.prom"));
     world
-        .import(&recorder, &["next.csv", "--metrics", "metrics.prom"])
+        .import(&recorder.url, &["next.csv", "--metrics", "metrics.prom"])
         .ends(1);
     let later = world.read("metrics.prom");
     assert!(

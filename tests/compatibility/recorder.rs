@@ -1,7 +1,7 @@
 //! A server that accepts every update and keeps its bytes.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -16,14 +16,14 @@ pub(crate) struct Update {
 
 /// Serves as the proxy between Scoreload and any `http` target.
 pub(crate) struct Recorder {
-    address: SocketAddr,
+    pub(crate) url: String,
     updates: Arc<Mutex<Vec<Update>>>,
 }
 
 impl Recorder {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let updates = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&updates);
         thread::spawn(move || {
@@ -32,11 +32,7 @@ impl Recorder {
                 thread::spawn(move || serve(stream.unwrap(), &seen));
             }
         });
-        Self { address, updates }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        Self { url, updates }
     }
 
     pub(crate) fn updates(&self) -> Vec<Update> {

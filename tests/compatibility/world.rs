@@ -7,8 +7,6 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::recorder::Recorder;
-
 /// The target that the fixtures name; it is reached through the recorder as a proxy.
 pub(crate) const TARGET: &str = "http://assessments.example";
 const LEDGER: &str = "state/scoreload/ledger.db";
@@ -95,18 +93,18 @@ impl World {
     }
 
     /// Runs a command that delivers to the target through a proxy.
-    pub(crate) fn deliver(&self, proxy: &Recorder, args: &[&str]) -> Run {
+    pub(crate) fn deliver(&self, proxy: &str, args: &[&str]) -> Run {
         let mut command = self.command(args);
         command
             .arg("--insecure-http")
-            .env("http_proxy", proxy.url())
+            .env("http_proxy", proxy)
             .env("SCORELOAD_CLIENT_ID", "compatibility")
             .env("SCORELOAD_CLIENT_SECRET", "wh1sper");
         Run::from(command.output().unwrap())
     }
 
     /// Imports one update after another, as fast as the server answers, and reports to `report.json`.
-    pub(crate) fn import(&self, proxy: &Recorder, args: &[&str]) -> Run {
+    pub(crate) fn import(&self, proxy: &str, args: &[&str]) -> Run {
         // A run never replaces the report of an earlier one.
         let _ = fs::remove_file(self.path("report.json"));
         let flags = "import --report report.json --concurrency 1 --rate unlimited --target";

@@ -1,5 +1,5 @@
-//! The command line: parses, calls the library, maps the result to an exit code. Started by another run of itself, it reads a
-//! workbook for that and does nothing else.
+//! The binary: parses the command line, runs the command and returns its exit code. A copy of it that the library starts
+//! as a worker process only reads a workbook.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             exit::ExitCode::from(&error)
         }),
         Err(error) => {
-            // A closed stream is no error.
+            // A closed pipe is not an error.
             let _ = error.print();
             if error.use_stderr() {
                 exit::ExitCode::Usage

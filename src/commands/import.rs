@@ -6,10 +6,14 @@ use crate::config::Purpose;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::pipeline::Import;
-use crate::pipeline::hooks::{Ended, Hooks};
+use crate::pipeline::check::{check, is_refused};
+use crate::pipeline::deliver::deliver;
+use crate::pipeline::finish::{finish, refuse};
+use crate::pipeline::hooks::Hooks;
 use crate::pipeline::max_change;
-use crate::pipeline::signals::{self, Interruptions};
+use crate::pipeline::prepare::{exit_if_inbox_is_empty, prepare};
+use crate::pipeline::signals::{Interruptions, run_interruptible};
+use crate::pipeline::stages::Finished;
 use crate::ui::Screen;
 
 /// Runs the command; `--dry-run` makes it the same as `plan`.
@@ -23,7 +27,7 @@ pub(crate) fn run(
     }
     let hooks = Hooks::new(&args.result, config.as_ref().ok());
     hooks.run(config, screen, |config| {
-        signals::guarded(screen, move |interruptions| {
+        run_interruptible(screen, move |interruptions| {
             import(&args, &config, screen, interruptions)
         })
     })
@@ -34,20 +38,23 @@ fn import(
     config: &ConfigFile,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<Ended, Error> {
-    let mut import = Import::begin(args, config, Purpose::Deliver, screen, interruptions)?;
-    if let Some(exit) = import.has_nothing_to_do() {
-        return import.end(exit);
+) -> Result<Finished, Error> {
+    let prepared = prepare(args, config, Purpose::Deliver, screen, interruptions)?;
+    if let Some(exit) = exit_if_inbox_is_empty(&prepared) {
+        return finish(prepared.without_inputs(), exit);
     }
-    import.read(true)?;
-    if import.is_refused() {
-        return import.end(ExitCode::NoInput);
+    let mut checked = check(prepared, true)?;
+    if is_refused(&checked) {
+        return finish(checked, ExitCode::NoInput);
     }
-    let updates = import
-        .memory
-        .updates(&import.batch, &import.setup, &mut import.deliveries)?;
-    match max_change::refusal(&import)? {
-        Some(refusal) => import.refuse(&refusal),
-        None => import.send(updates),
+    let session = &checked.session;
+    let results = &mut checked.results;
+    let updates =
+        session
+            .ledger
+            .plan_updates(&results.batch, &session.setup, &mut results.deliveries)?;
+    match max_change::refusal(&checked)? {
+        Some(refusal) => refuse(checked, &refusal),
+        None => deliver(checked, updates),
     }
 }

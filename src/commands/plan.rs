@@ -1,5 +1,5 @@
-//! `scoreload plan`, and `import --dry-run`: read, check, look into the ledger, say what would be sent. No network,
-//! no credentials.
+//! `scoreload plan` and `import --dry-run`: reads the inputs, compares them with the ledger, and prints what an import
+//! would send. Uses no network and no credentials.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,13 @@ use crate::exit::ExitCode;
 use crate::ledger::Planned;
 use crate::orders::Batch;
 use crate::paylocity::model::OrderUpdate;
-use crate::pipeline::Import;
-use crate::pipeline::hooks::Ended;
-use crate::pipeline::ledger_session::{Looked, settled};
+use crate::pipeline::check::{check, is_refused};
+use crate::pipeline::finish::{finish, finish_plan, refuse};
+use crate::pipeline::ledger_session::planning::{PlannedOrder, unsent_delivery};
 use crate::pipeline::max_change;
-use crate::pipeline::signals::{self, Interruptions};
+use crate::pipeline::prepare::{exit_if_inbox_is_empty, prepare};
+use crate::pipeline::signals::{Interruptions, run_interruptible};
+use crate::pipeline::stages::{Checked, Finished};
 use crate::plan::inputs::{Finding, PlanInput, UsableSheets};
 use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA, fingerprint};
 use crate::report::file::ReportFile;
@@ -26,7 +28,7 @@ use crate::ui::{Answer, Screen, plan as plan_text, summary};
 
 /// Runs the command.
 pub(crate) fn run(args: PlanArgs, config: ConfigFile, screen: Screen) -> Result<ExitCode, Error> {
-    interruptible(args.import, args.output, config, screen)
+    plan_interruptibly(args.import, args.output, config, screen)
 }
 
 /// Runs `import --dry-run`.
@@ -35,19 +37,19 @@ pub(crate) fn run_without_file(
     config: ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    interruptible(args, None, config, screen)
+    plan_interruptibly(args, None, config, screen)
 }
 
-fn interruptible(
+fn plan_interruptibly(
     args: ImportArgs,
     output: Option<PathBuf>,
     config: ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let ended = signals::guarded(screen, move |interruptions| {
+    let finished = run_interruptible(screen, move |interruptions| {
         plan(&args, &config, output.as_deref(), screen, interruptions)
     })?;
-    Ok(ended.exit)
+    Ok(finished.exit)
 }
 
 fn plan(
@@ -56,32 +58,33 @@ fn plan(
     output: Option<&Path>,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<Ended, Error> {
-    let mut import = Import::begin(args, config, Purpose::Plan, screen, interruptions)?;
+) -> Result<Finished, Error> {
+    let prepared = prepare(args, config, Purpose::Plan, screen, interruptions)?;
+    let outputs = &prepared.outputs;
     let file = output
-        .map(|path| reserve(path, &import.files))
+        .map(|path| reserve(path, &outputs.reports))
         .transpose()?;
-    if let Some(exit) = import.has_nothing_to_do() {
-        return import.end(exit);
+    if let Some(exit) = exit_if_inbox_is_empty(&prepared) {
+        return finish(prepared.without_inputs(), exit);
     }
-    let is_kept = file.is_some() || !import.files.is_empty() || import.rejects.is_some();
-    import.read(is_kept)?;
-    if import.is_refused() {
-        return import.end(ExitCode::NoInput);
+    let is_kept = file.is_some() || !outputs.reports.is_empty() || outputs.rejects.is_some();
+    let mut checked = check(prepared, is_kept)?;
+    if is_refused(&checked) {
+        return finish(checked, ExitCode::NoInput);
     }
-    let plan = make(&mut import, file.is_some(), args.result.format)?;
-    if let Some(refusal) = max_change::refusal(&import)? {
-        return import.refuse(&refusal);
+    let plan = make(&mut checked, file.is_some())?;
+    if let Some(refusal) = max_change::refusal(&checked)? {
+        return refuse(checked, &refusal);
     }
     if let Some(file) = file
-        && import.interruptions.begin()
+        && checked.session.interruptions.begin()
     {
-        keep(file, &plan.sealed(), screen)?;
+        write_file(file, &plan.sealed(), screen)?;
     }
-    import.end_of_run(None)
+    finish_plan(checked)
 }
 
-/// Takes the place of the plan.
+/// Checks the path of the plan file.
 fn reserve(path: &Path, reports: &[ReportFile]) -> Result<NewFile, Error> {
     let mut reports = reports.iter().map(ReportFile::path);
     if reports.any(|report| is_same_place(report, path)) {
@@ -95,45 +98,44 @@ fn reserve(path: &Path, reports: &[ReportFile]) -> Result<NewFile, Error> {
     Ok(NewFile::reserve(path, "a plan")?)
 }
 
-fn keep(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {
+fn write_file(file: NewFile, plan: &Plan, screen: Screen) -> Result<(), Error> {
     let path = file.write(|file| plan.write(file))?;
-    let words = format!("{0}: deliver it with `scoreload apply {0}`", path.display());
-    screen.note(|mut out| summary::write_line(&mut out, "plan", &words));
+    let message = format!("{0}: deliver it with `scoreload apply {0}`", path.display());
+    screen.note(|mut out| summary::write_line(&mut out, "plan", &message));
     Ok(())
 }
 
-/// Makes and tells the plan of everything that was read, and brings each order to the outcome that it has as long as
-/// nothing is sent.
-fn make(import: &mut Import, is_kept: bool, format: Format) -> Result<Plan, Error> {
-    let Import {
-        setup,
-        batch,
+/// Makes and prints the plan, and sets the outcome that each order has without a delivery. `has_file` is true if the
+/// plan is kept in a file, which has the bodies.
+fn make(checked: &mut Checked, has_file: bool) -> Result<Plan, Error> {
+    let Checked {
+        session,
         run,
-        memory,
-        deliveries,
-        screen,
+        results,
         ..
-    } = import;
+    } = checked;
+    let (format, screen, setup) = (session.format, session.screen, &session.setup);
+    let batch = &results.batch;
     let sheets = UsableSheets::of(batch);
-    let turning = Turning {
+    let entries = Entries {
         batch,
         sheets: &sheets,
         inputs: PlanInput::all(batch),
         format,
-        is_kept,
+        has_file,
     };
-    let mut told = Told::begin(batch.orders.len(), format);
-    memory.each(
+    let mut printer = Printer::new(batch.orders.len(), format);
+    session.ledger.plan_each(
         batch,
         setup,
-        |looked| (looked.index, turning.good(looked)),
+        |planned| (planned.index, entries.valid(planned)),
         |(index, (order, line, delivery))| {
-            deliveries[index] = delivery;
-            told.held_back_until(index, &turning)?;
-            told.add(order, line)
+            results.deliveries[index] = delivery;
+            printer.add_invalid_until(index, &entries)?;
+            printer.add(order, line)
         },
     )?;
-    told.held_back_until(batch.orders.len(), &turning)?;
+    printer.add_invalid_until(batch.orders.len(), &entries)?;
     let plan = Plan {
         schema: SCHEMA.to_owned(),
         plan: run.id.clone(),
@@ -147,13 +149,13 @@ fn make(import: &mut Import, is_kept: bool, format: Format) -> Result<Plan, Erro
             test_mode: setup.test_mode,
         },
         corrects: run.corrects.clone(),
-        inputs: turning.inputs,
+        inputs: entries.inputs,
         orderless: sheets.row_refs(&batch.orderless),
-        orders: told.orders,
+        orders: printer.orders,
         diagnostics: batch.problems.iter().map(Finding::from).collect(),
         checksum: String::new(),
     };
-    let mut answer = told.answer;
+    let mut answer = printer.answer;
     answer.go_on(|out| match format {
         Format::Json => plan_text::write_json_sum(out, &plan, &setup.policy.rate),
         Format::Human if screen.is_quiet => Ok(()),
@@ -166,58 +168,58 @@ fn make(import: &mut Import, is_kept: bool, format: Format) -> Result<Plan, Erro
     Ok(plan)
 }
 
-/// What turns orders into those of a plan, on all cores.
-struct Turning<'a> {
+/// Makes the plan's entries from the orders of a batch, on all cores.
+struct Entries<'a> {
     batch: &'a Batch,
     sheets: &'a UsableSheets,
     inputs: Vec<PlanInput>,
     format: Format,
-    is_kept: bool,
+    has_file: bool,
 }
 
-impl Turning<'_> {
-    /// Returns a good order, its line for scripts, and what the report says of it. What the ledger knew of it and its
-    /// body are noted where the plan is kept; else the body is only told, as all of them would fill the memory.
-    fn good(&self, looked: Looked) -> (PlanOrder, Option<Vec<u8>>, Delivery) {
-        let order = &self.batch.orders[looked.index];
-        let rows = self.sheets.row_refs(&order.rows);
-        let Looked {
+impl Entries<'_> {
+    /// Returns the entry of a valid order, its line of JSON and its outcome without a delivery. The entry has the body
+    /// only if the plan is kept in a file; otherwise all bodies together would fill the memory.
+    fn valid(&self, order: PlannedOrder) -> (PlanOrder, Option<Vec<u8>>, Delivery) {
+        let PlannedOrder {
+            index,
             remembered,
             planned,
             text,
-            ..
-        } = looked;
-        let wanted = self.batch.body(order);
-        let mut of_plan = PlanOrder::valid(order, rows, &remembered, &planned, &wanted);
-        let line = self.line(&of_plan, planned.body(&wanted));
-        if self.is_kept {
-            let fingerprint = text.as_deref().map(fingerprint);
-            of_plan = of_plan.kept(fingerprint, wanted, &planned);
-        }
-        (of_plan, line, as_long_as_unsent(planned))
-    }
-
-    fn held_back(&self, index: usize) -> (PlanOrder, Option<Vec<u8>>) {
+        } = order;
         let order = &self.batch.orders[index];
-        let order = PlanOrder::invalid(order, self.sheets.row_refs(&order.rows));
-        let line = self.line(&order, None);
-        (order, line)
+        let rows = self.sheets.row_refs(&order.rows);
+        let wanted = self.batch.body(order);
+        let mut entry = PlanOrder::valid(order, rows, &remembered, &planned, &wanted);
+        let line = self.line(&entry, planned.body(&wanted));
+        if self.has_file {
+            let fingerprint = text.as_deref().map(fingerprint);
+            entry = entry.kept(fingerprint, wanted, &planned);
+        }
+        (entry, line, planned_delivery(planned))
     }
 
-    fn line(&self, order: &PlanOrder, body: Option<&OrderUpdate>) -> Option<Vec<u8>> {
-        let is_told = self.format == Format::Json;
-        is_told.then(|| plan_text::json_line(order, body, &self.inputs))
+    /// Returns the entry of an invalid order and its line of JSON.
+    fn invalid(&self, index: usize) -> (PlanOrder, Option<Vec<u8>>) {
+        let order = &self.batch.orders[index];
+        let entry = PlanOrder::invalid(order, self.sheets.row_refs(&order.rows));
+        let line = self.line(&entry, None);
+        (entry, line)
+    }
+
+    fn line(&self, entry: &PlanOrder, body: Option<&OrderUpdate>) -> Option<Vec<u8>> {
+        (self.format == Format::Json).then(|| plan_text::json_line(entry, body, &self.inputs))
     }
 }
 
-/// The orders of a plan so far; scripts are told of each at once.
-struct Told {
+/// Collects the orders of a plan, and prints their lines of JSON at once.
+struct Printer {
     orders: Vec<PlanOrder>,
     answer: Answer,
 }
 
-impl Told {
-    fn begin(orders: usize, format: Format) -> Self {
+impl Printer {
+    fn new(orders: usize, format: Format) -> Self {
         Self {
             orders: Vec::with_capacity(orders),
             answer: match format {
@@ -235,18 +237,18 @@ impl Told {
         }
     }
 
-    /// Adds the orders that are held back, up to one that is not.
-    fn held_back_until(&mut self, index: usize, turning: &Turning<'_>) -> Result<(), Error> {
-        for held_back in self.orders.len()..index {
-            let (order, line) = turning.held_back(held_back);
+    /// Adds the invalid orders before the order at `end`.
+    fn add_invalid_until(&mut self, end: usize, entries: &Entries<'_>) -> Result<(), Error> {
+        for index in self.orders.len()..end {
+            let (order, line) = entries.invalid(index);
             self.add(order, line)?;
         }
         Ok(())
     }
 }
 
-/// Returns what the report says of an order that was planned.
-fn as_long_as_unsent(planned: Planned) -> Delivery {
+/// Returns the outcome of a planned order that is not delivered.
+fn planned_delivery(planned: Planned) -> Delivery {
     if planned.is_open() {
         Delivery {
             outcome: Outcome::Valid,
@@ -254,6 +256,6 @@ fn as_long_as_unsent(planned: Planned) -> Delivery {
             ..Delivery::not_sent()
         }
     } else {
-        settled(planned)
+        unsent_delivery(planned)
     }
 }

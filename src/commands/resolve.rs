@@ -1,4 +1,4 @@
-//! `scoreload resolve`: a person says what became of deliveries whose outcome is unknown.
+//! `scoreload resolve`: settles deliveries whose outcome is unknown.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Delivery, Settlement};
 use crate::ledger::{Lease, Ledger};
-use crate::pipeline::ledger_session::{Patience, held, lock, read_known};
+use crate::pipeline::ledger_session::LockWait;
+use crate::pipeline::ledger_session::lock::{held_by_other, lock};
+use crate::pipeline::ledger_session::planning::parse_known;
 use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::{self, Screen, summary};
 
@@ -29,10 +31,10 @@ pub(crate) fn run(
         ledger.location(),
         &run.record.target,
         &args.run,
-        Patience::Never,
+        LockWait::Never,
     )?;
     let mut open = ledger.deliveries_of_run(&args.run).map_err(Error::Ledger)?;
-    open.retain(|delivery| is_open(delivery) && is_meant(delivery, &args.orders));
+    open.retain(|delivery| is_open(delivery) && is_selected(delivery, &args.orders));
     let mut settled = Vec::new();
     for delivery in &open {
         lease(&ledger, delivery)?;
@@ -41,37 +43,35 @@ pub(crate) fn run(
         }
         ledger.release(delivery.order());
     }
-    // Reading waits for what was queued before it.
+    // A read waits for the writes that were queued before it.
     ledger.runs(1).map_err(Error::Ledger)?;
     if args.format == Format::Json {
-        return answer(args, &settled);
+        return print_json(args, &settled);
     }
     let orders = summary::count(settled.len(), "order", "orders");
     let words = if open.is_empty() {
-        "nothing: no order that is meant has an unknown outcome in that run".to_owned()
+        "nothing: no selected order has an unknown outcome in this run".to_owned()
     } else if settled.is_empty() {
-        "nothing: what was unknown in that run was settled since".to_owned()
+        "nothing: all unknown orders of this run were settled since".to_owned()
     } else if args.mark_delivered {
-        format!("{orders}: what was sent counts as delivered")
+        format!("{orders} marked as delivered")
     } else {
-        format!(
-            "{orders}: what was sent counts as lost, and the next import of the file sends it again"
-        )
+        format!("{orders} marked as not delivered; the next import of the file sends them again")
     };
     screen.note(|mut out| summary::write_line(&mut out, "settled", &words));
     Ok(ExitCode::Success)
 }
 
-/// Keeps importers from sending an order while it is settled.
+/// Leases an order, so that no importer sends it meanwhile.
 fn lease(ledger: &Ledger, delivery: &Delivery) -> Result<(), Error> {
     match ledger.lease_now(delivery.order()).map_err(Error::Ledger)? {
         Lease::Ours(_) => Ok(()),
-        Lease::Elsewhere => Err(held(ledger)?),
+        Lease::Elsewhere => Err(held_by_other(ledger)?),
     }
 }
 
-/// Tells what was settled, for scripts.
-fn answer(args: &ResolveArgs, settled: &[&Delivery]) -> Result<ExitCode, Error> {
+/// Prints the settled orders as JSON.
+fn print_json(args: &ResolveArgs, settled: &[&Delivery]) -> Result<ExitCode, Error> {
     let order = |delivery: &&Delivery| json!({"company_id": delivery.company_id, "order_id": delivery.order_id});
     let result = json!({
         "run": args.run,
@@ -90,13 +90,13 @@ fn is_open(delivery: &Delivery) -> bool {
         .is_none_or(|settled| is_unknown(&settled.outcome))
 }
 
-fn is_meant(delivery: &Delivery, orders: &[String]) -> bool {
+fn is_selected(delivery: &Delivery, orders: &[String]) -> bool {
     let (company, id) = (&delivery.company_id, &delivery.order_id);
     let is_it = |order: &String| id == order || *order == format!("{company}/{id}");
     orders.is_empty() || orders.iter().any(is_it)
 }
 
-/// Settles a delivery; tells whether anything of its order was still in doubt, which a later run may have settled.
+/// Settles a delivery. Returns false if a later run had already settled the order.
 fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<bool, Error> {
     let order = (delivery.company_id.clone(), delivery.order_id.clone());
     let known = ledger
@@ -105,7 +105,7 @@ fn settle(ledger: &Ledger, delivery: &Delivery, is_delivered: bool) -> Result<bo
     let Some(text) = known.into_iter().flatten().next() else {
         return Ok(false);
     };
-    let mut known = read_known(&text, &delivery.order_id)?;
+    let mut known = parse_known(&text, &delivery.order_id)?;
     if !known.is_in_doubt() {
         return Ok(false);
     }

@@ -1,4 +1,6 @@
-//! `scoreload validate`: read, check, tell. No network, no credentials.
+//! `scoreload validate`: reads and checks the inputs. Uses no network, no credentials and no ledger.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -10,9 +12,10 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::pipeline::gather::{gather, initial_deliveries};
 use crate::pipeline::run_id::new_run_id;
-use crate::pipeline::signals::{self, Interruptions};
+use crate::pipeline::signals::{Interruptions, run_interruptible};
+use crate::pipeline::stages::Results;
 use crate::pipeline::{rejects, reports};
-use crate::report::{Mode, Requests, Run, Timing, Totals};
+use crate::report::{Mode, Requests, Run, Timing};
 use crate::ui;
 use crate::ui::{Screen, diagnostics, summary};
 
@@ -22,7 +25,7 @@ pub(crate) fn run(
     config: ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    signals::guarded(screen, move |interruptions| {
+    run_interruptible(screen, move |interruptions| {
         validate(&args, &config, screen, &interruptions)
     })
 }
@@ -38,14 +41,18 @@ fn validate(
     let files = reports::reserve(&args.reports)?;
     let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();
-    // A report and the rejected rows name what they are from.
+    // Reports and rejected rows need the checksums of the inputs.
     let fingerprints = !files.is_empty() || rejects_file.is_some();
     let batch = gather(&args.input.inputs, &reading, fingerprints, screen);
     let read_s = began.elapsed().as_secs_f64();
-    let corrects = rejects::corrected(&reading, &batch);
-    rejects::tell_corrected(corrects.as_deref(), screen);
-    let deliveries = initial_deliveries(&batch, Outcome::Valid);
-    let totals = Totals::of(&batch, &deliveries);
+    let corrects = rejects::corrected_runs(&reading, &batch);
+    rejects::print_corrected_runs(corrects.as_deref(), screen);
+    let results = Results {
+        deliveries: initial_deliveries(&batch, Outcome::Valid),
+        batch: Arc::new(batch),
+    };
+    let Results { batch, deliveries } = &results;
+    let totals = results.totals();
     let exit = if batch.is_unusable() {
         ExitCode::NoInput
     } else {
@@ -54,15 +61,15 @@ fn validate(
     match args.format {
         Format::Json => {
             ui::answer(|out| ui::write_json_lines(out, &batch.problems))?;
-            screen.note(|mut out| summary::write_input(&mut out, &batch, &totals));
+            screen.note(|mut out| summary::write_input(&mut out, batch, &totals));
         }
         Format::Human => {
             ui::answer(|mut out| diagnostics::write(&mut out, &batch.problems))?;
             screen.answer_unless_quiet(|mut out| {
                 let outcomes: Vec<Outcome> =
                     deliveries.iter().map(|delivery| delivery.outcome).collect();
-                summary::write_input(&mut out, &batch, &totals)?;
-                summary::write_outcomes(&mut out, &batch, &outcomes)
+                summary::write_input(&mut out, batch, &totals)?;
+                summary::write_outcomes(&mut out, batch, &outcomes)
             })?;
         }
     }
@@ -71,15 +78,14 @@ fn validate(
     }
     let run = new_run(started_at, corrects, read_s);
     let id = run.id.clone();
-    let results = (&batch, deliveries.as_slice());
-    let reported = reports::write(files, run, results, exit, screen, None);
-    let rejected = rejects::write(rejects_file, &reading, &id, results, screen);
-    // The process ends, which gives all of it back at once.
-    std::mem::forget((batch, deliveries));
+    let reported = reports::write(files, run, &results, exit, screen, None);
+    let rejected = rejects::write(rejects_file, &reading, &id, &results, screen);
+    // The process is about to exit, which frees all of it at once.
+    std::mem::forget(results);
     reported.result.and(rejected).map(|()| exit)
 }
 
-/// What the report says of the run itself.
+/// Returns the report's entry of the run.
 fn new_run(started_at: Timestamp, corrects: Option<Vec<String>>, read_s: f64) -> Run {
     Run {
         id: new_run_id(started_at),

@@ -1,4 +1,4 @@
-//! The command line as it was typed, taken apart so that another can be made of it.
+//! The command line of this process, parsed so that a similar one can be suggested.
 
 use std::ffi::{OsStr, OsString};
 
@@ -7,28 +7,28 @@ use clap::CommandFactory;
 use crate::cli::Cli;
 use crate::system::postgres::address::redact_password;
 
-/// What a part of a command line is.
+/// The kind of a part of a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// A flag with its value, by its long name.
+    /// A flag and its value, by its long name.
     Flag(String),
     /// An input.
     Operand,
-    /// The program, the command, `--`.
+    /// The program, the command or `--`.
     Fixed,
 }
 
-/// A command line, taken apart.
+/// A command line as it was typed.
 #[derive(Debug, Clone)]
-pub(crate) struct Typed(Vec<(Kind, Vec<OsString>)>);
+pub(crate) struct TypedCommand(Vec<(Kind, Vec<OsString>)>);
 
-impl Typed {
-    /// Takes the command line of this process apart.
-    pub(crate) fn here() -> Self {
-        Self::of(std::env::args_os().map(without_secret))
+impl TypedCommand {
+    /// Parses the command line of this process.
+    pub(crate) fn current() -> Self {
+        Self::parse(std::env::args_os().map(without_secret))
     }
 
-    fn of(words: impl Iterator<Item = OsString>) -> Self {
+    fn parse(words: impl Iterator<Item = OsString>) -> Self {
         let mut cli = Cli::command();
         cli.build();
         let mut words = words.peekable();
@@ -55,7 +55,7 @@ impl Typed {
         Self(parts)
     }
 
-    /// Leaves some flags out.
+    /// Removes flags and their values.
     pub(crate) fn without(mut self, flags: &[&str]) -> Self {
         self.0.retain(
             |(kind, _)| !matches!(kind, Kind::Flag(name) if flags.contains(&name.as_str())),
@@ -63,7 +63,7 @@ impl Typed {
         self
     }
 
-    /// Takes one input in the place of all.
+    /// Replaces all inputs by one.
     pub(crate) fn with_input(mut self, input: &OsStr) -> Self {
         let mut is_first = true;
         self.0
@@ -80,7 +80,7 @@ impl Typed {
         texts.map(OsString::as_os_str).collect()
     }
 
-    /// Returns how the program was called.
+    /// Returns the program as it was called.
     pub(crate) fn program(&self) -> &OsStr {
         self.words()
             .first()
@@ -89,7 +89,7 @@ impl Typed {
     }
 }
 
-/// Returns the name of a flag, and whether its value is the next word.
+/// Returns the name of a flag and whether its value is the next word.
 fn flag_of(word: &OsStr, scope: &clap::Command) -> Option<(String, bool)> {
     let text = word.to_string_lossy();
     let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
@@ -109,7 +109,7 @@ fn flag_of(word: &OsStr, scope: &clap::Command) -> Option<(String, bool)> {
     Some((short.to_string(), arg.is_some_and(takes_value)))
 }
 
-/// Leaves the password out of a word that names a ledger: what is printed is read by others too.
+/// Removes the password from a word that names a ledger, because others may read the output.
 fn without_secret(word: OsString) -> OsString {
     let Some(text) = word.to_str() else {
         return word;
@@ -124,25 +124,25 @@ fn without_secret(word: OsString) -> OsString {
 mod tests {
     use super::*;
 
-    fn typed(line: &str) -> Typed {
-        Typed::of(line.split(' ').map(OsString::from))
+    fn typed(line: &str) -> TypedCommand {
+        TypedCommand::parse(line.split(' ').map(OsString::from))
     }
 
-    fn text(typed: &Typed) -> String {
+    fn text(typed: &TypedCommand) -> String {
         typed.words().join(OsStr::new(" ")).into_string().unwrap()
     }
 
     #[test]
-    fn a_ledgers_password_is_not_repeated() {
+    fn the_password_of_a_ledger_is_not_repeated() {
         let url = "postgres://ada:s3cret@db/x";
         for word in [url.to_owned(), format!("--ledger={url}")] {
-            let told = without_secret(word.into());
-            assert!(told.to_str().unwrap().ends_with("postgres://ada@db/x"));
+            let word = without_secret(word.into());
+            assert!(word.to_str().unwrap().ends_with("postgres://ada@db/x"));
         }
     }
 
     #[test]
-    fn flags_are_left_out_with_their_values() {
+    fn flags_are_removed_with_their_values() {
         let table = [
             (
                 "./scoreload -q import a.csv --report r.json --resend --report=s.json --rate 3/s b.csv",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn another_input_takes_the_place_of_all() {
+    fn one_input_replaces_all() {
         let table = [
             (
                 "scoreload --progress none import a.csv --target demo b.csv --map A=a.csv",

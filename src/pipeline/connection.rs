@@ -1,4 +1,4 @@
-//! The way to a target: its client, and the built-in sandbox where that is the target.
+//! The connection to a target: its client, and the built-in sandbox if that is the target.
 
 use crate::config::error::ConfigError;
 use crate::config::{self, PlainHttp, Target};
@@ -7,10 +7,10 @@ use crate::paylocity::client::Client;
 use crate::paylocity::credentials::{Credentials, Secret};
 use crate::sandbox::{self, Sandbox};
 
-/// The built-in sandbox answers like a server not far away.
+/// The latency of the built-in sandbox, like that of a server not far away.
 const SANDBOX_LATENCY: &str = "20ms..80ms";
 
-/// Makes the client of the target, and starts the built-in sandbox where that is the target.
+/// Creates the client of the target, and starts the built-in sandbox if that is the target.
 pub(crate) async fn open(
     setup: &config::Delivery,
     run: &str,
@@ -35,11 +35,11 @@ pub(crate) async fn open(
                 latency,
                 ..sandbox::Settings::default()
             };
-            let unstarted = |source| Error::System {
+            let not_started = |source| Error::System {
                 action: "start the built-in sandbox",
                 source,
             };
-            let sandbox = Sandbox::start(settings).await.map_err(unstarted)?;
+            let sandbox = Sandbox::start(settings).await.map_err(not_started)?;
             let base = config::base(&sandbox.url(), PlainHttp::OnThisMachine)?;
             let credentials = Credentials {
                 client_id: "sandbox".into(),

@@ -1,4 +1,4 @@
-//! The middle of a job: the updates go to the target, once somebody has agreed.
+//! The third stage: sends the updates, after confirmation.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -6,137 +6,147 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::runtime::Builder;
 
-use super::Import;
+use super::event_loop::{self, Sent};
+use super::live_feed::LiveFeed;
+use super::stages::{Checked, Delivered, Finished, Results, Session};
+use super::{connection, finish};
 use crate::cli::error::CommandLineError;
 use crate::config::Consent;
-use crate::delivery::{End, Outcome, Update};
+use crate::delivery::{Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::pipeline::connection;
-use crate::pipeline::event_loop;
-use crate::pipeline::event_loop::Delivered;
-use crate::pipeline::hooks::Ended;
-use crate::pipeline::live_feed::Following;
-use crate::report::Report;
 use crate::report::html::LivePage;
+use crate::report::{Report, Run};
 use crate::ui::progress::duration_text;
 use crate::ui::{self, summary};
 use crate::web::Live;
 
-impl Import {
-    /// Delivers the updates once somebody has agreed, and ends the run.
-    pub(crate) fn send(mut self, updates: Vec<Update>) -> Result<Ended, Error> {
-        if self.setup.consent == Consent::Ask && !self.is_agreed(&updates) {
-            self.screen
-                .tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
-            return self.end(ExitCode::Interrupted);
-        }
-        if !self.interruptions.begin() {
-            return Ok(ExitCode::Interrupted.into());
-        }
-        let end = self.deliver(updates)?;
-        self.end_of_run(end.as_ref())
+/// Sends the updates after confirmation, and finishes the run.
+pub(crate) fn deliver(checked: Checked, updates: Vec<Update>) -> Result<Finished, Error> {
+    let session = &checked.session;
+    if session.setup.consent == Consent::Ask && !is_confirmed(session, &updates) {
+        session
+            .screen
+            .tell(|mut out| summary::write_line(&mut out, "stopped", "nothing was sent"));
+        return finish::finish(checked, ExitCode::Interrupted);
     }
-
-    /// Asks whether so many updates are to go to the target.
-    fn is_agreed(&self, updates: &[Update]) -> bool {
-        let companies: HashSet<&str> = updates
-            .iter()
-            .map(|update| update.company_id.as_str())
-            .collect();
-        let requests = updates.len();
-        let time = duration_text(self.setup.policy.rate.least_time(requests));
-        let question = format!(
-            "Deliver {} of {} to {}, by {} in at least {time}?",
-            summary::count(requests, "order", "orders"),
-            summary::count(companies.len(), "company", "companies"),
-            self.setup.target.name(),
-            summary::count(requests, "request", "requests"),
-        );
-        ui::confirms(&question)
+    if !session.interruptions.begin() {
+        return Ok(ExitCode::Interrupted.into());
     }
+    finish::finish_delivery(send(checked, updates)?)
+}
 
-    /// Delivers the updates; returns why that ended early, if it did.
-    fn deliver(&mut self, updates: Vec<Update>) -> Result<Option<End>, Error> {
-        let journal = self.memory.begin(
-            &self.run,
-            &self.batch,
-            &self.deliveries,
-            self.plan.as_deref(),
-        )?;
-        let following = self.begin_live()?;
-        let began = Instant::now();
-        // One thread: the work on a request is less than that of handing it to another.
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|source| Error::System {
-            action: "start the delivery",
+/// Asks on the terminal whether the updates are to be sent to the target.
+fn is_confirmed(session: &Session, updates: &[Update]) -> bool {
+    let companies: HashSet<&str> = updates
+        .iter()
+        .map(|update| update.company_id.as_str())
+        .collect();
+    let requests = updates.len();
+    let time = duration_text(session.setup.policy.rate.least_time(requests));
+    let question = format!(
+        "Deliver {} of {} to {}, by {} in at least {time}?",
+        summary::count(requests, "order", "orders"),
+        summary::count(companies.len(), "company", "companies"),
+        session.setup.target.name(),
+        summary::count(requests, "request", "requests"),
+    );
+    ui::confirms(&question)
+}
+
+/// Sends the updates and records their outcomes.
+fn send(mut checked: Checked, updates: Vec<Update>) -> Result<Delivered, Error> {
+    let plan = checked.source.plan_id();
+    let journal = checked
+        .session
+        .ledger
+        .begin(&checked.run, &checked.results, plan)?;
+    let live = start_live_report(&checked)?;
+    let feed = live
+        .as_ref()
+        .map(|live| LiveFeed::new(live.feed(), &checked.results.deliveries));
+    let started = Instant::now();
+    // One thread: handing a request to another one would cost more than the work on it.
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::System {
+        action: "start the delivery",
+        source,
+    })?;
+    let session = &checked.session;
+    let sent = runtime.block_on(async {
+        let (client, sandbox) = connection::open(&session.setup, &checked.run.id).await?;
+        let sent = event_loop::run(
+            updates,
+            client,
+            journal,
+            &session.setup.policy,
+            (session.screen.progress, feed),
+            session.interruptions.clone(),
+            deadline(session, &checked.run),
+        )
+        .await;
+        if let Some(sandbox) = sandbox {
+            sandbox.stop().await;
+        }
+        Ok::<_, Error>(sent)
+    })?;
+    // An abandoned request must not keep the process alive.
+    runtime.shutdown_timeout(Duration::ZERO);
+    let Sent {
+        deliveries,
+        requests,
+        waited_for_rate,
+        stop,
+    } = sent;
+    record(&mut checked.results, deliveries);
+    checked.run.requests = requests;
+    checked.run.timing.deliver_s = started.elapsed().as_secs_f64();
+    checked.run.timing.waited_for_rate_s = waited_for_rate.as_secs_f64();
+    Ok(Delivered {
+        checked,
+        live,
+        stop,
+    })
+}
+
+/// Puts the outcomes of the updates into the results. The updates are the orders that were not sent, in order.
+fn record(results: &mut Results, deliveries: Vec<Option<crate::delivery::Delivery>>) {
+    let pending = results
+        .deliveries
+        .iter_mut()
+        .filter(|delivery| delivery.outcome == Outcome::NotSent);
+    for (slot, delivery) in pending.zip(deliveries) {
+        if let Some(delivery) = delivery {
+            *slot = delivery;
+        }
+    }
+}
+
+/// Starts the server of the live report, if `--serve` asks for it.
+fn start_live_report(checked: &Checked) -> Result<Option<Live>, Error> {
+    let Some(address) = checked.outputs.serve else {
+        return Ok(None);
+    };
+    let Results { batch, deliveries } = &checked.results;
+    let report = Report::new(checked.run.clone(), batch, deliveries, 0);
+    let live = Live::start(address, LivePage::new(report, batch)).map_err(|source| {
+        CommandLineError::Listen {
+            address,
+            flag: "--serve",
             source,
-        })?;
-        let delivered = runtime.block_on(async {
-            let (client, sandbox) = connection::open(&self.setup, &self.run.id).await?;
-            let delivered = event_loop::run(
-                updates,
-                client,
-                journal,
-                &self.setup.policy,
-                (self.screen.progress, following),
-                self.interruptions.clone(),
-                self.deadline(),
-            )
-            .await;
-            if let Some(sandbox) = sandbox {
-                sandbox.stop().await;
-            }
-            Ok::<_, Error>(delivered)
-        })?;
-        // A request that nobody waits for any more must not keep the process.
-        runtime.shutdown_timeout(Duration::ZERO);
-        let Delivered {
-            deliveries,
-            requests,
-            waited_for_pace,
-            end,
-        } = delivered;
-        let sent = self
-            .deliveries
-            .iter_mut()
-            .filter(|delivery| delivery.outcome == Outcome::NotSent);
-        for (slot, delivery) in sent.zip(deliveries) {
-            if let Some(delivery) = delivery {
-                *slot = delivery;
-            }
         }
-        self.run.requests = requests;
-        self.run.timing.deliver_s = began.elapsed().as_secs_f64();
-        self.run.timing.waited_for_rate_s = waited_for_pace.as_secs_f64();
-        Ok(end)
-    }
+    })?;
+    checked
+        .session
+        .screen
+        .tell(|mut out| summary::write_line(&mut out, "live", live.url()));
+    Ok(Some(live))
+}
 
-    /// Begins to serve the page that follows the delivery, where it is asked for.
-    fn begin_live(&mut self) -> Result<Option<Following>, Error> {
-        let Some(address) = self.serve else {
-            return Ok(None);
-        };
-        let report = Report::new(self.run.clone(), &self.batch, &self.deliveries, 0);
-        let live = Live::start(address, LivePage::new(report, &self.batch)).map_err(|source| {
-            CommandLineError::Listen {
-                address,
-                flag: "--serve",
-                source,
-            }
-        })?;
-        self.screen
-            .tell(|mut out| summary::write_line(&mut out, "live", live.url()));
-        let following = Following::new(live.feed(), &self.deliveries);
-        self.live = Some(live);
-        Ok(Some(following))
-    }
-
-    /// Returns when the time is over that the run may last, counted from its start.
-    fn deadline(&self) -> Option<Instant> {
-        let allowed = self.setup.policy.limits.duration?.0;
-        let lasted = Timestamp::now().duration_since(self.run.started_at);
-        let left = allowed.saturating_sub(lasted.try_into().unwrap_or_default());
-        Instant::now().checked_add(left)
-    }
+/// Returns when `--max-duration`, counted from the start of the run, is over.
+fn deadline(session: &Session, run: &Run) -> Option<Instant> {
+    let allowed = session.setup.policy.limits.duration?.0;
+    let elapsed = Timestamp::now().duration_since(run.started_at);
+    let left = allowed.saturating_sub(elapsed.try_into().unwrap_or_default());
+    Instant::now().checked_add(left)
 }

@@ -1,4 +1,4 @@
-//! The delivery of an import: one loop owns the outcomes, the counts and the bar; the workers only send events.
+//! The loop that owns the outcomes, the counts and the progress bar of a delivery. The workers only send events.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,47 +6,47 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::live_feed::LiveFeed;
+use super::signals::Interruptions;
 use crate::delivery;
 use crate::delivery::{Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
 use crate::ledger::LedgerError;
 use crate::paylocity::client::Client;
-use crate::pipeline::live_feed::Following;
-use crate::pipeline::signals::Interruptions;
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
-/// Events that are taken at once, at most.
-const AT_ONCE: usize = 64;
+/// The number of events that are handled per turn of the loop, at most.
+const BATCH_SIZE: usize = 64;
 
-/// What a delivery came to.
+/// The result of a delivery.
 #[derive(Debug)]
-pub(crate) struct Delivered {
-    /// By update: how it ended; `None` where it never left.
+pub(crate) struct Sent {
+    /// The fate of each update; `None` if it was never sent.
     pub(crate) deliveries: Vec<Option<Delivery>>,
     pub(crate) requests: Requests,
-    pub(crate) waited_for_pace: Duration,
-    /// Why it ended early, if it did.
-    pub(crate) end: Option<End>,
+    /// The time in which at least one request waited for the rate limiter.
+    pub(crate) waited_for_rate: Duration,
+    /// Why the delivery ended early, if it did.
+    pub(crate) stop: Option<End>,
 }
 
-/// Delivers updates until each has an outcome, or the run is stopped. After `deadline` nothing is sent any more.
+/// Delivers updates until each has an outcome or the run is stopped. Nothing is sent after the deadline.
 pub(crate) async fn run(
     updates: Vec<Update>,
     client: Client,
     journal: Journal,
     policy: &Policy,
-    (style, following): (Style, Option<Following>),
+    (style, live_feed): (Style, Option<LiveFeed>),
     mut interruptions: Interruptions,
     deadline: Option<Instant>,
-) -> Delivered {
+) -> Sent {
     let stop = Stop::default();
     if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         stop.request(End::OutOfTime);
     }
     let (sender, mut events) = mpsc::unbounded_channel();
     let updates: Arc<[Update]> = Arc::from(updates);
-    let mut state = State::new(&updates, &journal, style, policy);
-    state.following = following;
+    let mut state = DeliveryState::new(&updates, &journal, style, live_feed, policy);
     let (policy, workers_stop) = (policy.clone(), stop.clone());
     let workers = tokio::spawn(async move {
         delivery::deliver(updates, client, journal, &policy, &workers_stop, sender).await;
@@ -55,15 +55,15 @@ pub(crate) async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut is_stopping = false;
-    let mut news = Vec::with_capacity(AT_ONCE);
+    let mut batch = Vec::with_capacity(BATCH_SIZE);
     loop {
         tokio::select! {
-            count = events.recv_many(&mut news, AT_ONCE) => {
+            count = events.recv_many(&mut batch, BATCH_SIZE) => {
                 if count == 0 {
                     break;
                 }
-                for event in news.drain(..) {
-                    state.take(event, &stop);
+                for event in batch.drain(..) {
+                    state.handle(event, &stop);
                 }
             }
             () = interruptions.next() => {
@@ -80,10 +80,10 @@ pub(crate) async fn run(
         }
     }
     workers.abort();
-    // Cancelled or not, no worker is left after this, and what they told last still counts.
+    // No worker is left after this. Events that they sent before still count.
     let _ = workers.await;
     while let Ok(event) = events.try_recv() {
-        state.take(event, &stop);
+        state.handle(event, &stop);
     }
     if let Err(error) = state.journal.ledger.flush().await {
         stop.request(End::of_ledger(&error));
@@ -98,15 +98,15 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// The time in which at least one request waited for the pace.
+/// Measures the time in which at least one request waits for the rate limiter.
 #[derive(Default)]
-struct PaceWaits {
+struct RateWaits {
     waiting: usize,
     since: Option<Instant>,
     total: Duration,
 }
 
-impl PaceWaits {
+impl RateWaits {
     fn begin(&mut self, now: Instant) {
         self.waiting += 1;
         self.since.get_or_insert(now);
@@ -120,22 +120,28 @@ impl PaceWaits {
     }
 }
 
-/// Everything that the loop keeps.
-struct State {
+/// The state of a delivery.
+struct DeliveryState {
     updates: Arc<[Update]>,
     journal: Journal,
     deliveries: Vec<Option<Delivery>>,
-    /// By update: how often it has left.
+    /// The number of attempts of each update.
     attempts: Vec<u32>,
     requests: Requests,
-    pace_waits: PaceWaits,
+    rate_waits: RateWaits,
     watch: Watch,
     progress: DeliveryProgress,
-    following: Option<Following>,
+    live_feed: Option<LiveFeed>,
 }
 
-impl State {
-    fn new(updates: &Arc<[Update]>, journal: &Journal, style: Style, policy: &Policy) -> Self {
+impl DeliveryState {
+    fn new(
+        updates: &Arc<[Update]>,
+        journal: &Journal,
+        style: Style,
+        live_feed: Option<LiveFeed>,
+        policy: &Policy,
+    ) -> Self {
         let count = updates.len();
         let most_failures = policy.limits.failures.map(|most| most.of(count));
         Self {
@@ -144,21 +150,21 @@ impl State {
             deliveries: vec![None; count],
             attempts: vec![0; count],
             requests: Requests::default(),
-            pace_waits: PaceWaits::default(),
+            rate_waits: RateWaits::default(),
             watch: Watch::new(most_failures),
             progress: DeliveryProgress::begin(style, count, &policy.rate),
-            following: None,
+            live_feed,
         }
     }
 
     fn tick(&mut self) {
         self.progress.tick();
-        if let Some(following) = &mut self.following {
-            following.tell(&self.requests);
+        if let Some(live_feed) = &mut self.live_feed {
+            live_feed.flush(&self.requests);
         }
     }
 
-    fn take(&mut self, event: Event, stop: &Stop) {
+    fn handle(&mut self, event: Event, stop: &Stop) {
         match event {
             Event::TokenRequested => self.requests.token += 1,
             Event::Sent(index) => {
@@ -180,33 +186,33 @@ impl State {
             }
             Event::Elsewhere => self.progress.elsewhere(),
             Event::PaceAwaited => {
-                self.pace_waits.begin(Instant::now());
-                self.progress.paced(self.pace_waits.since);
+                self.rate_waits.begin(Instant::now());
+                self.progress.paced(self.rate_waits.since);
             }
             Event::PaceGranted => {
-                self.pace_waits.end(Instant::now());
-                self.progress.paced(self.pace_waits.since);
+                self.rate_waits.end(Instant::now());
+                self.progress.paced(self.rate_waits.since);
             }
             Event::Finished(index, delivery, known, judging) => {
-                // The moment that it is known, not at the end.
+                // Recorded at once, so that a killed run loses no outcome.
                 self.journal.settle(&self.updates[index], &delivery, known);
-                // What another importer has delivered tells nothing of how the API answers us.
+                // The outcome of an order that another importer delivered says nothing about our requests.
                 let is_ours = delivery.attempts > 0;
                 if let Some(end) = self.watch.see(&delivery).filter(|_| is_ours) {
                     stop.request(end);
                 }
                 drop(judging);
                 self.progress.finished(delivery.outcome);
-                if let Some(following) = &mut self.following {
-                    following.note(index, &delivery);
+                if let Some(live_feed) = &mut self.live_feed {
+                    live_feed.add(index, &delivery);
                 }
                 self.deliveries[index] = Some(delivery);
             }
         }
     }
 
-    /// Ends the delivery: an update that has left and has no outcome may have been applied.
-    fn finish(mut self, stop: &Stop) -> Delivered {
+    /// Ends the delivery. An update that was sent and has no outcome may have been applied, so it becomes `Unknown`.
+    fn finish(mut self, stop: &Stop) -> Sent {
         for (delivery, attempts) in self.deliveries.iter_mut().zip(&self.attempts) {
             if delivery.is_none() && *attempts > 0 {
                 *delivery = Some(Delivery {
@@ -226,13 +232,13 @@ impl State {
                 .never_answered()
                 .then_some(End::Unreachable(words))
         };
-        let end = stop.reason().or_else(never_answered);
+        let stop = stop.reason().or_else(never_answered);
         self.progress.end();
-        Delivered {
+        Sent {
             deliveries: self.deliveries,
             requests: self.requests,
-            waited_for_pace: self.pace_waits.total,
-            end,
+            waited_for_rate: self.rate_waits.total,
+            stop,
         }
     }
 }

@@ -1,216 +1,254 @@
-//! The end of a job: its outcomes told, its reports written, what is left to do named.
+//! The last stage: closes the run in the ledger, prints the outcomes, writes the reports and clears the inbox.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::Import;
-use super::inbox::Cleared;
+use super::inbox::{archive, disposition};
+use super::ledger_session::pending_resend;
+use super::next_steps::{self, FinishedRun, NextStep};
+use super::stages::{Checked, Delivered, Finished, Results, RunResult, Session};
+use super::{rejects, reports};
 use crate::cli::Format;
 use crate::delivery::{End, Outcome};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::inbox::Disposition;
-use crate::pipeline::hooks::{Account, Ended};
-use crate::pipeline::next_steps;
-use crate::pipeline::next_steps::{Ending, Next};
-use crate::pipeline::{rejects, reports};
 use crate::report::file::ReportFile;
-use crate::report::{Mode, Totals};
+use crate::report::{Mode, Run};
 use crate::ui::{self, summary};
+use crate::web::Live;
 
-impl Import {
-    /// Ends a run that came to its end, early or not.
-    pub(crate) fn end_of_run(mut self, end: Option<&End>) -> Result<Ended, Error> {
-        let totals = Totals::of(&self.batch, &self.deliveries);
-        let mut exit = ExitCode::of_run(end, &totals, self.batch.errors());
-        if self.run.mode != Mode::Plan {
-            let finished = self
-                .keep_due()
-                .and_then(|()| self.memory.finish(&totals, exit));
-            match (finished, end) {
-                // It stopped the delivery, and that is told.
-                (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_) | End::LedgerLost(_))) => {}
-                (Err(error), _) => {
-                    ui::tell_error(&error);
-                    exit = exit.or_incomplete();
-                }
-            }
-        }
-        if let Some(words) = end.map(|end| self.words_of(end)) {
-            self.screen
-                .tell(|mut out| summary::write_line(&mut out, "stopped", &words));
-            self.run.stopped = Some(words);
-        }
-        self.end(exit)
-    }
-
-    /// Has the ledger know what is left of sending everything again. A plan knows that itself.
-    fn keep_due(&self) -> Result<(), Error> {
-        if self.setup.policy.resend && self.run.mode == Mode::Import {
-            self.memory.keep_due(&self.batch, &self.deliveries)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Ends a run that is refused for what its inputs hold: nothing is sent, and the ledger remembers that.
-    pub(crate) fn refuse(mut self, refusal: &Error) -> Result<Ended, Error> {
-        let exit = ExitCode::from(refusal);
-        if self.run.mode.delivers() {
-            let totals = Totals::of(&self.batch, &self.deliveries);
-            // A plan that is refused is not applied, and may be yet.
-            self.memory
-                .begin(&self.run, &self.batch, &self.deliveries, None)?;
-            self.memory.finish(&totals, exit)?;
-        }
-        ui::tell_error(refusal);
-        self.run.stopped = Some(refusal.to_string());
-        self.end(exit)
-    }
-
-    /// Says why the delivery ended early, and what to look at first.
-    fn words_of(&self, end: &End) -> String {
-        let hint = self.setup.target.hint_of_refusal();
-        match (end, hint) {
-            (End::Refused(_), Some(hint)) => format!("{end}; {hint}"),
-            _ => end.to_string(),
-        }
-    }
-
-    /// Tells what became of the orders, writes the reports, and clears the inbox.
-    pub(crate) fn end(mut self, mut exit: ExitCode) -> Result<Ended, Error> {
-        if !self.interruptions.begin() {
-            return Ok(ExitCode::Interrupted.into());
-        }
-        self.tell_outcomes();
-        let fates = self.fates(exit);
-        let mut failures = Vec::new();
-        let beside = self.reserve_beside(&fates).unwrap_or_else(|error| {
-            failures.push(error);
-            Vec::new()
-        });
-        let next = self.next(exit);
-        self.run.next = next.iter().map(Next::line).collect();
-        let mut result = self.result(exit);
-        let written = self.write_files(exit, &mut failures);
-        let is_there = |path: &PathBuf| written.contains(path);
-        let beside: Vec<PathBuf> = beside.into_iter().filter(is_there).collect();
-        let cleared = self.clear_inbox(&fates, &beside);
-        if let Some(result) = &mut result {
-            result["inbox"] = cleared.account.clone().into();
-            ui::answer(|out| ui::write_json_line(out, result))?;
-        }
-        for next in &next {
-            self.screen.tell(|mut out| {
-                summary::write_next(&mut out, &next.command, next.first.as_deref())
-            });
-        }
-        // How the delivery ended says more than that a file about it is missing.
-        failures.iter().for_each(ui::tell_error);
-        if !failures.is_empty() || !cleared.is_whole {
+/// Finishes a run that sent updates, whether or not it was stopped early.
+pub(crate) fn finish_delivery(delivered: Delivered) -> Result<Finished, Error> {
+    let Delivered {
+        mut checked,
+        live,
+        stop,
+    } = delivered;
+    let Checked {
+        session,
+        run,
+        results,
+        ..
+    } = &checked;
+    let totals = results.totals();
+    let mut exit = ExitCode::of_run(stop.as_ref(), &totals, results.batch.errors());
+    let closed =
+        keep_pending_resend(&checked).and_then(|()| session.ledger.finish(&run.id, &totals, exit));
+    match (closed, &stop) {
+        // A ledger that stopped the delivery is reported as the reason of the stop.
+        (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_) | End::LedgerLost(_))) => {}
+        (Err(error), _) => {
+            ui::tell_error(&error);
             exit = exit.or_incomplete();
         }
-        let account = Some(self.account(written, &cleared));
-        Ok(Ended { exit, account })
     }
+    if let Some(stop) = &stop {
+        let message = stop_message(session, stop);
+        session
+            .screen
+            .tell(|mut out| summary::write_line(&mut out, "stopped", &message));
+        checked.run.stopped = Some(message);
+    }
+    complete(checked, live, exit)
+}
 
-    /// Writes the reports and the rejected rows. Returns the reports that are there; what failed goes to `failures`.
-    fn write_files(&mut self, exit: ExitCode, failures: &mut Vec<Error>) -> Vec<PathBuf> {
-        let (files, live) = (std::mem::take(&mut self.files), self.live.take());
-        let results = (&*self.batch, self.deliveries.as_slice());
-        let written = reports::write(files, self.run.clone(), results, exit, self.screen, live);
-        failures.extend(written.result.err());
-        if let Some((_, reading)) = &self.inputs {
-            let file = self.rejects.take();
-            let rejected = rejects::write(file, reading, &self.run.id, results, self.screen);
-            failures.extend(rejected.err());
+/// Finishes a plan: nothing was sent.
+pub(crate) fn finish_plan(checked: Checked) -> Result<Finished, Error> {
+    let results = &checked.results;
+    let exit = ExitCode::of_run(None, &results.totals(), results.batch.errors());
+    finish(checked, exit)
+}
+
+/// Finishes a run that was refused because of its inputs. Nothing is sent, and the ledger keeps the refusal.
+pub(crate) fn refuse(mut checked: Checked, refusal: &Error) -> Result<Finished, Error> {
+    let exit = ExitCode::from(refusal);
+    if checked.run.mode.delivers() {
+        let ledger = &checked.session.ledger;
+        // A refused plan was not applied and may be applied later, so its id is left out.
+        ledger.begin(&checked.run, &checked.results, None)?;
+        ledger.finish(&checked.run.id, &checked.results.totals(), exit)?;
+    }
+    ui::tell_error(refusal);
+    checked.run.stopped = Some(refusal.to_string());
+    finish(checked, exit)
+}
+
+/// Finishes a run that sent nothing.
+pub(crate) fn finish(checked: Checked, exit: ExitCode) -> Result<Finished, Error> {
+    complete(checked, None, exit)
+}
+
+/// Stores in the ledger which orders of a `--resend` import were not reached. A plan has this in its file.
+fn keep_pending_resend(checked: &Checked) -> Result<(), Error> {
+    let session = &checked.session;
+    if session.setup.policy.resend && checked.run.mode == Mode::Import {
+        pending_resend::keep(&session.ledger, &checked.run.id, &checked.results)
+    } else {
+        Ok(())
+    }
+}
+
+/// Returns why the delivery ended early, with a hint at the likely cause.
+fn stop_message(session: &Session, stop: &End) -> String {
+    match (stop, session.setup.target.hint_of_refusal()) {
+        (End::Refused(_), Some(hint)) => format!("{stop}; {hint}"),
+        _ => stop.to_string(),
+    }
+}
+
+/// Prints the outcomes, writes the reports and clears the inbox.
+fn complete(
+    mut checked: Checked,
+    live: Option<Live>,
+    mut exit: ExitCode,
+) -> Result<Finished, Error> {
+    if !checked.session.interruptions.begin() {
+        return Ok(ExitCode::Interrupted.into());
+    }
+    print_outcomes(&checked);
+    let fates = disposition::fates(&checked, exit);
+    let mut failures = Vec::new();
+    let inbox_reports = reserve_inbox_reports(&mut checked, &fates).unwrap_or_else(|error| {
+        failures.push(error);
+        Vec::new()
+    });
+    let next = next_steps(&checked, exit);
+    checked.run.next = next.iter().map(NextStep::line).collect();
+    let mut json = json_result(&checked, exit);
+    let written = write_files(&mut checked, live, exit, &mut failures);
+    let is_written = |path: &PathBuf| written.contains(path);
+    let inbox_reports: Vec<PathBuf> = inbox_reports.into_iter().filter(is_written).collect();
+    let cleared = archive::clear_inbox(&mut checked, &fates, &inbox_reports);
+    if let Some(json) = &mut json {
+        json["inbox"] = cleared.json.into();
+        ui::answer(|out| ui::write_json_line(out, json))?;
+    }
+    for step in &next {
+        let first = step.condition.as_deref();
+        checked
+            .session
+            .screen
+            .tell(|mut out| summary::write_next(&mut out, &step.command, first));
+    }
+    // Printed last: the outcomes above matter more than a missing report.
+    failures.iter().for_each(ui::tell_error);
+    if !failures.is_empty() || !cleared.is_complete {
+        exit = exit.or_incomplete();
+    }
+    let errors = checked.results.batch.errors();
+    let result = RunResult {
+        totals: checked.results.totals(),
+        errors,
+        warnings: checked.results.batch.problems.len() - errors,
+        reports: written,
+        inbox: cleared.counts,
+        run: checked.run,
+    };
+    // The process is about to exit, which frees all of it at once.
+    std::mem::forget(checked.results);
+    Ok(Finished {
+        exit,
+        result: Some(result),
+    })
+}
+
+/// Writes the reports and the rejected rows. Returns the reports that were written; errors go to `failures`.
+fn write_files(
+    checked: &mut Checked,
+    live: Option<Live>,
+    exit: ExitCode,
+    failures: &mut Vec<Error>,
+) -> Vec<PathBuf> {
+    let Checked {
+        session,
+        source,
+        outputs,
+        run,
+        results,
+    } = checked;
+    let files = std::mem::take(&mut outputs.reports);
+    let written = reports::write(files, run.clone(), results, exit, session.screen, live);
+    failures.extend(written.result.err());
+    if let Some(inputs) = source.inputs() {
+        let file = outputs.rejects.take();
+        let rejected = rejects::write(file, &inputs.reading, &run.id, results, session.screen);
+        failures.extend(rejected.err());
+    }
+    written.paths
+}
+
+fn print_outcomes(checked: &Checked) {
+    let Results { batch, deliveries } = &checked.results;
+    let Run {
+        requests, timing, ..
+    } = &checked.run;
+    let screen = checked.session.screen;
+    screen.tell(|mut out| summary::write_undelivered(&mut out, batch, deliveries));
+    screen.tell(|mut out| summary::write_perhaps_twice(&mut out, deliveries));
+    screen.note(|mut out| {
+        let outcomes: Vec<Outcome> = deliveries.iter().map(|delivery| delivery.outcome).collect();
+        summary::write_outcomes(&mut out, batch, &outcomes)?;
+        match requests.sent {
+            0 => Ok(()),
+            _ => summary::write_requests(&mut out, requests, timing),
         }
-        written.paths
-    }
+    });
+}
 
-    fn tell_outcomes(&self) {
-        let outcomes: Vec<Outcome> = self
-            .deliveries
-            .iter()
-            .map(|delivery| delivery.outcome)
-            .collect();
-        self.screen
-            .tell(|mut out| summary::write_undelivered(&mut out, &self.batch, &self.deliveries));
-        self.screen
-            .tell(|mut out| summary::write_perhaps_twice(&mut out, &self.deliveries));
-        self.screen.note(|mut out| {
-            summary::write_outcomes(&mut out, &self.batch, &outcomes)?;
-            match self.run.requests.sent {
-                0 => Ok(()),
-                _ => summary::write_requests(&mut out, &self.run.requests, &self.run.timing),
-            }
-        });
-    }
+/// Adds the reports that go beside the files of the inbox to the outputs, and returns their paths.
+fn reserve_inbox_reports(
+    checked: &mut Checked,
+    fates: &[Disposition],
+) -> Result<Vec<PathBuf>, Error> {
+    let Some(inbox) = checked.source.inbox() else {
+        return Ok(Vec::new());
+    };
+    let files = inbox.reserve_reports(fates, &checked.run.id)?;
+    let paths = files.iter().map(|file| file.path().to_owned()).collect();
+    checked.outputs.reports.extend(files);
+    Ok(paths)
+}
 
-    /// Takes places for the reports beside the files of the inbox, and returns them.
-    fn reserve_beside(&mut self, fates: &[Disposition]) -> Result<Vec<PathBuf>, Error> {
-        let Some(inbox) = &self.inbox else {
-            return Ok(Vec::new());
-        };
-        let files = inbox.reserve(fates, &self.run.id)?;
-        let paths = files.iter().map(|file| file.path().to_owned()).collect();
-        self.files.extend(files);
-        Ok(paths)
-    }
-
-    /// Returns what a delivery came to, for scripts that ask for it.
-    fn result(&self, exit: ExitCode) -> Option<Value> {
-        let run = &self.run;
-        let reports = self.files.iter().map(ReportFile::path);
-        (self.format == Format::Json && run.mode.delivers()).then(|| {
-            json!({
-                "run": run.id,
-                "mode": run.mode,
-                "target": run.target,
-                "notice": run.notice,
-                "exit_code": exit.number(),
-                "totals": Totals::of(&self.batch, &self.deliveries),
-                "requests": run.requests,
-                "timing": run.timing,
-                "reports": reports.collect::<Vec<_>>(),
-                "next": run.next,
-            })
+/// Returns the result of a delivery as JSON, if `--format json` asks for it.
+fn json_result(checked: &Checked, exit: ExitCode) -> Option<Value> {
+    let run = &checked.run;
+    let reports = checked.outputs.reports.iter().map(ReportFile::path);
+    (checked.session.format == Format::Json && run.mode.delivers()).then(|| {
+        json!({
+            "run": run.id,
+            "mode": run.mode,
+            "target": run.target,
+            "notice": run.notice,
+            "exit_code": exit.number(),
+            "totals": checked.results.totals(),
+            "requests": run.requests,
+            "timing": run.timing,
+            "reports": reports.collect::<Vec<_>>(),
+            "next": run.next,
         })
-    }
+    })
+}
 
-    /// Returns what is left to do.
-    fn next(&self, exit: ExitCode) -> Vec<Next> {
-        if self.run.mode == Mode::Plan {
-            return Vec::new();
-        }
-        let inputs = self.inputs.iter().flat_map(|(paths, _)| paths);
-        let written = self.rejects.as_ref();
-        next_steps::commands(&Ending {
-            // What of an inbox is to be mended, it says itself.
-            has_inputs: self.inputs.is_some() && self.inbox.is_none(),
-            is_piped: inputs.into_iter().any(|input| input.as_os_str() == "-"),
-            settings: &self.setup,
-            run: &self.run.id,
-            deliveries: &self.deliveries,
-            totals: &Totals::of(&self.batch, &self.deliveries),
-            exit,
-            rejects: written.and_then(|file| file.filled(&self.batch, &self.deliveries)),
-        })
+/// Returns the commands that finish the job.
+fn next_steps(checked: &Checked, exit: ExitCode) -> Vec<NextStep> {
+    if checked.run.mode == Mode::Plan {
+        return Vec::new();
     }
-
-    fn account(self, reports: Vec<PathBuf>, cleared: &Cleared) -> Account {
-        let errors = self.batch.errors();
-        let account = Account {
-            totals: Totals::of(&self.batch, &self.deliveries),
-            errors,
-            warnings: self.batch.problems.len() - errors,
-            reports,
-            files: cleared.files,
-            run: self.run,
-        };
-        // The process ends, which gives all of it back at once.
-        std::mem::forget((self.batch, self.deliveries));
-        account
-    }
+    let Results { batch, deliveries } = &checked.results;
+    let inputs = checked.source.inputs();
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    let rejects = checked.outputs.rejects.as_ref();
+    next_steps::next_steps(&FinishedRun {
+        // An inbox prints its own instructions.
+        has_named_inputs: inputs.is_some_and(|inputs| inputs.inbox.is_none()),
+        has_stdin: inputs.is_some_and(|inputs| inputs.paths.iter().any(is_stdin)),
+        setup: &checked.session.setup,
+        run: &checked.run.id,
+        deliveries,
+        totals: &checked.results.totals(),
+        exit,
+        rejects: rejects.and_then(|file| file.path_if_filled(batch, deliveries)),
+    })
 }

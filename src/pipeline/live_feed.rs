@@ -1,4 +1,4 @@
-//! What the page of a run hears of the delivery: now and then, in one go, without the delivery waiting for it.
+//! Updates of the live report: batched, so that the delivery never waits for it.
 
 use std::time::Instant;
 
@@ -6,39 +6,40 @@ use crate::delivery::{Delivery, Outcome};
 use crate::report::Requests;
 use crate::web::Feed;
 
-/// What became of orders since the page was told last.
+/// Outcomes that were not yet sent to the live report.
 #[derive(Debug)]
-pub(crate) struct Following {
+pub(crate) struct LiveFeed {
     feed: Feed,
-    began: Instant,
-    /// By update: the place of its order.
-    places: Vec<usize>,
-    news: Vec<(usize, Delivery)>,
+    started: Instant,
+    /// For each update, the index of its order.
+    orders: Vec<usize>,
+    unsent: Vec<(usize, Delivery)>,
 }
 
-impl Following {
-    /// Begins with orders of which those that are not sent yet are the updates.
+impl LiveFeed {
+    /// Makes the feed of a delivery whose updates are the orders that are not sent yet.
     pub(crate) fn new(feed: Feed, deliveries: &[Delivery]) -> Self {
-        let all = deliveries.iter().enumerate();
-        let unsent = all.filter(|(_, delivery)| delivery.outcome == Outcome::NotSent);
+        let orders = deliveries.iter().enumerate();
+        let pending = orders.filter(|(_, delivery)| delivery.outcome == Outcome::NotSent);
         Self {
             feed,
-            began: Instant::now(),
-            places: unsent.map(|(place, _)| place).collect(),
-            news: Vec::new(),
+            started: Instant::now(),
+            orders: pending.map(|(order, _)| order).collect(),
+            unsent: Vec::new(),
         }
     }
 
-    /// Notes what became of an update.
-    pub(crate) fn note(&mut self, update: usize, delivery: &Delivery) {
-        let place = self.places.get(update).copied();
-        self.news
-            .extend(place.map(|place| (place, delivery.clone())));
+    /// Adds the outcome of an update.
+    pub(crate) fn add(&mut self, update: usize, delivery: &Delivery) {
+        let order = self.orders.get(update).copied();
+        self.unsent
+            .extend(order.map(|order| (order, delivery.clone())));
     }
 
-    /// Tells the page what was noted.
-    pub(crate) fn tell(&mut self, requests: &Requests) {
-        let news = std::mem::take(&mut self.news);
-        self.feed.tell(news, requests.clone(), self.began.elapsed());
+    /// Sends the outcomes since the last call to the live report.
+    pub(crate) fn flush(&mut self, requests: &Requests) {
+        let outcomes = std::mem::take(&mut self.unsent);
+        self.feed
+            .send(outcomes, requests.clone(), self.started.elapsed());
     }
 }

@@ -1,56 +1,53 @@
-//! `--max-change`: an export that was cut short or doubled is refused before anything is sent.
+//! `--max-change`: refuses an export that was cut short or doubled before anything is sent.
 
 use serde_json::Value;
 
+use super::ledger_session::LedgerSession;
 use super::rejects;
+use super::stages::Checked;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Run, RunEnd};
-use crate::pipeline::Import;
-use crate::pipeline::ledger_session::Memory;
 use crate::report::Mode;
 use crate::ui::summary;
 
-/// The runs among which the last import is looked for, the latest ones.
-const MOST_RUNS: usize = 1_000;
+/// The number of latest runs that are searched for the last import.
+const MAX_RUNS: usize = 1_000;
 
-/// Tells why a job is refused whose number of orders is too far from that of the last import; `None` where it is not.
+/// Returns why a run is refused, if its number of orders differs too much from that of the last import.
 ///
-/// What counts is the orders in the inputs, whether or not they change: an export that holds everything and one that
-/// holds what is new are both about as long as the one before. Corrected rows are no export.
-///
-/// # Errors
-/// When the ledger cannot be read.
-pub(crate) fn refusal(import: &Import) -> Result<Option<Error>, Error> {
-    let Some(most) = import.setup.max_change else {
+/// All orders in the inputs count, changed or not: a full export and an export of new orders both keep their usual
+/// size. Corrections of rejected rows are not exports and are not compared.
+pub(crate) fn refusal(checked: &Checked) -> Result<Option<Error>, Error> {
+    let Some(max_change) = checked.session.setup.max_change else {
         return Ok(None);
     };
-    if rejects::is_correction(&import.run, &import.batch) {
+    let batch = &checked.results.batch;
+    if rejects::is_correction(&checked.run, batch) {
         return Ok(None);
     }
-    let Some((run, before)) = last_import(&import.memory)? else {
-        let words = "no import to this target is known yet, so there is nothing to compare with";
-        import
-            .screen
-            .note(|mut out| summary::write_line(&mut out, "max change", words));
+    let Some((run, before)) = last_import(&checked.session.ledger)? else {
+        let message =
+            "the ledger has no import to this target yet, so there is nothing to compare with";
+        let screen = checked.session.screen;
+        screen.note(|mut out| summary::write_line(&mut out, "max change", message));
         return Ok(None);
     };
-    let now = import.batch.orders.len();
-    if !most.is_exceeded(now, before) {
-        return Ok(None);
-    }
-    Ok(Some(Error::OrderCountChanged {
-        now,
-        before,
-        run: run.record.id,
-        max_change: most,
-    }))
+    let now = batch.orders.len();
+    Ok(max_change
+        .is_exceeded(now, before)
+        .then(|| Error::OrderCountChanged {
+            now,
+            before,
+            run: run.record.id,
+            max_change,
+        }))
 }
 
-/// Returns the last import that held orders and was not refused, and how many it held.
-fn last_import(memory: &Memory) -> Result<Option<(Run, usize)>, Error> {
-    let runs = memory.runs(MOST_RUNS)?.into_iter();
+/// Returns the last import that had orders and was not refused, and its number of orders.
+fn last_import(ledger: &LedgerSession) -> Result<Option<(Run, usize)>, Error> {
+    let runs = ledger.runs(MAX_RUNS)?.into_iter();
     let mut imports = runs.filter(|run| run.record.mode == Mode::Import.words());
     Ok(imports.find_map(|run| {
         let end = run.end.as_ref()?;
@@ -60,7 +57,7 @@ fn last_import(memory: &Memory) -> Result<Option<(Run, usize)>, Error> {
     }))
 }
 
-/// Returns how many orders of a run came to an outcome, as its totals say.
+/// Returns how many orders of a run had an outcome, according to its totals.
 pub(crate) fn count(end: &RunEnd, outcome: Outcome) -> usize {
     total(end, &outcome.words().replace(' ', "_"))
 }

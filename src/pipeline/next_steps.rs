@@ -1,174 +1,176 @@
-//! What is left to do after an import: the exact commands that finish the job.
+//! The commands that finish the job after an import.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
+use super::command_line::TypedCommand;
 use crate::config::environment::variable;
 use crate::config::{self, Target};
 use crate::delivery::Delivery;
 use crate::exit::ExitCode;
 use crate::ledger::Location;
 use crate::ledger::location::users_path;
-use crate::pipeline::command_line::Typed;
 use crate::report::Totals;
 use crate::text::shell;
 
-/// A command that is left to do.
+/// A command to run next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Next {
-    /// The command, ready to be pasted.
+pub(crate) struct NextStep {
+    /// The command, ready to paste into a shell.
     pub(crate) command: String,
-    /// What to know or to do first.
-    pub(crate) first: Option<String>,
+    /// When to run it, if not at once.
+    pub(crate) condition: Option<String>,
 }
 
-impl Next {
-    /// Returns the command with what to know first behind it, as a shell takes it: pasted as it is, the condition that
-    /// it stands under stays with it.
+impl NextStep {
+    /// Returns the command with its condition as a shell comment, so that the condition survives pasting.
     pub(crate) fn line(&self) -> String {
-        match &self.first {
+        match &self.condition {
             None => self.command.clone(),
-            Some(first) => format!("{}  # {first}", self.command),
+            Some(condition) => format!("{}  # {condition}", self.command),
         }
     }
 }
 
-/// What an import came to.
-pub(crate) struct Ending<'a> {
-    /// Whether an input came on standard input.
-    pub(crate) is_piped: bool,
-    /// Whether inputs are read, which can be mended, and not a plan.
-    pub(crate) has_inputs: bool,
-    pub(crate) settings: &'a config::Delivery,
+/// What the next steps depend on.
+pub(crate) struct FinishedRun<'a> {
+    /// An input came from standard input.
+    pub(crate) has_stdin: bool,
+    /// The inputs are files that were named, which the user can fix.
+    pub(crate) has_named_inputs: bool,
+    pub(crate) setup: &'a config::Delivery,
     pub(crate) run: &'a str,
     pub(crate) deliveries: &'a [Delivery],
     pub(crate) totals: &'a Totals,
     pub(crate) exit: ExitCode,
-    /// The file that the rejected rows are written to, if any are.
+    /// The file of the rejected rows, if there are any.
     pub(crate) rejects: Option<&'a Path>,
 }
 
-/// Flags that a second run does without: `--resend` would send accepted orders once more, where the ledger knows which
-/// are left; and a report never replaces a file.
-const DONE: [&str; 2] = ["resend", "report"];
-/// Flags that tell how the inputs are read, and do not hold for the file of rejected rows.
-const OF_INPUTS: [&str; 3] = ["sheet", "delimiter", "encoding"];
+/// Flags that a second run must not have: `--resend` would send accepted orders again, although the ledger knows which
+/// ones are left, and `--report` never replaces a file.
+const NOT_REPEATED: [&str; 2] = ["resend", "report"];
+/// Flags about the inputs, which do not apply to the file of rejected rows.
+const INPUT_FLAGS: [&str; 3] = ["sheet", "delimiter", "encoding"];
 
-/// Returns what is left to do. What was tried in the built-in sandbox is done with, and what was refused is for a
-/// person to look at first.
-pub(crate) fn commands(ending: &Ending<'_>) -> Vec<Next> {
-    let is_refused = ending.exit == ExitCode::Usage;
-    if is_refused || matches!(ending.settings.target, Target::BuiltInSandbox) {
+/// Returns the next steps. There are none after a trial in the built-in sandbox, nor after a refusal, where a person
+/// must look first.
+pub(crate) fn next_steps(run: &FinishedRun<'_>) -> Vec<NextStep> {
+    let is_refused = run.exit == ExitCode::Usage;
+    if is_refused || matches!(run.setup.target, Target::BuiltInSandbox) {
         return Vec::new();
     }
-    let steps = again(ending).into_iter().chain(resolve(ending));
-    steps.chain(fixed(ending)).chain(mended(ending)).collect()
+    let steps = repeat(run).into_iter().chain(resolve(run));
+    steps
+        .chain(import_rejects(run))
+        .chain(fix_inputs(run))
+        .collect()
 }
 
-/// The same command, where it delivers what is left.
-fn again(ending: &Ending<'_>) -> Option<Next> {
-    // Without a memory the same command would send what was accepted once more.
-    let is_remembered = ending.settings.ledger.is_lasting();
-    let is_safe = is_remembered || ending.totals.accepted + ending.totals.unknown == 0;
+/// The same command, if it delivers what is left.
+fn repeat(run: &FinishedRun<'_>) -> Option<NextStep> {
+    // Without a lasting ledger the same command would send accepted orders again.
+    let has_ledger = run.setup.ledger.is_lasting();
+    let is_safe = has_ledger || run.totals.accepted + run.totals.unknown == 0;
     if !is_safe
-        || ending.exit == ExitCode::NoInput
-        || !ending.deliveries.iter().any(Delivery::is_worth_a_rerun)
+        || run.exit == ExitCode::NoInput
+        || !run.deliveries.iter().any(Delivery::is_worth_a_rerun)
     {
         return None;
     }
-    Some(Next {
-        command: shell::line(&typed(ending).words()),
-        first: ending
-            .is_piped
+    Some(NextStep {
+        command: shell::line(&repeated_command(run).words()),
+        condition: run
+            .has_stdin
             .then(|| "with the same standard input".to_owned()),
     })
 }
 
-fn typed(ending: &Ending<'_>) -> Typed {
-    let typed = Typed::here().without(&DONE);
-    match ending.rejects {
-        Some(_) => typed.without(&["rejects"]),
-        None => typed,
+fn repeated_command(run: &FinishedRun<'_>) -> TypedCommand {
+    let command = TypedCommand::current().without(&NOT_REPEATED);
+    match run.rejects {
+        Some(_) => command.without(&["rejects"]),
+        None => command,
     }
 }
 
-/// The commands of which one settles what is kept back: which, only a look at the orders tells.
-fn resolve(ending: &Ending<'_>) -> Vec<Next> {
-    let mut deliveries = ending.deliveries.iter();
+/// The two commands for held reports: the server's data decides which one applies.
+fn resolve(run: &FinishedRun<'_>) -> Vec<NextStep> {
+    let mut deliveries = run.deliveries.iter();
     if deliveries.all(|delivery| delivery.held_reports.is_empty()) {
         return Vec::new();
     }
-    let ways = [
-        ("--mark-delivered", "where the reports kept back are there"),
-        ("--resend", "where they are not"),
+    let choices = [
+        ("--mark-delivered", "if the server has the held reports"),
+        ("--resend", "if it does not have them"),
     ];
-    let way = |(flag, first): (&str, &str)| Next {
-        command: resolve_by(ending, flag),
-        first: Some(first.to_owned()),
+    let step = |(flag, condition): (&str, &str)| NextStep {
+        command: resolve_command(run, flag),
+        condition: Some(condition.to_owned()),
     };
-    ways.map(way).into()
+    choices.map(step).into()
 }
 
-fn resolve_by(ending: &Ending<'_>, flag: &str) -> String {
-    let typed = Typed::here();
+fn resolve_command(run: &FinishedRun<'_>, flag: &str) -> String {
+    let command = TypedCommand::current();
     let mut words = vec![
-        typed.program(),
+        command.program(),
         OsStr::new("resolve"),
-        OsStr::new(ending.run),
+        OsStr::new(run.run),
+        OsStr::new(flag),
     ];
-    words.push(OsStr::new(flag));
-    let place = &ending.settings.ledger;
-    let is_users = match place {
+    let ledger = &run.setup.ledger;
+    let is_default = match ledger {
         Location::File(path) => users_path(&variable).as_ref() == Some(path),
         Location::Memory => true,
         Location::Database(_) => false,
     };
-    let place = place.to_string();
-    if !is_users {
-        words.extend([OsStr::new("--ledger"), OsStr::new(&place)]);
+    let location = ledger.to_string();
+    if !is_default {
+        words.extend([OsStr::new("--ledger"), OsStr::new(&location)]);
     }
-    let of_database = matches!(ending.settings.ledger, Location::Database(_));
-    if let Some(path) = ending.settings.ca_cert.as_deref().filter(|_| of_database) {
+    let is_database = matches!(ledger, Location::Database(_));
+    if let Some(path) = run.setup.ca_cert.as_deref().filter(|_| is_database) {
         words.extend([OsStr::new("--ca-cert"), path.as_os_str()]);
     }
     shell::line(&words)
 }
 
-/// The command that imports the rejected rows, once they are fixed.
-fn fixed(ending: &Ending<'_>) -> Option<Next> {
-    let path = ending.rejects?;
+/// The command that imports the rejected rows after they are fixed.
+fn import_rejects(run: &FinishedRun<'_>) -> Option<NextStep> {
+    let path = run.rejects?;
     let Totals {
         invalid,
         rejected,
         rows_invalid,
         ..
-    } = ending.totals;
+    } = run.totals;
     if invalid + rejected + rows_invalid == 0 {
         return None;
     }
-    let typed = typed(ending)
-        .without(&OF_INPUTS)
+    let command = repeated_command(run)
+        .without(&INPUT_FLAGS)
         .with_input(path.as_os_str());
-    Some(Next {
-        command: shell::line(&typed.words()),
-        // Not every shell takes for a comment what is pasted behind a `#`.
-        first: Some(format!("once {} is fixed", shell::line(&[path]))),
+    Some(NextStep {
+        command: shell::line(&command.words()),
+        // The path is quoted for a shell: not every shell takes a pasted `#` for a comment.
+        condition: Some(format!("once {} is fixed", shell::line(&[path]))),
     })
 }
 
-/// The same command, where the inputs have to be mended first and no file of rejected rows was asked for.
-fn mended(ending: &Ending<'_>) -> Option<Next> {
-    let is_remembered = ending.settings.ledger.is_lasting();
-    let is_for_them = ending.has_inputs && !ending.is_piped && ending.rejects.is_none();
-    let totals = ending.totals;
-    let is_wrong = totals.invalid + totals.rejected + totals.rows_invalid > 0;
-    if !is_remembered || !is_for_them || !is_wrong || again(ending).is_some() {
+/// The same command after the inputs are fixed, if no file of rejected rows was asked for.
+fn fix_inputs(run: &FinishedRun<'_>) -> Option<NextStep> {
+    let is_repeatable = run.has_named_inputs && !run.has_stdin && run.rejects.is_none();
+    let totals = run.totals;
+    let has_errors = totals.invalid + totals.rejected + totals.rows_invalid > 0;
+    let has_ledger = run.setup.ledger.is_lasting();
+    if !has_ledger || !is_repeatable || !has_errors || repeat(run).is_some() {
         return None;
     }
-    Some(Next {
-        command: shell::line(&typed(ending).words()),
-        first: Some(
-            "once the wrong rows are mended in the file; what was accepted is not sent again"
+    Some(NextStep {
+        command: shell::line(&repeated_command(run).words()),
+        condition: Some(
+            "once the wrong rows are fixed in the file; accepted orders are not sent again"
                 .to_owned(),
         ),
     })

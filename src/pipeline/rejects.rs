@@ -1,4 +1,5 @@
-//! `--rejects`: the place taken before anything is sent; the rows that did not get through read again, and written.
+//! `--rejects`: the rows of orders that did not get through. The path is checked before anything is sent; at the end the
+//! inputs are read again, because their cells are not kept in memory.
 
 use std::collections::HashMap;
 use std::io;
@@ -6,6 +7,9 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::gather::reading_options;
+use super::run_id::is_run_id;
+use super::stages::Results;
 use crate::cli::error::CommandLineError;
 use crate::config::Reading;
 use crate::delivery::Delivery;
@@ -15,15 +19,13 @@ use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
 use crate::input::{self, File, MapRows, Row, Sheet, SheetHead, Written};
 use crate::orders::Batch;
-use crate::pipeline::gather::reading_options;
-use crate::pipeline::run_id::is_run_id;
 use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
 use crate::report::Run;
 use crate::report::file::ReportFile;
 use crate::system::atomic_file::{NewFile, format_of, is_same_place};
 use crate::ui::{Screen, summary};
 
-/// A form in which rejected rows are written.
+/// A format of rejected rows.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Csv,
@@ -31,8 +33,8 @@ enum Form {
 }
 
 impl RejectsFile {
-    /// Returns where the rejected rows will be; `None` where there are none.
-    pub(crate) fn filled(&self, batch: &Batch, deliveries: &[Delivery]) -> Option<&Path> {
+    /// Returns the path if there are rejected rows.
+    pub(crate) fn path_if_filled(&self, batch: &Batch, deliveries: &[Delivery]) -> Option<&Path> {
         let is_empty = rejects::remarks(batch, deliveries).is_empty();
         (!is_empty).then(|| self.file.path())
     }
@@ -40,17 +42,17 @@ impl RejectsFile {
 
 const FORMS: [(&str, Form); 2] = [("csv", Form::Csv), ("xlsx", Form::Xlsx)];
 
-/// A place for the rejected rows.
+/// The file of the rejected rows.
 #[derive(Debug)]
 pub(crate) struct RejectsFile {
     form: Form,
     file: NewFile,
 }
 
-/// Takes the place of the rejected rows, if they are asked for.
+/// Checks the path of the rejected rows, if they are asked for.
 ///
 /// # Errors
-/// When the path is no place for them, or an input cannot be read a second time.
+/// The path cannot be written, or an input cannot be read a second time.
 pub(crate) fn reserve(
     path: Option<&Path>,
     inputs: &[PathBuf],
@@ -85,46 +87,52 @@ pub(crate) fn reserve(
     Ok(Some(RejectsFile { form, file }))
 }
 
-/// Writes the rows that did not get through, and tells where they are.
+/// Writes the rejected rows and prints the path.
 ///
 /// # Errors
-/// When an input has changed since it was read, or the file cannot be written.
+/// An input has changed since it was read, or the file cannot be written.
 pub(crate) fn write(
     file: Option<RejectsFile>,
     reading: &Reading,
     run: &str,
-    (batch, deliveries): (&Batch, &[Delivery]),
+    results: &Results,
     screen: Screen,
 ) -> Result<(), Error> {
     let Some(RejectsFile { form, file }) = file else {
         return Ok(());
     };
-    let remarks = rejects::remarks(batch, deliveries);
+    let remarks = rejects::remarks(&results.batch, &results.deliveries);
     if remarks.is_empty() {
         let words = format!("none, so {} is not written", file.path().display());
         screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
         return Ok(());
     }
     let rows: usize = remarks.values().map(Remarks::len).sum();
-    let path = write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks))?;
+    let path = write_rows(
+        RejectsFile { form, file },
+        reading,
+        run,
+        &results.batch,
+        &remarks,
+    )?;
     let words = format!("{}, {rows} rows to fix and import again", path.display());
     screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
     Ok(())
 }
 
-/// Writes the rows of one file that did not get through; `prefix` is how the name begins that they are written to.
-/// Returns where they are; `None` where there are none.
+/// Writes the rejected rows of one input to a file whose name begins with `prefix`. Returns its path, or `None` if there
+/// are none.
 ///
 /// # Errors
-/// When the file has changed since it was read, or the rows cannot be written.
-pub(crate) fn of_file(
+/// The input has changed since it was read, or the file cannot be written.
+pub(crate) fn write_for_file(
     path: &str,
     prefix: &Path,
     reading: &Reading,
     run: &str,
-    (batch, deliveries): (&Batch, &[Delivery]),
+    results: &Results,
 ) -> Result<Option<PathBuf>, Error> {
-    let mut remarks = rejects::remarks(batch, deliveries);
+    let mut remarks = rejects::remarks(&results.batch, &results.deliveries);
     remarks.retain(|source, _| source.path == path);
     if remarks.is_empty() {
         return Ok(None);
@@ -136,14 +144,22 @@ pub(crate) fn of_file(
         (Form::Csv, ".csv")
     };
     let file = NewFile::reserve(&with_tail(prefix, extension), "a file of rejected rows")?;
-    write_rows(RejectsFile { form, file }, reading, run, (batch, &remarks)).map(Some)
+    write_rows(
+        RejectsFile { form, file },
+        reading,
+        run,
+        &results.batch,
+        &remarks,
+    )
+    .map(Some)
 }
 
 fn write_rows(
     RejectsFile { form, file }: RejectsFile,
     reading: &Reading,
     run: &str,
-    (batch, remarks): (&Batch, &HashMap<Arc<Source>, Remarks<'_>>),
+    batch: &Batch,
+    remarks: &HashMap<Arc<Source>, Remarks<'_>>,
 ) -> Result<PathBuf, Error> {
     let mut sheets = read_again(reading, batch, remarks)?;
     if matches!(form, Form::Xlsx) {
@@ -162,7 +178,7 @@ fn write_rows(
     Ok(written)
 }
 
-/// Tells how to write a CSV of the rejected rows: as the inputs are written that they are from.
+/// Returns the CSV dialect of the rejected rows: that of the inputs that they come from.
 fn written(
     reading: &Reading,
     batch: &Batch,
@@ -176,7 +192,7 @@ fn written(
     Written::of_all(&files.collect::<Vec<_>>())
 }
 
-/// Reads the rejected rows once more: the cells of a file are not kept while a run lasts.
+/// Reads the rejected rows again.
 fn read_again<'a>(
     reading: &Reading,
     batch: &Batch,
@@ -222,7 +238,7 @@ fn read<R: Send>(
     input::read(Path::new(path), &options, &MapRows(turn))
 }
 
-/// Returns the files, each once, that some sheets are from.
+/// Returns the files of the sheets for which `is_wanted` is true, each once.
 fn paths(batch: &Batch, is_wanted: impl Fn(&Source) -> bool) -> Vec<&str> {
     let mut paths: Vec<&str> = Vec::new();
     for head in batch.heads.iter().filter(|head| is_wanted(&head.source)) {
@@ -233,7 +249,7 @@ fn paths(batch: &Batch, is_wanted: impl Fn(&Source) -> bool) -> Vec<&str> {
     paths
 }
 
-/// Tells whether a file gave the same sheets as before, by their fingerprints.
+/// Returns whether a file has the same sheets as before, by their checksums.
 fn is_as_it_was<R>(path: &str, file: &File<R>, batch: &Batch) -> bool {
     let before = batch
         .sheets
@@ -253,8 +269,8 @@ fn add_layout(sheet: &mut RejectedSheet<'_>) {
     sheet.layout = Layout::read(Path::new(&source.path), name, is_wanted);
 }
 
-/// Returns the runs that the inputs correct: those that rejected their rows.
-pub(crate) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>> {
+/// Returns the runs that rejected the rows in the inputs, if any did.
+pub(crate) fn corrected_runs(reading: &Reading, batch: &Batch) -> Option<Vec<String>> {
     let column = |head: &SheetHead| {
         let mut texts = head.header.texts.iter();
         texts.position(|text| text.as_deref().is_some_and(is_run_column))
@@ -279,7 +295,7 @@ pub(crate) fn corrected(reading: &Reading, batch: &Batch) -> Option<Vec<String>>
     (!runs.is_empty()).then_some(runs)
 }
 
-/// Tells whether all that a run reads are rows that earlier runs had rejected.
+/// Returns whether all inputs are files of rejected rows.
 pub(crate) fn is_correction(run: &Run, batch: &Batch) -> bool {
     let has_run = |head: &SheetHead| {
         let mut texts = head.header.texts.iter().flatten();
@@ -292,8 +308,8 @@ fn is_run_column(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case(RUN_COLUMN)
 }
 
-/// Tells which runs the inputs correct.
-pub(crate) fn tell_corrected(runs: Option<&[String]>, screen: Screen) {
+/// Prints which runs the inputs correct.
+pub(crate) fn print_corrected_runs(runs: Option<&[String]>, screen: Screen) {
     if let Some(runs) = runs {
         let words = format!("run {}", runs.join(", "));
         screen

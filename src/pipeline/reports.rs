@@ -1,13 +1,13 @@
-//! The reports of a run: places taken before anything is sent, filled at the end.
+//! The reports of a run: their paths are checked before anything is sent, the files are written at the end.
 
 use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::stages::Results;
 use crate::cli::ResultArgs;
 use crate::cli::error::CommandLineError;
 use crate::config::settings::Settings;
-use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::orders::Batch;
@@ -16,13 +16,13 @@ use crate::report::{Input, Report, Run, Totals};
 use crate::ui::{Screen, summary};
 use crate::web::Live;
 
-/// Returns the sheets that were read, as the ledger keeps them.
+/// Returns the sheets that were read, as the ledger stores them.
 pub(crate) fn inputs_json(batch: &Batch) -> String {
-    // Texts and numbers always have a form in JSON.
+    // Texts and numbers always serialize.
     serde_json::to_string(&Input::all(batch)).unwrap_or_default()
 }
 
-/// Takes the places of the reports.
+/// Checks the paths of the reports.
 pub(crate) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     for (index, path) in paths.iter().enumerate() {
         if paths[..index].contains(path) {
@@ -38,14 +38,14 @@ pub(crate) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
     reserved.collect()
 }
 
-/// Tells whether a delivery leaves reports. One that is named is wanted, whatever the configuration says.
+/// Returns whether a delivery writes reports. A named report is written, whatever the configuration says.
 pub(crate) fn is_wanted(args: &ResultArgs, settings: &Settings) -> bool {
-    let is_left_out = args.no_report || settings.no_report.unwrap_or_default();
-    !is_left_out || !args.reports.is_empty()
+    let is_disabled = args.no_report || settings.no_report.unwrap_or_default();
+    !is_disabled || !args.reports.is_empty()
 }
 
-/// Takes the places of the reports of a delivery: those that are named, or two that are named after the run.
-pub(crate) fn of_delivery(
+/// Checks the paths of the reports of a delivery: those that are named, or two named after the run.
+pub(crate) fn reserve_for_delivery(
     args: &ResultArgs,
     is_wanted: bool,
     run: &str,
@@ -57,32 +57,33 @@ pub(crate) fn of_delivery(
     }
 }
 
-/// Returns where an import reports when nothing else is said: a page for people, and all there is for scripts.
+/// Returns the default reports of an import: a page for people and JSON for scripts.
 fn default_paths(run: &str) -> [PathBuf; 2] {
     ["html", "json"].map(|format| PathBuf::from(format!("scoreload-report-{run}.{format}")))
 }
 
-/// What came of writing reports.
-pub(crate) struct Written {
-    /// Those that are there.
+/// The result of writing the reports.
+pub(crate) struct WrittenReports {
+    /// The reports that were written.
     pub(crate) paths: Vec<PathBuf>,
-    /// Whether one could not be written, or does not account for every row.
+    /// The first error: a report that was not written, or totals that do not close.
     pub(crate) result: Result<(), Error>,
 }
 
-/// Writes the reports, and tells where they are.
+/// Writes the reports, prints their paths, and checks that the totals account for every row.
 pub(crate) fn write(
     files: Vec<ReportFile>,
     run: Run,
-    (batch, deliveries): (&Batch, &[Delivery]),
+    results: &Results,
     exit: ExitCode,
     screen: Screen,
     live: Option<Live>,
-) -> Written {
+) -> WrittenReports {
+    let Results { batch, deliveries } = results;
     if files.is_empty() && live.is_none() {
-        return Written {
+        return WrittenReports {
             paths: Vec::new(),
-            result: closed(Totals::close(batch, deliveries)),
+            result: check_totals(results, Totals::close(batch, deliveries)),
         };
     }
     let report = Report::new(run, batch, deliveries, exit.number());
@@ -95,24 +96,24 @@ pub(crate) fn write(
             Err(error) => failed = failed.or(Some(error.into())),
         }
     }
-    // One that cannot be written takes none of the others away.
+    // A report that cannot be written does not keep the rest from being written.
     screen.note(|mut out| summary::write_reports(&mut out, &paths));
     let closes = report.closes();
     if let Some(live) = live {
         live.finish(report);
     }
-    let result = failed.map_or_else(|| closed(closes), Err);
-    Written { paths, result }
+    let result = failed.map_or_else(|| check_totals(results, closes), Err);
+    WrittenReports { paths, result }
 }
 
-/// Tells whether the totals close, as they always do.
-fn closed(closes: bool) -> Result<(), Error> {
+fn check_totals(results: &Results, closes: bool) -> Result<(), Error> {
     if closes {
-        Ok(())
-    } else {
-        Err(Error::TotalsDoNotClose {
-            rows: 0,
-            accounted: 0,
-        })
+        return Ok(());
     }
+    let batch = &results.batch;
+    let rows_of_orders = batch.orders.iter().map(|order| order.rows.len());
+    Err(Error::TotalsDoNotClose {
+        rows: batch.sheets.iter().map(|sheet| sheet.rows).sum(),
+        accounted: rows_of_orders.sum::<usize>() + results.totals().rows_invalid,
+    })
 }

@@ -1,7 +1,7 @@
-//! Ctrl-C and the system's request to end, heard from the first moment of a run to its last.
+//! Ctrl-C and SIGTERM, from the first moment of a run to its last.
 //!
-//! Before anything has begun there is nothing to bring to an end: the run is left where it is, also while it waits for
-//! a lock, a disk or a person. Later the delivery stops of itself, and what was begun is written down.
+//! Before a run has begun anything that must be completed, a signal ends the process at once, even while it waits for a
+//! lock, a disk or an answer on the terminal. Later the delivery stops by itself and the reports are written.
 
 use std::io::{self, IsTerminal, Write};
 use std::thread;
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ui::{Screen, summary};
 
-/// The stack of a run's thread: that of a main thread.
-const STACK: usize = 8 * 1024 * 1024;
+/// The stack size of the thread of a run, that of a main thread.
+const STACK_SIZE: usize = 8 * 1024 * 1024;
 
-/// Ctrl-C, and the system's request to end.
+/// The signals that ask a process to end.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    /// Listens from now on; neither signal ends the process any more.
+    /// Starts listening; from now on the signals do not end the process.
     pub(crate) fn listen() -> Result<Self, Error> {
         let listen = |kind| signal(kind).map_err(|source| system("listen for signals", source));
         Ok(Self {
@@ -33,7 +33,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -46,75 +46,75 @@ fn system(action: &'static str, source: io::Error) -> Error {
     Error::System { action, source }
 }
 
-/// How far a run is, and how often it was asked to end.
+/// The progress of a run, and the number of signals so far.
 #[derive(Debug, Clone, Copy, Default)]
-struct Course {
-    asked: u32,
+struct RunState {
+    signals: u32,
     has_begun: bool,
     is_abandoned: bool,
 }
 
-/// What a run hears of the wish that it end.
+/// The signals as a run sees them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interruptions {
-    course: watch::Sender<Course>,
-    heard: u32,
+    state: watch::Sender<RunState>,
+    seen: u32,
 }
 
 impl Interruptions {
-    /// Says that something is begun now that must be brought to an end; `false` where the run was given up before.
+    /// Marks the start of work that must be completed. Returns false if a signal has already ended the run.
     pub(crate) fn begin(&self) -> bool {
-        self.course.send_modify(|course| course.has_begun = true);
-        !self.course.borrow().is_abandoned
+        self.state.send_modify(|state| state.has_begun = true);
+        !self.state.borrow().is_abandoned
     }
 
-    /// Waits until the run is asked to end, once more than was heard.
+    /// Waits for the next signal that this value has not returned yet.
     pub(crate) async fn next(&mut self) {
-        let heard = self.heard;
-        // An error would mean that no sender is left, and this is one.
+        let seen = self.seen;
+        // An error would mean that all senders are gone, but `self` is one.
         let _ = self
-            .course
+            .state
             .subscribe()
-            .wait_for(|course| course.asked > heard)
+            .wait_for(|state| state.signals > seen)
             .await;
-        self.heard += 1;
+        self.seen += 1;
     }
 
-    /// Asks the run to end; tells whether it is given up, as nothing was begun.
-    fn ask(&self) -> bool {
-        self.course.send_modify(|course| {
-            course.asked += 1;
-            course.is_abandoned = !course.has_begun;
+    /// Records a signal. Returns whether it ends the run at once, because nothing has begun.
+    fn signal(&self) -> bool {
+        self.state.send_modify(|state| {
+            state.signals += 1;
+            state.is_abandoned = !state.has_begun;
         });
-        self.course.borrow().is_abandoned
+        self.state.borrow().is_abandoned
     }
 }
 
-fn tell_abandoned(mut out: &mut dyn Write) -> io::Result<()> {
+fn write_abandoned(mut out: &mut dyn Write) -> io::Result<()> {
     if io::stderr().is_terminal() {
-        // The cursor stands behind a question, or behind a bar.
+        // Ends the line of a question or a progress bar.
         writeln!(out)?;
     }
     summary::write_line(&mut out, "stopped", "interrupted; nothing was sent")
 }
 
-/// Carries a run out on a thread of its own, and listens for the wish that it end.
-pub(crate) fn guarded<T: From<ExitCode> + Send + 'static>(
+/// Runs a command on a thread of its own, and handles signals on this one.
+pub(crate) fn run_interruptible<T: From<ExitCode> + Send + 'static>(
     screen: Screen,
-    run: impl FnOnce(Interruptions) -> Result<T, Error> + Send + 'static,
+    command: impl FnOnce(Interruptions) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let unheard = |source| system("listen for signals", source);
+    let no_runtime = |source| system("listen for signals", source);
     let runtime = Builder::new_current_thread().enable_io().build();
-    runtime.map_err(unheard)?.block_on(async {
+    runtime.map_err(no_runtime)?.block_on(async {
         let mut signals = Signals::listen()?;
         let interruptions = Interruptions::default();
-        let theirs = interruptions.clone();
-        let (done, mut result) = oneshot::channel();
+        let of_command = interruptions.clone();
+        let (sender, mut result) = oneshot::channel();
         let worker = thread::Builder::new()
             .name("run".to_owned())
-            .stack_size(STACK)
-            // Where nobody waits any more the run was given up.
-            .spawn(move || drop(done.send(run(theirs))))
+            .stack_size(STACK_SIZE)
+            // Nobody receives the result of a run that a signal has ended.
+            .spawn(move || drop(sender.send(command(of_command))))
             .map_err(|source| system("start a thread", source))?;
         loop {
             tokio::select! {
@@ -123,8 +123,8 @@ pub(crate) fn guarded<T: From<ExitCode> + Send + 'static>(
                     (Ok(result), Ok(())) => return result,
                     (Err(_), Ok(())) => return Err(Error::NoResult),
                 },
-                () = signals.next() => if interruptions.ask() {
-                    screen.tell(tell_abandoned);
+                () = signals.next() => if interruptions.signal() {
+                    screen.tell(write_abandoned);
                     return Ok(ExitCode::Interrupted.into());
                 },
             }
@@ -137,11 +137,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_run_is_given_up_only_before_it_has_begun_something() {
+    async fn a_signal_ends_a_run_at_once_only_before_it_has_begun() {
         let early = Interruptions::default();
-        assert!(early.ask() && !early.begin());
+        assert!(early.signal() && !early.begin());
         let mut begun = Interruptions::default();
-        assert!(begun.begin() && !begun.ask() && !begun.ask());
+        assert!(begun.begin() && !begun.signal() && !begun.signal());
         begun.next().await;
         begun.next().await;
         assert!(begun.begin());

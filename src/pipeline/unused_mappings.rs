@@ -1,4 +1,4 @@
-//! Names of headers that flags and configuration give and no sheet has: a slip there would leave something out.
+//! Headers that `--map` and `[[wide]]` name but no sheet has. A typo there would silently drop a column.
 
 use std::sync::Arc;
 
@@ -8,59 +8,59 @@ use crate::input::{Note, SheetHead};
 use crate::schema::columns::Column;
 use crate::schema::header_names::simplified;
 
-/// Says which names no sheet has.
+/// The number of unused tables that are named; the rest are counted.
+const MAX_NAMED: usize = 5;
+
+/// Returns a note for each unused name.
 pub(crate) fn notes(reading: &Reading, heads: &[SheetHead]) -> Vec<Note> {
-    let of_maps = unmet_maps(&reading.maps, heads);
-    of_maps
+    unused_maps(&reading.maps, heads)
         .into_iter()
-        .chain(unmet_tables(&reading.wide, heads))
+        .chain(unused_tables(&reading.wide, heads))
         .collect()
 }
 
-/// Says which headers of `--map` no sheet has: a slip there would leave a column out.
-fn unmet_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
+/// Returns a note for each `--map` whose header no sheet has.
+fn unused_maps(maps: &[String], heads: &[SheetHead]) -> Vec<Note> {
     let Some(last) = heads.last() else {
         return Vec::new();
     };
-    let unmet = maps
+    let unused = maps
         .iter()
         .filter_map(|map| Some(map.rsplit_once('=')?.0.trim()))
         .filter(|name| !heads.iter().any(|head| has_header(head, name)));
     let note = |name| {
-        let words = format!("--map names `{name}`, which is the header of no column");
-        (Arc::clone(&last.source), words.into())
+        let message = format!("--map names `{name}`, but no column has this header");
+        (Arc::clone(&last.source), message.into())
     };
-    unmet.map(note).collect()
+    unused.map(note).collect()
 }
 
-/// Says which [[wide]] tables have their score in no sheet: a slip there would leave a test out. Where no sheet is
-/// wide, all of them are for other files.
-fn unmet_tables(tables: &[WideTable], heads: &[SheetHead]) -> Option<Note> {
-    /// So many are named.
-    const MOST: usize = 5;
+/// Returns a note about the `[[wide]]` tables whose score column no sheet has. If no sheet is wide, the tables are for
+/// other files.
+fn unused_tables(tables: &[WideTable], heads: &[SheetHead]) -> Option<Note> {
     let last = heads.iter().rfind(|head| {
         let header = &head.header;
         !header.wide.is_empty() || header.column_of(Column::TestId).is_none()
     })?;
-    let mut unmet: Vec<String> = tables
+    let mut unused: Vec<String> = tables
         .iter()
         .filter(|table| !heads.iter().any(|head| has_header(head, &table.score)))
         .map(|table| format!("`{}` of test `{}`", table.score, table.test_id))
         .collect();
-    let more = unmet.len().saturating_sub(MOST);
-    unmet.truncate(MOST);
+    let more = unused.len().saturating_sub(MAX_NAMED);
+    unused.truncate(MAX_NAMED);
     let more = match more {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let words = format!(
-        "no sheet has the score that a [[wide]] table names: {}{more}",
-        unmet.join(", ")
+    let message = format!(
+        "no sheet has the score column of these [[wide]] tables: {}{more}",
+        unused.join(", ")
     );
-    (!unmet.is_empty()).then(|| (Arc::clone(&last.source), words.into()))
+    (!unused.is_empty()).then(|| (Arc::clone(&last.source), message.into()))
 }
 
-/// Tells whether a sheet has a header, whatever its case and signs.
+/// Returns whether a sheet has a header, ignoring case and punctuation.
 fn has_header(head: &SheetHead, name: &str) -> bool {
     let mut texts = head.header.texts.iter().flatten();
     texts.any(|text| simplified(text) == simplified(name))

@@ -1,7 +1,6 @@
-//! The page of a run that goes on, served on this machine alone: under a path that nobody can guess, for as long as
-//! the run lasts.
+//! The live report of a running delivery, served on this machine under a secret path while the run lasts.
 //!
-//! It runs on a thread of its own and only listens to the run: a browser that is slow, or many, hold nothing up.
+//! The server has its own thread and never blocks the delivery, however slow or many the browsers are.
 
 use std::convert::Infallible;
 use std::io;
@@ -29,12 +28,12 @@ use crate::delivery::Delivery;
 use crate::report::html::LivePage;
 use crate::report::{Report, Requests};
 
-/// A browser hears of changes no more often than this.
+/// The shortest interval between two updates of a browser.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How long the end of a run waits until browsers have its last state.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the end of a run waits for browsers to receive its last state.
+const FINAL_UPDATE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The page while it is served.
+/// The server of the live report.
 #[derive(Debug)]
 pub(crate) struct Live {
     url: String,
@@ -44,7 +43,7 @@ pub(crate) struct Live {
     serving: JoinHandle<io::Result<()>>,
 }
 
-/// What the run tells the page with, without ever waiting for it.
+/// Sends outcomes to the live report without waiting.
 #[derive(Debug, Clone)]
 pub(crate) struct Feed(mpsc::UnboundedSender<News>);
 
@@ -57,17 +56,17 @@ enum News {
 #[derive(Debug, Clone)]
 struct Shared {
     page: Arc<Mutex<LivePage>>,
-    /// The version, and whether it is the last.
+    /// The version of the page, and whether it is the last one.
     version: watch::Sender<(u64, bool)>,
     address: SocketAddr,
     secret: Arc<str>,
 }
 
 impl Live {
-    /// Serves a page on an address of this machine; port 0 takes a free one.
+    /// Serves a page on an address of this machine; port 0 picks a free port.
     ///
     /// # Errors
-    /// The address cannot be listened on, or the system gives no chance for the path.
+    /// The address cannot be used, or the system has no random numbers for the path.
     pub(crate) fn start(address: SocketAddr, page: LivePage) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -82,14 +81,14 @@ impl Live {
             secret: secret()?.into(),
         };
         let url = format!("http://{}/{}/", shared.address, shared.secret);
-        let (news, heard) = mpsc::unbounded_channel();
-        runtime.spawn(take(shared.clone(), heard));
+        let (news, received) = mpsc::unbounded_channel();
+        runtime.spawn(receive(shared.clone(), received));
         let routes = Router::new().fallback(answer).with_state(shared);
         let (stopping, stopped) = oneshot::channel();
         let serving = runtime.spawn(async {
             axum::serve(listener, routes)
                 .with_graceful_shutdown(async {
-                    // An error means that nobody is left to say it: a reason to stop just as well.
+                    // An error means that the sender is gone, which is also a reason to stop.
                     let _ = stopped.await;
                 })
                 .await
@@ -103,40 +102,40 @@ impl Live {
         })
     }
 
-    /// Returns where the page is.
+    /// Returns the address of the page.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns what the run tells the page with.
+    /// Returns the sender of outcomes.
     pub(crate) fn feed(&self) -> Feed {
         Feed(self.news.clone())
     }
 
-    /// Makes the page the finished report, and ends once the browsers that listen have it, or after a moment.
+    /// Replaces the page by the finished report, and stops once all connected browsers have it or a timeout is over.
     pub(crate) fn finish(self, report: Report) {
-        // Without a page nobody hears of it.
+        // An error means that the server has stopped.
         let _ = self.news.send(News::Finished(Box::new(report)));
-        // The server may have ended by itself; either way it is asked for nothing more.
+        // An error means that the server has stopped.
         let _ = self.stopping.send(());
         let serving = self.serving;
         let _ = self
             .runtime
-            .block_on(async { tokio::time::timeout(FAREWELL, serving).await });
+            .block_on(async { tokio::time::timeout(FINAL_UPDATE_TIMEOUT, serving).await });
         self.runtime.shutdown_background();
     }
 }
 
 impl Feed {
-    /// Tells what became of orders, by their places, how many requests there were, and for how long updates are sent.
-    pub(crate) fn tell(
+    /// Sends outcomes by the index of their order, the request counts, and the duration of the delivery.
+    pub(crate) fn send(
         &self,
         settled: Vec<(usize, Delivery)>,
         requests: Requests,
-        lasted: Duration,
+        duration: Duration,
     ) {
-        // Without a page nobody hears of it.
-        let _ = self.0.send(News::Settled(settled, requests, lasted));
+        // An error means that the server has stopped.
+        let _ = self.0.send(News::Settled(settled, requests, duration));
     }
 }
 
@@ -148,11 +147,11 @@ impl Shared {
     fn change(&self, news: News) {
         let mut page = self.lock();
         match news {
-            News::Settled(settled, requests, lasted) => {
+            News::Settled(settled, requests, duration) => {
                 for (order, delivery) in &settled {
                     page.settle(*order, delivery);
                 }
-                page.count(requests, lasted.as_secs_f64());
+                page.count(requests, duration.as_secs_f64());
             }
             News::Finished(report) => page.finish(*report),
         }
@@ -161,24 +160,24 @@ impl Shared {
     }
 }
 
-/// Takes what the run tells, until nobody is left to tell it.
-async fn take(shared: Shared, mut heard: mpsc::UnboundedReceiver<News>) {
-    while let Some(news) = heard.recv().await {
+/// Applies the news of the run until all senders are gone.
+async fn receive(shared: Shared, mut received: mpsc::UnboundedReceiver<News>) {
+    while let Some(news) = received.recv().await {
         shared.change(news);
     }
 }
 
-/// Draws 128 bits from the system's own source of chance, in hexadecimal.
+/// Returns 128 random bits from the system, in hexadecimal.
 fn secret() -> io::Result<String> {
     let mut bytes = [0; 16];
     let provider = rustls::crypto::ring::default_provider();
     let drawn = provider.secure_random.fill(&mut bytes);
-    drawn.map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    drawn.map_err(|_| io::Error::other("the system has no random numbers"))?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
-/// Answers those who know the path, under the server's own name: a page from elsewhere that has its name lead here is
-/// refused.
+/// Answers requests that have the secret path and this server's own host name. Other host names are refused, which
+/// prevents DNS rebinding.
 async fn answer(
     State(shared): State<Shared>,
     method: Method,
@@ -215,7 +214,7 @@ fn page(shared: &Shared) -> Response {
     (headers, page).into_response()
 }
 
-/// Returns the version that a browser has: that of its last event, or else of its page.
+/// Returns the version that a browser has: of its last event, else of its page.
 fn seen(uri: &Uri, headers: &HeaderMap) -> u64 {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let of_page = uri.query().and_then(|query| query.strip_prefix("since="));
@@ -224,8 +223,8 @@ fn seen(uri: &Uri, headers: &HeaderMap) -> u64 {
         .unwrap_or_default()
 }
 
-/// Sends what changes, the newest state at a time, until the page is the finished report. A browser that takes nothing
-/// is asked again only when it does; one that is gone takes its stream with it.
+/// Streams changes, always to the newest state, until the page is the finished report. A slow browser skips states; the
+/// stream ends when the browser disconnects.
 fn events(shared: Shared, seen: u64) -> Response {
     let versions = shared.version.subscribe();
     let begin = Some((shared, versions, seen, Instant::now()));
@@ -235,7 +234,7 @@ fn events(shared: Shared, seen: u64) -> Response {
             .wait_for(|(version, _)| *version > seen)
             .await
             .ok()?;
-        // Only the end is not waited with.
+        // Waits for the end of the interval, unless the last version is there.
         let _ = timeout_at(due, versions.wait_for(|(_, is_last)| *is_last)).await;
         let (update, version, is_last) = {
             let page = shared.lock();

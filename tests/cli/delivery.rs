@@ -492,7 +492,7 @@ fn a_pretended_delivery_says_so() {
     let ran = bench.import(&sandbox.url(), &["orders.csv", "--test-mode"]);
     assert_eq!((ran.code, sandbox.orders().len()), (0, 0), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("test mode: the server only pretended"),
+        ran.stderr.contains("test mode: the server only pretends"),
         "{}",
         ran.stderr
     );

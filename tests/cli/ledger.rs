@@ -299,7 +299,7 @@ fn what_is_held_is_settled_by_a_person() {
             .count();
         assert_eq!(sent, reports_after);
         let again = bench.run(&["resolve", &run, settlement]);
-        let nothing = "settled      nothing: what was unknown in that run was settled since";
+        let nothing = "settled      nothing: all unknown orders of this run were settled since";
         assert!(again.stderr.contains(nothing), "{}", again.stderr);
     }
 }

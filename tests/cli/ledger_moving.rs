@@ -91,7 +91,7 @@ fn an_export_is_piped_from_one_ledger_to_another() {
     assert_eq!(to.code, 0, "{}", to.stderr);
     assert!(
         to.stderr
-            .contains("new of them: 1 run, 3 orders, 3 deliveries")
+            .contains("of these new: 1 run, 3 orders, 3 deliveries")
     );
 }
 

@@ -222,7 +222,7 @@ fn a_wide_table_whose_score_no_sheet_has_is_named_where_a_sheet_is_wide() {
         let ran = bench.run(&["validate", "a.csv"]);
         assert_eq!(ran.code, 0, "{}", ran.stdout);
         ran.stdout.contains(
-            "no sheet has the score that a [[wide]] table names: `Word power` of test `VERB`",
+            "no sheet has the score column of these [[wide]] tables: `Word power` of test `VERB`",
         )
     };
     assert!(told(wide));

@@ -215,8 +215,8 @@ fn what_is_kept_back_is_left_to_be_resolved() {
     let next = next(&bench);
     let run = bench.report()["run"].as_str().unwrap().to_owned();
     let ways = [
-        ("mark-delivered", "where the reports kept back are there"),
-        ("resend", "where they are not"),
+        ("mark-delivered", "if the server has the held reports"),
+        ("resend", "if it does not have them"),
     ];
     for ((flag, first), line) in ways.iter().zip(&next) {
         let end = format!("resolve {run} --{flag} --ledger 'my ledger.db'  # {first}");

@@ -1,4 +1,4 @@
-//! `scoreload apply`: delivers exactly what a plan says, or refuses where that does not hold any more.
+//! `scoreload apply`: delivers exactly what a plan has, or refuses if the plan is stale.
 
 mod settings;
 mod verify;
@@ -10,19 +10,23 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::cli::{ApplyArgs, Format};
-use crate::commands::apply::verify::Earlier;
+use crate::commands::apply::verify::EarlierRuns;
 use crate::config::Purpose;
 use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input;
+use crate::pipeline::check::is_refused;
+use crate::pipeline::deliver::deliver;
+use crate::pipeline::finish::{finish, refuse};
 use crate::pipeline::gather::initial_deliveries;
-use crate::pipeline::hooks::{Ended, Hooks};
-use crate::pipeline::ledger_session::{Memory, Patience};
+use crate::pipeline::hooks::Hooks;
+use crate::pipeline::ledger_session::{LedgerSession, LockWait};
+use crate::pipeline::prepare::{new_run, print_target};
 use crate::pipeline::run_id::new_run_id;
-use crate::pipeline::signals::{self, Interruptions};
-use crate::pipeline::{Import, new_run};
+use crate::pipeline::signals::{Interruptions, run_interruptible};
+use crate::pipeline::stages::{Checked, Finished, Outputs, Results, Session, Source};
 use crate::pipeline::{max_change, reports};
 use crate::plan::Plan;
 use crate::plan::error::PlanError;
@@ -38,7 +42,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Error> {
     let hooks = Hooks::new(&args.result, config.as_ref().ok());
     hooks.run(config, screen, |config| {
-        signals::guarded(screen, move |interruptions| {
+        run_interruptible(screen, move |interruptions| {
             apply(&args, &config, screen, interruptions)
         })
     })
@@ -49,28 +53,28 @@ fn apply(
     config: &ConfigFile,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<Ended, Error> {
+) -> Result<Finished, Error> {
     let plan = Plan::read(&args.plan)?;
     check_inputs(&plan)?;
-    let mut import = begin((args, config), &plan, screen, interruptions)?;
-    import.tell_target();
-    let earlier = Earlier::of(&plan, &import.memory)?;
-    let updates = earlier.updates(&plan, &mut import)?;
-    tell(&plan, updates.len(), &import, args.result.format)?;
-    if import.is_refused() {
-        return import.end(ExitCode::NoInput);
+    let mut checked = prepare(args, config, &plan, screen, interruptions)?;
+    print_target(&checked.session);
+    let earlier = EarlierRuns::of_plan(&plan, &checked.session.ledger)?;
+    let updates = earlier.updates(&plan, &mut checked)?;
+    print_plan(&plan, updates.len(), &checked)?;
+    if is_refused(&checked) {
+        return finish(checked, ExitCode::NoInput);
     }
-    match max_change::refusal(&import)? {
-        Some(refusal) => import.refuse(&refusal),
-        None => import.send(updates),
+    match max_change::refusal(&checked)? {
+        Some(refusal) => refuse(checked, &refusal),
+        None => deliver(checked, updates),
     }
 }
 
-/// Refuses a plan of which an input is not as it was.
+/// Checks that the plan's inputs are unchanged.
 fn check_inputs(plan: &Plan) -> Result<(), PlanError> {
     let mut seen = HashSet::new();
     let files = plan.inputs.iter().filter(|input| seen.insert(&input.path));
-    // What came on standard input cannot be read again; the bodies are the plan's own in any case.
+    // Standard input cannot be read again. The plan has the bodies in any case.
     for input in files.filter(|input| input.path != "-") {
         check_input(input)?;
     }
@@ -86,56 +90,59 @@ fn check_input(input: &PlanInput) -> Result<(), PlanError> {
     }
 }
 
-/// Settles everything that can be refused before the ledger is asked.
-fn begin(
-    (args, config): (&ApplyArgs, &ConfigFile),
+/// Resolves the settings, opens the ledger and checks the output paths.
+fn prepare(
+    args: &ApplyArgs,
+    config: &ConfigFile,
     plan: &Plan,
     screen: Screen,
     interruptions: Interruptions,
-) -> Result<Import, Error> {
+) -> Result<Checked, Error> {
     let started_at = Timestamp::now();
-    let setup = settings::of(args, config, &plan.target)?;
+    let setup = settings::resolve(args, config, &plan.target)?;
     let id = new_run_id(started_at);
     let is_reported = reports::is_wanted(&args.result, &config.defaults);
-    let files = reports::of_delivery(&args.result, is_reported, &id)?;
+    let reports = reports::reserve_for_delivery(&args.result, is_reported, &id)?;
     let mut run = new_run(id, Mode::Apply, &setup, started_at);
     run.corrects.clone_from(&plan.corrects);
-    let patience = Patience::of(setup.is_waiting, screen);
-    let memory = Memory::open(&setup, &run, Purpose::Deliver, patience)?;
+    let wait = LockWait::new(setup.is_waiting, screen);
+    let ledger = LedgerSession::open(&setup, &run.id, Purpose::Deliver, wait)?;
     let batch = plan.batch();
-    Ok(Import {
-        screen,
-        format: args.result.format,
-        interruptions,
-        setup,
-        inputs: None,
-        inbox: None,
-        plan: Some(plan.plan.clone()),
-        files,
-        serve: args.result.serve,
-        live: None,
-        rejects: None,
+    Ok(Checked {
+        session: Session {
+            screen,
+            format: args.result.format,
+            interruptions,
+            setup,
+            ledger,
+        },
+        source: Source::Plan(plan.plan.clone()),
+        outputs: Outputs {
+            reports,
+            rejects: None,
+            serve: args.result.serve,
+        },
         run,
-        memory,
-        deliveries: initial_deliveries(&batch, Outcome::NotSent),
-        batch: Arc::new(batch),
+        results: Results {
+            deliveries: initial_deliveries(&batch, Outcome::NotSent),
+            batch: Arc::new(batch),
+        },
     })
 }
 
-/// Tells what is about to be delivered.
-fn tell(plan: &Plan, updates: usize, import: &Import, format: Format) -> Result<(), Error> {
-    if format == Format::Json {
-        ui::answer(|out| ui::write_json_lines(out, &import.batch.problems))?;
+/// Prints what is about to be delivered.
+fn print_plan(plan: &Plan, updates: usize, checked: &Checked) -> Result<(), Error> {
+    if checked.session.format == Format::Json {
+        ui::answer(|out| ui::write_json_lines(out, &checked.results.batch.problems))?;
     }
-    let words = format!(
+    let message = format!(
         "{} of {}: {}, {} to send",
         plan.plan,
         plan.made_at.strftime("%Y-%m-%d %H:%M:%SZ"),
         summary::count(plan.orders.len(), "order", "orders"),
         summary::count(updates, "update", "updates"),
     );
-    import
-        .screen
-        .note(|mut out| summary::write_line(&mut out, "plan", &words));
+    let screen = checked.session.screen;
+    screen.note(|mut out| summary::write_line(&mut out, "plan", &message));
     Ok(())
 }

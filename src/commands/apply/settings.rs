@@ -1,4 +1,4 @@
-//! Where and how a plan is delivered: what decides its bodies, the plan says; the rest is as for an import.
+//! The settings of `apply`. Those that decide the bodies come from the plan; the rest is as for an import.
 
 use std::io::IsTerminal;
 
@@ -13,11 +13,11 @@ use crate::ledger::OnAmbiguous;
 use crate::plan::PlanTarget;
 use crate::plan::error::PlanError;
 
-/// Resolves where and how to deliver.
+/// Resolves the settings of a delivery.
 ///
 /// # Errors
-/// When something is named that the plan says otherwise, or the target cannot be delivered to.
-pub(crate) fn of(
+/// A setting differs from the plan's, or the target cannot be delivered to.
+pub(crate) fn resolve(
     args: &ApplyArgs,
     config: &ConfigFile,
     target: &PlanTarget,
@@ -38,7 +38,7 @@ pub(crate) fn of(
     Ok(setup)
 }
 
-/// Completes what was typed by what the plan says.
+/// Completes the flags from the plan.
 fn as_planned(args: &DeliveryArgs, target: &PlanTarget) -> Result<DeliveryArgs, Error> {
     let policy = args.on_ambiguous.unwrap_or(target.on_ambiguous);
     if policy != target.on_ambiguous {

@@ -1,4 +1,4 @@
-//! Whether a plan still holds: what the ledger keeps of its orders now, beside what it kept when the plan was made.
+//! Whether a plan is stale: compares the ledger's state of its orders with the state when the plan was made.
 
 use rayon::prelude::*;
 
@@ -7,41 +7,42 @@ use crate::error::Error;
 use crate::ledger::Planned;
 use crate::ledger::entry::{LastSent, Run, RunEnd};
 use crate::paylocity::model::Text;
-use crate::pipeline::Import;
-use crate::pipeline::ledger_session;
-use crate::pipeline::ledger_session::{Memory, remembered, settled};
+use crate::pipeline::ledger_session::LedgerSession;
+use crate::pipeline::ledger_session::planning::{self, remembered, unsent_delivery};
 use crate::pipeline::max_change::count;
+use crate::pipeline::stages::{Checked, Session};
 use crate::plan::error::PlanError;
 use crate::plan::{Change, Plan, PlanOrder, fingerprint};
 
-/// The runs that have applied a plan so far.
-pub(crate) struct Earlier(Vec<Run>);
+/// The earlier runs that applied a plan.
+pub(crate) struct EarlierRuns(Vec<Run>);
 
-/// What is to be done of an order.
-enum Next {
+/// What to do with an order.
+enum Step {
     Send(Box<Update>),
-    Settle(Delivery),
-    /// Another run has delivered to it; its id, where it is known.
-    Moved(Option<String>),
+    /// Nothing is sent: the order has this outcome.
+    Finish(Delivery),
+    /// The order is stale: another run delivered it. Has the id of that run, if the ledger knows it.
+    Refuse(Option<String>),
 }
 
-impl Next {
-    fn of(planned: Planned, update: Update) -> Self {
+impl Step {
+    fn new(planned: Planned, update: Update) -> Self {
         if planned.is_open() {
             Self::Send(Box::new(update))
         } else {
-            Self::Settle(settled(planned))
+            Self::Finish(unsent_delivery(planned))
         }
     }
 }
 
-impl Earlier {
-    /// Looks for the runs that have applied the plan.
+impl EarlierRuns {
+    /// Returns the earlier runs of a plan.
     ///
     /// # Errors
-    /// When one of them has settled everything.
-    pub(crate) fn of(plan: &Plan, memory: &Memory) -> Result<Self, Error> {
-        let runs = memory.runs_of_plan(&plan.plan)?;
+    /// One of them has settled every order.
+    pub(crate) fn of_plan(plan: &Plan, ledger: &LedgerSession) -> Result<Self, Error> {
+        let runs = ledger.runs_of_plan(&plan.plan)?;
         let complete = runs.iter().find_map(|run| {
             let end = run.end.as_ref().filter(|end| is_complete(end, plan))?;
             Some((run, end))
@@ -57,94 +58,102 @@ impl Earlier {
         .into())
     }
 
-    /// Returns what is left to send, in the plan's order; the other orders come to their end.
+    /// Returns the updates that are left to send, in the plan's order. The remaining valid orders get their outcome.
     ///
     /// # Errors
-    /// When another run has delivered to an order since the plan was made.
-    pub(crate) fn updates(&self, plan: &Plan, import: &mut Import) -> Result<Vec<Update>, Error> {
-        let nexts = self.nexts(plan, import)?;
-        let mut moved = nexts.iter().filter_map(|(order, next)| match next {
-            Next::Moved(run) => Some((*order, run.as_deref())),
-            _ => None,
+    /// Another run delivered an order since the plan was made.
+    pub(crate) fn updates(&self, plan: &Plan, checked: &mut Checked) -> Result<Vec<Update>, Error> {
+        let steps = self.steps(plan, &checked.session)?;
+        let mut stale_orders = steps.iter().filter_map(|(order, step)| match step {
+            Step::Refuse(run) => Some((*order, run.as_deref())),
+            Step::Send(_) | Step::Finish(_) => None,
         });
-        if let Some((first, run)) = moved.next() {
-            return Err(stale(&plan.orders[first], run, moved.count()));
+        if let Some((first, run)) = stale_orders.next() {
+            return Err(stale(&plan.orders[first], run, stale_orders.count()));
         }
         let mut updates = Vec::new();
-        for (index, next) in nexts {
-            match next {
-                Next::Send(update) => updates.push(*update),
-                Next::Settle(delivery) => import.deliveries[index] = delivery,
-                Next::Moved(_) => {}
+        for (index, step) in steps {
+            match step {
+                Step::Send(update) => updates.push(*update),
+                Step::Finish(delivery) => checked.results.deliveries[index] = delivery,
+                Step::Refuse(_) => {}
             }
         }
         Ok(updates)
     }
 
-    /// Says for each order that is not held back what is to be done.
-    fn nexts(&self, plan: &Plan, import: &Import) -> Result<Vec<(usize, Next)>, Error> {
+    /// Returns the step of each valid order, with its index.
+    fn steps(&self, plan: &Plan, session: &Session) -> Result<Vec<(usize, Step)>, Error> {
         let orders = plan.orders.iter().enumerate();
-        let good: Vec<(usize, &PlanOrder)> = orders
+        let valid: Vec<(usize, &PlanOrder)> = orders
             .filter(|(_, order)| order.change != Change::Invalid)
             .collect();
-        let ids = good.iter().map(|(_, order)| id_of(order)).collect();
-        let texts = import.memory.known(ids)?;
-        let is_moved: Vec<bool> = good
+        let ids = valid.iter().map(|(_, order)| id_of(order)).collect();
+        let texts = session.ledger.known(ids)?;
+        let is_changed: Vec<bool> = valid
             .par_iter()
             .zip(&texts)
             .map(|((_, order), text)| text.as_deref().map(fingerprint) != order.ledger)
             .collect();
-        let moved = good.iter().zip(&is_moved).filter(|(_, moved)| **moved);
-        let mut sent = import
-            .memory
-            .last_sent(moved.map(|((_, order), _)| id_of(order)).collect())?
+        let changed = valid
+            .iter()
+            .zip(&is_changed)
+            .filter(|(_, changed)| **changed);
+        let mut sent = session
+            .ledger
+            .last_sent(changed.map(|((_, order), _)| id_of(order)).collect())?
             .into_iter();
-        let mut nexts = Vec::with_capacity(good.len());
-        for (((index, order), text), is_moved) in good.into_iter().zip(texts).zip(is_moved) {
-            let next = if is_moved {
-                self.resumed(order, text.as_deref(), sent.next().flatten(), import)?
+        let mut steps = Vec::with_capacity(valid.len());
+        for (((index, order), text), is_changed) in valid.into_iter().zip(texts).zip(is_changed) {
+            let step = if is_changed {
+                self.changed_order(order, text.as_deref(), sent.next().flatten(), session)?
             } else {
-                untouched(order, text.as_deref(), import)?
+                unchanged_order(order, text.as_deref(), session)?
             };
-            nexts.push((index, next));
+            steps.push((index, step));
         }
-        Ok(nexts)
+        Ok(steps)
     }
 
-    /// Goes on with an order that was sent since the plan was made: by a run that applied the plan, or by another.
-    fn resumed(
+    /// Returns the step of an order that was sent since the plan was made. If a run of this plan sent it, the order is
+    /// continued; if another run did, it is stale.
+    fn changed_order(
         &self,
         order: &PlanOrder,
         text: Option<&str>,
         sent: Option<LastSent>,
-        import: &Import,
-    ) -> Result<Next, Error> {
+        session: &Session,
+    ) -> Result<Step, Error> {
         let is_own = |sent: &LastSent| self.0.iter().any(|run| run.record.id == sent.run);
         let Some(own) = sent.as_ref().filter(|sent| is_own(sent)) else {
-            return Ok(Next::Moved(sent.map(|sent| sent.run)));
+            return Ok(Step::Refuse(sent.map(|sent| sent.run)));
         };
         let is_accepted = own.outcome.as_deref() == Some(Outcome::Accepted.words());
         let Some(update) = update_of(order, text)?.filter(|_| !is_accepted) else {
-            return Ok(Next::Settle(unchanged()));
+            return Ok(Step::Finish(unchanged()));
         };
-        Ok(Next::of(planned(&update, import), update))
+        Ok(Step::new(planned(&update, session), update))
     }
 }
 
-/// Does with an order what the plan says.
-fn untouched(order: &PlanOrder, text: Option<&str>, import: &Import) -> Result<Next, Error> {
+/// Returns the step of an order whose ledger entry is as it was when the plan was made.
+fn unchanged_order(
+    order: &PlanOrder,
+    text: Option<&str>,
+    session: &Session,
+) -> Result<Step, Error> {
     let Some(update) = update_of(order, text)? else {
-        return Ok(Next::Settle(unchanged()));
+        return Ok(Step::Finish(unchanged()));
     };
-    let planned = planned(&update, import);
+    let planned = planned(&update, session);
     if planned.body(&update.wanted.body()) != order.body.as_ref() {
         let order_id = order.order_id.to_string();
         return Err(PlanError::BodyDiffers { order_id }.into());
     }
-    Ok(Next::of(planned, update))
+    Ok(Step::new(planned, update))
 }
 
-/// Returns the update of an order; `None` where the plan has nothing to send of it.
+/// Returns the update of an order, or `None` if the plan has nothing to send of it.
 fn update_of(order: &PlanOrder, text: Option<&str>) -> Result<Option<Update>, Error> {
     let Some(wanted) = order.asked.as_ref().or(order.body.as_ref()) else {
         return Ok(None);
@@ -158,9 +167,9 @@ fn update_of(order: &PlanOrder, text: Option<&str>) -> Result<Option<Update>, Er
     }))
 }
 
-fn planned(update: &Update, import: &Import) -> Planned {
+fn planned(update: &Update, session: &Session) -> Planned {
     let wanted = || update.wanted.body().into_owned();
-    ledger_session::planned(&update.remembered, wanted, &import.setup)
+    planning::planned(&update.remembered, wanted, &session.setup)
 }
 
 fn unchanged() -> Delivery {
@@ -184,8 +193,8 @@ fn stale(order: &PlanOrder, run: Option<&str>, more: usize) -> Error {
     .into()
 }
 
-/// Tells whether a run has settled everything that the plan has to send. An order with reports that are kept back
-/// stays unknown until a person says what became of them.
+/// Returns whether a run settled every order of the plan. Orders with held reports stay unknown until `resolve`, so they
+/// do not count.
 fn is_complete(end: &RunEnd, plan: &Plan) -> bool {
     let orders = plan.orders.iter();
     let held = orders

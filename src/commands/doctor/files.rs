@@ -12,8 +12,8 @@ use crate::config::file::ConfigFile;
 use crate::config::{Delivery, Target};
 use crate::exit::ExitCode;
 use crate::ledger::{Ledger, Location};
-use crate::pipeline::ledger_session;
-use crate::pipeline::ledger_session::Patience;
+use crate::pipeline::ledger_session::LockWait;
+use crate::pipeline::ledger_session::lock::lock;
 use crate::pipeline::reports;
 use crate::rate_limit::rate::Rate;
 use crate::rate_limit::store::Budget;
@@ -38,7 +38,7 @@ pub(crate) fn ledger(setup: &Delivery, run: &str) -> Check {
     }
     let opened = Ledger::open(place).map_err(crate::error::Error::Ledger);
     let target = setup.target.key();
-    let free = opened.and_then(|_| ledger_session::lock(place, target, run, Patience::None));
+    let free = opened.and_then(|_| lock(place, target, run, LockWait::No));
     match free {
         Ok(_) => Check::ok(NAME, format!("{place}, and nobody else uses it")),
         Err(error) => Check::of_error(NAME, &error),

@@ -1,4 +1,4 @@
-//! `scoreload ledger export` and `import`: from one ledger to another.
+//! `scoreload ledger export` and `import`: copies a ledger.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::hold;
+use super::lock_targets;
 use crate::cli::error::CommandLineError;
 use crate::cli::{ExportArgs, Format, MergeArgs};
 use crate::config::file::ConfigFile;
@@ -22,7 +22,7 @@ use crate::pipeline::open_ledger::{open_ledger, open_or_create_ledger};
 use crate::system::atomic_file::{NewFile, NewFileError, OPEN_FILES};
 use crate::ui::{self, Screen, summary};
 
-/// Writes everything that the ledger holds.
+/// Writes the whole ledger to a file or to stdout.
 pub(crate) fn export(
     args: &ExportArgs,
     config: &ConfigFile,
@@ -49,7 +49,7 @@ fn to_file(ledger: &Ledger, file: &NewFile) -> Result<Counts, Error> {
     })
 }
 
-/// Exports by way of a file without a name: who reads standard output must not keep the ledger waiting.
+/// Exports to a temporary file first, so that a slow reader of stdout does not block the ledger.
 fn to_standard_output(ledger: &Ledger) -> Result<Counts, Error> {
     let unmade = |source| Error::System {
         action: "make a temporary file",
@@ -66,7 +66,7 @@ fn fill(ledger: &Ledger, file: File) -> Result<Counts, LedgerError> {
     dump::write(ledger, BufWriter::new(file)).map(|(_, counts)| counts)
 }
 
-/// Takes over what a file holds.
+/// Merges a dump into the ledger.
 pub(crate) fn import(
     args: &MergeArgs,
     config: &ConfigFile,
@@ -85,7 +85,7 @@ pub(crate) fn import(
         help: error.help().into(),
     })?;
     let ledger = open_or_create_ledger(&args.ledger, config)?;
-    let _locks = hold(&ledger, &targets(path))?;
+    let _locks = lock_targets(&ledger, &targets(path))?;
     let source: PathBuf = path.to_owned();
     let merged = ledger
         .merge(move || dump::entries(&source))
@@ -103,12 +103,12 @@ pub(crate) fn import(
         orders: merged.orders as u64,
         deliveries: merged.deliveries as u64,
     };
-    let line = format!("{}; new of them: {}", words(&counts), words(&changed));
+    let line = format!("{}; of these new: {}", words(&counts), words(&changed));
     screen.note(|mut out| summary::write_line(&mut out, "imported", &line));
     Ok(ExitCode::Success)
 }
 
-/// Puts standard input into a file without a name: it is read twice.
+/// Copies stdin to a temporary file, because the dump is read twice.
 fn keep_standard_input() -> Result<File, Error> {
     let keep = || {
         let mut file = tempfile::tempfile()?;
@@ -121,7 +121,7 @@ fn keep_standard_input() -> Result<File, Error> {
     })
 }
 
-/// Returns the targets that a file's runs and orders are of.
+/// Returns the targets in a dump.
 fn targets(path: &Path) -> BTreeSet<String> {
     let mut targets = BTreeSet::new();
     let entries = dump::entries(path).into_iter().flatten();

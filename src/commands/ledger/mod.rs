@@ -1,4 +1,4 @@
-//! `scoreload ledger`: what is remembered of deliveries is moved, pruned, and compared with files.
+//! `scoreload ledger`: exports, imports, prunes and verifies a ledger.
 
 mod dump;
 mod prune;
@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::Ledger;
 use crate::ledger::lock::Lock;
-use crate::pipeline::ledger_session::{Patience, held, lock};
+use crate::pipeline::ledger_session::LockWait;
+use crate::pipeline::ledger_session::lock::{held_by_other, lock};
 use crate::ui::Screen;
 
 pub(crate) fn run(
@@ -28,15 +29,15 @@ pub(crate) fn run(
     }
 }
 
-/// Keeps imports to some targets from beginning while the ledger is changed as a whole.
+/// Locks the ledger for these targets, so that no import starts while the whole ledger is changed.
 ///
 /// # Errors
-/// When an import is under way.
-fn hold(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error> {
+/// An import is running.
+fn lock_targets(ledger: &Ledger, targets: &BTreeSet<String>) -> Result<Vec<Lock>, Error> {
     if !ledger.others().map_err(Error::Ledger)?.is_empty() {
-        return Err(held(ledger)?);
+        return Err(held_by_other(ledger)?);
     }
-    let of =
-        |target: &String| lock(ledger.location(), target, "ledger", Patience::Never).transpose();
-    targets.iter().filter_map(of).collect()
+    let lock_target =
+        |target: &String| lock(ledger.location(), target, "ledger", LockWait::Never).transpose();
+    targets.iter().filter_map(lock_target).collect()
 }

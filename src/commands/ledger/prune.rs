@@ -1,11 +1,11 @@
-//! `scoreload ledger prune`: the history of old runs is taken away, what is known of orders stays.
+//! `scoreload ledger prune`: deletes the history of old runs and keeps the state of all orders.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::hold;
+use super::lock_targets;
 use crate::cli::error::CommandLineError;
 use crate::cli::{Format, PruneArgs};
 use crate::config::file::ConfigFile;
@@ -25,7 +25,7 @@ pub(crate) fn run(
     let ledger = open_ledger(&args.ledger, config)?;
     let runs = ledger.runs(usize::MAX).map_err(Error::Ledger)?;
     let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
-    let _locks = hold(&ledger, &targets)?;
+    let _locks = lock_targets(&ledger, &targets)?;
     let pruned = ledger.prune(before).map_err(Error::Ledger)?;
     if args.format == Format::Json {
         let result = json!({"runs": pruned.runs, "deliveries": pruned.deliveries});

@@ -1,4 +1,4 @@
-//! `scoreload ledger verify`: whether files are what was delivered, order by order.
+//! `scoreload ledger verify`: compares files with the delivered values, order by order.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -18,28 +18,27 @@ use crate::ledger::{AuditResult, Location, ValueChange, changes};
 use crate::orders::{Batch, Order};
 use crate::paylocity::model::Text;
 use crate::pipeline::gather::gather;
-use crate::pipeline::ledger_session::{Looked, Memory, Patience};
-use crate::pipeline::new_run;
+use crate::pipeline::ledger_session::planning::PlannedOrder;
+use crate::pipeline::ledger_session::{LedgerSession, LockWait};
 use crate::pipeline::open_ledger::open_ledger;
 use crate::pipeline::run_id::new_run_id;
-use crate::report::Mode;
 use crate::ui;
 use crate::ui::text::safe;
 use crate::ui::{Screen, diagnostics, summary};
 
-/// The runs whose targets are named, the latest ones.
+/// The number of latest runs whose targets are listed.
 const MOST_RUNS: usize = 100;
 
-/// What was found of an order.
+/// The result for one order.
 struct Finding {
     company_id: Text,
     order_id: Text,
     verdict: AuditResult,
-    /// The values that were not acknowledged.
+    /// The values that the server did not accept.
     values: Vec<ValueChange>,
-    /// The run that sent it last.
+    /// The run that last sent the order.
     sent_by: Option<LastSent>,
-    /// How many errors its rows have: of such an order there is no update to compare.
+    /// The number of errors in the order's rows. An order with errors has no update to compare.
     errors: usize,
 }
 
@@ -55,14 +54,13 @@ pub(crate) fn run(
     if setup.ledger == Location::Memory {
         return Err(unknown_target(args, config)?);
     }
-    let run = new_run(new_run_id(now), Mode::Plan, &setup, now);
-    let memory = Memory::open(&setup, &run, Purpose::Plan, Patience::Never)?;
+    let ledger = LedgerSession::open(&setup, &new_run_id(now), Purpose::Plan, LockWait::Never)?;
     let batch = gather(&args.input.inputs, &reading, false, screen);
     screen.tell(|mut out| diagnostics::write(&mut out, &batch.problems));
     if batch.is_unusable() {
         return Ok(ExitCode::NoInput);
     }
-    let findings = findings(&batch, &memory, &setup)?;
+    let findings = findings(&batch, &ledger, &setup)?;
     let is_told = |finding: &&Finding| {
         let is_wrong = finding.verdict != AuditResult::Delivered || finding.errors > 0;
         is_wrong || args.format == Format::Json || !screen.is_quiet
@@ -88,7 +86,7 @@ pub(crate) fn run(
     }
 }
 
-/// Returns the error that no target is named which has a ledger; it names those that have one.
+/// Returns the error that no target is named, with the targets of the ledger.
 fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error> {
     let ledger = LedgerArgs {
         place: args.delivery.ledger.clone(),
@@ -104,11 +102,11 @@ fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error
 
 fn findings(
     batch: &Batch,
-    memory: &Memory,
+    ledger: &LedgerSession,
     setup: &config::Delivery,
 ) -> Result<Vec<Finding>, Error> {
     let ids = |order: &Order| (order.company_id.clone(), order.order_id.clone());
-    let sent = memory.last_sent(batch.orders.iter().map(ids).collect())?;
+    let sent = ledger.last_sent(batch.orders.iter().map(ids).collect())?;
     let mut findings: Vec<Finding> = batch
         .orders
         .iter()
@@ -122,13 +120,13 @@ fn findings(
             errors: order.errors,
         })
         .collect();
-    let compare = |looked: Looked| {
-        let wanted = batch.body(&batch.orders[looked.index]);
-        let known = looked.remembered.known(&wanted);
+    let compare = |order: PlannedOrder| {
+        let wanted = batch.body(&batch.orders[order.index]);
+        let known = order.remembered.known(&wanted);
         let verdict = AuditResult::of(&wanted, &known);
-        (looked.index, verdict, changes(&wanted, &known))
+        (order.index, verdict, changes(&wanted, &known))
     };
-    memory.each(batch, setup, compare, |(index, verdict, values)| {
+    ledger.plan_each(batch, setup, compare, |(index, verdict, values)| {
         findings[index].verdict = verdict;
         findings[index].values = values;
         Ok(())
@@ -170,7 +168,7 @@ impl Finding {
         line
     }
 
-    /// Says what is not as the files say: the first value, and how many more there are.
+    /// Returns the first value that differs, and the number of further ones.
     fn difference(&self) -> String {
         let Some(first) = self.values.first() else {
             return "  its report links".to_owned();

@@ -1,32 +1,32 @@
-//! What a run came to, for Prometheus: a file in its text format, which the textfile collector reads.
+//! The metrics of a run for Prometheus: a file in its text format, which the textfile collector reads.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Account, Over};
+use super::run_summary::RunSummary;
 use crate::exit::ExitCode;
+use crate::pipeline::stages::RunResult;
 use crate::system::atomic_file::{NewFileError, draft_beside};
 
-/// Kept from file to file, so that an alert can tell how long nothing has gone well.
+/// Copied from file to file, so that an alert can fire when no run has succeeded for a while.
 const LAST_SUCCESS: &str = "scoreload_last_success_timestamp_seconds";
 
-/// A number with what tells it from others of the same name.
+/// A value and its labels.
 type Sample<'a> = (Vec<(&'a str, &'a str)>, f64);
 
-/// Numbers of one name.
+/// The samples of one metric.
 struct Family<'a> {
     name: &'a str,
     help: &'a str,
     samples: Vec<Sample<'a>>,
 }
 
-/// Writes the file in the place of an earlier one: whoever reads finds the one or the other, whole. It holds counts
-/// alone, so everybody may read it.
-pub(crate) fn write(path: &Path, over: &Over<'_>) -> Result<(), NewFileError> {
+/// Replaces the file atomically. It has only counts, so everybody may read it.
+pub(super) fn write(path: &Path, run: &RunSummary<'_>) -> Result<(), NewFileError> {
     let earlier = fs::read_to_string(path).unwrap_or_default();
-    let text = text(&families(over, last_success(&earlier)));
+    let text = text(&families(run, last_success(&earlier)));
     replace(path, text.as_bytes()).map_err(|source| NewFileError::Write {
         path: path.to_owned(),
         source,
@@ -43,34 +43,34 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns when a run last went well, as an earlier file says.
+/// Returns the time of the last success from an earlier file.
 fn last_success(earlier: &str) -> Option<f64> {
     let mut lines = earlier.lines();
     lines.find_map(|line| line.strip_prefix(LAST_SUCCESS)?.trim().parse().ok())
 }
 
-fn families<'a>(over: &'a Over<'_>, last_success: Option<f64>) -> Vec<Family<'a>> {
-    let ended = over.ended.as_duration().as_secs_f64();
-    let lasted = over.ended.duration_since(over.began).as_secs_f64();
-    let success = match over.exit {
-        ExitCode::Success => Some(ended),
+fn families<'a>(run: &'a RunSummary<'_>, last_success: Option<f64>) -> Vec<Family<'a>> {
+    let finished = run.finished_at.as_duration().as_secs_f64();
+    let duration = run.finished_at.duration_since(run.started_at).as_secs_f64();
+    let success = match run.exit {
+        ExitCode::Success => Some(finished),
         _ => last_success,
     };
     let mut all = vec![
         one(
             "scoreload_last_run_timestamp_seconds",
             "When the last run ended, in seconds since 1970.",
-            ended,
+            finished,
         ),
         one(
             "scoreload_last_run_exit_code",
             "The exit code of the last run: 0 is a success.",
-            f64::from(over.exit.number()),
+            f64::from(run.exit.number()),
         ),
         one(
             "scoreload_last_run_duration_seconds",
             "How long the last run took.",
-            lasted,
+            duration,
         ),
     ];
     all.extend(success.map(|at| {
@@ -80,22 +80,21 @@ fn families<'a>(over: &'a Over<'_>, last_success: Option<f64>) -> Vec<Family<'a>
             at,
         )
     }));
-    all.extend(over.account.into_iter().flat_map(of_account));
+    all.extend(run.result.into_iter().flat_map(families_of_result));
     all
 }
 
-fn of_account(account: &Account) -> Vec<Family<'_>> {
-    let Account { run, totals, .. } = account;
-    let [done, failed, left] = account.files;
-    let about = vec![
+fn families_of_result(result: &RunResult) -> Vec<Family<'_>> {
+    let RunResult { run, totals, .. } = result;
+    let labels = vec![
         ("run", run.id.as_str()),
         ("target", run.target.as_deref().unwrap_or_default()),
         ("version", env!("CARGO_PKG_VERSION")),
     ];
     let info = Family {
         name: "scoreload_last_run_info",
-        help: "Which run was the last one, and where to.",
-        samples: vec![(about, 1.0)],
+        help: "The id, target and version of the last run.",
+        samples: vec![(labels, 1.0)],
     };
     let rows = [
         ("all", totals.rows),
@@ -119,19 +118,23 @@ fn of_account(account: &Account) -> Vec<Family<'_>> {
     ];
     let requests =
         requests.map(|(kind, count)| (kind, usize::try_from(count).unwrap_or(usize::MAX)));
-    let problems = [("error", account.errors), ("warning", account.warnings)];
-    let files = [("done", done), ("failed", failed), ("left", left)];
+    let problems = [("error", result.errors), ("warning", result.warnings)];
+    let files = [
+        ("done", result.inbox.done),
+        ("failed", result.inbox.failed),
+        ("left", result.inbox.left),
+    ];
     #[rustfmt::skip]
     let counted = [
-        counted("scoreload_last_run_rows", "Rows of data in the last run: all, those that belong to no order, those that were left out.", "kind", &rows),
-        counted("scoreload_last_run_orders", "Orders of the last run by what became of them.", "outcome", &orders),
-        counted("scoreload_last_run_problems", "Findings about the data of the last run.", "severity", &problems),
-        counted("scoreload_last_run_requests", "Requests of the last run: updates, those that were sent again, those answered with 429; and those for tokens.", "kind", &requests),
-        counted("scoreload_last_run_files", "Files of the inbox in the last run by where they went.", "fate", &files),
+        counted("scoreload_last_run_rows", "Rows of the last run: all, invalid ones without an order, skipped ones.", "kind", &rows),
+        counted("scoreload_last_run_orders", "Orders of the last run by outcome.", "outcome", &orders),
+        counted("scoreload_last_run_problems", "Diagnostics of the last run.", "severity", &problems),
+        counted("scoreload_last_run_requests", "Requests of the last run: updates, retried updates, updates answered with 429, token requests.", "kind", &requests),
+        counted("scoreload_last_run_files", "Inbox files of the last run by where they went.", "fate", &files),
     ];
     let waited = one(
         "scoreload_last_run_rate_wait_seconds",
-        "How long the last run waited for the rate.",
+        "How long the last run waited for the rate limit.",
         run.timing.waited_for_rate_s,
     );
     [info].into_iter().chain(counted).chain([waited]).collect()
@@ -160,7 +163,7 @@ fn one<'a>(name: &'a str, help: &'a str, value: f64) -> Family<'a> {
     }
 }
 
-/// Writes families in Prometheus' text format.
+/// Returns the metrics in Prometheus' text format.
 fn text(families: &[Family<'_>]) -> String {
     let mut lines = Vec::new();
     for Family {
@@ -196,22 +199,22 @@ fn labels_text(labels: &[(&str, &str)]) -> String {
 mod tests {
     use super::*;
 
-    fn over(exit: ExitCode) -> Over<'static> {
-        Over {
+    fn run(exit: ExitCode) -> RunSummary<'static> {
+        RunSummary {
             exit,
-            began: "2026-03-04T17:06:00Z".parse().unwrap(),
-            ended: "2026-03-04T17:06:02.5Z".parse().unwrap(),
-            account: None,
+            started_at: "2026-03-04T17:06:00Z".parse().unwrap(),
+            finished_at: "2026-03-04T17:06:02.5Z".parse().unwrap(),
+            result: None,
             error: None,
         }
     }
 
     #[test]
-    fn the_last_success_outlives_failures() {
+    fn a_failed_run_keeps_the_time_of_the_last_success() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("scoreload.prom");
         let success = |exit| {
-            write(&path, &over(exit)).unwrap();
+            write(&path, &run(exit)).unwrap();
             last_success(&fs::read_to_string(&path).unwrap())
         };
         assert_eq!(success(ExitCode::Held), None);
@@ -225,8 +228,8 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_failed_early_has_metrics_too() {
-        let over = over(ExitCode::Usage);
+    fn a_run_without_a_result_has_metrics() {
+        let run = run(ExitCode::Usage);
         let expected = "\
 # HELP scoreload_last_run_timestamp_seconds When the last run ended, in seconds since 1970.
 # TYPE scoreload_last_run_timestamp_seconds gauge
@@ -238,11 +241,11 @@ scoreload_last_run_exit_code 2
 # TYPE scoreload_last_run_duration_seconds gauge
 scoreload_last_run_duration_seconds 2.5
 ";
-        assert_eq!(text(&families(&over, None)), expected);
+        assert_eq!(text(&families(&run, None)), expected);
     }
 
     #[test]
-    fn labels_keep_what_could_end_them() {
+    fn labels_are_escaped() {
         let labels = labels_text(&[("a", "x\"y\\z\n"), ("b", "")]);
         assert_eq!(labels, r#"{a="x\"y\\z\n",b=""}"#);
     }

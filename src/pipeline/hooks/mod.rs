@@ -1,61 +1,24 @@
-//! What follows a run that delivers, however it ended: metrics for Prometheus, and a command that tells somebody.
+//! What runs after a delivery, however it ended: the metrics file for Prometheus and the notification command.
 
 mod metrics;
 mod notify;
+mod run_summary;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use self::run_summary::RunSummary;
+use super::stages::Finished;
 use crate::cli::ResultArgs;
 use crate::cli::error::CommandLineError;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::report::{Run, Totals};
 use crate::system::command::CommandLine;
 use crate::ui::{self, Screen, summary};
 
-/// How a run ended that has come to a result.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) exit: ExitCode,
-    /// What is known of it; `None` where it was given up before it had begun.
-    pub(crate) account: Option<Account>,
-}
-
-impl From<ExitCode> for Ended {
-    fn from(exit: ExitCode) -> Self {
-        Self {
-            exit,
-            account: None,
-        }
-    }
-}
-
-/// What a run has to say for itself.
-#[derive(Debug)]
-pub(crate) struct Account {
-    pub(crate) run: Run,
-    pub(crate) totals: Totals,
-    pub(crate) errors: usize,
-    pub(crate) warnings: usize,
-    pub(crate) reports: Vec<PathBuf>,
-    /// The files of the inbox that are done, failed, left.
-    pub(crate) files: [usize; 3],
-}
-
-/// A run that is over.
-#[derive(Debug)]
-struct Over<'a> {
-    exit: ExitCode,
-    began: Timestamp,
-    ended: Timestamp,
-    account: Option<&'a Account>,
-    error: Option<String>,
-}
-
-/// What runs after a delivery: the metrics file and the notification command.
+/// The hooks of a run.
 #[derive(Debug)]
 pub(crate) struct Hooks {
     metrics: Option<PathBuf>,
@@ -64,7 +27,7 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Returns the hooks of a run. Without a configuration, because it is invalid, only flags and variables count.
+    /// Returns the hooks of a run. If the configuration is invalid, only flags and variables count.
     pub(crate) fn new(args: &ResultArgs, config: Option<&ConfigFile>) -> Self {
         let settings = config.map(|config| &config.defaults);
         let metrics = || settings?.metrics.clone();
@@ -81,10 +44,10 @@ impl Hooks {
         mut self,
         config: Result<ConfigFile, Error>,
         screen: Screen,
-        command: impl FnOnce(ConfigFile) -> Result<Ended, Error>,
+        command: impl FnOnce(ConfigFile) -> Result<Finished, Error>,
     ) -> Result<ExitCode, Error> {
         let config = self.check().map_err(Error::from).and(config);
-        self.follow(config.and_then(command), screen)
+        self.run_hooks(config.and_then(command), screen)
     }
 
     /// Checks that the metrics can be written, before anything is sent. If they cannot, drops them.
@@ -104,30 +67,34 @@ impl Hooks {
         Err(CommandLineError::NoMetricsDirectory { directory })
     }
 
-    /// Runs the hooks and returns the exit code.
-    fn follow(&self, result: Result<Ended, Error>, screen: Screen) -> Result<ExitCode, Error> {
+    /// Runs the hooks and returns the exit code. A failed notification does not change it.
+    fn run_hooks(
+        &self,
+        result: Result<Finished, Error>,
+        screen: Screen,
+    ) -> Result<ExitCode, Error> {
         let mut exit = match &result {
-            Ok(ended) => ended.exit,
+            Ok(finished) => finished.exit,
             Err(error) => error.into(),
         };
-        let ended = result.as_ref().ok();
-        let over = Over {
+        let finished = result.as_ref().ok();
+        let run = RunSummary {
             exit,
-            began: self.started_at,
-            ended: Timestamp::now(),
-            account: ended.and_then(|ended| ended.account.as_ref()),
+            started_at: self.started_at,
+            finished_at: Timestamp::now(),
+            result: finished.and_then(|finished| finished.result.as_ref()),
             error: result.as_ref().err().map(ToString::to_string),
         };
         if let Some(path) = &self.metrics
-            && let Err(error) = metrics::write(path, &over)
+            && let Err(error) = metrics::write(path, &run)
         {
             ui::tell_error(&error.into());
             exit = exit.or_incomplete();
         }
-        if let Some(words) = &self.notify
-            && let Err(error) = notify::give(words, &over)
+        if let Some(command) = &self.notify
+            && let Err(error) = notify::run(command, &run)
         {
-            let message = format!("the command `{}` failed: {error}", words.program());
+            let message = format!("the command `{}` failed: {error}", command.program());
             screen.tell(|mut out| summary::write_line(&mut out, "notify", &message));
         }
         result.map(|_| exit)

@@ -1,4 +1,4 @@
-//! The command that tells somebody: what it finds in its environment, which never holds the credentials.
+//! The notification command. Its environment describes the run and never has credentials.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,68 +6,68 @@ use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::Over;
+use super::run_summary::RunSummary;
 use crate::report::Totals;
 use crate::system::command;
 use crate::system::command::{CommandError, CommandLine};
 use crate::system::postgres::address::redact_password;
 
-/// How long the command may take: a mail server that does not answer must not keep the next run waiting.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of the command. A mail server that does not answer must not delay the next run.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Variables that the command does not find: secrets, and itself.
-const KEPT_BACK: [&str; 4] = [
+/// Variables that are removed from the command's environment: secrets, and the command itself.
+const REMOVED: [&str; 4] = [
     "SCORELOAD_CLIENT_ID",
     "SCORELOAD_CLIENT_SECRET",
     "SCORELOAD_NOTIFY_COMMAND",
     "PGPASSWORD",
 ];
 
-/// The variable that may hold a password with other things, which the command finds.
+/// A variable that the command gets without its password.
 const LEDGER: &str = "SCORELOAD_LEDGER";
 
-/// Runs the command to its end. What it prints goes to standard error.
-pub(crate) fn give(words: &CommandLine, over: &Over<'_>) -> Result<(), CommandError> {
-    command::run(&mut command(words, over), PATIENCE)
+/// Runs the command to its end. Its output goes to stderr.
+pub(super) fn run(line: &CommandLine, run: &RunSummary<'_>) -> Result<(), CommandError> {
+    command::run(&mut command(line, run), TIME_LIMIT)
 }
 
-fn command(words: &CommandLine, over: &Over<'_>) -> Command {
-    let mut command = words.command();
+fn command(line: &CommandLine, run: &RunSummary<'_>) -> Command {
+    let mut command = line.command();
     command.stdout(Stdio::from(io::stderr()));
-    for name in KEPT_BACK {
+    for name in REMOVED {
         command.env_remove(name);
     }
-    if let Ok(place) = env::var(LEDGER) {
-        command.env(LEDGER, redact_password(&place));
+    if let Ok(location) = env::var(LEDGER) {
+        command.env(LEDGER, redact_password(&location));
     }
-    command.envs(variables(over));
+    command.envs(variables(run));
     command
 }
 
-/// Returns what the command is told.
-fn variables(over: &Over<'_>) -> Vec<(String, OsString)> {
-    let mut all: Vec<(&str, OsString)> = vec![
-        ("EXIT_CODE", over.exit.number().to_string().into()),
-        ("ERROR", over.error.clone().unwrap_or_default().into()),
+/// Returns the variables that describe the run.
+fn variables(run: &RunSummary<'_>) -> Vec<(String, OsString)> {
+    let mut variables: Vec<(&str, OsString)> = vec![
+        ("EXIT_CODE", run.exit.number().to_string().into()),
+        ("ERROR", run.error.clone().unwrap_or_default().into()),
     ];
-    if let Some(account) = over.account {
-        let run = &account.run;
-        let mut reports = account.reports.iter();
+    if let Some(result) = run.result {
+        let run = &result.run;
+        let mut reports = result.reports.iter();
         let report = reports
             .next()
             .and_then(|path| std::path::absolute(path).ok());
-        all.extend([
+        variables.extend([
             ("RUN", run.id.clone().into()),
             ("TARGET", run.target.clone().unwrap_or_default().into()),
             ("STOPPED", run.stopped.clone().unwrap_or_default().into()),
             ("REPORT", report.unwrap_or_default().into_os_string()),
             ("REQUESTS", run.requests.sent.to_string().into()),
         ]);
-        let totals = counts(&account.totals);
-        all.extend(totals.map(|(name, count)| (name, count.to_string().into())));
+        let counts = counts(&result.totals);
+        variables.extend(counts.map(|(name, count)| (name, count.to_string().into())));
     }
-    let named = all.into_iter();
-    named
+    variables
+        .into_iter()
         .map(|(name, value)| (format!("SCORELOAD_{name}"), value))
         .collect()
 }

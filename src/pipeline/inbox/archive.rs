@@ -1,190 +1,198 @@
-//! The end of a job whose inputs were taken from an inbox: each file is moved, with what was written about it beside
-//! it.
+//! Moves the files of an inbox, with reports and rejected rows beside them.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{FromInbox, Import, tell};
+use super::files::{InboxFiles, print_about};
 use crate::error::Error;
 use crate::inbox::error::InboxError;
-use crate::inbox::{ArchiveError, Arrival, Disposition, ImportedFile, Inbox, with_tail};
+use crate::inbox::{ArchiveError, Arrival, Disposition, ImportedFile, with_tail};
 use crate::pipeline::rejects;
+use crate::pipeline::stages::{Checked, InboxCounts, Inputs, Source};
 use crate::system::atomic_file::NewFileError;
 use crate::ui::{self, Screen, summary};
 
-/// What came of clearing an inbox.
+/// The result of clearing an inbox.
 pub(crate) struct Cleared {
-    /// Where the files went, for scripts; `None` where there is no inbox, or its files stay.
-    pub(crate) account: Option<Value>,
-    /// How many are done, failed, left.
-    pub(crate) files: [usize; 3],
-    /// Whether each is where it belongs.
-    pub(crate) is_whole: bool,
+    /// Where the files went, as JSON; `None` without an inbox, or if all files stay.
+    pub(crate) json: Option<Value>,
+    pub(crate) counts: InboxCounts,
+    /// Whether every file is where it belongs.
+    pub(crate) is_complete: bool,
 }
 
 impl Cleared {
-    /// Nothing was to be cleared.
+    /// No file was to be moved.
     const NOTHING: Self = Self {
-        account: None,
-        files: [0; 3],
-        is_whole: true,
+        json: None,
+        counts: InboxCounts {
+            done: 0,
+            failed: 0,
+            left: 0,
+        },
+        is_complete: true,
     };
 }
 
-/// Where a file has gone, for people and for scripts.
-struct Gone {
+/// A file and where it is now.
+struct MovedFile {
     arrival: Arrival,
     fate: Disposition,
-    /// Where it is.
     path: PathBuf,
-    /// The rows of it to mend, where there are some.
+    /// The file of its rejected rows, if it has any.
     rejects: Option<PathBuf>,
 }
 
-impl Import {
-    /// Moves each file to where it goes, with what was written about it beside it; `reports` are those beside the
-    /// first. Tells what cannot be done.
-    pub(crate) fn clear_inbox(&mut self, fates: &[Disposition], reports: &[PathBuf]) -> Cleared {
-        let Some(mut from) = self.inbox.take() else {
-            return Cleared::NOTHING;
-        };
-        if from.stays {
-            let words = "this was a trial, so the files stay in the inbox";
-            if self.run.mode.delivers() && !from.taken.is_empty() {
-                self.screen
-                    .note(|mut out| summary::write_line(&mut out, "inbox", words));
-            }
-            return Cleared::NOTHING;
+/// Moves each file to its directory, with `reports` and its rejected rows beside it. Prints what fails.
+pub(crate) fn clear_inbox(
+    checked: &mut Checked,
+    fates: &[Disposition],
+    reports: &[PathBuf],
+) -> Cleared {
+    let inbox = match &mut checked.source {
+        Source::Files(inputs) => inputs.inbox.take(),
+        Source::Plan(_) => None,
+    };
+    let Some(mut files) = inbox else {
+        return Cleared::NOTHING;
+    };
+    let screen = checked.session.screen;
+    if files.is_trial {
+        if checked.run.mode.delivers() && !files.new.is_empty() {
+            let message = "this was a trial, so the files stay in the inbox";
+            screen.note(|mut out| summary::write_line(&mut out, "inbox", message));
         }
-        let mut is_whole = true;
-        let mut gone = Vec::new();
-        for (arrival, fate) in from.taken.clone().into_iter().zip(fates) {
-            match self.clear(&mut from, arrival, *fate, reports) {
-                Ok(one) => gone.push(one),
-                Err(error) => {
-                    is_whole = false;
-                    ui::tell_error(&error);
-                }
+        return Cleared::NOTHING;
+    }
+    let mut is_complete = true;
+    let mut moved = Vec::new();
+    for (arrival, fate) in files.new.clone().into_iter().zip(fates) {
+        match move_file(checked, &mut files, arrival, *fate, reports) {
+            Ok(file) => moved.push(file),
+            Err(error) => {
+                is_complete = false;
+                ui::tell_error(&error);
             }
-        }
-        for (arrival, run) in &from.known {
-            let words =
-                format!("was imported before, by run {run}; it is done, and not sent again");
-            tell(self.screen, &arrival.name, &words);
-            if let Err(error) = from.inbox.clear(arrival, Disposition::Done, &self.run.id) {
-                is_whole = false;
-                ui::tell_error(&unmoved(&arrival.path, error));
-            }
-        }
-        tell_gone(&gone, &from, self.screen);
-        let count = |fate| gone.iter().filter(|one| one.fate == fate).count();
-        Cleared {
-            account: Some(account(&gone, &from)),
-            files: [Disposition::Done, Disposition::Failed, Disposition::Kept].map(count),
-            is_whole,
         }
     }
-
-    /// Moves a file to where it goes.
-    fn clear(
-        &self,
-        from: &mut FromInbox,
-        arrival: Arrival,
-        fate: Disposition,
-        reports: &[PathBuf],
-    ) -> Result<Gone, Error> {
-        let run = &self.run.id;
-        let Some(prefix) = from.prefix(&arrival, fate, run) else {
-            let path = arrival.path.clone();
-            return Ok(Gone {
-                arrival,
-                fate,
-                path,
-                rejects: None,
-            });
-        };
-        let rejects = match (fate, &self.inputs) {
-            (Disposition::Failed, Some((_, reading))) => rejects::of_file(
-                &arrival.path.display().to_string(),
-                &with_tail(&prefix, ".rejects"),
-                reading,
-                run,
-                (&self.batch, &self.deliveries),
-            )?,
-            _ => None,
-        };
-        put_beside(&prefix, reports)?;
-        let cleared = from.inbox.clear(&arrival, fate, run);
-        let moved = cleared.map_err(|error| unmoved(&arrival.path, error))?;
-        if fate == Disposition::Done {
-            self.remember(&mut from.inbox, &arrival);
+    for (arrival, run) in &files.known {
+        let message = format!("was already imported by run {run}; it is not sent again");
+        print_about(screen, &arrival.name, &message);
+        if let Err(error) = files
+            .inbox
+            .clear(arrival, Disposition::Done, &checked.run.id)
+        {
+            is_complete = false;
+            ui::tell_error(&not_moved(&arrival.path, error));
         }
-        Ok(Gone {
-            path: moved.unwrap_or_else(|| arrival.path.clone()),
-            arrival,
-            fate,
-            rejects,
-        })
     }
-
-    /// Notes that a file was imported. Should that fail, the ledger still knows its orders.
-    fn remember(&self, inbox: &mut Inbox, arrival: &Arrival) {
-        let path = arrival.path.display().to_string();
-        let mut sheets = self.batch.sheets.iter();
-        let Some(sheet) = sheets.find(|sheet| sheet.source.path == path) else {
-            return;
-        };
-        let imported = ImportedFile {
-            sha256: sheet.sha256.to_string(),
-            target: self.setup.target.key().to_owned(),
-            run: self.run.id.clone(),
-            name: arrival.name.to_string_lossy().into_owned(),
-        };
-        if let Err(error) = inbox.remember(imported) {
-            let words = format!("it cannot be noted that it was imported: {error}");
-            tell(self.screen, &arrival.name, &words);
-        }
+    print_moved(&moved, &files, screen);
+    let count = |fate| moved.iter().filter(|file| file.fate == fate).count();
+    Cleared {
+        json: Some(json_of(&moved, &files)),
+        counts: InboxCounts {
+            done: count(Disposition::Done),
+            failed: count(Disposition::Failed),
+            left: count(Disposition::Kept),
+        },
+        is_complete,
     }
 }
 
-/// Puts the reports beside a file: they are those of the whole run, so one copy serves all where links are to be had.
-fn put_beside(prefix: &Path, reports: &[PathBuf]) -> Result<(), Error> {
+fn move_file(
+    checked: &Checked,
+    files: &mut InboxFiles,
+    arrival: Arrival,
+    fate: Disposition,
+    reports: &[PathBuf],
+) -> Result<MovedFile, Error> {
+    let run = &checked.run.id;
+    let Some(prefix) = files.prefix(&arrival, fate, run) else {
+        let path = arrival.path.clone();
+        return Ok(MovedFile {
+            arrival,
+            fate,
+            path,
+            rejects: None,
+        });
+    };
+    let rejects = match (fate, checked.source.inputs()) {
+        (Disposition::Failed, Some(Inputs { reading, .. })) => rejects::write_for_file(
+            &arrival.path.display().to_string(),
+            &with_tail(&prefix, ".rejects"),
+            reading,
+            run,
+            &checked.results,
+        )?,
+        _ => None,
+    };
+    copy_reports(&prefix, reports)?;
+    let cleared = files.inbox.clear(&arrival, fate, run);
+    let moved = cleared.map_err(|error| not_moved(&arrival.path, error))?;
+    if fate == Disposition::Done {
+        remember_import(checked, files, &arrival);
+    }
+    Ok(MovedFile {
+        path: moved.unwrap_or_else(|| arrival.path.clone()),
+        arrival,
+        fate,
+        rejects,
+    })
+}
+
+/// Records that a file was imported. If this fails, the ledger still knows its orders.
+fn remember_import(checked: &Checked, files: &mut InboxFiles, arrival: &Arrival) {
+    let path = arrival.path.display().to_string();
+    let mut sheets = checked.results.batch.sheets.iter();
+    let Some(sheet) = sheets.find(|sheet| sheet.source.path == path) else {
+        return;
+    };
+    let imported = ImportedFile {
+        sha256: sheet.sha256.to_string(),
+        target: checked.session.setup.target.key().to_owned(),
+        run: checked.run.id.clone(),
+        name: arrival.name.to_string_lossy().into_owned(),
+    };
+    if let Err(error) = files.inbox.remember(imported) {
+        let message = format!("cannot record that it was imported: {error}");
+        print_about(checked.session.screen, &arrival.name, &message);
+    }
+}
+
+/// Links the reports beside a file, or copies them. They are about the whole run, so one file serves all inputs.
+fn copy_reports(prefix: &Path, reports: &[PathBuf]) -> Result<(), Error> {
     for report in reports {
-        let form = report.extension().unwrap_or_default().to_string_lossy();
-        let to = with_tail(prefix, &format!(".{form}"));
-        if to == *report {
+        let format = report.extension().unwrap_or_default().to_string_lossy();
+        let path = with_tail(prefix, &format!(".{format}"));
+        if path == *report {
             continue;
         }
-        let put = fs::hard_link(report, &to).or_else(|_| fs::copy(report, &to).map(drop));
-        put.map_err(|source| NewFileError::Write { path: to, source })?;
+        let copied = fs::hard_link(report, &path).or_else(|_| fs::copy(report, &path).map(drop));
+        copied.map_err(|source| NewFileError::Write { path, source })?;
     }
     Ok(())
 }
 
-fn unmoved(path: &Path, error: ArchiveError) -> Error {
-    InboxError::NotMoved {
-        path: path.to_owned(),
-        source: error,
-    }
-    .into()
+fn not_moved(path: &Path, source: ArchiveError) -> Error {
+    let path = path.to_owned();
+    InboxError::NotMoved { path, source }.into()
 }
 
-fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
-    let directory = from.inbox.directory().display();
-    for one in gone {
-        let name = one.arrival.name.to_string_lossy();
-        let (label, words) = match (one.fate, &one.rejects) {
-            (Disposition::Done, _) => ("done", format!("{name} is now {}", one.path.display())),
-            (Disposition::Failed, None) => {
-                ("failed", format!("{name} is now {}", one.path.display()))
-            }
+fn print_moved(moved: &[MovedFile], files: &InboxFiles, screen: Screen) {
+    let directory = files.inbox.directory().display();
+    for file in moved {
+        let name = file.arrival.name.to_string_lossy();
+        let path = file.path.display();
+        let (label, message) = match (file.fate, &file.rejects) {
+            (Disposition::Done, _) => ("done", format!("{name} is now {path}")),
+            (Disposition::Failed, None) => ("failed", format!("{name} is now {path}")),
             (Disposition::Failed, Some(rejects)) => (
                 "failed",
                 format!(
-                    "{name} is now {}; mend {} and put it into {directory}",
-                    one.path.display(),
+                    "{name} is now {path}; fix {} and put it into {directory}",
                     rejects.display()
                 ),
             ),
@@ -193,26 +201,26 @@ fn tell_gone(gone: &[Gone], from: &FromInbox, screen: Screen) {
                 format!("{name} stays in {directory}, for the next run"),
             ),
         };
-        let write = |mut out: &mut dyn std::io::Write| summary::write_line(&mut out, label, &words);
-        match one.fate {
+        let write = |mut out: &mut dyn Write| summary::write_line(&mut out, label, &message);
+        match file.fate {
             Disposition::Done => screen.note(write),
-            _ => screen.tell(write),
+            Disposition::Failed | Disposition::Kept => screen.tell(write),
         }
     }
 }
 
-/// Returns where the files went, for scripts.
-fn account(gone: &[Gone], from: &FromInbox) -> Value {
-    let of = |fate: Disposition| {
-        let those = gone.iter().filter(|one| one.fate == fate);
-        those.map(|one| one.path.clone()).collect::<Vec<_>>()
+/// Returns where the files went, as JSON.
+fn json_of(moved: &[MovedFile], files: &InboxFiles) -> Value {
+    let paths = |fate: Disposition| {
+        let files = moved.iter().filter(|file| file.fate == fate);
+        files.map(|file| file.path.clone()).collect::<Vec<_>>()
     };
     json!({
-        "directory": from.inbox.directory(),
-        "done": of(Disposition::Done),
-        "failed": of(Disposition::Failed),
-        "left": of(Disposition::Kept),
-        "known": from.known.iter().map(|(arrival, _)| arrival.name.to_string_lossy()).collect::<Vec<_>>(),
-        "rejects": gone.iter().filter_map(|one| one.rejects.as_ref()).collect::<Vec<_>>(),
+        "directory": files.inbox.directory(),
+        "done": paths(Disposition::Done),
+        "failed": paths(Disposition::Failed),
+        "left": paths(Disposition::Kept),
+        "known": files.known.iter().map(|(arrival, _)| arrival.name.to_string_lossy()).collect::<Vec<_>>(),
+        "rejects": moved.iter().filter_map(|file| file.rejects.as_ref()).collect::<Vec<_>>(),
     })
 }

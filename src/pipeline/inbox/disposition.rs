@@ -1,49 +1,45 @@
-//! Where each file of an inbox goes, by what became of its orders.
+//! Where each file of an inbox goes, according to the outcomes of its orders.
 
 use std::collections::HashMap;
 
-use super::Import;
-use crate::delivery::Delivery;
 use crate::exit::ExitCode;
 use crate::inbox::{Arrival, Disposition};
-use crate::orders::Batch;
+use crate::pipeline::stages::{Checked, Results};
 use crate::rejects::is_through;
 
-impl Import {
-    /// Returns where each file goes, in their order.
-    pub(crate) fn fates(&self, exit: ExitCode) -> Vec<Disposition> {
-        let Some(from) = &self.inbox else {
-            return Vec::new();
-        };
-        // What stopped the run early, or kept it from beginning, the next one may not meet.
-        let is_cut_off = self.run.stopped.is_some()
-            || exit == ExitCode::Interrupted
-            || self.is_held_back_whole();
-        let standings = standings(&self.batch, &self.deliveries);
-        let fate = |arrival: &Arrival| {
-            let path = arrival.path.display().to_string();
-            match standings.get(path.as_str()) {
-                _ if is_cut_off => Disposition::Kept,
-                Some(standing) => standing.fate(),
-                None => Disposition::Done,
-            }
-        };
-        from.taken.iter().map(fate).collect()
-    }
+/// Returns where each imported file goes, in order.
+pub(crate) fn fates(checked: &Checked, exit: ExitCode) -> Vec<Disposition> {
+    let Some(inbox) = checked.source.inbox() else {
+        return Vec::new();
+    };
+    // Whatever stopped this run, or kept it from starting, may not affect the next one.
+    let is_incomplete = checked.run.stopped.is_some()
+        || exit == ExitCode::Interrupted
+        || checked.is_held_back_whole();
+    let states = file_states(&checked.results);
+    let fate = |arrival: &Arrival| {
+        let path = arrival.path.display().to_string();
+        match states.get(path.as_str()) {
+            _ if is_incomplete => Disposition::Kept,
+            Some(state) => state.fate(),
+            None => Disposition::Done,
+        }
+    };
+    inbox.new.iter().map(fate).collect()
 }
 
-/// What is known of a file, once its orders have come to their ends.
+/// The state of a file after its orders have an outcome.
 #[derive(Debug, Default)]
-struct Standing {
-    /// Whether the same command would send more of it.
+struct FileState {
+    /// The same command would send more of it.
     is_unfinished: bool,
-    /// Whether something in it did not get through.
-    is_lacking: bool,
+    /// At least one row was not accepted.
+    has_failures: bool,
 }
 
-impl Standing {
+impl FileState {
     const fn fate(&self) -> Disposition {
-        match (self.is_unfinished, self.is_lacking) {
+        match (self.is_unfinished, self.has_failures) {
             (true, _) => Disposition::Kept,
             (false, true) => Disposition::Failed,
             (false, false) => Disposition::Done,
@@ -51,22 +47,23 @@ impl Standing {
     }
 }
 
-/// Returns how the files stand of which something is to be said, by their paths.
-fn standings<'a>(batch: &'a Batch, deliveries: &[Delivery]) -> HashMap<&'a str, Standing> {
-    let mut all: HashMap<&str, Standing> = HashMap::new();
-    for (order, delivery) in batch.orders.iter().zip(deliveries) {
+/// Returns the state of each file that has unfinished or failed rows, by path.
+fn file_states(results: &Results) -> HashMap<&str, FileState> {
+    let batch = &results.batch;
+    let mut states: HashMap<&str, FileState> = HashMap::new();
+    for (order, delivery) in batch.orders.iter().zip(&results.deliveries) {
         if is_through(delivery.outcome) {
             continue;
         }
         for row in &order.rows {
-            let standing = all.entry(&batch.source(row.sheet).path).or_default();
-            standing.is_lacking = true;
-            standing.is_unfinished |= delivery.is_worth_a_rerun();
+            let state = states.entry(&batch.source(row.sheet).path).or_default();
+            state.has_failures = true;
+            state.is_unfinished |= delivery.is_worth_a_rerun();
         }
     }
     for problem in batch.problems.iter().filter(|problem| problem.is_error()) {
         let path = problem.place.source.path.as_str();
-        all.entry(path).or_default().is_lacking = true;
+        states.entry(path).or_default().has_failures = true;
     }
-    all
+    states
 }

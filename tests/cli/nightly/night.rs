@@ -109,9 +109,9 @@ fn assert_files(bench: &Bench) {
 
 fn assert_screen(night: &Ran) {
     for (name, words) in [
-        ("again.csv", "was imported before, by run 2"),
+        ("again.csv", "was already imported by run 2"),
         ("growing.csv", "is still being written"),
-        ("notes.pdf", "is no spreadsheet by its name"),
+        ("notes.pdf", "does not have the extension of a spreadsheet"),
         ("failed ", "rejects.csv and put it into in"),
     ] {
         let line = night.stderr.lines().find(|line| line.contains(name));

@@ -1,75 +1,65 @@
-//! How one order stands to what the ledger knows of it, as a plan says it.
+//! How an order differs from what its target accepted.
 
-use super::inputs::RowRef;
-use super::{Amount, Change, PlanOrder};
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::Outcome;
 use crate::ledger;
-use crate::ledger::{Due, Planned, Remembered, changes};
-use crate::orders::Order;
-use crate::paylocity::model::OrderUpdate;
-use crate::report::HeldReport;
 
-impl PlanOrder {
-    /// Returns an order that is held back for the errors in its rows.
-    pub(crate) fn invalid(order: &Order, rows: Vec<RowRef>) -> Self {
-        Self {
-            company_id: order.company_id.clone(),
-            order_id: order.order_id.clone(),
-            change: Change::Invalid,
-            sent_again: false,
-            errors: order.errors,
-            rows,
-            ledger: None,
-            body: None,
-            asked: None,
-            held_reports: Vec::new(),
-            changes: Vec::new(),
-            amount: None,
+/// How an order differs from what its target accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// The ledger does not have the order.
+    New,
+    /// At least one value or report was not accepted yet.
+    Changed,
+    /// Everything was accepted, so nothing is sent.
+    Unchanged,
+    /// The order's rows have errors, so it is held back.
+    Invalid,
+    /// Only held reports are left, which wait for `resolve`.
+    Unknown,
+}
+
+impl Change {
+    /// Every kind, in the order in which they are printed.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::New,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Invalid,
+        Self::Unknown,
+    ];
+
+    /// Returns the character that marks this kind on the screen.
+    pub(crate) const fn sign(self) -> char {
+        match self {
+            Self::New => '+',
+            Self::Changed => '*',
+            Self::Unchanged => '=',
+            Self::Invalid => '!',
+            Self::Unknown => '?',
         }
     }
 
-    /// Returns the entry of a valid order, `wanted` being all that its rows hold.
-    pub(crate) fn valid(
-        order: &Order,
-        rows: Vec<RowRef>,
-        remembered: &Remembered,
-        planned: &Planned,
-        wanted: &OrderUpdate,
-    ) -> Self {
-        let body = planned.body(wanted);
-        let changes = match body {
-            // Every value of a new order is new.
-            Some(body) if planned.change != ledger::Change::New => {
-                changes(body, &remembered.known(wanted))
-            }
-            _ => Vec::new(),
-        };
-        Self {
-            change: Change::from(planned.change),
-            sent_again: planned.change == ledger::Change::Resume,
-            held_reports: planned.held_reports.iter().map(HeldReport::from).collect(),
-            changes,
-            amount: body.map(Amount::of),
-            ..Self::invalid(order, rows)
+    /// Returns the name of this kind.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
         }
     }
 
-    /// Adds what the file of a plan says besides: the fingerprint of what the ledger keeps of the order, and the bodies.
-    pub(crate) fn kept(
-        self,
-        fingerprint: Option<String>,
-        wanted: OrderUpdate,
-        planned: &Planned,
-    ) -> Self {
-        let says_more = match planned.due {
-            Due::Whole => false,
-            Due::Part(_) => true,
-            Due::Nothing => !planned.held_reports.is_empty(),
-        };
-        Self {
-            ledger: fingerprint,
-            body: planned.body(&wanted).cloned(),
-            asked: says_more.then_some(wanted),
-            ..self
+    /// Returns the outcome of the order if nothing is sent.
+    pub(crate) const fn outcome(self) -> Outcome {
+        match self {
+            Self::New | Self::Changed => Outcome::Valid,
+            Self::Unchanged => Outcome::Unchanged,
+            Self::Invalid => Outcome::Invalid,
+            Self::Unknown => Outcome::Unknown,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The file of a plan: one order a line, under a checksum that tells an edited one.
+//! The plan file: one order a line, with a checksum that detects edits.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::{Plan, SCHEMA};
+use super::model::{Plan, SCHEMA};
 use crate::input::hex;
 use crate::plan::error::PlanError;
 
 impl Plan {
-    /// Closes the plan: from now on an edited one is told by its checksum.
+    /// Adds the checksum.
     pub(crate) fn sealed(mut self) -> Self {
         self.checksum.clear();
         self.checksum = self.digest();
@@ -21,21 +21,18 @@ impl Plan {
     }
 
     /// Writes the plan, one order a line.
-    ///
-    /// # Errors
-    /// Those of the stream.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut out = BufWriter::new(out);
-        let mut writer = Serializer::with_formatter(&mut out, EntryALine::default());
+        let mut writer = Serializer::with_formatter(&mut out, LinePerEntry::default());
         self.serialize(&mut writer)?;
         out.write_all(b"\n")?;
         out.flush()
     }
 
-    /// Reads a plan that was kept.
+    /// Reads a plan file.
     ///
     /// # Errors
-    /// When it cannot be read, is no plan, one of another version, or not as it was written.
+    /// The file cannot be read, is not a plan, has another format version, or was edited.
     pub(crate) fn read(path: &Path) -> Result<Self, PlanError> {
         let bytes = fs::read(path).map_err(|source| PlanError::Read {
             path: path.to_owned(),
@@ -71,24 +68,24 @@ impl Plan {
         Ok(Self { checksum, ..plan })
     }
 
-    /// Returns the checksum of an open plan, however it is laid out in a file.
+    /// Returns the checksum of a plan whose `checksum` is empty. It does not depend on the file's whitespace.
     fn digest(&self) -> String {
-        let mut digest = Digesting(Sha256::new());
-        // Texts and numbers always have a form in JSON, and a digest takes them all.
+        let mut digest = DigestWriter(Sha256::new());
+        // Texts and numbers always serialize, and a digest accepts all bytes.
         let _ = serde_json::to_writer(&mut digest, self);
         format!("sha256:{}", hex(&digest.0.finalize()))
     }
 }
 
-/// What tells a plan from other files, whatever else stands in it.
+/// The property that identifies a plan; anything else is ignored.
 #[derive(Deserialize)]
 struct Head {
     schema: String,
 }
 
-struct Digesting(Sha256);
+struct DigestWriter(Sha256);
 
-impl Write for Digesting {
+impl Write for DigestWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
@@ -99,28 +96,33 @@ impl Write for Digesting {
     }
 }
 
-/// Lays JSON out with each property, and each entry of its lists, on a line of its own.
+/// Formats JSON with one line for each top-level property and for each entry of its lists.
 #[derive(Default)]
-struct EntryALine {
+struct LinePerEntry {
     depth: usize,
 }
 
-impl EntryALine {
-    fn begin(&mut self, out: &mut (impl Write + ?Sized), sign: &[u8]) -> io::Result<()> {
+impl LinePerEntry {
+    fn begin(&mut self, out: &mut (impl Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
         self.depth += 1;
-        out.write_all(sign)
+        out.write_all(bracket)
     }
 
-    fn end(&mut self, out: &mut (impl Write + ?Sized), sign: &[u8]) -> io::Result<()> {
+    fn end(&mut self, out: &mut (impl Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
         self.depth -= 1;
         if self.depth == 0 {
             out.write_all(b"\n")?;
         }
-        out.write_all(sign)
+        out.write_all(bracket)
     }
 
-    /// Separates an entry from the one before, at the depth of which each has its line.
-    fn part(&self, out: &mut (impl Write + ?Sized), first: bool, depth: usize) -> io::Result<()> {
+    /// Writes the separator before an entry; entries at `depth` get their own line.
+    fn separate(
+        &self,
+        out: &mut (impl Write + ?Sized),
+        first: bool,
+        depth: usize,
+    ) -> io::Result<()> {
         if !first {
             out.write_all(b",")?;
         }
@@ -131,7 +133,7 @@ impl EntryALine {
     }
 }
 
-impl Formatter for EntryALine {
+impl Formatter for LinePerEntry {
     fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         self.begin(out, b"{")
     }
@@ -149,11 +151,11 @@ impl Formatter for EntryALine {
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.part(out, first, 1)
+        self.separate(out, first, 1)
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.part(out, first, 2)
+        self.separate(out, first, 2)
     }
 }
 
@@ -163,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    /// A plan with one order, whose score is this text.
+    /// Returns a plan with one order that has this score.
     fn plan(score: &str) -> Plan {
         let target = json!({
             "name": "demo", "base": "https://x.example/", "on_ambiguous": "hold", "resend": false, "test_mode": false,
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_read_as_it_was_written_however_it_is_laid_out() {
+    fn reading_a_plan_restores_it_whatever_its_whitespace() {
         for score in ["87", "\"}]\n, é😀\\", ""] {
             let bytes = written(&plan(score));
             assert_eq!(written(&read(&bytes).unwrap()), bytes);
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn each_order_has_a_line_of_its_own() {
+    fn each_order_is_on_its_own_line() {
         let text = String::from_utf8(written(&plan("87"))).unwrap();
         let orders = text.lines().filter(|line| line.contains("\"order_id\""));
         assert_eq!(orders.count(), 1);
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_edited_the_checksum_tells() {
+    fn the_checksum_detects_every_edit() {
         let bytes = written(&plan("87"));
         let text = String::from_utf8(bytes).unwrap();
         let edits = [

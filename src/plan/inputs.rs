@@ -1,47 +1,47 @@
-//! A batch as a plan keeps it, and back again: sheets, rows, findings. The bodies of its orders stand in the plan.
+//! Converts a batch to the inputs of a plan, and back: sheets, rows and diagnostics.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, PlanOrder};
+use super::model::{Plan, PlanOrder};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Severity, Source};
 use crate::input::{Header, SheetHead};
 use crate::orders::{Batch, Order, RowAt, SheetSummary};
 use crate::schema::columns::Field;
 use crate::schema::header_names::Names;
 
-/// A sheet that a plan was made of.
+/// A sheet that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlanInput {
-    /// The file, as it was named.
+    /// The path of the file as it was given.
     pub(crate) path: String,
-    /// The sheet, for workbooks.
+    /// The name of the sheet, for workbooks.
     pub(crate) sheet: Option<String>,
-    /// The fingerprint of the whole file, in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     pub(crate) sha256: String,
-    /// Its rows of data.
+    /// The number of data rows.
     pub(crate) rows: usize,
-    /// Those among them that were not read, because the header is wrong.
+    /// The data rows that were not read because the header has errors.
     pub(crate) rows_unread: usize,
-    /// Rows that were left out: repeated headers and footers.
+    /// The rows that were skipped: repeated headers and footers.
     pub(crate) rows_skipped: usize,
-    /// Whether its header could be used.
+    /// Whether the header could be used.
     pub(crate) usable: bool,
 }
 
-/// Where a row stands.
+/// The position of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowRef {
-    /// The sheet, by its place among the plan's inputs, from 0.
+    /// The index of the sheet in the plan's inputs.
     pub(crate) input: usize,
-    /// The row's number as the user sees it.
+    /// The row number as the user sees it.
     pub(crate) row: u32,
 }
 
-/// A finding about the data.
+/// A diagnostic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Finding {
@@ -53,9 +53,9 @@ pub(crate) struct Finding {
     pub(crate) path: String,
     pub(crate) sheet: Option<String>,
     pub(crate) row: Option<u32>,
-    /// The column's place, from 0.
+    /// The index of the column.
     pub(crate) column: Option<u32>,
-    /// The header of the column, as the file has it.
+    /// The header of the column as the file has it.
     pub(crate) header: Option<String>,
     pub(crate) field: Option<String>,
     pub(crate) value: Option<String>,
@@ -84,13 +84,13 @@ impl PlanInput {
     }
 }
 
-/// The usable sheets of a batch, each its place among all of them: a plan names rows by all sheets, a batch by the
-/// usable ones alone.
+/// The indices of the usable sheets among all sheets. A plan's rows refer to all sheets, those of a batch only to the
+/// usable ones.
 #[derive(Debug)]
 pub(crate) struct UsableSheets(Vec<usize>);
 
 impl UsableSheets {
-    /// Returns those of a batch.
+    /// Returns the usable sheets of a batch.
     pub(crate) fn of(batch: &Batch) -> Self {
         Self::among(batch.sheets.iter().map(|sheet| sheet.usable))
     }
@@ -100,7 +100,7 @@ impl UsableSheets {
         Self(usable.map(|(place, _)| place).collect())
     }
 
-    /// Returns rows of the batch as a plan names them.
+    /// Converts rows of the batch to rows of a plan.
     pub(crate) fn row_refs(&self, rows: &[RowAt]) -> Vec<RowRef> {
         let named = |row: &RowAt| {
             let input = *self.0.get(row.sheet as usize)?;
@@ -110,7 +110,7 @@ impl UsableSheets {
         rows.iter().filter_map(named).collect()
     }
 
-    /// Returns rows of a plan as its batch names them.
+    /// Converts rows of a plan to rows of its batch.
     fn rows_at(&self, rows: &[RowRef]) -> Vec<RowAt> {
         let at = |row: &RowRef| {
             let sheet = self.0.binary_search(&row.input).ok()?.try_into().ok()?;
@@ -122,7 +122,7 @@ impl UsableSheets {
 }
 
 impl Plan {
-    /// Returns the batch that the plan was made of, but for what its rows said.
+    /// Returns the batch that the plan was made from, without the content of its rows.
     pub(crate) fn batch(&self) -> Batch {
         let sheets = UsableSheets::among(self.inputs.iter().map(|input| input.usable));
         let usable = self.inputs.iter().filter(|input| input.usable);
@@ -189,17 +189,17 @@ impl From<&Diagnostic> for Finding {
     }
 }
 
-/// Returns a finding as it was; `None` for a code that this version does not know.
+/// Returns the diagnostic of a finding, or `None` if this version does not know its code.
 fn problem(finding: &Finding) -> Option<Diagnostic> {
     let source = Arc::new(Source {
         path: finding.path.clone(),
         sheet: finding.sheet.clone(),
     });
     let severities = [Severity::Error, Severity::Warning];
-    let is_written_so = |severity: &Severity| severity.to_string() == finding.severity;
+    let is_named = |severity: &Severity| severity.to_string() == finding.severity;
     Some(Diagnostic {
         code: Code::find(&finding.code)?,
-        severity: severities.into_iter().find(is_written_so)?,
+        severity: severities.into_iter().find(is_named)?,
         message: finding.message.clone(),
         help: finding.help.clone().into(),
         place: Place {
@@ -222,7 +222,7 @@ mod tests {
     use crate::schema::columns::Column;
 
     #[test]
-    fn a_finding_comes_back_as_it_was() {
+    fn a_finding_converts_back_to_its_diagnostic() {
         let source = Arc::new(Source {
             path: "a.xlsx".into(),
             sheet: Some("March".into()),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_named_by_all_sheets_and_counted_by_the_usable_ones() {
+    fn rows_of_a_plan_refer_to_all_sheets_and_convert_back() {
         let input = |path: &str, usable: bool| PlanInput {
             path: path.into(),
             sheet: None,

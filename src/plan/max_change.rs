@@ -1,20 +1,20 @@
-//! How far the number of orders that an import changes may be from that of the last one.
+//! `--max-change`: how much the number of orders may differ from that of the last import.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The most that a number of orders may differ from another, in percent of the other.
+/// The greatest difference of the number of orders, in percent of the earlier number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct MaxChange(u32);
 
-/// Why a text is no percentage.
+/// A text that is not a whole percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no percentage: write a whole number such as `50%`")]
+#[error("invalid percentage `{0}`: write a whole number such as `50%`")]
 pub struct MaxChangeError(String);
 
 impl MaxChange {
-    /// Tells whether a number is too far from the one before, whichever is the larger.
+    /// Returns whether the number differs too much from the earlier one, in either direction.
     pub(crate) fn is_exceeded(self, now: usize, before: usize) -> bool {
         let hundredfold = (now.abs_diff(before) as u128) * 100;
         hundredfold > u128::from(self.0) * (before as u128)
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_may_differ_by_so_many_percent_of_the_one_before_in_either_direction() {
+    fn the_limit_applies_in_both_directions() {
         let half: MaxChange = "50%".parse().unwrap();
         let table = [
             (100, 100, false),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_percentage_is_refused() {
+    fn only_whole_percentages_are_accepted() {
         for text in ["", "%", "half", "-5%", "+5", "12.5%", "99999999999%"] {
             assert!(text.parse::<MaxChange>().is_err(), "{text}");
         }

@@ -137,7 +137,7 @@ impl WideTest {
     /// Tells whether a column that has a meaning of its own keeps it beside this test: one of a test does not, for
     /// the row itself is of no test.
     pub(crate) fn leaves(&self, column: u32, meaning: Column) -> bool {
-        !self.reads(column) || meaning.spec().scope != Scope::Test
+        !self.reads(column) || meaning.scope() != Scope::Test
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ledger::flat_update::Parts;
+use crate::ledger::flat_update::FlatUpdate;
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
@@ -31,11 +31,11 @@ impl AuditResult {
 
     /// Compares a body with what is known of its order.
     pub(crate) fn of(body: &OrderUpdate, known: &OrderState) -> Self {
-        let asked = Parts::of_body(body);
-        let accepted = Parts::of_body(&known.accepted);
+        let asked = FlatUpdate::new(body);
+        let accepted = FlatUpdate::new(&known.accepted);
         let mut sent = accepted.clone();
-        sent.merge(Parts::of_body(&known.lost));
-        sent.merge(Parts::of_body(&known.doubtful));
+        sent.merge(FlatUpdate::new(&known.lost));
+        sent.merge(FlatUpdate::new(&known.doubtful));
         let is_nothing = known.is_empty();
         match (asked.is_in(&accepted), asked.is_in(&sent)) {
             _ if is_nothing => Self::NotDelivered,

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::flat_update::{Parts, reports_of, without_reports};
+use crate::ledger::flat_update::FlatUpdate;
 use crate::paylocity::model::OrderUpdate;
 
 /// What the ledger knows of one (target, company, order).
@@ -77,12 +77,12 @@ impl OrderState {
             self.accepted = sent.clone();
             return self.settle(OrderUpdate::default());
         }
-        let sent = Parts::of_body(sent);
-        let mut doubtful = Parts::of_body(&self.doubtful);
+        let sent = FlatUpdate::new(sent);
+        let mut doubtful = FlatUpdate::new(&self.doubtful);
         doubtful.retain_reports(|id, link| !sent.has_report(id, link));
         doubtful.retain_only_reports();
         self.merge_into_accepted(sent);
-        self.settle(doubtful.into_body());
+        self.settle(doubtful.into_update());
     }
 
     /// Notes that an update was certainly not applied: what is known is what was known before its intent.
@@ -98,39 +98,30 @@ impl OrderState {
     ///
     /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
     pub(crate) fn doubt(&mut self, sent: &OrderUpdate) {
-        if self.accepted.is_empty() && self.doubtful.is_empty() && self.lost.is_empty() {
-            *self = Self {
-                doubtful: reports_of(sent),
-                unsettled: true,
-                lost: without_reports(sent),
-                ..Self::default()
-            };
-            return;
-        }
-        let sent = Parts::of_body(sent);
-        let mut accepted = Parts::of_body(&self.accepted);
-        accepted.forget_values_unlike(&sent);
+        let sent = FlatUpdate::new(sent);
+        let mut accepted = FlatUpdate::new(&self.accepted);
+        accepted.remove_values_that_differ(&sent);
         let mut reports = sent.clone();
         reports.retain_reports(|id, link| !accepted.has_report(id, link));
         reports.retain_only_reports();
-        let mut doubtful = Parts::of_body(&self.doubtful);
+        let mut doubtful = FlatUpdate::new(&self.doubtful);
         doubtful.merge(reports);
-        let (mut values, mut lost) = (sent, Parts::of_body(&self.lost));
+        let (mut values, mut lost) = (sent, FlatUpdate::new(&self.lost));
         values.retain_reports(|_, _| false);
         lost.merge(values);
         *self = Self {
-            accepted: accepted.into_body(),
-            doubtful: doubtful.into_body(),
+            accepted: accepted.into_update(),
+            doubtful: doubtful.into_update(),
             unsettled: true,
-            lost: lost.into_body(),
+            lost: lost.into_update(),
             ..Self::default()
         };
     }
 
     /// Takes everything that is in doubt as delivered (`resolve --mark-delivered`).
     pub(crate) fn settle_as_delivered(&mut self) {
-        self.merge_into_accepted(Parts::of_body(&self.lost));
-        self.merge_into_accepted(Parts::of_body(&self.doubtful));
+        self.merge_into_accepted(FlatUpdate::new(&self.lost));
+        self.merge_into_accepted(FlatUpdate::new(&self.doubtful));
         self.settle(OrderUpdate::default());
     }
 
@@ -145,16 +136,16 @@ impl OrderState {
     /// them doubts is in doubt, unless the other knows it; an update of the earlier one whose answer was lost has left
     /// no value that counts as known.
     pub(crate) fn merged(&self, later: &Self) -> Self {
-        let mut accepted = Parts::of_body(&self.accepted);
-        accepted.merge(Parts::of_body(&later.accepted));
-        accepted.forget_values_unlike(&Parts::of_body(&later.lost));
-        let mut doubtful = Parts::of_body(&self.doubtful);
-        doubtful.merge(Parts::of_body(&later.doubtful));
+        let mut accepted = FlatUpdate::new(&self.accepted);
+        accepted.merge(FlatUpdate::new(&later.accepted));
+        accepted.remove_values_that_differ(&FlatUpdate::new(&later.lost));
+        let mut doubtful = FlatUpdate::new(&self.doubtful);
+        doubtful.merge(FlatUpdate::new(&later.doubtful));
         doubtful.retain_reports(|id, link| !accepted.has_report(id, link));
         doubtful.retain_only_reports();
         Self {
-            accepted: accepted.into_body(),
-            doubtful: doubtful.into_body(),
+            accepted: accepted.into_update(),
+            doubtful: doubtful.into_update(),
             unsettled: later.unsettled,
             lost: later.lost.clone(),
             due_again: later.due_again,
@@ -162,10 +153,10 @@ impl OrderState {
         }
     }
 
-    fn merge_into_accepted(&mut self, later: Parts) {
-        let mut accepted = Parts::of_body(&self.accepted);
+    fn merge_into_accepted(&mut self, later: FlatUpdate) {
+        let mut accepted = FlatUpdate::new(&self.accepted);
         accepted.merge(later);
-        self.accepted = accepted.into_body();
+        self.accepted = accepted.into_update();
     }
 
     fn settle(&mut self, doubtful: OrderUpdate) {

@@ -6,7 +6,7 @@
 
 use clap::ValueEnum;
 
-use crate::ledger::flat_update::{PartId, Parts};
+use crate::ledger::flat_update::{FlatUpdate, PartId};
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, ReportLink};
 use crate::schema::columns::Scope;
@@ -131,9 +131,9 @@ const fn whole(change: Change, in_doubt: bool) -> Planned {
 
 /// The whole body once more, whatever is known.
 fn again(body: &OrderUpdate, known: &OrderState) -> Planned {
-    let accepted = Parts::of_body(&known.accepted);
-    let doubtful = Parts::of_body(&known.doubtful);
-    let in_doubt = Parts::of_body(body)
+    let accepted = FlatUpdate::new(&known.accepted);
+    let doubtful = FlatUpdate::new(&known.doubtful);
+    let in_doubt = FlatUpdate::new(body)
         .reports()
         .any(|(id, link)| accepted.has_report(id, link) || doubtful.has_report(id, link));
     whole(sending(known, known.due_again), in_doubt)
@@ -146,11 +146,11 @@ fn is_all_accepted(body: &OrderUpdate, known: &OrderState) -> bool {
 
 /// What of the body is left to send.
 fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned {
-    let asked = Parts::of_body(body);
-    let accepted = Parts::of_body(&known.accepted);
+    let asked = FlatUpdate::new(body);
+    let accepted = FlatUpdate::new(&known.accepted);
     let mut sorting = Sorting {
         accepted: &accepted,
-        doubtful: Parts::of_body(&known.doubtful),
+        doubtful: FlatUpdate::new(&known.doubtful),
         policy,
         in_doubt: false,
         held: Vec::new(),
@@ -158,12 +158,12 @@ fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned 
     let mut due = asked.clone();
     due.retain_reports(|id, link| sorting.is_due(id, link));
     let Sorting { in_doubt, held, .. } = sorting;
-    let nothing = Parts::default();
+    let nothing = FlatUpdate::default();
     let certain = if known.unsettled { &nothing } else { &accepted };
     // A test whose reports were left out is bare in `due` alone: nobody asked for a bare one.
     let says_more = due.reports().next().is_some()
         || !asked.values_are_in(certain)
-        || asked.inserts_a_bare_test(&accepted);
+        || asked.inserts_an_empty_test(&accepted);
     let change = match (says_more, held.is_empty()) {
         (true, _) => sending(known, in_doubt),
         (false, true) => Change::Unchanged,
@@ -172,7 +172,7 @@ fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned 
     Planned {
         change,
         due: if says_more {
-            due_of(body, due.into_body())
+            due_of(body, due.into_update())
         } else {
             Due::Nothing
         },
@@ -199,8 +199,8 @@ fn sending(known: &OrderState, in_doubt: bool) -> Change {
 
 /// The reports of a body while they are sorted into those that are due and those that are not.
 struct Sorting<'a> {
-    accepted: &'a Parts,
-    doubtful: Parts,
+    accepted: &'a FlatUpdate,
+    doubtful: FlatUpdate,
     policy: OnAmbiguous,
     in_doubt: bool,
     held: Vec<ScopedReport>,

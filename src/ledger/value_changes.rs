@@ -1,75 +1,59 @@
-//! Which values an update would change, one by one: for people to read, and scripts to count.
+//! The values that an update would change, for screens and scripts.
 //!
-//! Whether an update is to be sent at all is for [`mod@super::plan`].
+//! Whether an update is sent at all is decided by [`mod@super::plan`].
 
 use serde::Serialize;
 
-use crate::ledger::flat_update::{PartId, Parts};
-use crate::ledger::order_state::OrderState;
+use super::flat_update::{DifferentValue, FlatUpdate, PartId};
+use super::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, Text};
-use crate::schema::columns::Column;
-
-/// The columns of a part's values, in the order in which the parts hold them.
-const OF_ORDER: [Column; 3] = [
-    Column::PartnerTrackingId,
-    Column::OverallScore,
-    Column::OverallScoreDescription,
-];
-const OF_ASSESSMENT: [Column; 4] = [
-    Column::AssessmentStatusUpdatedAt,
-    Column::AssessmentStatus,
-    Column::AssessmentScore,
-    Column::AssessmentScoreDescription,
-];
-const OF_TEST: [Column; 4] = [
-    Column::TestStatusUpdatedAt,
-    Column::TestStatus,
-    Column::TestScore,
-    Column::TestScoreDescription,
-];
 
 /// A value that an update would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ValueChange {
-    /// The canonical name of its column.
+    /// The canonical name of the column.
     pub(crate) field: &'static str,
-    /// The assessment, where it is about one that has an id.
+    /// The assessment, if it has an id.
     pub(crate) assessment_id: Option<Text>,
-    /// The test, where it is about one.
+    /// The test.
     pub(crate) test_id: Option<Text>,
     /// The attempt at the test.
     pub(crate) attempt: Option<u32>,
-    /// What the server has acknowledged last; `None` where that is nothing, or in doubt.
+    /// The value that the server has acknowledged; `None` if there is none or if it is in doubt.
     pub(crate) before: Option<Text>,
-    /// What the update says.
+    /// The value in the update.
     pub(crate) after: Text,
 }
 
-/// Returns the values of a body that the server has not acknowledged, in the body's order.
-pub(crate) fn changes(body: &OrderUpdate, known: &OrderState) -> Vec<ValueChange> {
-    let (asked, held) = (Parts::of_body(body), Parts::of_body(&known.accepted));
-    asked
-        .values_not_in(&held)
-        .filter_map(|(id, place, before, after)| {
-            let (columns, assessment_id, test_id, attempt): (&[Column], _, _, _) = match id {
-                PartId::Order => (&OF_ORDER, None, None, None),
-                PartId::Assessment(assessment) => (&OF_ASSESSMENT, assessment.clone(), None, None),
-                PartId::Test {
-                    assessment,
-                    id,
-                    attempt,
-                } => (&OF_TEST, assessment.clone(), id.clone(), *attempt),
-            };
-            Some(ValueChange {
-                field: columns.get(place)?.name(),
-                assessment_id,
-                test_id,
+impl From<DifferentValue<'_>> for ValueChange {
+    fn from(value: DifferentValue<'_>) -> Self {
+        let (assessment_id, test_id, attempt) = match value.part.clone() {
+            PartId::Order => (None, None, None),
+            PartId::Assessment(assessment) => (assessment, None, None),
+            PartId::Test {
+                assessment,
+                id,
                 attempt,
-                before: before.cloned(),
-                after: after.clone(),
-            })
-        })
-        .collect()
+            } => (assessment, id, attempt),
+        };
+        Self {
+            field: value.column.name(),
+            assessment_id,
+            test_id,
+            attempt,
+            before: value.before.cloned(),
+            after: value.after.clone(),
+        }
+    }
+}
+
+/// Returns the values of an update that the server has not acknowledged, part by part in the order of the table of
+/// columns.
+pub(crate) fn changes(update: &OrderUpdate, known: &OrderState) -> Vec<ValueChange> {
+    let accepted = FlatUpdate::new(&known.accepted);
+    let update = FlatUpdate::new(update);
+    let values = update.values_not_in(&accepted);
+    values.map(ValueChange::from).collect()
 }
 
 #[cfg(test)]
@@ -79,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_value_that_was_not_acknowledged_is_told_with_what_stood_there() {
+    fn lists_each_unacknowledged_value_with_the_acknowledged_one() {
         let body = |score: &str, status: &str| -> OrderUpdate {
             let test = json!({
                 "id": "N", "score": {"value": score, "attempt": 2}, "testStatus": {"value": status},
@@ -110,8 +94,8 @@ mod tests {
             "overall_score",
             "assessment_score",
             "assessment_score_description",
-            "test_status",
             "test_score",
+            "test_status",
         ];
         assert_eq!(all, fields);
     }

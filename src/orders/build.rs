@@ -1,79 +1,49 @@
-//! Orders to bodies: what the rows say, in the API's shape.
+//! Building the update of an order from its content.
 
-use super::group::{Assessment, Content, Fields, Group, Link};
-use crate::paylocity::model::{
-    AssessmentResults, AssessmentUpdate, OrderUpdate, ReportLink, StatusUpdate, TestScore,
-    TestUpdate, Text,
-};
-use crate::schema::columns::Column;
+use super::content::{AssessmentContent, Group, OrderContent, TestKey};
+use crate::paylocity::model::{AssessmentUpdate, OrderUpdate, ReportLink, TestUpdate, Text};
+use crate::schema::part::Part;
 
-/// Returns the body of an order's update.
-pub(crate) fn of(content: &Content<'_>) -> OrderUpdate {
-    let fields = &content.own.fields;
+/// Returns the update of an order.
+pub(crate) fn update(content: &OrderContent<'_>) -> OrderUpdate {
     let assessments = content.assessments.iter();
-    OrderUpdate {
-        partner_tracking_id: text(fields, Column::PartnerTrackingId),
-        overall_score: text(fields, Column::OverallScore),
-        overall_score_description: text(fields, Column::OverallScoreDescription),
-        overall_reports: reports(&content.own),
+    let mut update = OrderUpdate {
         assessments: assessments
-            .map(|(id, assessment)| assessment_update(id, assessment))
+            .map(|(id, assessment)| assessment_update(*id, assessment))
             .collect(),
-    }
-}
-
-fn text(fields: &Fields<'_>, column: Column) -> Option<Text> {
-    fields.text(column).map(Text::from)
-}
-
-fn reports(group: &Group<'_>) -> Vec<ReportLink> {
-    let link = |link: &Link<'_>| ReportLink {
-        name: link.name.map(Text::from),
-        url: link.url.map(Text::from),
+        ..OrderUpdate::default()
     };
-    group.reports.iter().map(link).collect()
+    fill(&mut update, &content.own);
+    update
 }
 
-fn assessment_update(id: Option<&str>, assessment: &Assessment<'_>) -> AssessmentUpdate {
-    let fields = &assessment.own.fields;
-    let tests = assessment.tests.iter();
-    let results = AssessmentResults {
-        tests: tests
-            .map(|((id, attempt), test)| test_update(id, attempt, test))
-            .collect(),
-        score: text(fields, Column::AssessmentScore),
-        score_description: text(fields, Column::AssessmentScoreDescription),
-        reports: reports(&assessment.own),
-    };
-    AssessmentUpdate {
+fn assessment_update(id: Option<&str>, content: &AssessmentContent<'_>) -> AssessmentUpdate {
+    let mut assessment = AssessmentUpdate {
         assessment_id: id.map(Text::from),
-        assessment_status: status(
-            fields,
-            Column::AssessmentStatus,
-            Column::AssessmentStatusUpdatedAt,
-        ),
-        assessment_results: (results != AssessmentResults::default()).then_some(results),
-    }
-}
-
-fn test_update(id: &str, attempt: u32, test: &Group<'_>) -> TestUpdate {
-    let fields = &test.fields;
-    TestUpdate {
-        id: Some(Text::from(id)),
-        score: Some(TestScore {
-            value: text(fields, Column::TestScore),
-            description: text(fields, Column::TestScoreDescription),
-            attempt: Some(attempt),
-            reports: reports(test),
-        }),
-        test_status: status(fields, Column::TestStatus, Column::TestStatusUpdatedAt),
-    }
-}
-
-fn status(fields: &Fields<'_>, value: Column, updated_at: Column) -> Option<StatusUpdate> {
-    let status = StatusUpdate {
-        updated_at: text(fields, updated_at),
-        value: text(fields, value),
+        ..AssessmentUpdate::default()
     };
-    (status != StatusUpdate::default()).then_some(status)
+    for (key, test) in &content.tests {
+        let results = assessment.assessment_results.get_or_insert_default();
+        results.tests.push(test_update(*key, test));
+    }
+    fill(&mut assessment, &content.own);
+    assessment
+}
+
+fn test_update(key: TestKey<'_>, content: &Group<'_>) -> TestUpdate {
+    let mut test = TestUpdate {
+        id: Some(Text::from(key.id)),
+        ..TestUpdate::default()
+    };
+    test.score.get_or_insert_default().attempt = Some(key.attempt);
+    fill(&mut test, content);
+    test
+}
+
+fn fill(part: &mut impl Part, content: &Group<'_>) {
+    part.set_values(|column| content.values.text(column).map(Text::from));
+    part.add_reports(content.reports.iter().map(|report| ReportLink {
+        name: report.name.map(Text::from),
+        url: report.url.map(Text::from),
+    }));
 }

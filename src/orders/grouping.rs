@@ -1,4 +1,4 @@
-//! Rows to orders: rows with the same company and order form one update, wherever they stand.
+//! Grouping rows into orders: all rows of the same company and order are one update, wherever they are.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
@@ -7,154 +7,138 @@ use foldhash::fast::RandomState;
 use indexmap::IndexSet;
 use rayon::prelude::*;
 
-use super::group::{Cells, Content, Order, RowAt};
+use super::column_map::ColumnMap;
+use super::content::{OrderContent, RowContext};
+use super::order::{Order, RowAt};
+use super::row_store::{OrderId, RowStore, Run, StoredRow};
+use super::validate;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, WarningPolicy, excerpt};
 use crate::input::SheetHead;
-use crate::orders::column_map::Slots;
-use crate::orders::row_store::{Packed, Run, Unpacked, Unpacking};
-use crate::orders::validate;
 use crate::paylocity::model::Text;
 
-/// Everything that the rows of a batch say, packed.
+/// The rows of a batch, and which of them belong to each order.
 #[derive(Debug, Default)]
 pub struct Rows {
-    parts: Vec<PartRows>,
-    /// By sheet: what its columns are for.
-    slots: Vec<Slots>,
-    /// The runs, those of an order beside each other, in their order.
-    runs: Vec<RunAt>,
+    chunks: Vec<Chunk>,
+    /// The mapped columns of each sheet.
+    column_maps: Vec<ColumnMap>,
+    /// The runs, sorted by order.
+    runs: Vec<RunRef>,
 }
 
-/// The rows of a part of a sheet.
+/// The rows of one chunk of a sheet.
 #[derive(Debug)]
-struct PartRows {
+struct Chunk {
     sheet: u32,
-    packed: Packed,
-    runs: Vec<Run>,
+    store: RowStore,
 }
 
-/// A run among all.
+/// A run among those of all chunks.
 #[derive(Debug, Clone, Copy)]
-struct RunAt {
-    part: u32,
+struct RunRef {
+    chunk: u32,
+    /// The index of the run in its chunk.
     run: u32,
-    /// The order, by its place among all.
+    /// The index of the order, by first appearance.
     order: u32,
-    /// Whether the row before is of the same order.
-    follows: bool,
+    /// Whether the run continues the order of the run before it in the input.
+    continues: bool,
 }
 
 impl Rows {
-    /// Adds a sheet that further parts are of.
-    pub(crate) fn begin_sheet(&mut self, head: &SheetHead) {
-        self.slots.push(Slots::of(&head.header));
+    /// Adds a sheet.
+    pub(crate) fn add_sheet(&mut self, head: &SheetHead) {
+        self.column_maps.push(ColumnMap::new(&head.header));
     }
 
-    /// Adds a part of the sheet that was begun last.
-    pub(crate) fn add(&mut self, (packed, runs): (Packed, Vec<Run>)) {
-        let sheet = number(self.slots.len() - 1);
-        self.parts.push(PartRows {
-            sheet,
-            packed,
-            runs,
-        });
+    /// Adds a chunk of the sheet that was added last.
+    pub(crate) fn add_chunk(&mut self, store: RowStore) {
+        let sheet = to_u32(self.column_maps.len() - 1);
+        self.chunks.push(Chunk { sheet, store });
     }
 
-    /// Forms the orders of the rows, in the order of first appearance; returns them with what is wrong with each.
-    pub(crate) fn form(
+    /// Groups the rows into orders, by first appearance; returns them with the diagnostics of each.
+    pub(crate) fn group(
         &mut self,
         heads: &[SheetHead],
         warnings: WarningPolicy,
     ) -> (Vec<Order>, Vec<Vec<Diagnostic>>) {
-        self.runs = runs(&self.parts);
+        self.runs = sorted_runs(&self.chunks);
         let rows = &*self;
-        let bounds: Vec<usize> = rows
-            .runs
-            .chunk_by(|one, other| one.order == other.order)
-            .map(<[RunAt]>::len)
-            .scan(0, |start, length| {
-                *start += length;
-                Some(*start - length)
+        let lengths = rows.runs.chunk_by(|one, other| one.order == other.order);
+        let starts: Vec<usize> = lengths
+            .scan(0, |start, runs| {
+                *start += runs.len();
+                Some(*start - runs.len())
             })
             .collect();
-        let form = |index: usize| {
-            let start = bounds[index];
-            let end = bounds.get(index + 1).copied().unwrap_or(rows.runs.len());
-            Forming::of(rows, heads, warnings).formed(start, end)
+        let order = |index: usize| {
+            let start = starts[index];
+            let end = starts.get(index + 1).copied().unwrap_or(rows.runs.len());
+            OrderBuilder::new(rows, heads, warnings).build(start, end)
         };
-        (0..bounds.len())
+        (0..starts.len())
             .into_par_iter()
             .with_min_len(256)
-            .map(form)
+            .map(order)
             .unzip()
     }
 
-    /// Puts together what the rows of an order say; what is wrong with them was told before.
-    pub(crate) fn content<'a>(&'a self, order: &Order, heads: &'a [SheetHead]) -> Content<'a> {
-        let mut content = Content::default();
+    /// Returns the content of an order; its conflicts are among the diagnostics of [`Rows::group`].
+    pub(crate) fn content<'a>(&'a self, order: &Order, heads: &'a [SheetHead]) -> OrderContent<'a> {
+        let mut content = OrderContent::default();
         let (start, length) = order.runs;
         let runs = &self.runs[start as usize..(start + length) as usize];
-        self.each(runs, |row, _, at| {
-            let cells = self.cells(at, heads);
-            content.take(row, cells, &mut Vec::new());
-        });
+        for (row, at) in runs.iter().flat_map(|run| self.rows_of(run)) {
+            content.merge(&row, self.context(at, heads), &mut Vec::new());
+        }
         content
     }
 
-    fn cells<'a>(&'a self, at: RowAt, heads: &'a [SheetHead]) -> Cells<'a> {
-        Cells {
+    fn context<'a>(&'a self, at: RowAt, heads: &'a [SheetHead]) -> RowContext<'a> {
+        RowContext {
             at,
             heads,
-            slots: &self.slots[at.sheet as usize],
+            columns: &self.column_maps[at.sheet as usize],
         }
     }
 
-    /// Hands on each row of some runs: what it says, whether it follows another of its order, and where it stands.
-    fn each<'a>(&'a self, runs: &[RunAt], mut take: impl FnMut(&Unpacked<'a>, bool, RowAt)) {
-        let mut row = Unpacked::default();
-        let mut sheet = None;
-        for at in runs {
-            let part = &self.parts[at.part as usize];
-            if sheet.replace(part.sheet) != Some(part.sheet) {
-                row = Unpacked::of_slots(self.slots[part.sheet as usize].all.len());
-            }
-            let mut rows = Unpacking::of(&part.packed, &part.runs[at.run as usize]);
-            let mut follows = at.follows;
-            while rows.next(&mut row) {
-                let at = RowAt {
-                    sheet: part.sheet,
-                    row: row.facts.row,
-                };
-                take(&row, follows, at);
-                follows = true;
-            }
-        }
+    fn run(&self, run: &RunRef) -> (&Chunk, &Run) {
+        let chunk = &self.chunks[run.chunk as usize];
+        (chunk, &chunk.store.runs()[run.run as usize])
+    }
+
+    fn rows_of(&self, run: &RunRef) -> impl Iterator<Item = (StoredRow<'_>, RowAt)> {
+        let (chunk, run) = self.run(run);
+        chunk.store.rows(run).map(|row| {
+            let at = RowAt {
+                sheet: chunk.sheet,
+                row: row.facts.row,
+            };
+            (row, at)
+        })
     }
 }
 
-/// A count of what is held in memory stays below what 32 bits can count: no row has fewer bytes than one.
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+/// Converts the index of a row or run; memory ends long before 32 bits do.
+fn to_u32(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// Finds the runs of each order, by first appearance.
-fn runs(parts: &[PartRows]) -> Vec<RunAt> {
-    let count = parts.iter().map(|part| part.runs.len()).sum();
-    let mut ids: IndexSet<(&str, &str), RandomState> = IndexSet::default();
+/// Returns the runs of all chunks, sorted by the first appearance of their orders.
+fn sorted_runs(chunks: &[Chunk]) -> Vec<RunRef> {
+    let count = chunks.iter().map(|chunk| chunk.store.runs().len()).sum();
+    let mut ids: IndexSet<OrderId<'_>, RandomState> = IndexSet::default();
     let mut runs = Vec::with_capacity(count);
     let mut previous = None;
-    for (part, rows) in parts.iter().enumerate() {
-        for (index, run) in rows.runs.iter().enumerate() {
-            let id = (
-                rows.packed.text(&run.company_id),
-                rows.packed.text(&run.order_id),
-            );
-            let order = ids.insert_full(id).0;
-            runs.push(RunAt {
-                part: number(part),
-                run: number(index),
-                order: number(order),
-                follows: previous == Some(order),
+    for (chunk_index, chunk) in chunks.iter().enumerate() {
+        for (run_index, run) in chunk.store.runs().iter().enumerate() {
+            let (order, _) = ids.insert_full(chunk.store.order_id(run));
+            runs.push(RunRef {
+                chunk: to_u32(chunk_index),
+                run: to_u32(run_index),
+                order: to_u32(order),
+                continues: previous == Some(order),
             });
             previous = Some(order);
         }
@@ -163,71 +147,69 @@ fn runs(parts: &[PartRows]) -> Vec<RunAt> {
     runs
 }
 
-/// An order while its rows are put together.
-struct Forming<'a> {
+/// Builds an order from its rows.
+struct OrderBuilder<'a> {
     rows: &'a Rows,
     heads: &'a [SheetHead],
     warnings: WarningPolicy,
-    content: Content<'a>,
-    at: Vec<RowAt>,
+    content: OrderContent<'a>,
+    row_places: Vec<RowAt>,
     errors: usize,
     is_scattered: bool,
-    problems: Vec<Diagnostic>,
-    /// What the rows said: to notice one that says the same again.
-    seen: HashMap<u64, RowAt, RandomState>,
+    diagnostics: Vec<Diagnostic>,
+    /// The fingerprints of the rows, to find repeated ones.
+    fingerprints: HashMap<u64, RowAt, RandomState>,
 }
 
-impl<'a> Forming<'a> {
-    fn of(rows: &'a Rows, heads: &'a [SheetHead], warnings: WarningPolicy) -> Self {
+impl<'a> OrderBuilder<'a> {
+    fn new(rows: &'a Rows, heads: &'a [SheetHead], warnings: WarningPolicy) -> Self {
         Self {
             rows,
             heads,
             warnings,
-            content: Content::default(),
-            at: Vec::new(),
+            content: OrderContent::default(),
+            row_places: Vec::new(),
             errors: 0,
             is_scattered: false,
-            problems: Vec::new(),
-            seen: HashMap::default(),
+            diagnostics: Vec::new(),
+            fingerprints: HashMap::default(),
         }
     }
 
-    fn formed(mut self, start: usize, end: usize) -> (Order, Vec<Diagnostic>) {
+    fn build(mut self, start: usize, end: usize) -> (Order, Vec<Diagnostic>) {
         let rows = self.rows;
         let runs = &rows.runs[start..end];
-        let run = |at: &RunAt| {
-            let part = &rows.parts[at.part as usize];
-            (part, &part.runs[at.run as usize])
-        };
-        let count: usize = runs.iter().map(|at| run(at).1.rows as usize).sum();
-        self.at.reserve_exact(count);
-        let (part, first) = run(&runs[0]);
-        let company_id = Text::from(part.packed.text(&first.company_id));
-        let order_id = Text::from(part.packed.text(&first.order_id));
+        let count: usize = runs.iter().map(|run| rows.run(run).1.len()).sum();
+        self.row_places.reserve_exact(count);
         if count > 1 {
-            self.seen.reserve(count);
+            self.fingerprints.reserve(count);
         }
-        rows.each(runs, |row, follows, at| {
-            self.add(row, follows, at, &order_id);
-        });
+        let (chunk, first) = rows.run(&runs[0]);
+        let id = chunk.store.order_id(first);
+        for run in runs {
+            let mut continues = run.continues;
+            for (row, at) in rows.rows_of(run) {
+                self.add(&row, continues, at, id.order_id);
+                continues = true;
+            }
+        }
         let mut order = Order {
-            company_id,
-            order_id,
-            rows: self.at,
+            company_id: Text::from(id.company_id),
+            order_id: Text::from(id.order_id),
+            rows: self.row_places,
             errors: self.errors,
-            runs: (number(start), number(end - start)),
+            runs: (to_u32(start), to_u32(end - start)),
         };
-        let found = validate::order(&order, &self.content, self.heads);
-        for problem in found {
-            let problem = self.warnings.weigh(problem);
-            order.errors += usize::from(problem.is_error());
-            self.problems.push(problem);
+        for diagnostic in validate::order(&order, &self.content, self.heads) {
+            let diagnostic = self.warnings.weigh(diagnostic);
+            order.errors += usize::from(diagnostic.is_error());
+            self.diagnostics.push(diagnostic);
         }
-        (order, self.problems)
+        (order, self.diagnostics)
     }
 
-    /// Adds a row, and takes what it says.
-    fn add(&mut self, row: &Unpacked<'a>, follows: bool, at: RowAt, order_id: &str) {
+    /// Adds a row; `continues` is false if rows of other orders precede it.
+    fn add(&mut self, row: &StoredRow<'a>, continues: bool, at: RowAt, order_id: &str) {
         let heads = self.heads;
         let facts = row.facts;
         let is_denied = self.warnings == WarningPolicy::Deny
@@ -235,51 +217,52 @@ impl<'a> Forming<'a> {
         self.errors += facts.errors as usize + usize::from(is_denied);
         let mut found = Vec::new();
         let place = |at: RowAt| Place::row(&heads[at.sheet as usize].source, at.row);
-        if self.is_scattered_by(at, follows) {
+        if self.is_scattered_by(at, continues) {
             found.push(scattered(place(at), order_id));
         }
-        // A row with an error may say something else than what could be read of it.
+        // The valid part of a row with an error may equal another row whose values differ.
         if facts.errors == 0
-            && let Some(earlier) = self.seen.insert(self.fingerprint(row, at), at)
+            && let Some(earlier) = self.fingerprints.insert(self.fingerprint(row, at), at)
         {
             found.push(repeated(place(at), &place(earlier)));
         }
-        self.at.push(at);
-        self.content
-            .take(row, self.rows.cells(at, heads), &mut found);
-        for problem in found {
-            let problem = self.warnings.weigh(problem);
-            self.errors += usize::from(problem.is_error());
-            self.problems.push(problem);
+        self.row_places.push(at);
+        let context = self.rows.context(at, heads);
+        self.content.merge(row, context, &mut found);
+        for diagnostic in found {
+            let diagnostic = self.warnings.weigh(diagnostic);
+            self.errors += usize::from(diagnostic.is_error());
+            self.diagnostics.push(diagnostic);
         }
     }
 
-    /// Tells whether this row is the first of its order to stand apart from the others of its sheet.
-    fn is_scattered_by(&mut self, at: RowAt, follows: bool) -> bool {
-        let apart = !follows && self.at.last().is_some_and(|last| last.sheet == at.sheet);
-        let first = apart && !self.is_scattered;
-        self.is_scattered |= apart;
-        first
+    /// Whether this row is the first of the order that is separated from the order's other rows on the same sheet.
+    fn is_scattered_by(&mut self, at: RowAt, continues: bool) -> bool {
+        let last = self.row_places.last();
+        let is_separate = !continues && last.is_some_and(|last| last.sheet == at.sheet);
+        let is_first = is_separate && !self.is_scattered;
+        self.is_scattered |= is_separate;
+        is_first
     }
 
-    /// Returns what tells whether two rows say the same.
-    fn fingerprint(&self, row: &Unpacked<'_>, at: RowAt) -> u64 {
+    /// Returns a hash of everything that a row says.
+    fn fingerprint(&self, row: &StoredRow<'_>, at: RowAt) -> u64 {
         let mut hasher = foldhash::quality::FixedState::default().build_hasher();
-        let slots = &self.rows.slots[at.sheet as usize].all;
-        for (slot, text) in slots.iter().zip(&row.texts) {
+        let columns = &self.rows.column_maps[at.sheet as usize].columns;
+        for (mapped, text) in columns.iter().zip(row.texts()) {
             if let Some(text) = text {
-                hasher.write_u32(slot.column << 16 | u32::from(slot.field.number));
-                hasher.write_u8(slot.field.column as u8);
+                hasher.write_u32(mapped.index << 16 | u32::from(mapped.field.number));
+                hasher.write_u8(mapped.field.column as u8);
                 hasher.write(text.as_bytes());
             }
         }
         hasher.write_u64(row.facts.attempt.map_or(u64::MAX, u64::from));
-        for test in &row.wide {
+        for test in row.wide_tests() {
             hasher.write_usize(test.test);
             hasher.write_u32(test.attempt);
             hasher.write(test.assessment_id.unwrap_or_default().as_bytes());
-            for (place, text) in &test.fields {
-                hasher.write_usize(*place);
+            for (field, text) in &test.fields {
+                hasher.write_usize(*field);
                 hasher.write(text.as_bytes());
             }
         }
@@ -293,20 +276,16 @@ fn repeated(place: Place, earlier: &Place) -> Diagnostic {
         earlier.row.unwrap_or_default(),
         earlier.source
     );
-    Diagnostic::new(
-        Code::RowDuplicate,
-        place,
-        message,
-        "nothing to do: it is sent once; delete one of the rows",
-    )
+    let help = "nothing to do: it is sent once; delete one of the rows";
+    Diagnostic::new(Code::RowDuplicate, place, message, help)
 }
 
 fn scattered(place: Place, order_id: &str) -> Diagnostic {
     let message = format!(
-        "order {} goes on here, after rows of other orders",
+        "order {} continues here, after rows of other orders",
         excerpt(order_id)
     );
     let help =
-        "nothing to do: the rows are sent together; if that is no intent, check the order ids";
+        "nothing to do: the rows are sent together; if that is not intended, check the order ids";
     Diagnostic::new(Code::RowsScattered, place, message, help)
 }

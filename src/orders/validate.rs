@@ -1,32 +1,36 @@
-//! What can be known only of a whole order: pure rules over the gathered rows.
+//! The rules for a whole order, checked on its merged content.
 
 use std::borrow::Cow;
 
-use super::group::{Assessment, At, Content, Order, RowAt};
+use super::content::{AssessmentContent, OrderContent};
+use super::order::{CellAt, Order, RowAt};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, excerpt};
 use crate::input::SheetHead;
 use crate::paylocity::status::{FINAL_ASSESSMENT_STATUSES, FINAL_TEST_STATUSES};
 use crate::schema::columns::Column;
 
-/// Returns what is wrong, or doubtful, with an order as a whole.
-pub(crate) fn order(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Vec<Diagnostic> {
+/// Returns the diagnostics of an order as a whole.
+pub(crate) fn order(
+    order: &Order,
+    content: &OrderContent<'_>,
+    heads: &[SheetHead],
+) -> Vec<Diagnostic> {
     let assessments = content.assessments.iter();
     let mut found: Vec<Diagnostic> = assessments
-        .flat_map(|(id, assessment)| incomplete_tests(id, assessment, heads))
+        .flat_map(|(id, assessment)| incomplete_tests(*id, assessment, heads))
         .collect();
     found.extend(empty_update(order, content, heads));
-    found.extend(nameless_assessment(order, content, heads));
+    found.extend(missing_assessment_id(order, content, heads));
     found
 }
 
-/// The Complete rule (API.md, "How the server behaves"), over the tests in the body: when an assessment is over, so
-/// are its tests. A test without a status does not break it.
+/// Checks that the tests of a final assessment are final too, as the API requires. A test without a status is accepted.
 fn incomplete_tests(
     id: Option<&str>,
-    assessment: &Assessment<'_>,
+    assessment: &AssessmentContent<'_>,
     heads: &[SheetHead],
 ) -> Vec<Diagnostic> {
-    let status = assessment.own.fields.text(Column::AssessmentStatus);
+    let status = assessment.own.values.text(Column::AssessmentStatus);
     let Some(status) = status.filter(|status| FINAL_ASSESSMENT_STATUSES.contains(status)) else {
         return Vec::new();
     };
@@ -34,45 +38,40 @@ fn incomplete_tests(
         || "the assessment".to_owned(),
         |id| format!("assessment {}", excerpt(id)),
     );
-    let open = assessment
-        .tests
-        .iter()
-        .filter_map(|((test, attempt), group)| {
-            let (test_status, at) = group.fields.entry(Column::TestStatus)?;
-            if FINAL_TEST_STATUSES.contains(&test_status) {
-                return None;
-            }
-            let message = format!(
-                "{named} is {status}, but attempt {attempt} at its test {} is {test_status}",
-                excerpt(test)
-            );
-            let help = format!(
-                "wait until the test is one of {}, or give the assessment another status",
-                FINAL_TEST_STATUSES.join(", ")
-            );
-            Some(
-                at_cell(
-                    Code::IncompleteTests,
-                    at,
-                    Column::TestStatus,
-                    message,
-                    help,
-                    heads,
-                )
-                .with_value(test_status),
-            )
-        });
+    let open = assessment.tests.iter().filter_map(|(test, group)| {
+        let test_status = group.values.get(Column::TestStatus)?;
+        if FINAL_TEST_STATUSES.contains(&test_status.text) {
+            return None;
+        }
+        let message = format!(
+            "{named} is {status}, but attempt {} at its test {} is {}",
+            test.attempt,
+            excerpt(test.id),
+            test_status.text
+        );
+        let help = format!(
+            "wait until the test is one of {}, or give the assessment another status",
+            FINAL_TEST_STATUSES.join(", ")
+        );
+        let (code, cell) = (Code::IncompleteTests, test_status.cell);
+        let diagnostic = at_cell(code, cell, Column::TestStatus, message, help, heads);
+        Some(diagnostic.with_value(test_status.text))
+    });
     open.collect()
 }
 
-/// An order whose rows hold nothing but ids would cost a request and change nothing.
-fn empty_update(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Option<Diagnostic> {
-    let says_something = |(_, assessment): (_, &Assessment<'_>)| {
+/// Checks that the order has anything besides ids: an empty update would cost a request and change nothing.
+fn empty_update(
+    order: &Order,
+    content: &OrderContent<'_>,
+    heads: &[SheetHead],
+) -> Option<Diagnostic> {
+    let has_results = |assessment: &AssessmentContent<'_>| {
         !assessment.tests.is_empty() || !assessment.own.is_empty()
     };
-    let empty = content.own.is_empty() && !content.assessments.iter().any(says_something);
-    // Where a cell could not be read, the order is not empty: it is wrong, and that was said.
-    if !empty || order.errors > 0 {
+    let is_empty = content.own.is_empty() && !content.assessments.values().any(has_results);
+    // A cell with an error is left out of the content and has its own diagnostic.
+    if !is_empty || order.errors > 0 {
         return None;
     }
     let message = format!(
@@ -91,13 +90,13 @@ fn empty_update(order: &Order, content: &Content<'_>, heads: &[SheetHead]) -> Op
     ))
 }
 
-/// Tests of an assessment without id: the API takes them, and may not know where they belong.
-fn nameless_assessment(
+/// Warns of results without an assessment id: the API accepts them but may not know where they belong.
+fn missing_assessment_id(
     order: &Order,
-    content: &Content<'_>,
+    content: &OrderContent<'_>,
     heads: &[SheetHead],
 ) -> Option<Diagnostic> {
-    let row = content.nameless?;
+    let row = content.without_assessment_id?;
     let message = format!(
         "order {} has results and names no assessment for them",
         excerpt(&order.order_id)
@@ -114,7 +113,7 @@ fn nameless_assessment(
     ))
 }
 
-/// Places a finding at a row's cell of a column, or at the row where the sheet has no such column.
+/// Returns a diagnostic at the cell of a column, or at the row if the sheet lacks the column.
 fn at_row(
     code: Code,
     row: RowAt,
@@ -126,12 +125,8 @@ fn at_row(
     let head = &heads[row.sheet as usize];
     match head.header.column_of(column) {
         Some(index) => {
-            let at = At {
-                sheet: row.sheet,
-                row: row.row,
-                column: index,
-            };
-            at_cell(code, at, column, message, help, heads)
+            let cell = CellAt { row, column: index };
+            at_cell(code, cell, column, message, help, heads)
         }
         None => Diagnostic::new(code, Place::row(&head.source, row.row), message, help),
     }
@@ -139,18 +134,14 @@ fn at_row(
 
 fn at_cell(
     code: Code,
-    at: At,
+    cell: CellAt,
     column: Column,
     message: String,
     help: impl Into<Cow<'static, str>>,
     heads: &[SheetHead],
 ) -> Diagnostic {
-    let head = &heads[at.sheet as usize];
-    Diagnostic::new(
-        code,
-        Place::cell(&head.source, at.row, at.column),
-        message,
-        help,
-    )
-    .in_column(head.header.text(at.column).cloned(), Some(column.into()))
+    let head = &heads[cell.row.sheet as usize];
+    let place = Place::cell(&head.source, cell.row.row, cell.column);
+    let header = head.header.text(cell.column).cloned();
+    Diagnostic::new(code, place, message, help).in_column(header, Some(column.into()))
 }

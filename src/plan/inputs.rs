@@ -128,7 +128,7 @@ impl Plan {
         let usable = self.inputs.iter().filter(|input| input.usable);
         let order = |order: &PlanOrder| {
             let (company_id, order_id) = (order.company_id.clone(), order.order_id.clone());
-            Order::of_rows(
+            Order::without_content(
                 company_id,
                 order_id,
                 sheets.rows_at(&order.rows),

@@ -2,12 +2,19 @@
 
 use serde_json::Value;
 
-use super::schema::{CLOSING_STATUSES, ENDED_STATUSES, ORDER, TEST_STATUSES};
+use super::schema::BODY;
 use crate::paylocity::model::OrderUpdate;
+use crate::paylocity::status::TEST_STATUSES;
 use crate::sandbox::violations::{Flaw, Flaws};
 
 /// The longest company id (API.md).
 const COMPANY_ID_LENGTH: usize = 9;
+
+/// The statuses of an assessment under which all its tests must have ended.
+const CLOSING_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
+
+/// The statuses of a test that has ended.
+const ENDED_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
 
 /// Checks a company id: API.md allows at most 9 characters, and never a company set.
 pub(crate) fn company(id: &str) -> Result<(), Vec<Flaw>> {
@@ -27,7 +34,7 @@ pub(crate) fn company(id: &str) -> Result<(), Vec<Flaw>> {
 pub(crate) fn update(body: &[u8]) -> Result<OrderUpdate, Vec<Flaw>> {
     let mut flaws = Flaws::default();
     let body: Value = serde_json::from_slice(body).map_err(|error| unread(&error))?;
-    flaws.object("", &body, ORDER);
+    flaws.object("", &body, &BODY);
     for (index, assessment) in items(&body["assessments"]) {
         open_tests(&mut flaws, index, assessment);
     }

@@ -1,88 +1,51 @@
-//! What an update does to the order that is held: what is left out is left alone (API.md).
+//! Merging an update into the order that the sandbox has: a property that the update lacks is kept.
 //!
-//! The rule holds for each property by itself: a status word without `updatedAt` leaves the held `updatedAt`.
+//! This applies to each property alone: a status without `updatedAt` keeps the earlier `updatedAt`.
 
-use crate::paylocity::model::{
-    AssessmentResults, AssessmentUpdate, OrderUpdate, StatusUpdate, TestScore, TestUpdate,
-};
+use crate::paylocity::model::{AssessmentUpdate, OrderUpdate, TestUpdate};
+use crate::schema::part::Part;
 
-/// Merges an update into the order that is held; reports are always appended, also a second time.
-pub(crate) fn order(held: &mut OrderUpdate, update: OrderUpdate) {
-    replace(&mut held.partner_tracking_id, update.partner_tracking_id);
-    replace(&mut held.overall_score, update.overall_score);
-    replace(
-        &mut held.overall_score_description,
-        update.overall_score_description,
-    );
-    held.overall_reports.extend(update.overall_reports);
+/// Merges an update into an order; reports are always appended, even if the order has them.
+pub(crate) fn order(order: &mut OrderUpdate, update: OrderUpdate) {
+    part(order, &update);
     for update in update.assessments {
         let same = |held: &AssessmentUpdate| held.assessment_id == update.assessment_id;
-        let at = position(&mut held.assessments, same);
-        assessment(&mut held.assessments[at], update);
+        let at = position(&mut order.assessments, same);
+        assessment(&mut order.assessments[at], update);
     }
+}
+
+fn part<P: Part>(held: &mut P, update: &P) {
+    held.merge_values(update);
+    held.add_reports(update.reports().iter().cloned());
 }
 
 fn assessment(held: &mut AssessmentUpdate, update: AssessmentUpdate) {
-    replace(&mut held.assessment_id, update.assessment_id);
-    merge(
-        &mut held.assessment_status,
-        update.assessment_status,
-        status,
-    );
-    merge(
-        &mut held.assessment_results,
-        update.assessment_results,
-        results,
-    );
-}
-
-fn results(held: &mut AssessmentResults, update: AssessmentResults) {
-    replace(&mut held.score, update.score);
-    replace(&mut held.score_description, update.score_description);
-    held.reports.extend(update.reports);
-    for update in update.tests {
-        let at = position(&mut held.tests, |held| key(held) == key(&update));
-        test(&mut held.tests[at], update);
+    part(held, &update);
+    held.assessment_id = update.assessment_id;
+    let tests = update.assessment_results.map(|results| results.tests);
+    for update in tests.into_iter().flatten() {
+        let results = held.assessment_results.get_or_insert_default();
+        let at = position(&mut results.tests, |held| key(held) == key(&update));
+        test(&mut results.tests[at], update);
     }
 }
 
-/// API.md: a test is identified by its id and attempt; a new pair inserts, an existing pair updates.
+/// Returns the key of a test: a new pair of id and attempt inserts, an existing pair updates.
 fn key(test: &TestUpdate) -> (Option<&str>, Option<u32>) {
     let attempt = test.score.as_ref().and_then(|score| score.attempt);
     (test.id.as_deref(), attempt)
 }
 
 fn test(held: &mut TestUpdate, update: TestUpdate) {
-    replace(&mut held.id, update.id);
-    merge(&mut held.score, update.score, score);
-    merge(&mut held.test_status, update.test_status, status);
-}
-
-fn score(held: &mut TestScore, update: TestScore) {
-    replace(&mut held.value, update.value);
-    replace(&mut held.description, update.description);
-    replace(&mut held.attempt, update.attempt);
-    held.reports.extend(update.reports);
-}
-
-fn status(held: &mut StatusUpdate, update: StatusUpdate) {
-    replace(&mut held.updated_at, update.updated_at);
-    replace(&mut held.value, update.value);
-}
-
-fn replace<T>(held: &mut Option<T>, update: Option<T>) {
-    if update.is_some() {
-        *held = update;
+    part(held, &update);
+    held.id = update.id;
+    if let Some(score) = update.score {
+        held.score.get_or_insert_default().attempt = score.attempt;
     }
 }
 
-fn merge<T: Default>(held: &mut Option<T>, update: Option<T>, with: impl FnOnce(&mut T, T)) {
-    if let Some(update) = update {
-        with(held.get_or_insert_default(), update);
-    }
-}
-
-/// Finds the entry that is meant, or makes room for it at the end.
+/// Returns the index of the matching entry; appends one if there is none.
 fn position<T: Default>(held: &mut Vec<T>, same: impl FnMut(&T) -> bool) -> usize {
     held.iter().position(same).unwrap_or_else(|| {
         held.push(T::default());
@@ -112,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_left_alone() {
+    fn a_missing_property_is_kept() {
         let first = json!({
             "partnerTrackingId": "T", "overallScore": "1",
             "assessments": [{
@@ -138,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_told_apart_by_id_and_attempt() {
+    fn id_and_attempt_identify_a_test() {
         let held = merged(&[
             one_test("N", &json!({"attempt": 1, "value": "10"}), Some("Complete")),
             one_test("N", &json!({"attempt": 2, "value": "20"}), None),
@@ -157,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_are_appended_also_a_second_time() {
+    fn a_repeated_report_is_appended_again() {
         let links = json!([{"name": "R", "url": "https://example.com/r"}]);
         let update = json!({
             "overallReports": links,
@@ -178,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn assessments_without_an_id_are_one() {
+    fn assessments_without_an_id_are_one_assessment() {
         let nameless = json!({"assessments": [{"assessmentStatus": {"value": "Hold"}}]});
         let named = json!({"assessments": [{"assessmentId": "A"}]});
         let held = merged(&[nameless.clone(), named, nameless]);

@@ -1,136 +1,93 @@
-//! What the body of an update may hold, as API.md has it: properties, types, lengths, status words.
+//! The properties that the body of an update may have, derived from the table of columns.
 //!
-//! Written down apart from the importer's own tables on purpose: what checks must not share a slip with what is
-//! checked.
+//! The tests of [`super::check`] state the documented lengths and types again, apart from the table.
+
+use std::sync::LazyLock;
+
+use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::schema::columns::{COLUMNS, Column, ColumnSpec, Kind, Limit, Scope};
 
 /// One property of an object.
+#[derive(Debug)]
 pub(crate) struct Property {
-    /// What it is called.
+    /// Its name.
     pub(crate) name: &'static str,
-    /// What its value may be.
+    /// Its type.
     pub(crate) shape: Shape,
-    /// Whether the object is refused without it.
-    pub(crate) required: bool,
+    /// Whether an object without it is refused.
+    pub(crate) is_required: bool,
 }
 
-/// What a value may be.
+/// The type of a value.
+#[derive(Debug)]
 pub(crate) enum Shape {
-    /// A string of at most so many Unicode scalar values.
-    Text(usize),
+    /// A string with the documented limit.
+    Text(Limit),
     /// A string that is one of these words.
     Word(&'static [&'static str]),
     /// A whole number of 0 or more.
     Count,
     /// An object with these properties.
-    Object(&'static [Property]),
+    Object(Vec<Property>),
     /// A list of objects with these properties.
-    List(&'static [Property]),
+    List(Vec<Property>),
 }
 
-/// API.md states no length, so none is made up.
-const ANY_LENGTH: usize = usize::MAX;
-const SCORE_LENGTH: usize = 30;
-const TEST_SCORE_LENGTH: usize = 50;
-const DESCRIPTION_LENGTH: usize = 250;
-const REPORT_NAME_LENGTH: usize = 50;
-const REPORT_URL_LENGTH: usize = 250;
-/// A change of 2025 may have raised this one; until the vendor says so, the stated length holds.
-const TEST_ID_LENGTH: usize = 36;
+/// The properties of the body.
+pub(crate) static BODY: LazyLock<Vec<Property>> = LazyLock::new(|| {
+    let mut body = Vec::new();
+    for (column, spec) in Column::ALL.iter().zip(&COLUMNS) {
+        // The company and the order are identified by the URL.
+        if !(column.is_key() && column.scope() == Scope::Order) {
+            insert(&mut body, spec.path, *column);
+        }
+    }
+    body
+});
 
-const ASSESSMENT_STATUSES: &[&str] = &[
-    "Ordered",
-    "WaitingOnAssessee",
-    "InProgress",
-    "Hold",
-    "Complete",
-    "CompleteReview",
-    "RetestRecommended",
-    "Expired",
-];
-
-/// The words for the status of a test.
-pub(crate) const TEST_STATUSES: &[&str] = &[
-    "Ordered",
-    "InProgress",
-    "Hold",
-    "Complete",
-    "RetestRecommended",
-    "Expired",
-    "Pending",
-];
-
-/// The statuses of an assessment under which all its tests must have ended.
-pub(crate) const CLOSING_STATUSES: &[&str] = &["Complete", "CompleteReview", "Expired"];
-
-/// The statuses of a test that has ended.
-pub(crate) const ENDED_STATUSES: &[&str] = &["Complete", "RetestRecommended", "Expired"];
-
-/// The body of an update.
-pub(crate) const ORDER: &[Property] = &[
-    text("partnerTrackingId", ANY_LENGTH),
-    text("overallScore", SCORE_LENGTH),
-    text("overallScoreDescription", DESCRIPTION_LENGTH),
-    optional("overallReports", Shape::List(REPORT)),
-    optional("assessments", Shape::List(ASSESSMENT)),
-];
-
-const ASSESSMENT: &[Property] = &[
-    text("assessmentId", ANY_LENGTH),
-    optional("assessmentStatus", Shape::Object(ASSESSMENT_STATUS)),
-    optional("assessmentResults", Shape::Object(RESULTS)),
-];
-
-const ASSESSMENT_STATUS: &[Property] = &[
-    text("updatedAt", ANY_LENGTH),
-    optional("value", Shape::Word(ASSESSMENT_STATUSES)),
-];
-
-const RESULTS: &[Property] = &[
-    optional("tests", Shape::List(TEST)),
-    text("score", SCORE_LENGTH),
-    text("scoreDescription", DESCRIPTION_LENGTH),
-    optional("reports", Shape::List(REPORT)),
-];
-
-const TEST: &[Property] = &[
-    required("id", Shape::Text(TEST_ID_LENGTH)),
-    required("score", Shape::Object(TEST_SCORE)),
-    optional("testStatus", Shape::Object(TEST_STATUS)),
-];
-
-const TEST_SCORE: &[Property] = &[
-    text("value", TEST_SCORE_LENGTH),
-    text("description", DESCRIPTION_LENGTH),
-    required("attempt", Shape::Count),
-    optional("reports", Shape::List(REPORT)),
-];
-
-const TEST_STATUS: &[Property] = &[
-    text("updatedAt", ANY_LENGTH),
-    optional("value", Shape::Word(TEST_STATUSES)),
-];
-
-const REPORT: &[Property] = &[
-    text("name", REPORT_NAME_LENGTH),
-    text("url", REPORT_URL_LENGTH),
-];
-
-const fn text(name: &'static str, most: usize) -> Property {
-    optional(name, Shape::Text(most))
-}
-
-const fn optional(name: &'static str, shape: Shape) -> Property {
-    Property {
-        name,
-        shape,
-        required: false,
+/// Inserts the property at a path and the objects and lists that contain it.
+fn insert(properties: &mut Vec<Property>, path: &'static str, column: Column) {
+    // A test is identified by its id and attempt.
+    let is_required = column.is_key() && column.scope() == Scope::Test;
+    let Some((head, rest)) = path.split_once('.') else {
+        properties.push(Property {
+            name: path,
+            shape: shape(column.spec()),
+            is_required,
+        });
+        return;
+    };
+    let (name, is_list) = match head.strip_suffix("[]") {
+        Some(name) => (name, true),
+        None => (head, false),
+    };
+    let found = properties.iter().position(|property| property.name == name);
+    let index = found.unwrap_or_else(|| {
+        let shape = match is_list {
+            true => Shape::List(Vec::new()),
+            false => Shape::Object(Vec::new()),
+        };
+        properties.push(Property {
+            name,
+            shape,
+            is_required: false,
+        });
+        properties.len() - 1
+    });
+    let property = &mut properties[index];
+    if let Shape::Object(inner) | Shape::List(inner) = &mut property.shape {
+        insert(inner, rest, column);
+        property.is_required = !is_list && inner.iter().any(|inner| inner.is_required);
     }
 }
 
-const fn required(name: &'static str, shape: Shape) -> Property {
-    Property {
-        name,
-        shape,
-        required: true,
+fn shape(spec: &ColumnSpec) -> Shape {
+    match spec.kind {
+        Kind::Attempt => Shape::Count,
+        Kind::AssessmentStatus => Shape::Word(&ASSESSMENT_STATUSES),
+        Kind::TestStatus => Shape::Word(&TEST_STATUSES),
+        Kind::Id | Kind::Score | Kind::FreeText | Kind::Url | Kind::Timestamp => {
+            Shape::Text(spec.limit)
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::schema::{Property, Shape};
+use crate::schema::columns::Limit;
 
 /// One reason for a refusal; the vendor's own shape of an error is not public.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,7 +46,7 @@ impl Flaws {
             let at = join(at, property.name);
             match found.get(property.name) {
                 Some(value) => self.value(&at, value, property),
-                None if property.required => self.missing(&at, &property.shape),
+                None if property.is_required => self.missing(&at, &property.shape),
                 None => (),
             }
         }
@@ -63,8 +64,8 @@ impl Flaws {
 
     /// `null` is the wrong type for every property: API.md knows only of leaving out.
     fn value(&mut self, at: &str, value: &Value, property: &Property) {
-        match property.shape {
-            Shape::Text(most) => self.text(at, value, most, property.required),
+        match &property.shape {
+            Shape::Text(limit) => self.text(at, value, *limit, property.is_required),
             Shape::Word(words) => self.word(at, value, words),
             Shape::Count => self.count(at, value),
             Shape::Object(properties) => self.object(at, value, properties),
@@ -72,7 +73,8 @@ impl Flaws {
         }
     }
 
-    fn text(&mut self, at: &str, value: &Value, most: usize, required: bool) {
+    fn text(&mut self, at: &str, value: &Value, limit: Limit, required: bool) {
+        let most = limit.documented().unwrap_or(usize::MAX);
         match value.as_str() {
             None => self.add("wrong_type", at, "must be a string"),
             Some("") if required => self.add("required", at, "must not be empty"),

@@ -24,10 +24,10 @@ pub struct Names {
 /// parts or more and means one column alone: `tests.score.attempt`, `assessmentStatus.value`.
 static TABLE_NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
     let mut paths: HashMap<String, Option<Column>> = HashMap::new();
-    for spec in &COLUMNS {
-        for path in path_endings(spec.api_path) {
-            let claim = paths.entry(path).or_insert(Some(spec.column));
-            if *claim != Some(spec.column) {
+    for (column, spec) in Column::ALL.iter().zip(&COLUMNS) {
+        for path in path_endings(spec.path) {
+            let claim = paths.entry(path).or_insert(Some(*column));
+            if *claim != Some(*column) {
                 *claim = None;
             }
         }
@@ -35,9 +35,9 @@ static TABLE_NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
     let paths = paths
         .into_iter()
         .filter_map(|(path, column)| Some((path, column?)));
-    let names = COLUMNS.iter().flat_map(|spec| {
+    let names = Column::ALL.iter().zip(&COLUMNS).flat_map(|(column, spec)| {
         let words = spec.aliases.iter().chain([&spec.name]);
-        words.map(|word| (simplified(word), spec.column))
+        words.map(|word| (simplified(word), *column))
     });
     paths
         .chain(names)
@@ -107,7 +107,7 @@ impl Names {
         let field = self
             .known
             .get(word)
-            .filter(|field| field.column.repeats())?;
+            .filter(|field| field.column.is_of_report())?;
         Some(Field {
             column: field.column,
             number,
@@ -128,8 +128,9 @@ impl Names {
         let name = simplified(header);
         // `Test Report ULR 2` is near `test_report_url`.
         let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let is_meant =
-            |(known, field): &(&String, &Field)| field.column.repeats() && is_near(known, word);
+        let is_meant = |(known, field): &(&String, &Field)| {
+            field.column.is_of_report() && is_near(known, word)
+        };
         let report = self
             .known
             .iter()
@@ -267,17 +268,14 @@ mod tests {
     #[test]
     fn no_name_means_two_columns() {
         let mut seen = HashMap::new();
-        for spec in &COLUMNS {
+        for (column, spec) in Column::ALL.iter().zip(&COLUMNS) {
             for name in spec.aliases.iter().chain([&spec.name]) {
-                assert_eq!(seen.insert(simplified(name), spec.column), None, "{name}");
+                assert_eq!(seen.insert(simplified(name), *column), None, "{name}");
             }
-            assert_eq!(Names::default().find(spec.name), Some(spec.column.into()));
-            assert_eq!(
-                Names::default().find(spec.api_path),
-                Some(spec.column.into()),
-                "{}",
-                spec.api_path
-            );
+            for name in [spec.name, spec.path] {
+                let found = Names::default().find(name);
+                assert_eq!(found, Some((*column).into()), "{name}");
+            }
         }
     }
 

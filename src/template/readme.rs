@@ -3,8 +3,8 @@
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
-use super::SLOTS;
 use super::workbook::header_format;
+use super::{columns, header};
 use crate::diagnostics::diagnostic::column_letters;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 
@@ -121,19 +121,20 @@ fn write_table(sheet: &mut Worksheet, first: u32) -> Result<(), XlsxError> {
     for (column, (title, _)) in (0..).zip(TABLE) {
         sheet.write_with_format(first, column, title, &header_format(false))?;
     }
-    for (index, slot) in (0u32..).zip(&SLOTS) {
-        let (row, spec) = (first + 1 + index, slot.column.spec());
-        let name = format!("{}: {}", column_letters(index), slot.header());
-        let required = if slot.is_required() { "yes" } else { "" };
+    for (index, column) in (0u32..).zip(columns()) {
+        let (row, spec) = (first + 1 + index, column.spec());
+        let name = format!("{}: {}", column_letters(index), header(column));
+        let required = if column.is_required() { "yes" } else { "" };
         let limit = spec
             .limit
+            .max()
             .map(|limit| limit.to_string())
             .unwrap_or_default();
         sheet.write_with_format(row, 0, name, &strong)?;
         sheet.write_with_format(row, 1, required, &cell)?;
-        sheet.write_with_format(row, 2, spec.about, &cell)?;
+        sheet.write_with_format(row, 2, spec.description, &cell)?;
         sheet.write_with_format(row, 3, limit, &cell)?;
-        sheet.write_with_format(row, 4, slot.example, &cell)?;
+        sheet.write_with_format(row, 4, spec.example, &cell)?;
     }
     Ok(())
 }

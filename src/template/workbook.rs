@@ -5,14 +5,14 @@ use rust_xlsxwriter::{
     FormatBorder, IgnoreError, Note, Workbook, Worksheet, XlsxError,
 };
 
-use super::{SLOTS, Slot, readme};
+use super::{columns, format_hint, header, readme};
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
-use crate::schema::columns::Kind;
+use crate::schema::columns::{Column, Kind};
 
 /// The last row of a sheet, from 0: what holds for a column holds for all its rows.
 const LAST_ROW: u32 = 1_048_575;
-/// The last row and column in which Excel would warn of numbers that are kept as text.
-const LAST_COLUMN: u16 = 21;
+/// The widest column, in characters.
+const MAX_WIDTH: usize = 40;
 
 /// Dark enough for white letters: columns that must be filled in.
 pub(crate) const REQUIRED_FILL: Color = Color::RGB(0x1F_4E79);
@@ -31,38 +31,51 @@ fn book() -> Result<Workbook, XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.set_name("Scores")?;
-    for (column, slot) in (0u16..).zip(&SLOTS) {
-        fill_column(sheet, column, slot)?;
+    let mut last = 0;
+    for (index, column) in (0u16..).zip(columns()) {
+        fill_column(sheet, index, column)?;
+        last = index;
     }
     sheet.set_row_height(0, 24)?;
     sheet.set_freeze_panes(1, 0)?;
-    sheet.autofilter(0, 0, LAST_ROW, LAST_COLUMN)?;
+    sheet.autofilter(0, 0, LAST_ROW, last)?;
     sheet.set_landscape();
     sheet.set_repeat_rows(0, 0)?;
-    sheet.ignore_error_range(1, 0, LAST_ROW, LAST_COLUMN, IgnoreError::NumberStoredAsText)?;
+    sheet.ignore_error_range(1, 0, LAST_ROW, last, IgnoreError::NumberStoredAsText)?;
     readme::fill(book.add_worksheet())?;
     Ok(book)
 }
 
-fn fill_column(sheet: &mut Worksheet, column: u16, slot: &Slot) -> Result<(), XlsxError> {
-    sheet.set_column_width(column, slot.width)?;
-    sheet.set_column_format(column, &cell_format(slot.column.spec().kind))?;
-    sheet.write_with_format(0, column, slot.header(), &header_format(slot.is_required()))?;
-    sheet.insert_note(0, column, &note(slot))?;
-    if let Some(rule) = rule(slot)? {
-        sheet.add_data_validation(1, column, LAST_ROW, column, &rule)?;
+fn fill_column(sheet: &mut Worksheet, index: u16, column: Column) -> Result<(), XlsxError> {
+    sheet.set_column_width(index, width(column))?;
+    sheet.set_column_format(index, &cell_format(column.spec().kind))?;
+    let format = header_format(column.is_required());
+    sheet.write_with_format(0, index, header(column), &format)?;
+    sheet.insert_note(0, index, &note(column))?;
+    if let Some(rule) = rule(column)? {
+        sheet.add_data_validation(1, index, LAST_ROW, index, &rule)?;
     }
     Ok(())
 }
 
-/// Text wherever a spreadsheet would change what is typed: ids lose zeros, scores become dates.
+/// Returns the width of a column: its header and its example fit, up to a limit.
+fn width(column: Column) -> f64 {
+    /// Room for the button of the filter.
+    const BUTTON: usize = 4;
+    let name = column.name().len() + BUTTON;
+    let width = name.max(column.spec().example.len().min(MAX_WIDTH));
+    u32::try_from(width).map_or(0.0, f64::from)
+}
+
+/// Returns the number format of a column: text wherever a spreadsheet would change the input (ids lose zeros, scores
+/// become dates).
 fn cell_format(kind: Kind) -> Format {
     let code = match kind {
         Kind::Attempt => "0",
-        Kind::Time => "yyyy-mm-dd hh:mm",
+        Kind::Timestamp => "yyyy-mm-dd hh:mm",
         Kind::Id
         | Kind::Score
-        | Kind::Prose
+        | Kind::FreeText
         | Kind::Url
         | Kind::AssessmentStatus
         | Kind::TestStatus => "@",
@@ -85,12 +98,12 @@ pub(crate) fn header_format(is_required: bool) -> Format {
     }
 }
 
-/// What a header is, as its note.
-fn note(slot: &Slot) -> Note {
+/// Returns the note of a header.
+fn note(column: Column) -> Note {
     const WIDTH: u32 = 280;
     const LETTERS_OF_A_LINE: usize = 42;
     const LINE_HEIGHT: usize = 18;
-    let text = note_text(slot);
+    let text = note_text(column);
     let lines: usize = text
         .lines()
         .map(|line| line.chars().count() / LETTERS_OF_A_LINE + 1)
@@ -102,33 +115,34 @@ fn note(slot: &Slot) -> Note {
         .set_height(height)
 }
 
-fn note_text(slot: &Slot) -> String {
-    let spec = slot.column.spec();
-    let mut lines = vec![format!("{}: {}.", spec.name, spec.about)];
-    if slot.is_required() {
+fn note_text(column: Column) -> String {
+    let spec = column.spec();
+    let mut lines = vec![format!("{}: {}.", spec.name, spec.description)];
+    if column.is_required() {
         lines.push("Required.".to_owned());
     }
     lines.extend(
         spec.limit
+            .max()
             .map(|limit| format!("At most {limit} characters.")),
     );
-    lines.push(slot.form());
-    lines.push(format!("Example: {}", slot.example));
+    lines.push(format_hint(column));
+    lines.push(format!("Example: {}", spec.example));
     lines.retain(|line| !line.is_empty());
     lines.join("\n")
 }
 
-/// What a spreadsheet holds the cells of a column to; it warns, and lets other words pass that a config knows.
-fn rule(slot: &Slot) -> Result<Option<DataValidation>, XlsxError> {
-    let spec = slot.column.spec();
-    let (rule, message) = match (spec.kind, spec.limit) {
+/// Returns the validation rule of a column; it only warns, as a configuration may allow other words.
+fn rule(column: Column) -> Result<Option<DataValidation>, XlsxError> {
+    let spec = column.spec();
+    let (rule, message) = match (spec.kind, spec.limit.max()) {
         (Kind::AssessmentStatus, _) => (
             DataValidation::new().allow_list_strings(&ASSESSMENT_STATUSES)?,
-            "This is no status of an assessment.".to_owned(),
+            "Not a status of an assessment.".to_owned(),
         ),
         (Kind::TestStatus, _) => (
             DataValidation::new().allow_list_strings(&TEST_STATUSES)?,
-            "This is no status of a test.".to_owned(),
+            "Not a status of a test.".to_owned(),
         ),
         (Kind::Attempt, _) => (
             DataValidation::new().allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)),
@@ -161,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_untouched_workbook_would_be_sent() {
+    fn the_empty_workbook_has_no_orders() {
         let batch = gathered(&saved(book().unwrap()));
         assert_eq!(*batch.problems, []);
         assert!(batch.orders.is_empty());
@@ -174,23 +188,24 @@ mod tests {
     }
 
     #[test]
-    fn the_workbook_is_right_once_the_example_is_filled_in() {
+    fn the_workbook_with_the_examples_is_valid() {
         let mut book = book().unwrap();
         let sheet = book.worksheet_from_index(0).unwrap();
-        for (column, slot) in (0u16..).zip(&SLOTS) {
-            let format = cell_format(slot.column.spec().kind);
-            match slot.column.spec().kind {
-                Kind::Time => {
+        for (index, column) in (0u16..).zip(columns()) {
+            let spec = column.spec();
+            let format = cell_format(spec.kind);
+            match spec.kind {
+                Kind::Timestamp => {
                     let time =
-                        rust_xlsxwriter::ExcelDateTime::parse_from_str(slot.example).unwrap();
-                    sheet.write_with_format(1, column, &time, &format).unwrap();
+                        rust_xlsxwriter::ExcelDateTime::parse_from_str(spec.example).unwrap();
+                    sheet.write_with_format(1, index, &time, &format).unwrap();
                 }
                 Kind::Attempt => {
-                    sheet.write_with_format(1, column, 1, &format).unwrap();
+                    sheet.write_with_format(1, index, 1, &format).unwrap();
                 }
                 _ => {
                     sheet
-                        .write_with_format(1, column, slot.example, &format)
+                        .write_with_format(1, index, spec.example, &format)
                         .unwrap();
                 }
             }
@@ -201,11 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn every_note_and_rule_can_be_made() {
-        for slot in &SLOTS {
-            assert!(rule(slot).is_ok(), "{}", slot.header());
-            assert!(note_text(slot).starts_with(slot.column.name()));
+    fn every_column_has_a_note_and_a_valid_rule() {
+        for column in columns() {
+            assert!(rule(column).is_ok(), "{column:?}");
+            assert!(note_text(column).starts_with(column.name()));
         }
-        assert_eq!(SLOTS.len(), usize::from(LAST_COLUMN) + 1);
     }
 }

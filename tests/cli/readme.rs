@@ -73,13 +73,14 @@ fn readme_has_the_table_of_columns() {
             .collect();
         let limit = spec
             .limit
+            .max()
             .map(|limit| limit.to_string())
             .unwrap_or_default();
         let row = format!(
             "| `{}` | {} | {} | {limit} |",
             spec.name,
             aliases.join(" "),
-            spec.about
+            spec.description
         );
         assert!(readme.contains(&row), "README lacks this row:\n{row}");
     }

@@ -1,129 +1,121 @@
-//! The rows of a part of a sheet: each read by the rules, then packed with the others.
+//! Checking the rows of a chunk of a sheet and storing their texts.
 
+use super::cell::{CheckedCell, cell};
+use super::findings::Findings;
 use super::missing::{MISSING_COMPANY_ID, MISSING_ORDER_ID};
-use super::{Held, Notes, Reading, cell};
-use crate::diagnostics::diagnostic::Diagnostic;
-use crate::input::values::timestamp::DateOrder;
+use super::reader::{RowNotes, RowReader};
 use crate::input::{Row, RowSink, SheetHead};
-use crate::orders::column_map::Slots;
-use crate::orders::row_store::{Packed, Packer, Run, Said};
+use crate::orders::column_map::ColumnMap;
+use crate::orders::row_store::{CellText, OrderId, RowStore, RowStoreBuilder};
 use crate::orders::value::Rules;
 use crate::schema::columns::{Column, Scope};
 
-/// Reads the rows of sheets by the rules of their columns.
-pub(crate) struct ByRules<'a>(pub(crate) &'a Rules);
+/// Checks rows by the rules of their columns.
+pub(crate) struct RowRules<'a>(pub(crate) &'a Rules);
 
-impl RowSink for ByRules<'_> {
-    type Chunk = Part;
+impl RowSink for RowRules<'_> {
+    type Chunk = Chunk;
 
-    fn start(&self, head: &SheetHead) -> Part {
-        let slots = Slots::of(&head.header);
-        Part {
-            packer: Packer::of_slots(slots.all.len()),
-            held: slots.all.iter().map(|_| Held::Nothing).collect(),
-            notes: Notes::default(),
-            packed: 0,
-            slots,
-            found: Found::default(),
+    fn start(&self, head: &SheetHead) -> Chunk {
+        Chunk::new(ColumnMap::new(&head.header))
+    }
+
+    fn add(&self, chunk: &mut Chunk, head: &SheetHead, row: &Row<'_>) {
+        chunk.add(head, row, self.0);
+    }
+}
+
+/// The rows of a chunk of a sheet.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    columns: ColumnMap,
+    store: RowStoreBuilder,
+    /// The cells of the row that was checked last, by mapped column.
+    cells: Vec<CheckedCell>,
+    notes: RowNotes,
+    /// The number of the row that was checked last, if it was stored; otherwise 0.
+    stored: u32,
+    findings: Findings,
+    /// Rows without a valid company and order.
+    orderless: Vec<u32>,
+}
+
+impl Chunk {
+    fn new(columns: ColumnMap) -> Self {
+        Self {
+            store: RowStoreBuilder::new(columns.columns.len()),
+            cells: columns.columns.iter().map(|_| CheckedCell::Empty).collect(),
+            columns,
+            notes: RowNotes::default(),
+            stored: 0,
+            findings: Findings::default(),
             orderless: Vec::new(),
         }
     }
 
-    fn add(&self, part: &mut Part, head: &SheetHead, row: &Row<'_>) {
-        part.read(head, row, self.0);
-    }
-}
-
-/// A part of a sheet, read.
-#[derive(Debug)]
-pub(crate) struct Part {
-    slots: Slots,
-    packer: Packer,
-    /// By slot: what the row holds that is being read.
-    held: Vec<Held>,
-    notes: Notes,
-    /// The number of the row that was packed last; 0 where there is none.
-    packed: u32,
-    /// What was found in its rows.
-    pub(crate) found: Found,
-    /// Rows whose company or order is missing or unreadable.
-    pub(crate) orderless: Vec<u32>,
-}
-
-/// What was found in the rows of a part.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// The findings.
-    pub(crate) problems: Vec<Diagnostic>,
-    /// How many placeholders there are.
-    pub(crate) placeholders: usize,
-    /// The row and the column of the first.
-    pub(crate) first_placeholder: Option<(u32, u32)>,
-    /// What dates between slashes prove about their columns: the first row that proves it.
-    pub(crate) date_orders: Vec<(u32, DateOrder, u32)>,
-}
-
-impl Part {
-    /// Returns its rows, packed, and the runs that they make.
-    pub(crate) fn end(self) -> (Packed, Vec<Run>) {
-        self.packer.end()
+    /// Returns the stored rows, the findings, and the numbers of the rows without an order.
+    pub(crate) fn finish(self) -> (RowStore, Findings, Vec<u32>) {
+        (self.store.finish(), self.findings, self.orderless)
     }
 
-    /// Reads a row of data by the rules of its columns, and packs what it says.
-    fn read(&mut self, head: &SheetHead, row: &Row<'_>, rules: &Rules) {
-        let slots = &self.slots;
-        let mut reading = Reading {
+    /// Checks a row and stores its texts.
+    fn add(&mut self, head: &SheetHead, row: &Row<'_>, rules: &Rules) {
+        let columns = &self.columns;
+        self.notes.clear();
+        let mut reader = RowReader {
             head,
             rules,
-            slots,
+            columns,
             row,
-            held: &mut self.held,
-            found: &mut self.found,
+            cells: &mut self.cells,
+            findings: &mut self.findings,
             notes: &mut self.notes,
             errors: 0,
         };
-        reading.notes.clear();
-        reading.take_all(&self.packer, self.packed);
-        reading.require(Column::OrderId, slots.order_id, &MISSING_ORDER_ID);
-        let given = rules.company_id.as_deref();
-        let given = given.filter(|_| slots.company_id.is_none());
-        if given.is_none() {
-            reading.require(Column::CompanyId, slots.company_id, &MISSING_COMPANY_ID);
+        reader.check_cells(&self.store, self.stored);
+        reader.require(Column::OrderId, columns.order_id, &MISSING_ORDER_ID);
+        let company_id = rules.company_id.as_deref();
+        let company_id = company_id.filter(|_| columns.company_id.is_none());
+        if company_id.is_none() {
+            reader.require(Column::CompanyId, columns.company_id, &MISSING_COMPANY_ID);
         }
-        reading.check_reports();
-        let attempt = reading.own_test();
-        let mut wide = reading.wide_tests();
-        let is_assessment_known = !reading.is_unreadable(slots.assessment_id);
-        if !is_assessment_known {
-            // Of which assessment they are is not known, and that was said.
-            wide.retain(|test| test.assessment_id.is_some());
+        reader.check_reports();
+        let attempt = reader.own_attempt();
+        let mut wide_tests = reader.wide_tests();
+        let has_valid_assessment = !reader.is_invalid(columns.assessment_id);
+        if !has_valid_assessment {
+            // The assessment of these tests is unknown, and its cell has a diagnostic.
+            wide_tests.retain(|test| test.assessment_id.is_some());
         }
-        let facts = reading.end(attempt.filter(|_| is_assessment_known));
-        let text = |slot: Option<usize>| {
-            let slot = slot?;
-            self.held[slot].text(cell(row, &slots.all[slot]))
+        let facts = reader.finish(attempt.filter(|_| has_valid_assessment));
+        let text = |column: Option<usize>| {
+            let column = column?;
+            self.cells[column].text(cell(row, &columns.columns[column]))
         };
-        let (Some(company_id), Some(order_id)) = (
-            given.or_else(|| text(slots.company_id)),
-            text(slots.order_id),
-        ) else {
+        let company_id = company_id.or_else(|| text(columns.company_id));
+        let (Some(company_id), Some(order_id)) = (company_id, text(columns.order_id)) else {
             self.orderless.push(row.number);
-            self.packed = 0;
+            self.stored = 0;
             return;
         };
         let is_kept = |scope| match scope {
             Scope::Order => true,
-            Scope::Assessment => is_assessment_known,
+            Scope::Assessment => has_valid_assessment,
             Scope::Test => facts.attempt.is_some(),
         };
-        let said = slots.all.iter().zip(&self.held).map(|(slot, held)| {
-            if is_kept(slot.scope) {
-                held.said(cell(row, slot))
+        let cells = columns.columns.iter().zip(&self.cells);
+        let cells = cells.map(|(column, checked)| {
+            if is_kept(column.field.column.scope()) {
+                checked.stored(cell(row, column))
             } else {
-                Said::Nothing
+                CellText::Blank
             }
         });
-        self.packer.add((company_id, order_id), facts, said, &wide);
-        self.packed = row.number;
+        let order = OrderId {
+            company_id,
+            order_id,
+        };
+        self.store.add(order, facts, cells, &wide_tests);
+        self.stored = row.number;
     }
 }

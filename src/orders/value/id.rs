@@ -1,12 +1,10 @@
-//! Ids of companies, orders, assessments and tests: exact, or refused.
+//! Reading the ids of companies, orders, assessments and tests: exactly, or not at all.
 
-use super::{Finding, Value, is_longer};
+use super::finding::{Finding, Value};
+use super::limit::is_longer;
 use crate::diagnostics::diagnostic::{Code, excerpt};
 use crate::input::Cell;
 use crate::schema::columns::Column;
-
-/// The longest test id that the API is known to take (API.md says 36, and that some limits were raised).
-const TEST_ID_LIMIT: usize = 36;
 
 pub(crate) fn read<'c>(column: Column, cell: &'c Cell<'_>) -> Value<'c> {
     let text = cell.shown();
@@ -18,16 +16,9 @@ pub(crate) fn read<'c>(column: Column, cell: &'c Cell<'_>) -> Value<'c> {
         return not_exact(column, &text).into();
     }
     let finding = match column {
-        Column::OrderId if matches!(&*text, "." | "..") => Some(no_segment(column, &text)),
+        Column::OrderId if matches!(&*text, "." | "..") => Some(dot_segment(column, &text)),
         Column::CompanyId => company_id_finding(&text),
-        Column::TestId if is_longer(&text, TEST_ID_LIMIT) => Some(Finding::new(
-            Code::TestIdLong,
-            format!(
-                "the test id has {} characters, and the API may take only {TEST_ID_LIMIT}",
-                text.chars().count()
-            ),
-            "check the id; if the API refuses it, the report will show its answer",
-        )),
+        Column::TestId => long_test_id(&text),
         _ => None,
     };
     let is_refused =
@@ -40,20 +31,32 @@ pub(crate) fn read<'c>(column: Column, cell: &'c Cell<'_>) -> Value<'c> {
     }
 }
 
-/// `.` and `..` mean the place itself and the one above: no URL can carry them as a name.
-fn no_segment(column: Column, text: &str) -> Finding {
+/// Warns of a test id that is longer than documented.
+fn long_test_id(text: &str) -> Option<Finding> {
+    let limit = Column::TestId.spec().limit.documented()?;
+    if !is_longer(text, limit) {
+        return None;
+    }
+    let length = text.chars().count();
+    let message = format!("the test id has {length} characters, and the API may take only {limit}");
+    let help = "check the id; if the API refuses it, the report shows its answer";
+    Some(Finding::new(Code::TestIdLong, message, help))
+}
+
+/// Returns the error of `.` and `..`, which a URL path cannot contain as a segment.
+fn dot_segment(column: Column, text: &str) -> Finding {
     let (code, what) = match column {
         Column::CompanyId => (Code::CompanyIdMissing, "a company id"),
         _ => (Code::OrderIdInvalid, "an order id"),
     };
-    let message = format!("`{text}` cannot be {what}: no URL can carry it");
+    let message = format!("`{text}` cannot be {what}: a URL cannot contain it");
     Finding::new(code, message, "enter the id as Paylocity shows it")
 }
 
-/// Says what is wrong with a company id (API.md: at most 9 characters; `CS…` names company sets).
+/// Returns the error of a company id that is too long or names a company set (`CS…`).
 pub(crate) fn company_id_finding(text: &str) -> Option<Finding> {
     if matches!(text, "." | "..") {
-        return Some(no_segment(Column::CompanyId, text));
+        return Some(dot_segment(Column::CompanyId, text));
     }
     if text.starts_with("CS") {
         let message = format!(
@@ -66,6 +69,7 @@ pub(crate) fn company_id_finding(text: &str) -> Option<Finding> {
     let limit = Column::CompanyId
         .spec()
         .limit
+        .max()
         .filter(|limit| is_longer(text, *limit))?;
     let length = text.chars().count();
     let message = format!(
@@ -78,14 +82,14 @@ pub(crate) fn company_id_finding(text: &str) -> Option<Finding> {
 
 fn not_exact(column: Column, text: &str) -> Finding {
     let message = format!(
-        "{} is {text}, a number that the spreadsheet has rounded",
+        "{} is {text}, a number that the spreadsheet rounded",
         column.name()
     );
-    let help = "format the column as text, then enter the id again from where it came";
+    let help = "format the column as text, then enter the id again from its source";
     Finding::new(Code::IdNotExact, message, help)
 }
 
-/// Tells whether a text is a number with an exponent: `9.90694E+11`.
+/// Whether a text is a number with an exponent, such as `9.90694E+11`.
 fn is_scientific(text: &str) -> bool {
     if !text.as_bytes().contains(&b'+') {
         return false;

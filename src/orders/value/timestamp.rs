@@ -1,16 +1,17 @@
-//! When a status was reached: read as it is written, and given in UTC.
+//! Reading timestamps: in the format of the cell, converted to RFC 3339 in UTC.
 
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
-use super::{Finding, Rules, Value};
+use super::finding::{Finding, Value};
+use super::rules::Rules;
 use crate::diagnostics::diagnostic::{Code, excerpt};
 use crate::input::Cell;
 use crate::input::values::timestamp;
 use crate::input::values::timestamp::Unclear;
 
-/// Times a little ahead of our clock are no reason to doubt.
+/// Timestamps up to this far in the future are accepted: clocks differ.
 const CLOCK_SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 pub(crate) fn read<'c>(cell: &'c Cell<'_>, rules: &Rules) -> Value<'c> {
@@ -76,7 +77,7 @@ fn no_time(cell: &Cell<'_>, text: &str) -> Finding {
             "format the column as date and time",
         ),
         _ => (
-            format!("`{}` is no time in a form that is read", excerpt(text)),
+            format!("`{}` is not a time in a known format", excerpt(text)),
             if timestamp::ends_with_a_name(text) {
                 "write its zone as an offset, like 2026-03-04 17:06 -05:00"
             } else {

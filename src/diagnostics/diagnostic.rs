@@ -1,4 +1,4 @@
-//! A finding about the data: what is wrong, where it stands, what to do. A value, never a reason to stop reading.
+//! A finding about the data: a problem, its location, and the remedy. Findings are collected and never stop the reading.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,27 +6,27 @@ use std::sync::Arc;
 
 use crate::schema::columns::Field;
 
-/// How much a finding weighs.
+/// The severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// The order, or the sheet, is held back.
+    /// Holds back the order or the sheet.
     Error,
-    /// Nothing is held back.
+    /// Holds back nothing.
     Warning,
 }
 
-/// Whether warnings hold back as errors do.
+/// Whether warnings count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WarningPolicy {
-    /// Warnings are told, and stop nothing.
+    /// Warnings are reported and hold back nothing.
     #[default]
     Allow,
-    /// A warning is an error.
+    /// Warnings count as errors.
     Deny,
 }
 
 impl WarningPolicy {
-    /// Gives a finding the weight that it has in this run.
+    /// Returns the diagnostic with the severity that it has under this policy.
     pub(crate) fn weigh(self, problem: Diagnostic) -> Diagnostic {
         match self {
             Self::Allow => problem,
@@ -39,7 +39,7 @@ impl WarningPolicy {
 }
 
 impl Severity {
-    /// Returns it in a word.
+    /// Returns the name of the severity.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -56,26 +56,26 @@ impl fmt::Display for Severity {
 
 macro_rules! codes {
     ($($severity:ident { $($variant:ident = $name:literal),* $(,)? })*) => {
-        /// The stable name of a kind of finding.
+        /// The stable name of a kind of diagnostic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "the names say it")]
         pub enum Code { $($($variant),*),* }
 
         impl Code {
-            /// Every code.
+            /// All codes.
             pub const ALL: &[Self] = &[$($(Self::$variant),*),*];
 
-            /// Returns the code as it is written, in kebab case.
+            /// Returns the code in kebab case.
             pub const fn name(self) -> &'static str {
                 match self { $($(Self::$variant => $name),*),* }
             }
 
-            /// Returns the code that is written so.
+            /// Returns the code with this name.
             pub(crate) fn find(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.name() == name)
             }
 
-            /// Returns how much the finding weighs when warnings are not denied.
+            /// Returns the severity of the code when warnings are not denied.
             pub const fn severity(self) -> Severity {
                 match self { $($(Self::$variant => Severity::$severity),*),* }
             }
@@ -135,7 +135,7 @@ codes! {
 /// A file, or one sheet of a workbook.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
-    /// The path as it was given, `-` for standard input.
+    /// The path as given, or `-` for standard input.
     pub(crate) path: String,
     /// The sheet, for workbooks.
     pub(crate) sheet: Option<String>,
@@ -151,7 +151,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Where a finding stands.
+/// The location of a diagnostic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file or sheet.
@@ -163,7 +163,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the place that is a whole file or sheet.
+    /// Returns the location of a whole file or sheet.
     pub(crate) fn whole(source: &Arc<Source>) -> Self {
         Self {
             source: Arc::clone(source),
@@ -172,7 +172,7 @@ impl Place {
         }
     }
 
-    /// Returns the place that is a whole row.
+    /// Returns the location of a whole row.
     pub(crate) fn row(source: &Arc<Source>, row: u32) -> Self {
         Self {
             row: Some(row),
@@ -180,7 +180,7 @@ impl Place {
         }
     }
 
-    /// Returns the place that is one cell.
+    /// Returns the location of a cell.
     pub(crate) fn cell(source: &Arc<Source>, row: u32, column: u32) -> Self {
         Self {
             column: Some(column),
@@ -188,18 +188,18 @@ impl Place {
         }
     }
 
-    /// Returns the cell as a spreadsheet names it (`B17`), where the place is one.
+    /// Returns the spreadsheet name of the cell (`B17`) if the location is a cell.
     pub(crate) fn cell_name(&self) -> Option<String> {
         Some(cell_name(self.row?, self.column?))
     }
 }
 
-/// Returns the name that a spreadsheet gives to a cell: row from 1, column from 0.
+/// Returns the spreadsheet name of a cell: row from 1, column from 0.
 pub(crate) fn cell_name(row: u32, column: u32) -> String {
     format!("{}{row}", column_letters(column))
 }
 
-/// Returns the letters that a spreadsheet gives to a column, counted from 0.
+/// Returns the spreadsheet letters of a column, from 0.
 pub fn column_letters(column: u32) -> String {
     let mut letters = String::new();
     let mut rest = u64::from(column) + 1;
@@ -214,33 +214,33 @@ pub fn column_letters(column: u32) -> String {
 /// A finding about the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What kind it is.
+    /// Its kind.
     pub code: Code,
-    /// How much it weighs in this run.
+    /// Its severity in this run.
     pub severity: Severity,
-    /// What is wrong, with the value in it.
+    /// The problem, with the value.
     pub message: String,
-    /// What to do about it; mostly the same words for all findings of a kind.
+    /// The remedy; usually the same for all diagnostics of a kind.
     pub help: Cow<'static, str>,
-    /// Where it stands.
+    /// The location.
     pub place: Place,
-    /// The header of the column, as the file has it.
+    /// The header of the column, as in the file.
     pub header: Option<Arc<str>>,
-    /// What that header was understood as.
+    /// The field that the header was matched to.
     pub field: Option<Field>,
     /// The value of the cell.
     pub value: Option<String>,
 }
 
 impl Diagnostic {
-    /// Makes a finding with its code's own weight.
+    /// Creates a diagnostic with the default severity of its code.
     pub(crate) fn new(
         code: Code,
         place: Place,
         message: impl Into<String>,
         help: impl Into<Cow<'static, str>>,
     ) -> Self {
-        // A file may have millions of findings: none takes more memory than its words.
+        // A file may have millions of diagnostics, so unused capacity is released.
         let mut message = message.into();
         message.shrink_to_fit();
         Self {
@@ -255,16 +255,16 @@ impl Diagnostic {
         }
     }
 
-    /// Adds the header of the column and what it was understood as.
+    /// Adds the header of the column and the field that it was matched to.
     pub(crate) fn in_column(mut self, header: Option<Arc<str>>, field: Option<Field>) -> Self {
         self.header = header;
         self.field = field;
         self
     }
 
-    /// Adds the value of the cell, its first thousand characters.
+    /// Adds the value of the cell, up to its first thousand characters.
     pub(crate) fn with_value(mut self, value: impl Into<String>) -> Self {
-        /// Far longer than any text that the API takes; a thousand such cells fill no memory.
+        /// Much longer than any text that the API accepts, and short enough for many such cells.
         const LONGEST: usize = 1000;
         let mut value = value.into();
         if let Some((end, _)) = value.char_indices().nth(LONGEST) {
@@ -276,13 +276,13 @@ impl Diagnostic {
         self
     }
 
-    /// Tells whether it is an error.
+    /// Returns whether it is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
 
-/// Returns a text short enough for a message: at most 40 characters, line breaks shown.
+/// Shortens a text for a message: at most 40 characters, with visible line breaks.
 pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
     let shown: String = text
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_shown_in_part() {
+    fn long_values_are_shortened() {
         assert_eq!(excerpt("short\ntext"), "short\\ntext");
         assert_eq!(excerpt(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
     }

@@ -1,7 +1,8 @@
-//! What each kind of finding means and what to do about it: a page for every [`Code`], written beside this file.
+//! The explain pages: for each [`Code`], its meaning and the remedy.
 //!
-//! The pages are Markdown, a `## code` section each: a summary of one line, then paragraphs, then examples indented
-//! by four blanks. How they are shown is for [`crate::ui`].
+//! The pages are Markdown files next to this one, one `## code` section per code: a summary line, paragraphs, and
+//! examples
+//! indented by four spaces. [`crate::ui`] formats them.
 
 use std::cmp::Reverse;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::diagnostics::diagnostic::Code;
 
-/// The pages, by what the findings are about.
+/// The files, by the subject of their codes.
 const BOOKS: [&str; 4] = [
     include_str!("explain/files.md"),
     include_str!("explain/ids.md"),
@@ -17,23 +18,23 @@ const BOOKS: [&str; 4] = [
     include_str!("explain/orders.md"),
 ];
 
-/// What begins the section of a code.
+/// The start of a code's section.
 const HEADING: &str = "\n## ";
 
-/// What there is to say of a code.
+/// The page of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Page {
     /// The code, in kebab case.
     pub(crate) code: &'static str,
     /// `error` or `warning`.
     pub(crate) severity: String,
-    /// What the code says, in one line.
+    /// The summary, in one line.
     pub(crate) summary: &'static str,
-    /// The page below the summary, as Markdown.
+    /// The rest of the page, as Markdown.
     pub(crate) text: &'static str,
 }
 
-/// Returns the page of a code; `None` where nobody has written it.
+/// Returns the page of a code, or `None` if it has not been written.
 pub(crate) fn page(code: Code) -> Option<Page> {
     let (_, section) = sections().find(|(name, _)| *name == code.name())?;
     let (summary, text) = section.split_once("\n\n")?;
@@ -45,15 +46,15 @@ pub(crate) fn page(code: Code) -> Option<Page> {
     })
 }
 
-/// Returns every page: errors, then warnings.
+/// Returns all pages: errors, then warnings.
 pub(crate) fn pages() -> Vec<Page> {
     Code::ALL.iter().filter_map(|code| page(*code)).collect()
 }
 
-/// Returns the code that a word names, also as a screen shows it: `error[attempt-invalid]`.
+/// Returns the code with this name, also in the form shown on screen: `error[attempt-invalid]`.
 ///
 /// # Errors
-/// With the code that it was most likely meant to be, where it names none.
+/// Returns the nearest code, if any, when the name is unknown.
 pub(crate) fn code_named(word: &str) -> Result<Code, Option<Code>> {
     let word = word.trim().to_lowercase().replace('_', "-");
     let word = word
@@ -63,7 +64,7 @@ pub(crate) fn code_named(word: &str) -> Result<Code, Option<Code>> {
     found.copied().ok_or_else(|| nearest(word))
 }
 
-/// Returns the code whose name comes closest to a word: by the letters, else by a part that they share.
+/// Returns the code with the nearest name: by edit distance, or by a common part.
 fn nearest(word: &str) -> Option<Code> {
     let distance = |code: &Code| strsim::osa_distance(code.name(), word);
     let slip = Code::ALL.iter().copied().min_by_key(distance);
@@ -82,7 +83,7 @@ fn nearest(word: &str) -> Option<Code> {
         .or(related)
 }
 
-/// Returns the sections of all books: the name of the code, and what stands under it.
+/// Returns the sections of all files: the name of the code, and the text under it.
 fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_book = |book: &'static str| book.split(HEADING).skip(1);
     BOOKS
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_says_in_one_line_what_it_means_and_then_what_to_do() {
+    fn every_page_has_a_summary_and_a_remedy() {
         for page in pages() {
             let Page {
                 code,
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_found_as_a_screen_shows_it() {
+    fn codes_are_found_in_the_form_shown_on_screen() {
         for word in [
             "attempt-invalid",
             "Attempt_Invalid",
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_no_code_is_answered_with_the_closest() {
+    fn unknown_codes_suggest_the_nearest() {
         let table = [
             ("atempt-invalid", Some(Code::AttemptInvalid)),
             ("timestamp", Some(Code::TimestampInvalid)),

@@ -19,7 +19,7 @@ use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
 use crate::input::{self, File, MapRows, Row, Sheet, SheetHead, Written};
 use crate::orders::Batch;
-use crate::rejects::{self, Kept, RUN_COLUMN, Rejected, RejectedSheet, Remarks};
+use crate::rejects::{self, RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remarks};
 use crate::report::Run;
 use crate::report::file::ReportFile;
 use crate::system::atomic_file::{NewFile, format_of, is_same_place};
@@ -200,7 +200,9 @@ fn read_again<'a>(
 ) -> Result<Vec<RejectedSheet<'a>>, Error> {
     let turn = |head: &SheetHead, row: &Row<'_>| {
         let remarks = remarks.get(&head.source)?;
-        remarks.contains_key(&row.number).then(|| Kept::of(row))
+        remarks
+            .contains_key(&row.number)
+            .then(|| RejectedRow::of(row))
     };
     let mut again = Vec::new();
     for path in paths(batch, |source| remarks.contains_key(source)) {

@@ -1,7 +1,8 @@
-//! Rows that did not get through, handed back to be fixed: which rows, and what is said of each.
+//! Rejected rows: the rows of orders that were not delivered, written to be corrected and imported again.
 //!
-//! Pure, but for the two forms in which they are written ([`csv`], [`xlsx`]). Reading the rows a second time is for the
-//! run, as their cells are not kept while it lasts.
+//! This module is pure except for the two formats ([`csv`], [`xlsx`]). The pipeline reads the rows from the inputs
+//! again, because
+//! cells are not kept during a run.
 
 pub(crate) mod csv;
 pub(crate) mod table;
@@ -20,49 +21,49 @@ use crate::text::formula;
 /// The column that names the run that rejected a row.
 pub(crate) const RUN_COLUMN: &str = "scoreload_run";
 
-/// What stands where a value is not known, so that it is an error until somebody enters it.
-const UNMENDED: &str = "#VALUE!";
+/// Written where a value is unknown; it stays an error until somebody fills it in.
+const UNKNOWN_VALUE: &str = "#VALUE!";
 
-/// Why a row is handed back.
+/// Why a row was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// The row itself has an error.
     Error,
-    /// Another row of its order has one.
+    /// Another row of its order has an error.
     Sibling,
-    /// Nothing is wrong with it that could be seen here: its order was not delivered.
+    /// The row has no error; its order was not delivered.
     Undelivered,
 }
 
-/// What is said of a row that is handed back.
+/// The remark on a rejected row.
 #[derive(Debug)]
 pub(crate) struct Remark<'a> {
-    /// Why it is handed back.
+    /// Why it was rejected.
     pub(crate) cause: Cause,
     /// Its own errors.
     pub(crate) problems: Vec<&'a Diagnostic>,
-    /// All of it in words: one line.
+    /// The whole remark, in one line.
     pub(crate) words: String,
 }
 
-/// What is said of the rows of a sheet, by row.
+/// The remarks on the rows of a sheet, by row.
 pub(crate) type Remarks<'a> = BTreeMap<u32, Remark<'a>>;
 
-/// A row as it stands in its file.
+/// A row as in its file.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    /// Its number as the user sees it.
+pub(crate) struct RejectedRow {
+    /// Its row number as the user sees it.
     pub(crate) number: u32,
-    /// One cell for each column of the header.
+    /// One cell per header column.
     pub(crate) cells: Vec<Cell<'static>>,
-    /// The cells that no header stands over.
+    /// Cells without a header.
     pub(crate) beyond: Vec<(u32, Cell<'static>)>,
-    /// Whether those make the row malformed.
+    /// Whether those cells make the row malformed.
     pub(crate) is_malformed: bool,
 }
 
-impl Kept {
-    /// Keeps a row beyond the reading of its file.
+impl RejectedRow {
+    /// Copies a row so that it outlives the reading of its file.
     pub(crate) fn of(row: &Row<'_>) -> Self {
         let beyond = row.beyond.iter();
         Self {
@@ -80,33 +81,33 @@ impl Kept {
     }
 }
 
-/// A sheet with the rows of it that are handed back.
+/// A sheet with its rejected rows.
 #[derive(Debug)]
 pub(crate) struct RejectedSheet<'a> {
-    /// Its columns, and what stands above them.
+    /// Its header, and the rows above it.
     pub(crate) head: SheetHead,
-    /// The rows, in their order.
-    pub(crate) rows: Vec<Kept>,
-    /// What is said of them.
+    /// The rows, in order.
+    pub(crate) rows: Vec<RejectedRow>,
+    /// The remarks on them.
     pub(crate) remarks: &'a Remarks<'a>,
-    /// How the sheet looks, where that is known.
+    /// The appearance of the sheet, if known.
     pub(crate) layout: Option<Layout>,
 }
 
-/// Everything that is handed back.
+/// All rejected rows.
 #[derive(Debug)]
 pub(crate) struct Rejected<'a> {
-    /// The run that rejected it.
+    /// The run that rejected them.
     pub(crate) run: &'a str,
-    /// The company of rows whose sheet has no column for it, where one was given.
+    /// The company id of sheets without a company column, if one was given.
     pub(crate) company_id: Option<&'a str>,
-    /// How a CSV of them is to be written.
+    /// The dialect of a CSV file of these rows.
     pub(crate) written: Written,
-    /// The sheets, in the order of the inputs.
+    /// The sheets, in input order.
     pub(crate) sheets: Vec<RejectedSheet<'a>>,
 }
 
-/// Returns the codes of findings, each once, with a blank between.
+/// Returns the codes of diagnostics, each once, separated by blanks.
 pub(crate) fn codes(problems: &[&Diagnostic]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for problem in problems {
@@ -117,7 +118,7 @@ pub(crate) fn codes(problems: &[&Diagnostic]) -> String {
     names.join(" ")
 }
 
-/// Finds the rows that did not get through, and what is to be said of each; `deliveries` are those of the orders.
+/// Returns a remark for each row that was not delivered. `deliveries` are in the order of the batch's orders.
 pub(crate) fn remarks<'a>(
     batch: &'a Batch,
     deliveries: &[Delivery],
@@ -132,9 +133,9 @@ pub(crate) fn remarks<'a>(
         if is_through(delivery.outcome) {
             continue;
         }
-        let lack = errors.told(order);
+        let reason = errors.not_delivered_because(order);
         for row in &order.rows {
-            add(*row, errors.remark(*row, || lack.words(*row, delivery)));
+            add(*row, errors.remark(*row, || reason.words(*row, delivery)));
         }
     }
     for row in &batch.orderless {
@@ -144,7 +145,7 @@ pub(crate) fn remarks<'a>(
     all
 }
 
-/// Tells whether an order got through.
+/// Returns whether an order needs no further delivery.
 pub(crate) const fn is_through(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Valid | Outcome::Accepted | Outcome::Unchanged => true,
@@ -181,7 +182,7 @@ impl<'a> Errors<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Says what is wrong with the row, or what is wrong besides.
+    /// Creates the remark on a row: its own errors, or else the given cause.
     fn remark(&self, row: RowAt, otherwise: impl FnOnce() -> (Cause, String)) -> Remark<'a> {
         let problems = self.at(row).to_vec();
         if problems.is_empty() {
@@ -189,41 +190,41 @@ impl<'a> Errors<'a> {
             return Remark {
                 cause,
                 problems,
-                words: harmless(&words),
+                words: escape_formula(&words),
             };
         }
-        let told: Vec<String> = problems
+        let messages: Vec<String> = problems
             .iter()
             .map(|problem| format!("{}; {}", problem.message, problem.help))
             .collect();
         Remark {
             cause: Cause::Error,
-            words: harmless(&told.join(" | ")),
+            words: escape_formula(&messages.join(" | ")),
             problems,
         }
     }
 
-    /// Gathers what the rows of an order lack that have no error of their own.
-    fn told(&self, order: &'a Order) -> Lack<'_> {
+    /// Determines why an order was not delivered, for its rows without errors of their own.
+    fn not_delivered_because(&self, order: &'a Order) -> NotDelivered<'_> {
         let faulty = order
             .rows
             .iter()
             .map(|row| (*row, self.at(*row)))
             .filter(|(_, problems)| !problems.is_empty());
-        Lack {
+        NotDelivered {
             batch: self.batch,
             faulty: faulty.collect(),
         }
     }
 }
 
-/// Why the rows of an order did not get through though nothing is wrong with them.
-struct Lack<'a> {
+/// Why an order was not delivered, for its rows without errors of their own.
+struct NotDelivered<'a> {
     batch: &'a Batch,
     faulty: Vec<(RowAt, &'a [&'a Diagnostic])>,
 }
 
-impl Lack<'_> {
+impl NotDelivered<'_> {
     fn words(&self, row: RowAt, delivery: &Delivery) -> (Cause, String) {
         if delivery.outcome == Outcome::Invalid {
             return (Cause::Sibling, self.held_back(row));
@@ -233,7 +234,7 @@ impl Lack<'_> {
             .map_or_else(String::new, |status| format!(" with HTTP status {status}"));
         let words = match (&delivery.message, delivery.outcome) {
             (Some(words), _) => words,
-            (None, Outcome::NotSent) => "nothing is wrong with the row; import it again",
+            (None, Outcome::NotSent) => "the row is valid; import it again",
             (None, _) => "the server gave no reason",
         };
         let words = format!("{}{status}: {words}", delivery.outcome.words());
@@ -242,7 +243,7 @@ impl Lack<'_> {
 
     /// Names the rows that hold the order back.
     fn held_back(&self, row: RowAt) -> String {
-        /// So many rows are named, then counted.
+        /// Further rows are only counted.
         const NAMED: usize = 3;
         let here = self.batch.source(row.sheet);
         let named = self.faulty.iter().take(NAMED).map(|(other, problems)| {
@@ -263,8 +264,8 @@ impl Lack<'_> {
     }
 }
 
-/// Makes a text of ours one line that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
+/// Makes one of our texts a single line that no spreadsheet takes for a formula.
+fn escape_formula(text: &str) -> String {
     let line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

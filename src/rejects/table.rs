@@ -1,11 +1,11 @@
-//! One table for the rows of one or more sheets: their own columns, then ours.
+//! A table with the rows of one or more sheets: their own columns, then the added ones.
 //!
-//! The table imports again as it is. Columns of the same meaning become one, rows that have more cells than headers
-//! still have, and a row of a sheet without a company keeps the one that was given.
+//! The table can be imported as it is: columns with the same meaning are merged, rows with more cells than headers keep
+//! them, and a row of a sheet without a company column keeps the given company id.
 
 use std::borrow::Cow;
 
-use super::{Kept, RUN_COLUMN, Rejected, RejectedSheet, Remark, codes};
+use super::{RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remark, codes};
 use crate::diagnostics::diagnostic::Source;
 use crate::input::{Cell, Header};
 use crate::schema::columns::{Column, Field};
@@ -15,9 +15,9 @@ use crate::schema::columns::{Column, Field};
 pub(crate) struct Placed<'a> {
     /// Its column in the table, from 0.
     pub(crate) column: usize,
-    /// Its column in its own sheet, from 0.
+    /// Its column in its sheet, from 0.
     pub(crate) origin: u32,
-    /// What it holds.
+    /// Its content.
     pub(crate) cell: Cow<'a, Cell<'a>>,
 }
 
@@ -25,47 +25,47 @@ pub(crate) struct Placed<'a> {
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     rejected: &'a Rejected<'a>,
-    /// The headers of the rows' own columns; blank where no header stands.
+    /// The headers of the rows' own columns; blank for columns without a header.
     pub(crate) headers: Vec<String>,
-    /// By sheet, and by column of it: the column of the table.
+    /// By sheet and sheet column: the table column.
     places: Vec<Vec<Option<usize>>>,
-    /// Sheets without a company column, where the table has one: the table's column.
+    /// By sheet without a company column: the table's company column, if it has one.
     companies: Vec<Option<usize>>,
-    /// How many columns the sheets themselves have; after them come those that only stray cells stand in.
+    /// Number of columns of the sheets themselves; columns of cells without a header follow.
     pub(crate) own_width: usize,
-    /// The first of our columns.
-    ours_at: usize,
-    ours: Vec<Ours>,
+    /// The first added column.
+    first_added: usize,
+    ours: Vec<AddedColumn>,
 }
 
-/// What tells two columns apart.
+/// The identity of a column.
 #[derive(Debug, PartialEq, Eq)]
 enum Key {
-    /// One that was understood.
+    /// A recognized column.
     Field(Field),
-    /// Any other: its header, and how many of that header stand before it.
+    /// An unrecognized column: its header, and the number of equal headers before it.
     Text(String, usize),
 }
 
-/// A column that is added.
+/// An added column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ours {
-    /// The row's number in its file.
+pub(crate) enum AddedColumn {
+    /// The row number in its file.
     Row,
     /// The codes of its own errors.
     Code,
-    /// What is the matter, in words.
+    /// The remark.
     Error,
-    /// The file that it is from, where there are several.
+    /// The file, if there are several.
     Path,
-    /// The sheet that it is from, where there are several.
+    /// The sheet, if there are several.
     Sheet,
-    /// The run that rejected it.
+    /// The run that rejected the row.
     Run,
 }
 
-impl Ours {
-    /// Returns its header.
+impl AddedColumn {
+    /// Returns the header.
     pub(crate) const fn header(self) -> &'static str {
         match self {
             Self::Row => "scoreload_row",
@@ -77,7 +77,7 @@ impl Ours {
         }
     }
 
-    /// Returns the columns that are needed to tell where a row of these sheets is from.
+    /// Returns the columns needed to identify the origin of a row.
     fn needed(sheets: &[&RejectedSheet<'_>], is_one_input: bool) -> Vec<Self> {
         let mut ours = vec![Self::Row, Self::Code, Self::Error];
         if !is_one_input {
@@ -92,7 +92,7 @@ impl Ours {
 }
 
 impl<'a> Table<'a> {
-    /// Lays out a table for some of the sheets.
+    /// Creates a table for some of the sheets.
     pub(crate) fn of(rejected: &'a Rejected<'a>, sheets: &[&'a RejectedSheet<'a>]) -> Self {
         let mut keys = Vec::new();
         let mut headers = Vec::new();
@@ -127,33 +127,33 @@ impl<'a> Table<'a> {
         Self {
             companies: companies.collect(),
             own_width,
-            ours_at: headers.len(),
-            ours: Ours::needed(sheets, is_one_input(rejected)),
+            first_added: headers.len(),
+            ours: AddedColumn::needed(sheets, is_one_input(rejected)),
             rejected,
             headers,
             places,
         }
     }
 
-    /// Returns our columns, each with its place.
-    pub(crate) fn our_columns(&self) -> impl Iterator<Item = (usize, Ours)> {
-        (self.ours_at..).zip(self.ours.iter().copied())
+    /// Returns the added columns with their positions.
+    pub(crate) fn added_columns(&self) -> impl Iterator<Item = (usize, AddedColumn)> {
+        (self.first_added..).zip(self.ours.iter().copied())
     }
 
-    /// Returns the table's column over a column of a sheet.
+    /// Returns the table column of a sheet column.
     pub(crate) fn column(&self, sheet: usize, origin: u32) -> Option<usize> {
         *self.places[sheet].get(origin as usize)?
     }
 
-    /// Returns the table's column over a cell of a row, which no header may stand over.
-    pub(crate) fn column_of(&self, sheet: usize, origin: u32, row: &Kept) -> Option<usize> {
+    /// Returns the table column of a cell, which may have no header.
+    pub(crate) fn column_of(&self, sheet: usize, origin: u32, row: &RejectedRow) -> Option<usize> {
         let beyond = || row.beyond.iter().position(|(column, _)| *column == origin);
         self.column(sheet, origin)
             .or_else(|| beyond().map(|index| self.beyond_at(row) + index))
     }
 
-    /// Returns the cells of a row that hold something, by the sheet's place among the table's.
-    pub(crate) fn cells(&self, sheet: usize, row: &'a Kept) -> Vec<Placed<'a>> {
+    /// Returns the non-blank cells of a row. `sheet` is the sheet's index in the table.
+    pub(crate) fn cells(&self, sheet: usize, row: &'a RejectedRow) -> Vec<Placed<'a>> {
         let own = (0u32..).zip(&row.cells).filter_map(|(origin, cell)| {
             Some(Placed {
                 column: self.column(sheet, origin)?,
@@ -179,33 +179,35 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    /// Returns where the cells of a row stand that no header stands over: in columns without one, or behind all others
-    /// where they make the row malformed. So it has more cells than headers until it is mended, or it would pass as
-    /// whole with its values in the wrong columns.
-    const fn beyond_at(&self, row: &Kept) -> usize {
+    /// Returns the first column for cells of a row that have no header: the columns without a header, or, if those
+    /// cells make
+    /// the row malformed, the columns after all others. A malformed row thus stays malformed until it is corrected;
+    /// otherwise
+    /// it could be accepted with its values in the wrong columns.
+    const fn beyond_at(&self, row: &RejectedRow) -> usize {
         if row.is_malformed {
-            self.ours_at + self.ours.len()
+            self.first_added + self.ours.len()
         } else {
             self.own_width
         }
     }
 
-    /// Returns our cells of a row, each with its column.
-    pub(crate) fn our_cells(
+    /// Returns the added cells of a row with their columns.
+    pub(crate) fn added_cells(
         &self,
         source: &Source,
-        row: &Kept,
+        row: &RejectedRow,
         remark: &Remark<'_>,
-    ) -> Vec<(usize, Ours, String)> {
-        let value = |ours: Ours| match ours {
-            Ours::Row => row.number.to_string(),
-            Ours::Code => codes(&remark.problems),
-            Ours::Error => remark.words.clone(),
-            Ours::Path => source.path.clone(),
-            Ours::Sheet => source.sheet.clone().unwrap_or_default(),
-            Ours::Run => self.rejected.run.to_owned(),
+    ) -> Vec<(usize, AddedColumn, String)> {
+        let value = |ours: AddedColumn| match ours {
+            AddedColumn::Row => row.number.to_string(),
+            AddedColumn::Code => codes(&remark.problems),
+            AddedColumn::Error => remark.words.clone(),
+            AddedColumn::Path => source.path.clone(),
+            AddedColumn::Sheet => source.sheet.clone().unwrap_or_default(),
+            AddedColumn::Run => self.rejected.run.to_owned(),
         };
-        self.our_columns()
+        self.added_columns()
             .map(|(column, ours)| (column, ours, value(ours)))
             .collect()
     }
@@ -217,12 +219,12 @@ fn is_one_input(rejected: &Rejected<'_>) -> bool {
     paths.all(|path| Some(path) == first)
 }
 
-/// Tells whether a column is one that a run before added.
-fn is_ours(header: &str) -> bool {
+/// Returns whether a column was added by an earlier run.
+fn is_added(header: &str) -> bool {
     header.trim().to_ascii_lowercase().starts_with("scoreload_")
 }
 
-/// Returns what tells each column of a sheet apart, and its header; `None` for the columns that were added before.
+/// Returns the identity and header of each column of a sheet; `None` for columns added by an earlier run.
 fn keys_of(header: &Header) -> Vec<Option<(Key, String)>> {
     let mut seen: Vec<&str> = Vec::new();
     let mut keys = Vec::new();
@@ -233,7 +235,7 @@ fn keys_of(header: &Header) -> Vec<Option<(Key, String)>> {
         seen.push(text);
         keys.push(match field {
             Some((_, field)) => Some((Key::Field(*field), text.to_owned())),
-            None if is_ours(text) => None,
+            None if is_added(text) => None,
             None => Some((Key::Text(text.to_owned(), before), text.to_owned())),
         });
     }

@@ -1,4 +1,4 @@
-//! What is said of rows, and the table that they make; the built binary is tested elsewhere.
+//! The remarks on rows and the table of rejected rows; tests of the command are elsewhere.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ use crate::config::file::ConfigFile;
 use crate::input::MapRows;
 use crate::{config, input, orders};
 
-/// A batch of files, and what its sheets hold.
+/// A batch of files with the contents of their sheets.
 struct Bench {
     _directory: tempfile::TempDir,
     batch: Batch,
-    kept: Vec<(SheetHead, Vec<Kept>)>,
+    kept: Vec<(SheetHead, Vec<RejectedRow>)>,
 }
 
 fn bench(files: &[(&str, &str)]) -> Bench {
@@ -37,7 +37,7 @@ fn bench(files: &[(&str, &str)]) -> Bench {
         warnings: reading.rules.warnings,
         ..input::Options::default()
     };
-    let keep = |_: &SheetHead, row: &Row<'_>| Kept::of(row);
+    let keep = |_: &SheetHead, row: &Row<'_>| RejectedRow::of(row);
     let sheets = paths
         .iter()
         .flat_map(|path| input::read(path, &options, &MapRows(keep)).sheets);
@@ -60,7 +60,7 @@ fn delivery(outcome: Outcome, http_status: Option<u16>, message: Option<&str>) -
     }
 }
 
-/// The words of a file's rows, by row.
+/// Returns the remarks on a file's rows, by row.
 fn words(bench: &Bench, file: usize, deliveries: &[Delivery]) -> Vec<(u32, Cause, String)> {
     let remarks = remarks(&bench.batch, deliveries);
     let source = &bench.kept[file].0.source;
@@ -73,7 +73,7 @@ fn words(bench: &Bench, file: usize, deliveries: &[Delivery]) -> Vec<(u32, Cause
 const HEADER: &str = "company_id,order_id,assessment_id,test_id,attempt,score\n";
 
 #[test]
-fn rows_without_fault_say_which_row_holds_them_back() {
+fn valid_rows_name_the_row_that_holds_them_back() {
     let faulty = (2..7)
         .map(|test| format!("B,1,A,T{test},x,5\n"))
         .collect::<Vec<_>>()
@@ -97,7 +97,7 @@ fn rows_without_fault_say_which_row_holds_them_back() {
 }
 
 #[test]
-fn a_row_of_another_file_is_named_with_the_file() {
+fn a_row_in_another_file_is_named_with_its_file() {
     let a = format!("{HEADER}B,1,A,T1,1,5\n");
     let b = format!("{HEADER}B,1,A,T2,x,5\n");
     let bench = bench(&[("a.csv", &a), ("b.csv", &b)]);
@@ -110,7 +110,7 @@ fn a_row_of_another_file_is_named_with_the_file() {
 }
 
 #[test]
-fn what_was_not_delivered_says_what_became_of_it() {
+fn undelivered_rows_give_the_outcome() {
     let rows = (1..8)
         .map(|order| format!("B,{order},A,T,1,5\n"))
         .collect::<Vec<_>>()
@@ -137,10 +137,7 @@ fn what_was_not_delivered_says_what_became_of_it() {
             (2, "rejected with HTTP status 400: no such test"),
             (3, "failed with HTTP status 503: the server gave no reason"),
             (4, "unknown: time-out"),
-            (
-                5,
-                "not sent: nothing is wrong with the row; import it again"
-            ),
+            (5, "not sent: the row is valid; import it again"),
             (
                 9,
                 "the row names no order; enter the order id; without it nothing can be updated"
@@ -150,12 +147,12 @@ fn what_was_not_delivered_says_what_became_of_it() {
 }
 
 #[test]
-fn our_words_are_never_a_formula() {
-    assert_eq!(harmless("=1\r\n+2"), "error: =1  +2");
-    assert_eq!(harmless("`=1` is no score"), "`=1` is no score");
+fn added_cells_are_never_formulas() {
+    assert_eq!(escape_formula("=1\r\n+2"), "error: =1  +2");
+    assert_eq!(escape_formula("`=1` is no score"), "`=1` is no score");
 }
 
-/// The CSV of all rows of some files, whose orders were refused.
+/// Returns the CSV of all rows of some files whose orders were rejected.
 fn csv_of(files: &[(&str, &str)], company_id: Option<&str>) -> Vec<Vec<String>> {
     let bench = bench(files);
     let rejected = delivery(Outcome::Rejected, Some(400), Some("no"));
@@ -187,7 +184,7 @@ fn csv_of(files: &[(&str, &str)], company_id: Option<&str>) -> Vec<Vec<String>> 
 }
 
 #[test]
-fn columns_of_one_meaning_are_one_and_the_others_stand_in_the_order_of_first_appearance() {
+fn equal_columns_are_merged_in_order_of_first_appearance() {
     let a = "Order ID,Candidate,,Test ID,Attempt,Score,Notes,Notes\n1,Ann,x,T,1,5,n1,n2\n";
     let b = "order_no,company,Recruiter,test_id,attempt,test_score,Notes\n2,B6001,Kim,T,1,=6,n3\n";
     let table = csv_of(&[("a.csv", a), ("b.csv", b)], Some("B9"));
@@ -239,10 +236,10 @@ fn a_row_with_more_cells_than_headers_still_has_more() {
     let table = Table::of(&rejected, &[sheet]);
     let at = |index: usize| {
         let row = &sheet.rows[index];
-        table.our_cells(&sheet.head.source, row, &remarks[&row.number])[0].0
+        table.added_cells(&sheet.head.source, row, &remarks[&row.number])[0].0
     };
     assert_eq!((table.headers.len(), at(0), at(1)), (6, 6, 6));
-    // Behind our four columns.
+    // After the four added columns.
     assert_eq!(table.cells(0, &sheet.rows[0]).last().unwrap().column, 10);
     assert_eq!(table.column_of(0, 6, &sheet.rows[0]), Some(10));
 }

@@ -1,4 +1,4 @@
-//! The report's orders as CSV, for a script or a spreadsheet.
+//! The report's orders as CSV, for scripts and spreadsheets.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ const HEADER: [&str; 11] = [
     "message",
 ];
 
-/// Writes a line for each order.
+/// Writes one line per order.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = ::csv::Writer::from_writer(out);
     out.write_record(HEADER)?;
@@ -48,7 +48,7 @@ fn cells(order: &OrderEntry) -> [String; HEADER.len()] {
         order.places(),
         order.possible_duplicate_reports.to_string(),
         held.collect::<Vec<_>>().join(" "),
-        // The server's words, and whatever stands in them.
+        // The server's message may contain anything.
         text(
             order
                 .message
@@ -58,7 +58,7 @@ fn cells(order: &OrderEntry) -> [String; HEADER.len()] {
     ]
 }
 
-/// Returns a cell that no spreadsheet takes for a formula: an apostrophe before what could begin one.
+/// Prefixes a cell with an apostrophe if a spreadsheet would take it for a formula.
 fn harmless(cell: &str) -> Cow<'_, str> {
     if formula::begins(cell) {
         Cow::Owned(format!("'{cell}"))
@@ -73,7 +73,7 @@ mod tests {
     use crate::report::tests::hostile;
 
     #[test]
-    fn a_line_for_each_order_with_no_formula_in_it() {
+    fn each_order_is_a_line_without_formulas() {
         let mut out = Vec::new();
         write(&hostile(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_in_the_servers_words_are_shown_as_text() {
+    fn escape_sequences_in_server_messages_are_shown_as_text() {
         let mut report = hostile();
         report.orders[0].message = Some("no\u{1b}[31m".to_owned());
         let mut out = Vec::new();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_begin_a_formula_is_made_harmless() {
+    fn leading_formula_characters_are_escaped() {
         for cell in ["=1", "+1", "-1+1", "@a", "\t=1", "\r=1", "\n=1"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }

@@ -1,4 +1,4 @@
-//! Files that a report is written to, in the form that their extension asks for.
+//! Report files, in the format of their extension.
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,18 +7,18 @@ use super::{Report, csv, html, json, markdown, xlsx};
 use crate::orders::Batch;
 use crate::system::atomic_file::{NewFile, NewFileError, format_of};
 
-/// A form that a report can take, chosen by the file's extension.
+/// A report format, selected by the extension of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// `.html`: a page for people.
     Html,
-    /// `.json`: all there is, for scripts.
+    /// `.json`: the complete report, for scripts.
     Json,
     /// `.csv`: the orders.
     Csv,
-    /// `.xlsx`: summary, orders and problems.
+    /// `.xlsx`: summary, orders and diagnostics.
     Xlsx,
-    /// `.md`: what belongs into a ticket.
+    /// `.md`: a short version for a ticket.
     Markdown,
 }
 
@@ -31,16 +31,16 @@ impl Format {
         ("md", Self::Markdown),
     ];
 
-    /// Returns the format that a path asks for.
+    /// Returns the format for a path.
     ///
     /// # Errors
-    /// When its extension is that of none.
+    /// If the extension is not one of the above.
     pub(crate) fn of(path: &Path) -> Result<Self, NewFileError> {
         format_of(path, &Self::BY_EXTENSION, "a report")
     }
 }
 
-/// A place for a report, tried before anything is sent.
+/// A report file, created before anything is sent.
 #[derive(Debug)]
 pub(crate) struct ReportFile {
     format: Format,
@@ -48,10 +48,10 @@ pub(crate) struct ReportFile {
 }
 
 impl ReportFile {
-    /// Takes the place.
+    /// Creates the file.
     ///
     /// # Errors
-    /// When the path has no known extension, is taken, or cannot be written.
+    /// If the extension is unknown, the file exists, or it cannot be written.
     pub(crate) fn reserve(path: &Path) -> Result<Self, NewFileError> {
         Ok(Self {
             format: Format::of(path)?,
@@ -59,15 +59,15 @@ impl ReportFile {
         })
     }
 
-    /// Returns where the report will be.
+    /// Returns the path of the report.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Writes the report of a batch into its place.
+    /// Writes the report of a batch.
     ///
     /// # Errors
-    /// When it cannot be written, or another file has come to be there.
+    /// If the file cannot be written, or another file has been created at its path.
     pub(crate) fn write(self, report: &Report, batch: &Batch) -> Result<PathBuf, NewFileError> {
         let format = self.format;
         self.file.write(|file| {

@@ -1,4 +1,4 @@
-//! Findings by what they have in common: the same code in the same column is one matter, however many cells it has.
+//! Groups diagnostics with the same code and column: one problem, however many cells it affects.
 
 use std::cmp::Reverse;
 
@@ -6,20 +6,20 @@ use indexmap::IndexMap;
 
 use crate::diagnostics::diagnostic::{Diagnostic, Severity};
 
-/// Findings with the same code and column.
+/// Diagnostics with the same code and column.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
-    /// How much they weigh.
+    /// Their severity.
     pub(crate) severity: Severity,
     /// Their code.
     pub(crate) code: &'a str,
     /// The header of their column.
     pub(crate) column: Option<&'a str>,
-    /// All of them, in the order of their places; never empty.
+    /// The diagnostics, by location; never empty.
     pub(crate) findings: Vec<&'a Diagnostic>,
 }
 
-/// Groups findings: errors first, then those that are the most.
+/// Groups diagnostics: errors first, then the largest groups.
 pub(crate) fn of(findings: &[Diagnostic]) -> Vec<Group<'_>> {
     let mut groups: IndexMap<_, Vec<&Diagnostic>> = IndexMap::new();
     for found in findings {
@@ -37,7 +37,7 @@ pub(crate) fn of(findings: &[Diagnostic]) -> Vec<Group<'_>> {
     groups
 }
 
-/// Returns where a finding stands: `scores.xlsx [March] B17`.
+/// Returns the location of a diagnostic: `scores.xlsx [March] B17`.
 pub(crate) fn place(found: &Diagnostic) -> String {
     let mut place = found.place.source.to_string();
     match (found.place.cell_name(), found.place.row) {

@@ -1,29 +1,30 @@
-//! What happened in one sentence, and what to do next: the words that every form of the report for people begins with.
+//! The headline of a report: what happened in one sentence, and what to do next. All report formats for people start
+//! with it.
 
 use super::{Mode, Report};
 
-/// How well a run went.
+/// Whether a run left anything to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// There is nothing to do.
+    /// Nothing is left to do.
     Good,
     /// Something is left to do.
     Open,
 }
 
-/// The head of a report.
+/// The headline of a report.
 #[derive(Debug)]
 pub(crate) struct Headline {
-    /// How well it went.
+    /// Whether anything is left to do.
     pub(crate) state: State,
-    /// What happened.
+    /// What happened, in one sentence.
     pub(crate) sentence: String,
-    /// What to do next, a sentence each.
+    /// Next steps, one sentence each.
     pub(crate) advice: Vec<String>,
 }
 
 impl Headline {
-    /// Finds the words for a report.
+    /// Creates the headline of a report.
     pub(crate) fn of(report: &Report) -> Self {
         let totals = &report.totals;
         let is_good = totals.left_over() == 0 && errors(report) == 0 && report.exit_code == 0;
@@ -39,13 +40,13 @@ impl Headline {
     }
 }
 
-/// Counts the findings that are errors.
+/// Counts the diagnostics that are errors.
 pub(crate) fn errors(report: &Report) -> usize {
     let findings = report.diagnostics.iter();
     findings.filter(|found| found.is_error()).count()
 }
 
-/// Returns a number with its thousands apart, and what is counted: `1,200 orders`.
+/// Formats a count with its noun: `1,200 orders`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!(
         "{} {}",
@@ -54,7 +55,7 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     )
 }
 
-/// Returns a number with its thousands apart.
+/// Formats a number with thousands separators.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -76,8 +77,8 @@ fn delivered(report: &Report) -> String {
     let (all, through) = (totals.orders, totals.accepted + totals.unchanged);
     let there = match totals.unchanged {
         0 => String::new(),
-        same if same == through => ", and nothing of it was new".to_owned(),
-        same => format!(", {} of them before", grouped(same)),
+        same if same == through => "; it was unchanged".to_owned(),
+        same => format!(", {} of them unchanged", grouped(same)),
     };
     match (all, through) {
         (0, _) => "Nothing was delivered: no order could be read.".to_owned(),
@@ -85,7 +86,7 @@ fn delivered(report: &Report) -> String {
             "The order is delivered{}.",
             there.replace(", 1 of them", "")
         ),
-        (_, 0) => format!("Nothing was delivered: {} are left.", orders(all))
+        (_, 0) => format!("Nothing was delivered: {} are pending.", orders(all))
             .replace("1 order are", "1 order is"),
         _ if through == all => format!("All {} are delivered{there}.", orders(all)),
         _ => {
@@ -106,7 +107,7 @@ fn checked(report: &Report) -> String {
     let sendable = totals.valid + totals.unchanged;
     let same = match totals.unchanged {
         0 => String::new(),
-        same => format!(", {} of them with nothing new", grouped(same)),
+        same => format!(", {} of them unchanged", grouped(same)),
     };
     match totals.orders {
         0 => "No order could be read.".to_owned(),
@@ -125,7 +126,7 @@ fn checked(report: &Report) -> String {
     }
 }
 
-/// What each kind of leftover asks for, in the order in which to go about it.
+/// Returns a sentence for each kind of leftover, in the order in which to handle them.
 fn advice(report: &Report) -> Vec<String> {
     let totals = &report.totals;
     let twice = report
@@ -140,17 +141,17 @@ fn advice(report: &Report) -> Vec<String> {
     let mut advice: Vec<String> = [
         report.stopped.as_ref().map(|words| format!("The run was stopped: {}.", words.trim_end_matches('.'))),
         before(report.exit_code).map(str::to_owned),
-        line(totals.invalid, "held back by errors: correct the cells listed under Problems."),
+        line(totals.invalid, "held back because of errors: correct the cells listed under Problems."),
         (rows > 0).then(|| format!(
-            "{} {} left behind without an order: see under Problems which id or header is missing.",
+            "{} {} not assigned to an order: see under Problems which id or header is missing.",
             count(rows, "row", "rows"), verb(rows))),
-        line(totals.rejected, "refused for good: read the server's words at the order, and correct the rows."),
+        line(totals.rejected, "rejected by the server: read its message at the order and correct the rows."),
         line(totals.failed, "certainly not applied."),
         line(totals.not_sent, "never sent."),
         (totals.unknown > 0).then(|| format!(
-            "{} may have arrived or not: import again, or say what became of them with scoreload resolve {}.",
+            "{} may or may not have been applied: import again, or settle them with scoreload resolve {}.",
             orders(totals.unknown), report.run)),
-        (twice > 0).then(|| format!("{} may hold a report link twice: look there in Paylocity.", orders(twice))),
+        (twice > 0).then(|| format!("{} may have a report link twice: check in Paylocity.", orders(twice))),
     ]
     .into_iter()
     .flatten()
@@ -160,32 +161,32 @@ fn advice(report: &Report) -> Vec<String> {
     advice
 }
 
-/// What must be in order before anything else.
+/// Returns the step that must come first, by exit code.
 fn before(exit_code: u8) -> Option<&'static str> {
     match exit_code {
-        4 => Some("Check the credentials and what they permit."),
-        5 => Some("Wait until the API answers again."),
+        4 => Some("Check the credentials and their permissions."),
+        5 => Some("Wait until the API responds again."),
         _ => None,
     }
 }
 
-/// The last step, wherever something is left.
+/// Returns the last step if anything is left to deliver.
 fn again(report: &Report) -> Option<String> {
     let is_left = report.totals.left_over() + report.totals.rows_invalid > 0;
     let step = match report.mode {
         Mode::Validate => "Then check the files again.",
         Mode::Import if report.is_from_inbox => {
-            "Then put the .rejects file of failed/, mended, into the inbox; a file that stayed there is for the next run."
+            "Then correct the .rejects file in failed/ and put it into the inbox; files still in the inbox are imported by the next run."
         }
         Mode::Import | Mode::Apply | Mode::Plan => {
-            "Then import the same files again: what was accepted is not sent twice."
+            "Then import the same files again: accepted orders are not sent twice."
         }
     };
-    // The commands say it better.
+    // The commands, where there are some, are more precise.
     (is_left && report.next.is_empty()).then(|| step.to_owned())
 }
 
-/// What remains to be said where nothing was held back.
+/// Returns the advice about warnings when no row was held back.
 fn warnings(report: &Report, is_rest: bool) -> Option<String> {
     let errors = errors(report);
     let warnings = report.diagnostics.len() - errors;
@@ -193,7 +194,7 @@ fn warnings(report: &Report, is_rest: bool) -> Option<String> {
         (false, ..) => None,
         (true, 0, 0) => Some("There is nothing to do.".to_owned()),
         (true, 0, _) => Some(format!(
-            "There is nothing to do; {} held nothing back.",
+            "There is nothing to do; {} did not hold anything back.",
             count(warnings, "warning", "warnings")
         )),
         (true, ..) => Some("Look at the errors listed under Problems.".to_owned()),
@@ -220,7 +221,7 @@ mod tests {
     const SENTENCES: [(Mode, [usize; 4], &str); 10] = [
         (Mode::Import, [0, 0, 0, 0], "Nothing was delivered: no order could be read."),
         (Mode::Import, [1, 1, 0, 0], "The order is delivered."),
-        (Mode::Import, [1, 0, 1, 0], "The order is delivered, and nothing of it was new."),
+        (Mode::Import, [1, 0, 1, 0], "The order is delivered; it was unchanged."),
         (Mode::Import, [1, 0, 0, 0], "Nothing was delivered: 1 order is left."),
         (Mode::Import, [50_000, 50_000, 0, 0], "All 50,000 orders are delivered."),
         (Mode::Import, [12, 10, 2, 0], "All 12 orders are delivered, 2 of them before."),
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_to_do_follows_from_what_is_left() {
+    fn next_steps_follow_from_the_outcomes() {
         let of = |totals| Headline::of(&Report { totals, ..empty() });
         let done = of(Totals {
             orders: 1,

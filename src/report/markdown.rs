@@ -1,6 +1,7 @@
-//! The report as Markdown, short enough for a ticket: what happened, what is left, and the first findings of each kind.
+//! The report as Markdown, short enough for a ticket: what happened, next steps, and the first diagnostics of each
+//! kind.
 //!
-//! Whatever comes from the data stands in a code span, where nothing has a meaning.
+//! All data are written in code spans, where no character is special.
 
 use std::io::{self, Write};
 
@@ -10,12 +11,12 @@ use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
 use crate::text::safe;
 
-/// A ticket names so many orders; the other forms of the report have them all.
-const MOST_ORDERS: usize = 50;
-/// So many kinds of findings.
-const MOST_GROUPS: usize = 30;
-/// So many findings of a kind.
-const MOST_FINDINGS: usize = 5;
+/// Maximum number of orders listed; other formats list all of them.
+const MAX_ORDERS: usize = 50;
+/// Maximum number of groups of diagnostics.
+const MAX_GROUPS: usize = 30;
+/// Maximum number of diagnostics per group.
+const MAX_FINDINGS: usize = 5;
 
 /// Writes the report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -65,7 +66,7 @@ fn write_totals(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let rows = [
         ("rows", totals.rows),
         ("rows without an order", totals.rows_invalid),
-        ("rows left out", totals.rows_skipped),
+        ("rows skipped", totals.rows_skipped),
     ]
     .into_iter()
     .filter(|(name, number)| *name == "rows" || *number > 0);
@@ -84,12 +85,12 @@ fn write_orders(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if left.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n## Orders that did not get through\n")?;
+    writeln!(out, "\n## Orders not delivered\n")?;
     writeln!(
         out,
         "| order | company | outcome | status | rows | why |\n| --- | --- | --- | --- | --- | --- |"
     )?;
-    for order in left.iter().take(MOST_ORDERS) {
+    for order in left.iter().take(MAX_ORDERS) {
         let status = order
             .http_status
             .map_or_else(String::new, |status| status.to_string());
@@ -103,7 +104,7 @@ fn write_orders(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             cell(&order.places()),
         )?;
     }
-    write_rest(out, left.len(), MOST_ORDERS, "\n")
+    write_rest(out, left.len(), MAX_ORDERS, "\n")
 }
 
 fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -112,10 +113,10 @@ fn write_problems(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## Problems")?;
     let groups = groups::of(&report.diagnostics);
-    for group in groups.iter().take(MOST_GROUPS) {
+    for group in groups.iter().take(MAX_GROUPS) {
         write_group(group, out)?;
     }
-    write_rest(out, groups.len(), MOST_GROUPS, "\n")
+    write_rest(out, groups.len(), MAX_GROUPS, "\n")
 }
 
 fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -129,7 +130,7 @@ fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
         group.severity,
         span(group.code)
     )?;
-    for found in group.findings.iter().take(MOST_FINDINGS) {
+    for found in group.findings.iter().take(MAX_FINDINGS) {
         writeln!(
             out,
             "- {}: {}; {}",
@@ -138,7 +139,7 @@ fn write_group(group: &Group<'_>, out: &mut dyn Write) -> io::Result<()> {
             span(&found.help)
         )?;
     }
-    write_rest(out, group.findings.len(), MOST_FINDINGS, "- ")
+    write_rest(out, group.findings.len(), MAX_FINDINGS, "- ")
 }
 
 fn write_rest(out: &mut dyn Write, all: usize, shown: usize, before: &str) -> io::Result<()> {
@@ -148,7 +149,7 @@ fn write_rest(out: &mut dyn Write, all: usize, shown: usize, before: &str) -> io
     }
 }
 
-/// Returns a text as a code span, in which nothing has a meaning: fenced by more backticks than it holds in a row.
+/// Formats a text as a code span, fenced by more backticks than it contains in a row.
 fn span(text: &str) -> String {
     let text = if text.is_empty() {
         "-".into()
@@ -169,7 +170,7 @@ fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Returns a text as a code span in a cell of a table.
+/// Formats a text as a code span in a table cell.
 fn cell(text: &str) -> String {
     span(text).replace('|', "\\|")
 }
@@ -185,7 +186,7 @@ mod tests {
     use crate::report::tests::hostile;
 
     #[test]
-    fn a_text_is_fenced_by_more_backticks_than_it_holds() {
+    fn code_spans_use_more_backticks_than_their_text() {
         let table = [
             ("plain", "`plain`"),
             ("a `b` c", "``a `b` c``"),
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(cell("a | b"), "`a \\| b`");
     }
 
-    /// What is left of a line without its code spans: a run of backticks ends with the next of its length.
+    /// Returns a line without its code spans, which end at the next run of backticks of the same length.
     fn outside_spans(line: &str) -> String {
         let Some(start) = line.find('`') else {
             return line.to_owned();
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_report_is_text() {
+    fn hostile_data_stays_in_code_spans() {
         let mut out = Vec::new();
         write(&hostile(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_says_what_happened_and_names_what_is_left() {
+    fn the_report_names_the_orders_left_over() {
         let mut report = hostile();
         report.notice = None;
         report.next = vec!["scoreload import rest.csv".to_owned()];
@@ -263,7 +264,7 @@ mod tests {
         let expected = "\
 # Nothing was delivered: 1 order is left.
 
-- 1 order was refused for good: read the server's words at the order, and correct the rows.
+- 1 order was rejected by the server: read its message at the order and correct the rows.
 - `scoreload import rest.csv`
 
 Run `run` (import), 1970-01-01 00:00:00 to 00:00:00 UTC, exit code 0, Scoreload 0.1.0.
@@ -274,7 +275,7 @@ Run `run` (import), 1970-01-01 00:00:00 to 00:00:00 UTC, exit code 0, Scoreload 
 | orders | 1 |
 | rejected | 1 |
 
-## Orders that did not get through
+## Orders not delivered
 
 | order | company | outcome | status | rows | why |
 | --- | --- | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-//! What a run leaves behind: an account of every row, order and finding.
+//! The report of a run, which accounts for every row, order and diagnostic.
 
 mod csv;
 pub(crate) mod file;
@@ -25,81 +25,81 @@ use crate::diagnostics::diagnostic::Diagnostic;
 use crate::orders::{Batch, SheetSummary};
 use crate::schema::columns::Field;
 
-/// The name and version of the report's shape. It changes whenever a property changes its name or meaning.
+/// The name and version of the report's schema. It changes whenever a property changes its name or meaning.
 pub(crate) const SCHEMA: &str = "scoreload/report/1";
 
-/// The account of a run.
+/// The report of a run.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Report {
-    /// The name and version of this shape.
+    /// The name and version of this schema.
     pub(crate) schema: &'static str,
     /// The id of the run.
     pub(crate) run: String,
-    /// What was asked for: `import`, `apply`, `plan` or `validate`.
+    /// The command: `import`, `apply`, `plan` or `validate`.
     pub(crate) mode: Mode,
     /// The version of Scoreload.
     pub(crate) tool_version: &'static str,
-    /// Where updates were sent; null where nothing was to be sent.
+    /// The target of the updates; null if nothing was to be sent.
     pub(crate) target: Option<String>,
     /// What a reader must know first, such as that nothing left this machine.
     pub(crate) notice: Option<String>,
-    /// The runs whose rejected rows were imported here, fixed; null where there are none.
+    /// The runs whose corrected rejects were imported; null if there are none.
     pub(crate) corrects: Option<Vec<String>>,
-    /// Why nothing more was sent before everything was; null where the run came to its end.
+    /// Why delivery stopped early; null if it completed.
     pub(crate) stopped: Option<String>,
-    /// The commands that finish the job, ready to be pasted into a shell, each with what to know first as a comment
-    /// behind it; none where nothing is left to deliver.
+    /// Commands that finish the job, ready to paste into a shell, each with a comment on what to check first. Empty if
+    /// nothing is left to deliver.
     pub(crate) next: Vec<String>,
     /// Whether the inputs came from an inbox, which moves them.
     #[serde(skip)]
     pub(crate) is_from_inbox: bool,
-    /// When the run began, RFC 3339.
+    /// Start of the run, RFC 3339.
     #[schemars(with = "String")]
     pub(crate) started_at: Timestamp,
-    /// When it ended, RFC 3339.
+    /// End of the run, RFC 3339.
     #[schemars(with = "String")]
     pub(crate) finished_at: Timestamp,
     /// The exit code of the process.
     pub(crate) exit_code: u8,
-    /// The sheets that were read, in their order.
+    /// The sheets that were read, in order.
     pub(crate) inputs: Vec<Input>,
-    /// Rows and orders, counted.
+    /// Counts of rows and orders.
     pub(crate) totals: Totals,
-    /// Requests, counted.
+    /// Counts of requests.
     pub(crate) requests: Requests,
-    /// The most requests in any window of time, such as `3/s,180/m`; null where nothing was to be sent.
+    /// The rate limit, such as `3/s,180/m`; null if nothing was to be sent.
     pub(crate) rate: Option<String>,
-    /// How long it took.
+    /// Durations.
     pub(crate) timing: Timing,
-    /// Every order, in the order of first appearance.
+    /// All orders, by first appearance.
     pub(crate) orders: Vec<OrderEntry>,
-    /// Every finding, in the order of its place.
+    /// All diagnostics, by location.
     #[serde(serialize_with = "as_diagnostics")]
     #[schemars(with = "Vec<ReportedDiagnostic<'_>>")]
     pub(crate) diagnostics: Arc<Vec<Diagnostic>>,
 }
 
-/// What was asked for.
+/// The kind of run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
-    /// Check, deliver, report.
+    /// Validate, deliver, report.
     Import,
-    /// Deliver what a plan says.
+    /// Deliver a plan.
     Apply,
-    /// Check, and say what an import would send.
+    /// Validate, and report what an import would send.
     Plan,
-    /// Check alone.
+    /// Validate only.
     Validate,
 }
 
 impl Mode {
-    /// Tells whether updates are sent.
+    /// Returns whether updates are sent.
     pub(crate) const fn delivers(self) -> bool {
         matches!(self, Self::Import | Self::Apply)
     }
 
-    /// Returns the mode as it is written.
+    /// Returns the name of the mode.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Import => "import",
@@ -113,66 +113,66 @@ impl Mode {
 /// A sheet that was read.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Input {
-    /// The file, as it was named.
+    /// The file, as named on the command line.
     pub(crate) path: String,
     /// The sheet, for workbooks.
     pub(crate) sheet: Option<String>,
-    /// The fingerprint of the whole file, in hexadecimal.
+    /// The SHA-256 of the whole file, in hexadecimal.
     pub(crate) sha256: String,
-    /// Its rows of data.
+    /// The number of data rows.
     pub(crate) rows: usize,
 }
 
-/// Rows and orders, counted. `rows` is the sum of the orders' rows and `rows_invalid`.
+/// Counts of rows and orders. `rows` is the sum of the orders' rows and `rows_invalid`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Totals {
-    /// Rows of data.
+    /// Data rows.
     pub(crate) rows: usize,
-    /// Rows that belong to no order, because an id is missing or unreadable, or the header of their sheet is wrong.
+    /// Rows without an order, because an id is missing or unreadable, or the header of their sheet is wrong.
     pub(crate) rows_invalid: usize,
-    /// Rows that were left out and told: repeated headers and footers.
+    /// Rows that were skipped and reported: repeated headers and footers.
     pub(crate) rows_skipped: usize,
-    /// Orders, the sum of those below.
+    /// Orders; the sum of the counts below.
     pub(crate) orders: usize,
-    /// Orders that could be sent and were only checked.
+    /// Orders that are valid and were only checked.
     pub(crate) valid: usize,
-    /// Orders that the server took.
+    /// Orders that the server accepted.
     pub(crate) accepted: usize,
-    /// Orders in which nothing was new.
+    /// Orders without changes.
     pub(crate) unchanged: usize,
-    /// Orders held back for an error in their rows.
+    /// Orders held back because of errors in their rows.
     pub(crate) invalid: usize,
-    /// Orders that the server refused for good.
+    /// Orders that the server rejected permanently.
     pub(crate) rejected: usize,
     /// Orders that were certainly not applied.
     pub(crate) failed: usize,
-    /// Orders that may have been applied, or not.
+    /// Orders that may or may not have been applied.
     pub(crate) unknown: usize,
-    /// Orders that never left.
+    /// Orders that were not sent.
     pub(crate) not_sent: usize,
 }
 
-/// Requests, counted.
+/// Counts of requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Requests {
-    /// Updates that left, each attempt counted.
+    /// Updates sent, including retries.
     pub(crate) sent: u64,
-    /// Those that were second and further attempts.
+    /// Retries.
     pub(crate) retried: u64,
-    /// Those that were answered with 429.
+    /// Requests answered with 429.
     pub(crate) throttled: u64,
-    /// Requests for a token.
+    /// Token requests.
     pub(crate) token: u64,
 }
 
-/// How long it took, in seconds.
+/// Durations in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Timing {
-    /// Reading and checking the inputs.
+    /// Reading and validating the inputs.
     pub(crate) read_s: f64,
     /// Delivering.
     pub(crate) deliver_s: f64,
-    /// The part of it in which requests waited for the rate.
+    /// The part of the delivery spent waiting for the rate limit.
     pub(crate) waited_for_rate_s: f64,
 }
 
@@ -184,21 +184,21 @@ pub(crate) struct ReportedDiagnostic<'a> {
     pub(crate) severity: &'static str,
     /// The stable name of the kind of finding.
     pub(crate) code: &'static str,
-    /// What is wrong.
+    /// The message.
     pub(crate) message: &'a str,
-    /// What to do.
+    /// The remedy.
     pub(crate) help: &'a str,
-    /// The file, as it was named.
+    /// The file, as named on the command line.
     pub(crate) path: &'a str,
     /// The sheet, for workbooks.
     pub(crate) sheet: Option<&'a str>,
-    /// The row as the user sees it.
+    /// The row number as the user sees it.
     pub(crate) row: Option<u32>,
-    /// The header of the column, as the file has it.
+    /// The header of the column, as in the file.
     pub(crate) column: Option<&'a str>,
     /// The canonical name of the column.
     pub(crate) field: Option<String>,
-    /// The cell as a spreadsheet names it.
+    /// The name of the cell, such as `B17`.
     pub(crate) cell: Option<String>,
     /// The value of the cell.
     pub(crate) value: Option<&'a str>,
@@ -239,37 +239,37 @@ fn as_diagnostics<S: Serializer>(
     serializer.collect_seq(problems.iter().map(ReportedDiagnostic::from))
 }
 
-/// What a run knows at its end, beside the batch itself.
+/// The facts about a finished run, besides its batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     /// The id of the run.
     pub(crate) id: String,
-    /// What was asked for.
+    /// The kind of run.
     pub(crate) mode: Mode,
-    /// Where updates were sent.
+    /// The target of the updates.
     pub(crate) target: Option<String>,
     /// What a reader must know first.
     pub(crate) notice: Option<String>,
-    /// The runs whose rejected rows are among the inputs.
+    /// The runs whose corrected rejects are among the inputs.
     pub(crate) corrects: Option<Vec<String>>,
-    /// Why nothing more was sent before everything was.
+    /// Why delivery stopped early.
     pub(crate) stopped: Option<String>,
     /// The commands that finish the job.
     pub(crate) next: Vec<String>,
     /// Whether the inputs came from an inbox, which moves them.
     pub(crate) is_from_inbox: bool,
-    /// When the run began.
+    /// Start of the run.
     pub(crate) started_at: Timestamp,
-    /// Requests, counted.
+    /// Counts of requests.
     pub(crate) requests: Requests,
-    /// The most requests in any window of time.
+    /// The rate limit.
     pub(crate) rate: Option<String>,
-    /// How long it took.
+    /// Durations.
     pub(crate) timing: Timing,
 }
 
 impl Report {
-    /// Makes the report of a run: `deliveries` are those of the batch's orders, in their order.
+    /// Creates the report of a run. `deliveries` belong to the batch's orders, in the same order.
     pub(crate) fn new(run: Run, batch: &Batch, deliveries: &[Delivery], exit_code: u8) -> Self {
         let orders = batch.orders.iter().zip(deliveries);
         let sources = Sources::of(batch);
@@ -299,7 +299,7 @@ impl Report {
         }
     }
 
-    /// Tells whether every row is accounted for.
+    /// Returns whether every row is accounted for.
     pub(crate) fn closes(&self) -> bool {
         let of_inputs: usize = self.inputs.iter().map(|input| input.rows).sum();
         let of_orders = self.orders.iter().map(|order| order.rows.len());
@@ -355,7 +355,7 @@ impl Totals {
         }
     }
 
-    /// Returns how many orders came to an outcome.
+    /// Returns the number of orders with an outcome.
     pub(crate) fn count(&self, outcome: Outcome) -> usize {
         match outcome {
             Outcome::Valid => self.valid,
@@ -369,7 +369,7 @@ impl Totals {
         }
     }
 
-    /// Gives the count of an outcome, to change it.
+    /// Returns the counter of an outcome.
     fn count_mut(&mut self, outcome: Outcome) -> &mut usize {
         match outcome {
             Outcome::Valid => &mut self.valid,
@@ -383,18 +383,18 @@ impl Totals {
         }
     }
 
-    /// Returns how many orders did not get through.
+    /// Returns the number of orders that were not delivered.
     pub(crate) fn left_over(&self) -> usize {
         self.invalid + self.rejected + self.failed + self.unknown + self.not_sent
     }
 
-    /// Tells whether a run accounts for every row of its batch, where no report is made of it.
+    /// Returns whether a run accounts for every row of its batch, for runs without a report.
     pub(crate) fn close(batch: &Batch, deliveries: &[Delivery]) -> bool {
         let of_orders = batch.orders.iter().map(|order| order.rows.len());
         Self::of(batch, deliveries).close_with(of_orders)
     }
 
-    /// Tells whether the totals are those of orders that have so many rows each.
+    /// Returns whether the totals match orders with these numbers of rows.
     fn close_with(&self, rows_of_orders: impl ExactSizeIterator<Item = usize>) -> bool {
         let outcomes = Outcome::ALL.into_iter().map(|outcome| self.count(outcome));
         self.orders == rows_of_orders.len()

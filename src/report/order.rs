@@ -1,4 +1,4 @@
-//! The report's account of an order: what became of it, the rows that it was made of, the requests that it took.
+//! The report's entry for an order: its outcome, its rows and its requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,48 +19,48 @@ use crate::schema::columns::Scope;
 /// One order.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OrderEntry {
-    /// The company.
+    /// The company id.
     pub(crate) company_id: String,
-    /// The order.
+    /// The order id.
     pub(crate) order_id: String,
-    /// What became of it.
+    /// The outcome.
     pub(crate) outcome: Outcome,
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub(crate) http_status: Option<u16>,
-    /// How many requests it took.
+    /// The number of requests.
     pub(crate) attempts: u32,
-    /// How long the last answer took, in milliseconds.
+    /// The latency of the last response in milliseconds.
     pub(crate) latency_ms: Option<f64>,
-    /// The rows that it was made of.
+    /// The rows that the order was built from.
     pub(crate) rows: Vec<RowPlace>,
-    /// Whether its reports may stand twice with the server.
+    /// Whether the server may hold its reports twice.
     pub(crate) possible_duplicate_reports: bool,
-    /// Reports that were held back because it is not known whether they were taken.
+    /// Reports that were held back because an earlier request with them may have been applied.
     pub(crate) held_reports: Vec<HeldReport>,
-    /// What the server said, or why the order was held back.
+    /// The server's message, or why the order was held back.
     pub(crate) message: Option<String>,
-    /// The requests that it took, in their order.
+    /// The requests, in order.
     pub(crate) requests: Vec<RequestEntry>,
 }
 
-/// One request and what came back.
+/// One request and its response.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RequestEntry {
-    /// When it left, RFC 3339.
+    /// When the request was sent, RFC 3339.
     #[schemars(with = "String")]
     pub(crate) sent_at: Timestamp,
-    /// How long the answer took, in milliseconds.
+    /// The latency in milliseconds.
     pub(crate) latency_ms: f64,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub(crate) http_status: Option<u16>,
-    /// What the server said, or what went wrong.
+    /// The server's message, or the error.
     pub(crate) message: Option<String>,
 }
 
-/// Where a row stands.
+/// The location of a row.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RowPlace {
-    /// The file, as it was named.
+    /// The file, as named on the command line.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     pub(crate) path: Arc<str>,
@@ -68,11 +68,11 @@ pub(crate) struct RowPlace {
     #[serde(serialize_with = "as_some_text")]
     #[schemars(with = "Option<String>")]
     pub(crate) sheet: Option<Arc<str>>,
-    /// The row's number as the user sees it.
+    /// The row number as the user sees it.
     pub(crate) row: u32,
 }
 
-/// The files and sheets of a batch, each a text that all its rows share.
+/// The files and sheets of a batch, as texts shared by all their rows.
 pub(crate) struct Sources(Vec<(Arc<str>, Option<Arc<str>>)>);
 
 impl Sources {
@@ -106,11 +106,11 @@ fn as_some_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result
 /// A report that was held back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct HeldReport {
-    /// What it is about: `order`, `assessment` or `test`.
+    /// Its scope: `order`, `assessment` or `test`.
     pub(crate) scope: String,
-    /// What it is called.
+    /// Its name.
     pub(crate) name: Option<String>,
-    /// Where it is.
+    /// Its URL.
     pub(crate) url: Option<String>,
 }
 
@@ -149,7 +149,7 @@ impl OrderEntry {
 }
 
 impl OrderEntry {
-    /// Tells whether the order did not get through.
+    /// Returns whether the order was not delivered.
     pub(crate) fn is_left_over(&self) -> bool {
         !matches!(
             self.outcome,
@@ -157,7 +157,7 @@ impl OrderEntry {
         )
     }
 
-    /// Returns where its rows stand, by file and sheet: `a.csv:2-4,7; b.xlsx [March]:9`.
+    /// Returns the locations of its rows by file and sheet: `a.csv:2-4,7; b.xlsx [March]:9`.
     pub(crate) fn places(&self) -> String {
         let sources = self
             .rows
@@ -172,7 +172,7 @@ impl OrderEntry {
     }
 }
 
-/// Returns rows that follow each other as one text.
+/// Formats consecutive rows as a range.
 fn run(rows: &[RowPlace]) -> Option<String> {
     match rows {
         [] => None,
@@ -182,7 +182,7 @@ fn run(rows: &[RowPlace]) -> Option<String> {
 }
 
 impl RowPlace {
-    /// Returns its file and sheet.
+    /// Returns the file and sheet.
     pub(crate) fn source(&self) -> (&str, Option<&str>) {
         (&self.path, self.sheet.as_deref())
     }

@@ -1,10 +1,10 @@
-//! That a report closes; and reports to try the forms on.
+//! The totals close; sample reports for the tests of each format.
 
 use super::*;
 use crate::diagnostics::diagnostic::{Code, Place, Source};
 use crate::report::order::RowPlace;
 
-/// The report of an import in which nothing happened.
+/// Returns the report of an import without orders.
 pub(crate) fn empty() -> Report {
     let run = Run {
         id: "run".into(),
@@ -23,7 +23,7 @@ pub(crate) fn empty() -> Report {
     Report::new(run, &Batch::default(), &[], 0)
 }
 
-/// A report whose every text is an attack on whoever shows it.
+/// Returns a report whose every text tries to inject markup, formulas or control characters.
 pub(crate) fn hostile() -> Report {
     let text = |index: usize| HOSTILE[index].to_owned();
     let row = |row| RowPlace {

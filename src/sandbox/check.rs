@@ -1,13 +1,13 @@
-//! What the API refuses with 400: ids and bodies, every flaw of a body at once.
+//! Requests that the API refuses with 400: ids and bodies, with all violations of a body at once.
 
 use serde_json::Value;
 
 use super::schema::BODY;
 use crate::paylocity::model::OrderUpdate;
 use crate::paylocity::status::TEST_STATUSES;
-use crate::sandbox::violations::{Flaw, Flaws};
+use crate::sandbox::violations::{Violation, Violations};
 
-/// The longest company id (API.md).
+/// Maximum length of a company id, as documented.
 const COMPANY_ID_LENGTH: usize = 9;
 
 /// The statuses of an assessment under which all its tests must have ended.
@@ -17,7 +17,7 @@ const CLOSING_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
 const ENDED_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
 
 /// Checks a company id: API.md allows at most 9 characters, and never a company set.
-pub(crate) fn company(id: &str) -> Result<(), Vec<Flaw>> {
+pub(crate) fn company(id: &str) -> Result<(), Vec<Violation>> {
     let message = if id.chars().count() > COMPANY_ID_LENGTH {
         "must be at most 9 characters long"
     } else if id.starts_with("CS") {
@@ -25,37 +25,37 @@ pub(crate) fn company(id: &str) -> Result<(), Vec<Flaw>> {
     } else {
         return Ok(());
     };
-    let mut flaws = Flaws::default();
-    flaws.add("invalid_company_id", "companyId", message);
-    Err(flaws.0)
+    let mut violations = Violations::default();
+    violations.add("invalid_company_id", "companyId", message);
+    Err(violations.0)
 }
 
-/// Reads the body of an update, or tells everything that is wrong with it.
-pub(crate) fn update(body: &[u8]) -> Result<OrderUpdate, Vec<Flaw>> {
-    let mut flaws = Flaws::default();
+/// Parses the body of an update, or returns all its violations.
+pub(crate) fn update(body: &[u8]) -> Result<OrderUpdate, Vec<Violation>> {
+    let mut violations = Violations::default();
     let body: Value = serde_json::from_slice(body).map_err(|error| unread(&error))?;
-    flaws.object("", &body, &BODY);
+    violations.object("", &body, &BODY);
     for (index, assessment) in items(&body["assessments"]) {
-        open_tests(&mut flaws, index, assessment);
+        open_tests(&mut violations, index, assessment);
     }
-    if flaws.0.is_empty() {
+    if violations.0.is_empty() {
         serde_json::from_value(body).map_err(|error| unread(&error))
     } else {
-        Err(flaws.0)
+        Err(violations.0)
     }
 }
 
-fn unread(error: &serde_json::Error) -> Vec<Flaw> {
-    vec![Flaw {
+fn unread(error: &serde_json::Error) -> Vec<Violation> {
+    vec![Violation {
         code: "invalid_json",
         field: None,
         message: error.to_string(),
     }]
 }
 
-/// The Complete rule, over the tests of this body: whether the stored ones count too is not stated (API.md),
-/// and the narrower reading is the one that a client can obey without knowing what the server holds.
-fn open_tests(flaws: &mut Flaws, index: usize, assessment: &Value) {
+/// Checks the Complete rule over the tests of this body. Whether stored tests count too is not documented; a client can
+/// obey this narrower reading without knowing what the server holds.
+fn open_tests(violations: &mut Violations, index: usize, assessment: &Value) {
     let status = assessment["assessmentStatus"]["value"].as_str();
     let Some(closing) = status.filter(|word| CLOSING_STATUSES.contains(word)) else {
         return;
@@ -67,7 +67,7 @@ fn open_tests(flaws: &mut Flaws, index: usize, assessment: &Value) {
                 format!("assessments[{index}].assessmentResults.tests[{test}].testStatus.value");
             let ended = ENDED_STATUSES.join(", ");
             let message = format!("must be one of {ended} when the assessment is {closing}");
-            flaws.add("incomplete_tests", &at, message);
+            violations.add("incomplete_tests", &at, message);
         }
     }
 }
@@ -81,13 +81,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Lists the flaws of a body, as `code field`.
-    fn flaws(body: &Value) -> Vec<String> {
-        let flaws = update(body.to_string().as_bytes())
+    /// Returns the violations of a body as `code field`.
+    fn violations(body: &Value) -> Vec<String> {
+        let violations = update(body.to_string().as_bytes())
             .err()
             .unwrap_or_default();
-        let line = |flaw: Flaw| format!("{} {}", flaw.code, flaw.field.unwrap_or_default());
-        flaws.into_iter().map(line).collect()
+        let line = |flaw: Violation| format!("{} {}", flaw.code, flaw.field.unwrap_or_default());
+        violations.into_iter().map(line).collect()
     }
 
     fn with_tests(status: &str, tests: &Value) -> Value {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_update_is_read_as_it_was_written() {
+    fn a_complete_update_round_trips() {
         let body = json!({
             "partnerTrackingId": "T", "overallScore": "1", "overallScoreDescription": "one",
             "overallReports": [{"name": "R", "url": "https://example.com"}],
@@ -117,11 +117,11 @@ mod tests {
         });
         let read = update(body.to_string().as_bytes()).unwrap();
         assert_eq!(read.assessments.len(), 1);
-        assert_eq!(flaws(&json!({})), [""; 0]);
+        assert_eq!(violations(&json!({})), [""; 0]);
     }
 
     #[test]
-    fn all_flaws_are_told_with_their_paths() {
+    fn all_violations_are_reported_with_their_paths() {
         let body = json!({
             "score": "1",
             "overallScore": 87,
@@ -151,18 +151,18 @@ mod tests {
             "unknown_status #[3].testStatus.value",
             "wrong_type #[4]",
         ];
-        assert_eq!(flaws(&body), expected.map(test));
+        assert_eq!(violations(&body), expected.map(test));
     }
 
     #[test]
     fn lengths_are_counted_in_unicode_scalar_values() {
         let score = |length| json!({"overallScore": "ü".repeat(length)});
-        assert_eq!(flaws(&score(30)), [""; 0]);
-        assert_eq!(flaws(&score(31)), ["too_long overallScore"]);
+        assert_eq!(violations(&score(30)), [""; 0]);
+        assert_eq!(violations(&score(31)), ["too_long overallScore"]);
     }
 
     #[test]
-    fn every_length_of_the_table_holds() {
+    fn documented_lengths_are_enforced() {
         for (pointer, most) in [
             ("/overallScore", 30),
             ("/overallScoreDescription", 250),
@@ -190,9 +190,9 @@ mod tests {
                 }]}}],
             });
             *body.pointer_mut(pointer).unwrap() = "x".repeat(most).into();
-            assert_eq!(flaws(&body), [""; 0], "{pointer}");
+            assert_eq!(violations(&body), [""; 0], "{pointer}");
             *body.pointer_mut(pointer).unwrap() = "x".repeat(most + 1).into();
-            assert_eq!(flaws(&body).len(), 1, "{pointer}");
+            assert_eq!(violations(&body).len(), 1, "{pointer}");
         }
     }
 
@@ -206,20 +206,23 @@ mod tests {
         let at = "assessments[0].assessmentResults.tests[1].testStatus.value";
         for closing in CLOSING_STATUSES {
             let expected = [format!("incomplete_tests {at}")];
-            assert_eq!(flaws(&with_tests(closing, &tests)), expected);
+            assert_eq!(violations(&with_tests(closing, &tests)), expected);
         }
-        assert_eq!(flaws(&with_tests("RetestRecommended", &tests)), [""; 0]);
+        assert_eq!(
+            violations(&with_tests("RetestRecommended", &tests)),
+            [""; 0]
+        );
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn bodies_that_are_not_objects_are_refused() {
         for body in ["", "{", "[]", "null", "\"{}\"", "{} {}"] {
             assert_eq!(update(body.as_bytes()).unwrap_err().len(), 1, "{body}");
         }
     }
 
     #[test]
-    fn company_ids_are_short_and_no_sets() {
+    fn company_ids_are_short_and_not_company_sets() {
         for id in ["A00123", "B6001", "123456", "123456789", "Cs1", "ÄÖÜÄÖÜÄÖÜ"] {
             assert_eq!(company(id), Ok(()));
         }

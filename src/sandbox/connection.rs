@@ -1,4 +1,4 @@
-//! Connections that the sandbox can cut: a client that waits for an answer then sees a broken connection.
+//! Connections that the sandbox can cut, so that a waiting client sees a broken connection.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Whether a connection was cut; each request can reach that of its own connection.
+/// Whether a connection was cut; each request has access to its own connection's flag.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line(Arc<AtomicBool>);
 
 impl Line {
-    /// Cuts the connection: not a byte more is read or written.
+    /// Cuts the connection: nothing more is read or written.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -34,7 +34,7 @@ impl Line {
 #[derive(Debug)]
 pub(crate) struct Exchange(pub(crate) TcpListener);
 
-/// An accepted connection, as it is until it is cut.
+/// An accepted connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -46,9 +46,9 @@ impl Listener for Exchange {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The trait's `accept`, unlike the listener's own, outlives errors such as too many open files.
+        // Unlike the listener's own `accept`, the trait's survives errors such as too many open files.
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Answers are small; held back to be sent together, they would come late.
+        // Responses are small; Nagle's algorithm would delay them.
         let _ = stream.set_nodelay(true);
         let line = Line::default();
         (Connection { stream, line }, address)

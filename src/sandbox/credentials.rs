@@ -1,4 +1,4 @@
-//! The credentials of a token request: in its form, in its `Authorization`, or in both.
+//! The credentials of a token request: in its form, in its `Authorization` header, or in both.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -7,17 +7,17 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::paylocity::credentials::{Credentials, Secret};
 
-/// What the form of a token request says.
+/// The form fields of a token request.
 #[derive(Default)]
 pub(crate) struct Form {
-    /// Which flow is asked for.
+    /// The requested flow.
     pub(crate) grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
 }
 
 impl Form {
-    /// Reads a form-encoded body; fields that it does not know are ignored.
+    /// Parses a form-encoded body; unknown fields are ignored.
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
@@ -31,9 +31,9 @@ impl Form {
         form
     }
 
-    /// Returns the credentials that the request offers, if it does so without contradiction.
+    /// Returns the credentials of the request, unless form and header contradict each other.
     ///
-    /// API.md: the form and the header each suffice, and the seed sends both.
+    /// Either is sufficient, and clients may send both; see [`crate::paylocity`].
     pub(crate) fn credentials(self, headers: &HeaderMap) -> Option<Credentials> {
         let Some(header) = headers.get(AUTHORIZATION) else {
             return Some(Credentials {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn form_and_header_each_suffice_and_must_agree() {
+    fn form_or_header_credentials_suffice_and_must_agree() {
         let form = "grant_type=client_credentials&client_id=me&client_secret=s%2B1";
         let header = Some("Basic bWU6cysx");
         let me = Some(("me".to_owned(), "s+1".to_owned()));

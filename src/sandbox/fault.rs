@@ -1,18 +1,18 @@
-//! What goes wrong in the sandbox on purpose, as it is written: `drop-after=2%,500=1%`.
+//! The faults that the sandbox injects, written as `drop-after=2%,500=1%`.
 //!
-//! What each fault looks like to a client is in `answer`.
+//! How each fault appears to a client is in `response`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use fastrand::Rng;
 
-/// One way in which an update goes wrong.
+/// A way in which an update fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The connection ends with no answer; nothing was applied.
+    /// The connection ends without a response; nothing was applied.
     DropBefore,
-    /// The connection ends with no answer; the update was applied.
+    /// The connection ends without a response; the update was applied.
     DropAfter,
     /// 429 although the rate was kept.
     Throttled,
@@ -20,21 +20,21 @@ pub(crate) enum Fault {
     Failed,
     /// 500; the update was applied.
     FailedAfter,
-    /// 502 with a gateway's HTML; nothing was applied.
+    /// 502 with a gateway's HTML page; nothing was applied.
     BadGateway,
     /// 503; nothing was applied.
     Unavailable,
-    /// 504 with a gateway's HTML; nothing was applied.
+    /// 504 with a gateway's HTML page; nothing was applied.
     GatewayTimeout,
-    /// 401, and the token that was used is no longer accepted.
+    /// 401, and the token is revoked.
     TokenExpired,
     /// 403; nothing was applied.
     Forbidden,
-    /// The update was applied, and its answer comes only after half a minute.
+    /// The update was applied, and the response comes after 30 seconds.
     Slow,
 }
 
-/// Every fault with the name it is asked for and logged by.
+/// All faults with their names in settings and log.
 const NAMES: [(&str, Fault); 11] = [
     ("drop-before", Fault::DropBefore),
     ("drop-after", Fault::DropAfter),
@@ -50,7 +50,7 @@ const NAMES: [(&str, Fault); 11] = [
 ];
 
 impl Fault {
-    /// Returns the name it is asked for and logged by.
+    /// Returns its name in settings and log.
     pub(crate) fn name(self) -> &'static str {
         NAMES
             .iter()
@@ -66,41 +66,41 @@ impl Fault {
     }
 }
 
-/// Which faults happen, each with its percentage of the updates.
+/// The faults to inject, each with its percentage of the updates.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Faults(Vec<(Fault, f64)>);
 
-/// Why a text is no list of faults.
+/// A text that is not a list of faults.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FaultsError {
     /// A part is not of the form `name=percent%`.
-    #[error("`{text}` is no fault with its share: write `name=percent%`, such as `drop-after=2%`")]
+    #[error("invalid fault `{text}`: expected `name=percent%`, such as `drop-after=2%`")]
     Form {
-        /// The part as it was given.
+        /// The part.
         text: String,
     },
-    /// A fault is not known.
-    #[error("`{name}` is no fault: the faults are {}", names())]
+    /// An unknown fault.
+    #[error("unknown fault `{name}`: expected one of {}", names())]
     Unknown {
-        /// The name as it was given.
+        /// The name.
         name: String,
     },
-    /// A share is no number from 0 to 100.
-    #[error("`{percent}` is no share of the updates: write a percentage from 0% to 100%")]
+    /// A share that is not a number from 0 to 100.
+    #[error("invalid share `{percent}`: expected a percentage from 0% to 100%")]
     Share {
-        /// The share as it was given.
+        /// The share.
         percent: String,
     },
-    /// A fault stands twice in the list.
-    #[error("`{name}` is given twice: give each fault one share")]
+    /// A fault that is listed twice.
+    #[error("fault `{name}` is listed twice")]
     Twice {
-        /// The fault's name.
+        /// The name of the fault.
         name: &'static str,
     },
-    /// The shares are more than all updates.
-    #[error("the shares of `{text}` are more than 100% together: an update has at most one fault")]
+    /// Shares that add up to more than 100 %.
+    #[error("the shares of `{text}` add up to more than 100%: an update has at most one fault")]
     TooMany {
-        /// The list as it was given.
+        /// The list.
         text: String,
     },
 }
@@ -110,7 +110,7 @@ fn names() -> String {
 }
 
 impl Faults {
-    /// Draws what goes wrong with one update; one draw each, so that a seed always gives the same row of faults.
+    /// Draws the fault of one update. Always draws once, so that a seed gives the same sequence of faults.
     pub(crate) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
         let mut roll = rng.f64() * 100.0;
         for (fault, percent) in &self.0 {
@@ -139,7 +139,7 @@ impl FromStr for Faults {
             faults.0.push((fault, percent));
         }
         let total: f64 = faults.0.iter().map(|(_, percent)| percent).sum();
-        // Decimal shares that add up to 100 may do so only nearly as binary fractions.
+        // Decimal shares that add up to 100 may not do so exactly in binary.
         if total > 100.0 + 1e-9 {
             return Err(FaultsError::TooMany {
                 text: text.to_owned(),
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_read_back_as_they_were_written() {
+    fn fault_lists_round_trip_as_text() {
         for text in ["drop-after=2%,500=1%,429=5%", "slow=0.5%", "none"] {
             assert_eq!(text.parse::<Faults>().unwrap().to_string(), text);
         }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_list_is_shown_with_what_is_allowed() {
+    fn invalid_fault_lists_are_explained() {
         for (text, message) in [
             ("drop-after", "`drop-after` is no fault with its share: "),
             ("500=1%,", "`` is no fault with its share: "),

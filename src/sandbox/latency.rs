@@ -1,4 +1,4 @@
-//! How long requests to the sandbox and its answers are under way, as it is written: `20ms..80ms`.
+//! The latency of requests and responses, written as `20ms..80ms`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,39 +6,40 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// The least and the most time that a request and its answer together are under way.
+/// The range of the total latency of a request and its response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Latency {
-    /// The shortest time.
+    /// The minimum.
     pub(crate) least: Duration,
-    /// The longest time, never below the shortest.
+    /// The maximum, at least the minimum.
     pub(crate) most: Duration,
 }
 
-/// Why a text is no latency.
+/// A text that is not a latency.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no latency: write a time such as `50ms` or a range such as `20ms..80ms` (units ms, s)"
+    "invalid latency `{text}`: expected a time such as `50ms` or a range such as `20ms..80ms` (units ms, s)"
 )]
 pub struct LatencyError {
-    /// The text as it was given.
+    /// The text.
     pub(crate) text: String,
 }
 
-/// One request's share of the latency.
+/// The latency of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Journey {
     /// From the client to the server.
     pub(crate) inbound: Duration,
-    /// From the server back to the client.
+    /// From the server to the client.
     pub(crate) outbound: Duration,
 }
 
 impl Latency {
-    /// Draws one request's latency, and how much of it is spent on the way in.
+    /// Draws the latency of one request, and how much of it is on the way in.
     ///
-    /// What comes on top of the least is split at random too, so that requests sent at a steady pace arrive unevenly,
-    /// as over a real network. The least itself is the length of the road: the same each time, and both ways.
+    /// The part above the minimum is split at random, so that requests sent at a steady rate arrive unevenly, as over a
+    /// real
+    /// network. The minimum is the length of the route: the same each time, and in both directions.
     pub(crate) fn draw(&self, rng: &mut Rng) -> Journey {
         let (road, range) = (self.least / 2, self.most.saturating_sub(self.least));
         let delay = range.mul_f64(rng.f64());
@@ -67,7 +68,7 @@ impl FromStr for Latency {
     }
 }
 
-/// The longest latency that can be asked for; longer ones would only look like a sandbox that hangs.
+/// The maximum latency; with a longer one the sandbox would only seem to hang.
 const LONGEST: Duration = Duration::from_hours(1);
 
 fn duration(text: &str) -> Option<Duration> {
@@ -105,14 +106,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_latency_reads_back_as_it_was_written() {
+    fn latencies_round_trip_as_text() {
         for text in ["20ms..80ms", "50ms", "0ms", "1s..2s", "0ms..1s", "1500ms"] {
             assert_eq!(text.parse::<Latency>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn what_is_no_latency_is_shown_with_what_is_allowed() {
+    fn invalid_latencies_are_explained() {
         for text in [
             "",
             "5",
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_latency_is_steady_both_ways() {
+    fn a_fixed_latency_is_split_evenly() {
         let latency: Latency = "300ms".parse().unwrap();
         let journey = latency.draw(&mut Rng::with_seed(1));
         let half = Duration::from_millis(150);

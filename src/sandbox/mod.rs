@@ -1,8 +1,8 @@
-//! The API of API.md on this machine: what an import is tried and tested against.
+//! A local server that implements the API, for trials and tests.
 //!
-//! It answers over loopback as the vendor's pages say the remote one does, can be slow and unreliable on
-//! purpose (`latency`, `fault`), and shows what it holds and what it was sent under `/sandbox/`. How its
-//! command line is read is left to others.
+//! It behaves like the remote API as described in [`crate::paylocity`], can be slow and faulty on demand (`latency`, `fault`),
+//! and shows
+//! its orders and the requests it received under `/sandbox/`.
 
 mod check;
 mod connection;
@@ -36,30 +36,30 @@ pub(crate) use self::latency::Latency;
 use crate::paylocity::credentials::Credentials;
 use crate::rate_limit::rate::Rate;
 
-/// How long [`Sandbox::stop`] waits for answers under way; a `slow` one is not worth more.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long [`Sandbox::stop`] waits for pending responses; a `slow` one is not waited for.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How a sandbox is to behave.
+/// The behaviour of a sandbox.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it listens; port 0 takes a free one.
+    /// The address to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// How many updates it takes in how much time, before it answers 429.
+    /// The rate limit; updates above it are answered with 429.
     pub rate: Rate,
-    /// How long requests and answers are under way.
+    /// The latency of requests and responses.
     pub latency: Latency,
-    /// What goes wrong on purpose, and how often.
+    /// The faults to inject, and how often.
     pub faults: Faults,
-    /// Where tokens, latencies and faults are drawn from.
+    /// The seed of tokens, latencies and faults.
     pub seed: u64,
-    /// How long a token is accepted.
+    /// The lifetime of a token.
     pub token_lifetime: Duration,
-    /// The only credentials that are accepted; `None` accepts any that are not empty.
+    /// The only accepted credentials; `None` accepts any that are not empty.
     pub credentials: Option<Credentials>,
 }
 
 impl Default for Settings {
-    /// Gives a reliable sandbox with the limits and the token lifetime of API.md, on a free port.
+    /// Returns a reliable sandbox with the documented rate limit and token lifetime, on a free port.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -73,7 +73,7 @@ impl Default for Settings {
     }
 }
 
-/// A running sandbox; dropped, it stops accepting and lets answers under way finish.
+/// A running sandbox. When dropped, it stops accepting connections and lets pending responses finish.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
@@ -85,7 +85,7 @@ impl Sandbox {
     /// Starts a sandbox on the current tokio runtime; it accepts connections once this returns.
     ///
     /// # Errors
-    /// The address to listen on cannot be bound.
+    /// If the address cannot be bound.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
@@ -98,21 +98,21 @@ impl Sandbox {
         })
     }
 
-    /// Returns the address it listens on, with the port that it was given.
+    /// Returns the address it listens on, with the actual port.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Returns the base of its URLs, without a slash at the end.
+    /// Returns its base URL, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops accepting connections, and waits a moment for the answers under way.
+    /// Stops accepting connections, and waits briefly for pending responses.
     pub(crate) async fn stop(mut self) {
-        // The server may have ended by itself; either way it is asked for nothing more.
+        // The send fails if the server has already ended.
         let _ = self.stopping.send(());
-        if tokio::time::timeout(FAREWELL, &mut self.serving)
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.serving)
             .await
             .is_err()
         {

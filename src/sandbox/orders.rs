@@ -1,4 +1,4 @@
-//! The orders that the sandbox holds, as `GET /sandbox/orders` shows them.
+//! The orders that the sandbox holds, which `GET /sandbox/orders` returns.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -7,11 +7,11 @@ use super::merge;
 use crate::paylocity::model::OrderUpdate;
 use crate::sandbox::request::Arrival;
 
-/// Every order by company and order id, in the order of its first update.
+/// All orders by company and order id, in the order of their first update.
 #[derive(Debug, Default)]
 pub(crate) struct Orders(IndexMap<(String, String), HeldOrder>);
 
-/// One order: every update so far, merged.
+/// One order with all its updates merged.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct HeldOrder {
     company_id: String,
@@ -21,7 +21,7 @@ pub(crate) struct HeldOrder {
 }
 
 impl Orders {
-    /// Merges an update into the order that it arrived for, which begins empty.
+    /// Merges an update into its order, creating the order if needed.
     pub(crate) fn apply(&mut self, arrival: &Arrival, update: OrderUpdate) {
         let (company_id, order_id) = (arrival.company_id.clone(), arrival.order_id.clone());
         let key = (company_id.clone(), order_id.clone());
@@ -34,7 +34,7 @@ impl Orders {
         merge::order(&mut held.order, update);
     }
 
-    /// Lists the orders.
+    /// Returns the orders.
     pub(crate) fn list(&self) -> Vec<&HeldOrder> {
         self.0.values().collect()
     }

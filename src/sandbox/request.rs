@@ -1,4 +1,4 @@
-//! An update as it arrives: what its head and its body say, before anything is checked.
+//! An update as received, before validation.
 
 use std::str::FromStr;
 
@@ -13,19 +13,19 @@ use axum::response::IntoResponse;
 /// A PATCH of an order.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    /// The path as it was sent, percent-encoded.
+    /// The path as sent, percent-encoded.
     pub(crate) path: String,
-    /// The company's id, decoded.
+    /// The company id, decoded.
     pub(crate) company_id: String,
-    /// The order's id, decoded.
+    /// The order id, decoded.
     pub(crate) order_id: String,
-    /// The token that it came with.
+    /// The bearer token.
     pub(crate) bearer: Option<String>,
-    /// Whether its body is said to be JSON.
+    /// Whether the content type is JSON.
     pub(crate) is_json: bool,
-    /// Whether it is only to be checked, not stored.
+    /// Whether it is only to be validated, not stored.
     pub(crate) test_mode: bool,
-    /// Its body, or with what status a body that could not be read is refused.
+    /// The body, or the status with which an unreadable body is refused.
     pub(crate) body: Result<Bytes, StatusCode>,
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_bearer_token_is_one() {
+    fn only_bearer_tokens_count() {
         for (value, expected) in [
             ("Bearer abc", Some("abc")),
             ("bearer abc", Some("abc")),

@@ -1,4 +1,4 @@
-//! The log of what the sandbox was sent, as `GET /sandbox/requests` shows it.
+//! The log of received requests, which `GET /sandbox/requests` returns.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use super::fault::Fault;
 use crate::sandbox::request::Arrival;
 use crate::sandbox::response::Answer;
 
-/// One request, in the words of the log.
+/// A log entry.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Entry {
     number: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Writes down a request for a token; its body is left out, as it holds a secret.
+    /// Creates the entry of a token request, without its body, which holds a secret.
     pub(crate) fn token(path: &str) -> Self {
         Self {
             method: "POST",
@@ -36,7 +36,7 @@ impl Entry {
         }
     }
 
-    /// Writes down an update, what went wrong with it, and whether it was stored.
+    /// Creates the entry of an update, with the fault that it met and whether it was stored.
     pub(crate) fn update(arrival: &Arrival, fault: Option<Fault>, applied: bool) -> Self {
         let text = |body: &_| String::from_utf8_lossy(body).into_owned();
         Self {
@@ -53,7 +53,7 @@ impl Entry {
     }
 }
 
-/// Every request since the sandbox started, in order of arrival.
+/// All requests since the sandbox started, by arrival.
 #[derive(Debug)]
 pub(crate) struct Requests {
     started: Instant,
@@ -62,7 +62,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Begins a log: times are counted from now on.
+    /// Creates an empty log; times are relative to now.
     pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
@@ -71,10 +71,10 @@ impl Requests {
         }
     }
 
-    /// Adds a request that arrived `now`, with what is answered.
+    /// Adds a request that arrived `now`, with its response.
     pub(crate) fn add(&mut self, now: Instant, answer: &Answer, entry: Entry) {
         let since = now.saturating_duration_since(self.started);
-        // Both times come from the one monotonic clock, so that they agree whatever is done to the wall clock.
+        // Both times come from the same monotonic clock, so they agree even if the wall clock is set.
         let at = self.started_at.saturating_add(since);
         self.entries.push(Entry {
             number: self.entries.len() + 1,
@@ -85,7 +85,7 @@ impl Requests {
         });
     }
 
-    /// Lists the requests in order of arrival.
+    /// Returns the requests, by arrival.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }

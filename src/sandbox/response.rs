@@ -1,4 +1,4 @@
-//! What the sandbox answers, and what its faults look like to a client.
+//! The responses of the sandbox, and how its faults appear to a client.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use crate::sandbox::violations::Flaw;
+use crate::sandbox::violations::Violation;
 
-/// How late a `slow` answer is: later than a client's patience.
+/// The delay of a `slow` response: longer than a client's timeout.
 const SLOW: Duration = Duration::from_secs(30);
 
-/// How long a client is asked to wait by faults that say so.
+/// The `Retry-After` of faults that send one.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// An answer, or that there is none.
+/// A response, or the end of the connection without one.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The status; `None` ends the connection with no answer.
+    /// The status; `None` ends the connection without a response.
     pub(crate) status: Option<StatusCode>,
-    /// How long the server thinks before it answers.
+    /// How long the server waits before it responds.
     pub(crate) delay: Duration,
     retry_after: Option<Duration>,
     content: Content,
@@ -45,29 +45,29 @@ impl Answer {
         }
     }
 
-    /// The update was taken.
+    /// Returns the response to an accepted update.
     pub(crate) const fn accepted() -> Self {
         Self::new(Some(StatusCode::NO_CONTENT), Content::Nothing)
     }
 
-    /// No answer at all: the connection ends.
+    /// Returns the end of the connection without a response.
     pub(crate) const fn dropped() -> Self {
         Self::new(None, Content::Nothing)
     }
 
-    /// An answer of JSON.
+    /// Returns a JSON response.
     pub(crate) const fn json(status: StatusCode, value: Value) -> Self {
         Self::new(Some(status), Content::Json(value))
     }
 
-    /// A refusal with its reasons.
-    pub(crate) fn flawed(status: StatusCode, flaws: &[Flaw]) -> Self {
-        Self::json(status, json!({ "errors": flaws }))
+    /// Returns a refusal with its violations.
+    pub(crate) fn flawed(status: StatusCode, violations: &[Violation]) -> Self {
+        Self::json(status, json!({ "errors": violations }))
     }
 
-    /// A refusal for one reason.
+    /// Returns a refusal for one reason.
     pub(crate) fn refused(status: StatusCode, code: &'static str, message: &str) -> Self {
-        let flaw = Flaw {
+        let flaw = Violation {
             code,
             field: None,
             message: message.to_owned(),
@@ -75,21 +75,21 @@ impl Answer {
         Self::flawed(status, &[flaw])
     }
 
-    /// Too many requests: the client is to wait, in whole seconds that are never too few.
+    /// Returns a 429 whose `Retry-After` is rounded up to whole seconds.
     pub(crate) fn throttled(wait: Duration) -> Self {
         let message = "the rate limit is exceeded";
         Self::refused(StatusCode::TOO_MANY_REQUESTS, "rate_limit", message).retry_after(wait)
     }
 
-    /// No live token came with the request.
+    /// Returns the response to a request without a valid token.
     pub(crate) fn unauthorized() -> Self {
         let message = "the access token is missing, unknown or expired";
         Self::refused(StatusCode::UNAUTHORIZED, "invalid_token", message)
     }
 
-    /// There is nothing under this path.
+    /// Returns the response for an unknown path.
     pub(crate) fn not_found() -> Self {
-        let message = "there is nothing under this path";
+        let message = "no such path";
         Self::refused(StatusCode::NOT_FOUND, "not_found", message)
     }
 
@@ -99,7 +99,7 @@ impl Answer {
     }
 
     fn unavailable() -> Self {
-        let message = "the service is unavailable for the moment";
+        let message = "the service is temporarily unavailable";
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(PAUSE)
     }
 
@@ -125,7 +125,7 @@ impl Answer {
         self
     }
 
-    /// Returns what a fault answers before the update is looked at, if it is one that applies nothing.
+    /// Returns the response of a fault that happens before the update is examined and that applies nothing.
     pub(crate) fn instead(fault: Fault) -> Option<Self> {
         Some(match fault {
             Fault::DropBefore => Self::dropped(),
@@ -140,7 +140,7 @@ impl Answer {
         })
     }
 
-    /// Returns what is answered once an update was taken, with the fault that then happens.
+    /// Returns the response to an applied update, with the fault that happens afterwards, if any.
     pub(crate) fn after(fault: Option<Fault>) -> Self {
         match fault {
             Some(Fault::DropAfter) => Self::dropped(),
@@ -153,7 +153,7 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        // With no status, the connection is already cut, and nothing of this reaches the client.
+        // Without a status the connection has already been cut, so the client never sees this response.
         let status = self.status.unwrap_or(StatusCode::NO_CONTENT);
         let mut response = match self.content {
             Content::Nothing => status.into_response(),
@@ -171,7 +171,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Rounded up: a client that comes back after as long is let in.
+/// Rounds up, so that a client that waits this long is admitted.
 const fn whole_seconds(wait: Duration) -> u64 {
     if wait.subsec_nanos() > 0 {
         wait.as_secs() + 1
@@ -185,14 +185,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_rounded_up_to_whole_seconds() {
+    fn waits_are_rounded_up_to_whole_seconds() {
         for (millis, seconds) in [(1, 1), (999, 1), (1000, 1), (1001, 2), (58_500, 59)] {
             assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
         }
     }
 
     #[test]
-    fn only_faults_that_apply_nothing_answer_before_the_update_is_looked_at() {
+    fn only_faults_that_apply_nothing_precede_validation() {
         let status = |fault| Answer::instead(fault).map(|answer| answer.status.map(|s| s.as_u16()));
         assert_eq!(status(Fault::DropBefore), Some(None));
         assert_eq!(status(Fault::GatewayTimeout), Some(Some(504)));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_throttled_answer_says_for_how_long() {
+    fn a_429_says_how_long_to_wait() {
         let response = Answer::throttled(Duration::from_millis(300)).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[RETRY_AFTER], "1");

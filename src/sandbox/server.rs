@@ -1,4 +1,4 @@
-//! The sandbox's routes: each waits for its latency, lets `state` decide, and answers.
+//! The routes of the sandbox: each waits for its latency, lets `state` decide, and responds.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use super::state::Held;
 use crate::sandbox::request::Arrival;
 use crate::sandbox::response::Answer;
 
-/// More than any update needs; it keeps a mistaken client from filling the memory.
+/// More than any update needs; keeps a faulty client from filling the memory.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 const TOKEN: &str = "/public/security/v1/token";
@@ -30,13 +30,13 @@ const UPDATE: &str =
 struct Shared(Arc<Mutex<Held>>);
 
 impl Shared {
-    /// Locks for a short while, never across an `await`.
+    /// Locks the state, briefly and never across an `await`.
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Serves until it is told to stop, or nobody is left who could tell it.
+/// Serves until it is stopped or the sandbox is dropped.
 pub(crate) async fn serve(
     listener: TcpListener,
     settings: Settings,
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
     let service = routes.into_make_service_with_connect_info::<Line>();
     axum::serve(Exchange(listener), service)
         .with_graceful_shutdown(async {
-            // An error means that the sandbox was dropped: a reason to stop just as well.
+            // An error means that the sandbox was dropped, which also stops the server.
             let _ = stopped.await;
         })
         .await
@@ -91,7 +91,7 @@ fn granted(shared: &Shared, headers: &HeaderMap, body: &[u8], path: &str) -> Ans
     held.token(Instant::now(), headers, body, path)
 }
 
-/// The time of arrival is taken under the lock, so that arrivals are logged and admitted in their order.
+/// The arrival time is taken under the lock, so that requests are logged and admitted in order of arrival.
 fn arrive(shared: &Shared, arrival: &Arrival) -> Answer {
     let mut held = shared.lock();
     held.update(Instant::now(), arrival)
@@ -107,7 +107,7 @@ async fn requests(State(shared): State<Shared>) -> Json<Value> {
     Json(json!(held.requests()))
 }
 
-/// Even a sleep of no time waits for the timer's next tick.
+/// Even a zero sleep would wait for the timer's next tick.
 async fn pause(duration: Duration) {
     if !duration.is_zero() {
         tokio::time::sleep(duration).await;

@@ -1,4 +1,4 @@
-//! What the sandbox holds: orders, tokens, windows and the log; and what each request does to it.
+//! The state of the sandbox (orders, tokens, rate windows, log), and the effect of each request on it.
 
 use std::time::Instant;
 
@@ -17,20 +17,20 @@ use crate::paylocity::model::OrderUpdate;
 use crate::sandbox::request::Arrival;
 use crate::sandbox::response::Answer;
 
-/// Everything a sandbox knows.
+/// The state of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Held {
     settings: Settings,
     windows: Windows,
     tokens: Tokens,
-    // Each purpose draws from its own row, so that a token more does not change which update fails.
+    // Each purpose has its own generator, so that an additional token does not change which update fails.
     latency_rng: Rng,
     fault_rng: Rng,
     orders: Orders,
     requests: Requests,
 }
 
-/// What was decided about an update.
+/// The decision about an update.
 struct Decision {
     answer: Answer,
     fault: Option<Fault>,
@@ -38,7 +38,7 @@ struct Decision {
 }
 
 impl Held {
-    /// Starts with nothing held.
+    /// Creates an empty state.
     pub(crate) fn new(settings: Settings) -> Self {
         let mut rng = Rng::with_seed(settings.seed);
         Self {
@@ -52,12 +52,12 @@ impl Held {
         }
     }
 
-    /// Draws how long one request and its answer are under way.
+    /// Draws the latency of one request and its response.
     pub(crate) fn journey(&mut self) -> Journey {
         self.settings.latency.draw(&mut self.latency_rng)
     }
 
-    /// Answers a request for a token.
+    /// Answers a token request.
     pub(crate) fn token(
         &mut self,
         now: Instant,
@@ -70,7 +70,7 @@ impl Held {
         answer
     }
 
-    /// Answers an update that arrives `now`, stores it where it is to be stored, and writes it down.
+    /// Answers an update that arrives `now`, stores it unless it is refused, and logs it.
     pub(crate) fn update(&mut self, now: Instant, arrival: &Arrival) -> Answer {
         let decision = self.decide(now, arrival);
         let entry = Entry::update(arrival, decision.fault, decision.applied);
@@ -108,7 +108,7 @@ impl Held {
             let (status, message) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/json");
             return Err(Answer::refused(status, "unsupported_media_type", message));
         }
-        let flawed = |flaws: Vec<_>| Answer::flawed(StatusCode::BAD_REQUEST, &flaws);
+        let flawed = |violations: Vec<_>| Answer::flawed(StatusCode::BAD_REQUEST, &violations);
         check::company(&arrival.company_id).map_err(flawed)?;
         check::update(readable(&arrival.body)?).map_err(flawed)
     }
@@ -125,12 +125,12 @@ impl Held {
         }
     }
 
-    /// Lists the orders in the order of their first update.
+    /// Returns the orders, by first update.
     pub(crate) fn orders(&self) -> Vec<&HeldOrder> {
         self.orders.list()
     }
 
-    /// Lists the requests in order of arrival.
+    /// Returns the requests, by arrival.
     pub(crate) fn requests(&self) -> &[Entry] {
         self.requests.entries()
     }
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Makes one update under a fault that always happens; returns its log entry and how many are held.
+    /// Sends one update under a fault that always happens. Returns its log entry and the number of stored orders.
     fn logged(fault: &str) -> (Value, usize) {
         let (mut held, token) = held(&format!("{fault}=100%"));
         held.update(Instant::now(), &arrival(&token, "{}"));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_is_refused_anyway_meets_no_fault_of_afterwards() {
+    fn refused_updates_meet_no_later_faults() {
         let (mut held, _) = held("drop-after=100%");
         let answer = held.update(Instant::now(), &arrival("unknown", "{}"));
         assert_eq!(answer.status, Some(StatusCode::UNAUTHORIZED));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_could_not_be_read_is_refused_with_its_status() {
+    fn unreadable_bodies_are_refused_with_their_status() {
         let (mut held, token) = held("none");
         let arrival = Arrival {
             body: Err(StatusCode::PAYLOAD_TOO_LARGE),

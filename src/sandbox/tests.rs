@@ -1,4 +1,4 @@
-//! The sandbox as a client sees it: requests written by hand, over a socket.
+//! The sandbox as a client sees it: hand-written requests over a socket.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ async fn started(faults: &str) -> Sandbox {
     Sandbox::start(settings).await.unwrap()
 }
 
-/// Sends one request on a connection of its own; returns every byte that comes back.
+/// Sends one request on its own connection. Returns every byte of the response.
 async fn sent(to: SocketAddr, line: &str, headers: &str, body: &str) -> io::Result<String> {
     let length = body.len();
     let request = format!(
@@ -56,7 +56,7 @@ async fn token_answer(to: SocketAddr, form: &str) -> String {
         .unwrap()
 }
 
-/// The headers of an update with a live token.
+/// Returns the headers of an update with a valid token.
 async fn headers(to: SocketAddr) -> String {
     let answer = json_of(&token_answer(to, FORM).await);
     let token = answer["access_token"].as_str().unwrap();
@@ -155,7 +155,7 @@ async fn test_mode_checks_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn over_the_rate_a_client_is_told_how_long_to_wait() {
+async fn a_429_carries_retry_after() {
     let sandbox = Sandbox::start(Settings {
         rate: "1/h".parse().unwrap(),
         ..Settings::default()
@@ -192,7 +192,7 @@ async fn only_the_known_credentials_get_a_token() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_gives_no_byte_of_an_answer() {
+async fn a_dropped_connection_sends_no_bytes() {
     for (faults, orders) in [("drop-before=100%", 0), ("drop-after=100%", 1)] {
         let sandbox = started(faults).await;
         let to = sandbox.address();
@@ -206,7 +206,7 @@ async fn a_dropped_connection_gives_no_byte_of_an_answer() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_late_though_the_update_is_applied() {
+async fn a_slow_response_is_late_but_applied() {
     let sandbox = started("slow=100%").await;
     let to = sandbox.address();
     let headers = headers(to).await;
@@ -236,7 +236,8 @@ async fn a_body_of_more_than_four_mebibytes_is_refused() {
     let to = sandbox.address();
     let headers = headers(to).await;
     let most = 4 * 1024 * 1024;
-    // With one byte too many, the server has read all of it by the time it refuses: nothing is reset.
+    // The server reads a body that is one byte too long to its end before it refuses it, so the connection is not
+    // reset.
     for (length, expected) in [(most, 204), (most + 1, 413)] {
         let body = format!("{{{}}}", " ".repeat(length - 2));
         let answer = patched(to, ORDER, &headers, &body).await;

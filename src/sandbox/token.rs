@@ -1,4 +1,4 @@
-//! The tokens that the sandbox gives out: to whom, and until when each is accepted.
+//! The tokens that the sandbox issues, and when they expire.
 
 use std::collections::HashMap;
 use std::iter::repeat_with;
@@ -13,10 +13,10 @@ use super::credentials::Form;
 use crate::paylocity::credentials::Credentials;
 use crate::sandbox::response::Answer;
 
-/// How many letters a token has: enough that none is guessed or comes twice.
+/// Length of a token: long enough never to be guessed or repeated.
 const LENGTH: usize = 43;
 
-/// Every token that may still be accepted, and when it was given out.
+/// All tokens that may still be valid, with their time of issue.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     lifetime: Duration,
@@ -26,7 +26,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Prepares to give out tokens as the settings say.
+    /// Creates an issuer with these settings.
     pub(crate) fn new(settings: &Settings, rng: Rng) -> Self {
         Self {
             lifetime: settings.token_lifetime,
@@ -36,7 +36,7 @@ impl Tokens {
         }
     }
 
-    /// Answers a request for a token.
+    /// Answers a token request.
     pub(crate) fn grant(&mut self, now: Instant, headers: &HeaderMap, body: &[u8]) -> Answer {
         let form = Form::read(body);
         if form.grant_type.as_deref() != Some("client_credentials") {
@@ -61,7 +61,7 @@ impl Tokens {
         }
     }
 
-    /// Gives out a token; earlier ones stay valid until they end.
+    /// Issues a token; earlier ones stay valid until they expire.
     pub(crate) fn issue(&mut self, now: Instant) -> String {
         let lifetime = self.lifetime;
         self.issued
@@ -73,13 +73,13 @@ impl Tokens {
         token
     }
 
-    /// Tells whether a token is accepted.
+    /// Returns whether a token is valid.
     pub(crate) fn accepts(&self, token: &str, now: Instant) -> bool {
         let live = |issued: &Instant| now.saturating_duration_since(*issued) < self.lifetime;
         self.issued.get(token).is_some_and(live)
     }
 
-    /// Ends a token before its time.
+    /// Revokes a token.
     pub(crate) fn forget(&mut self, token: &str) {
         self.issued.remove(token);
     }

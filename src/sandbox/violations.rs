@@ -1,4 +1,4 @@
-//! Holds a body against the schema, and gathers everything that does not fit.
+//! Validates a body against the schema and collects all violations.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,33 +6,33 @@ use serde_json::Value;
 use super::schema::{Property, Shape};
 use crate::schema::columns::Limit;
 
-/// One reason for a refusal; the vendor's own shape of an error is not public.
+/// One reason for a refusal. The vendor's error format is not public.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Flaw {
-    /// What kind of flaw it is, in snake case.
+pub(crate) struct Violation {
+    /// The kind of violation, in snake case.
     pub(crate) code: &'static str,
-    /// The property at fault, as a path such as `assessments[0].assessmentId`.
+    /// The path of the property, such as `assessments[0].assessmentId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) field: Option<String>,
-    /// What is wrong.
+    /// The message.
     pub(crate) message: String,
 }
 
-/// The flaws of one request, in the order in which they were found.
+/// The violations of one request, in the order in which they were found.
 #[derive(Debug, Default)]
-pub(crate) struct Flaws(pub(crate) Vec<Flaw>);
+pub(crate) struct Violations(pub(crate) Vec<Violation>);
 
-impl Flaws {
-    /// Adds a flaw; an empty path stands for the body as a whole.
+impl Violations {
+    /// Adds a violation; an empty path means the whole body.
     pub(crate) fn add(&mut self, code: &'static str, field: &str, message: impl Into<String>) {
-        self.0.push(Flaw {
+        self.0.push(Violation {
             code,
             field: (!field.is_empty()).then(|| field.to_owned()),
             message: message.into(),
         });
     }
 
-    /// Holds a value against the properties of an object, and adds whatever does not fit.
+    /// Validates a value against the properties of an object.
     pub(crate) fn object(&mut self, at: &str, value: &Value, properties: &[Property]) {
         let Some(found) = value.as_object() else {
             return self.add("wrong_type", at, "must be an object");
@@ -52,7 +52,7 @@ impl Flaws {
         }
     }
 
-    /// A missing object is reported by what it would have to hold: `score.attempt`, not `score`.
+    /// Reports a missing object by the properties that it requires: `score.attempt`, not `score`.
     fn missing(&mut self, at: &str, shape: &Shape) {
         match shape {
             Shape::Object(properties) => {
@@ -62,7 +62,7 @@ impl Flaws {
         }
     }
 
-    /// `null` is the wrong type for every property: API.md knows only of leaving out.
+    /// `null` is the wrong type for every property: a property that does not change is left out.
     fn value(&mut self, at: &str, value: &Value, property: &Property) {
         match &property.shape {
             Shape::Text(limit) => self.text(at, value, *limit, property.is_required),
@@ -81,7 +81,7 @@ impl Flaws {
             Some(text) => match text.chars().count() {
                 length if length > most => {
                     let message =
-                        format!("must be at most {most} characters long, and has {length}");
+                        format!("must be at most {most} characters long, but has {length}");
                     self.add("too_long", at, message);
                 }
                 _ => (),

@@ -1,11 +1,11 @@
-//! Strict sliding windows: whether one more update keeps the rate.
+//! Strict sliding windows: decides whether an update keeps the rate.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::rate_limit::rate::{Limit, Rate};
 
-/// The updates that were admitted lately, one window for each limit of the rate.
+/// The recently admitted updates, one window per limit of the rate.
 #[derive(Debug)]
 pub(crate) struct Windows(Vec<Window>);
 
@@ -16,7 +16,7 @@ struct Window {
 }
 
 impl Windows {
-    /// Opens the windows of a rate, all empty.
+    /// Creates empty windows for a rate.
     pub(crate) fn new(rate: &Rate) -> Self {
         let open = |limit: &Limit| Window {
             limit: *limit,
@@ -25,10 +25,11 @@ impl Windows {
         Self(rate.0.iter().map(open).collect())
     }
 
-    /// Admits an update that arrives `now`, or returns how long it is too early.
+    /// Admits an update that arrives `now`, or returns how much too early it is.
     ///
-    /// A refused update does not count: otherwise a client that only repeats itself would never be let in
-    /// again, and API.md's advice to pause and retry would be of no use.
+    /// A refused update does not count: otherwise a client that keeps repeating itself would never be admitted again,
+    /// and
+    /// pausing and retrying, as the vendor advises, would not help.
     pub(crate) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         let waits = self.0.iter_mut().map(|window| window.wait(now));
         let wait = waits.max().unwrap_or_default();
@@ -46,7 +47,7 @@ impl Window {
     fn wait(&mut self, now: Instant) -> Duration {
         let length = self.limit.window;
         let age = |first: &Instant| now.saturating_duration_since(*first);
-        // The window is half open: what is exactly as old as it is long has left it.
+        // The window is half open: an update exactly as old as the window is long has left it.
         while self
             .admitted
             .front()
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_that_of_the_limit_that_opens_last() {
+    fn the_longest_wait_of_all_limits_applies() {
         let start = Instant::now();
         let mut windows = windows("1/s,2/m");
         assert_eq!(windows.admit(start), Ok(()));
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_requests_that_would_overfill_a_window_are_refused() {
+    fn exactly_the_requests_over_the_limit_are_refused() {
         let start = Instant::now();
         let (mut windows, mut rng) = (windows("3/s,20/10s"), fastrand::Rng::with_seed(5));
         let (mut at, mut admitted) = (0, Vec::new());

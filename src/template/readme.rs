@@ -1,5 +1,6 @@
-//! The second sheet of the template: how to fill in the first. It must not look like data, so no cell of it is the
-//! name of a column alone.
+//! The second sheet of the template: how to fill in the first one. No cell may equal a column name, or the sheet would
+//! be
+//! read as data.
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
@@ -8,7 +9,7 @@ use super::{columns, header};
 use crate::diagnostics::diagnostic::column_letters;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 
-/// The columns of its table, with their widths in characters.
+/// The columns of its table with their widths in characters.
 const TABLE: [(&str, f64); 5] = [
     ("Column of the sheet Scores", 42.0),
     ("Required", 11.0),
@@ -16,17 +17,17 @@ const TABLE: [(&str, f64); 5] = [
     ("Longest", 10.0),
     ("Example", 52.0),
 ];
-/// What fits on a line of a paragraph, or a little less, so that no line is hidden.
+/// Characters per line of a paragraph, rounded down so that no line is hidden.
 const LETTERS_OF_A_LINE: usize = 130;
-/// The height of a line, in points.
+/// Height of a line in points.
 const LINE_HEIGHT: f64 = 15.0;
-/// The table's last column, from 0.
+/// The last column of the table, from 0.
 const LAST: u16 = 4;
 
 /// Fills the sheet.
 ///
 /// # Errors
-/// When the library refuses what it is given.
+/// If the library refuses a value.
 pub(crate) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     sheet.set_name("Read me")?;
     sheet.set_screen_gridlines(false);
@@ -41,7 +42,7 @@ pub(crate) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     write_table(sheet, after + 1)
 }
 
-/// Writes the paragraphs, and returns the row after them.
+/// Writes the paragraphs. Returns the row after them.
 fn write_advice(sheet: &mut Worksheet, first: u32) -> Result<u32, XlsxError> {
     let name = Format::new().set_bold().set_align(FormatAlign::Top);
     let text = Format::new()
@@ -64,23 +65,23 @@ fn advice() -> [(&'static str, String); 8] {
         (
             "Rows",
             "One row for each attempt at each test. Rows with the same company and order become one update, \
-             wherever they stand."
+             regardless of their position."
                 .to_owned(),
         ),
         (
             "Blank cells",
-            "What is blank is left as it is in Paylocity. Headers with a star are required; other columns can be \
+            "Blank cells leave the value in Paylocity unchanged. Headers with a star are required; other columns can be \
              deleted."
                 .to_owned(),
         ),
         (
             "Order and assessment",
-            "What is said of a whole order or assessment stands in one of its rows, or the same in all of them."
+            "Enter values of a whole order or assessment in one of its rows, or the same value in all of them."
                 .to_owned(),
         ),
         (
             "Times",
-            "A date and time, such as 2026-03-04 17:06. It is read as UTC; --timezone America/New_York says otherwise."
+            "A date and time, such as 2026-03-04 17:06. It is read as UTC unless you pass --timezone, for example --timezone America/New_York."
                 .to_owned(),
         ),
         (
@@ -97,14 +98,14 @@ fn advice() -> [(&'static str, String); 8] {
         ),
         (
             "Reports",
-            "A name and a link; for a second one add test_report_name_2 and test_report_url_2. What is sent cannot \
-             be taken back."
+            "A name and a link; for a second one add test_report_name_2 and test_report_url_2. Sent reports \
+             cannot be removed."
                 .to_owned(),
         ),
         (
             "Check, then deliver",
-            "scoreload validate FILE finds every mistake; scoreload import FILE delivers. Nothing of this sheet is \
-             ever sent."
+            "scoreload validate FILE finds every mistake; scoreload import FILE delivers. This sheet is \
+             never sent."
                 .to_owned(),
         ),
     ]

@@ -1,4 +1,4 @@
-//! The template as a workbook: a sheet to fill in, and one that explains it.
+//! The template as a workbook: a sheet to fill in, and a sheet that explains it.
 
 use rust_xlsxwriter::{
     Color, DataValidation, DataValidationErrorStyle, DataValidationRule, Format, FormatAlign,
@@ -9,20 +9,20 @@ use super::{columns, format_hint, header, readme};
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 use crate::schema::columns::{Column, Kind};
 
-/// The last row of a sheet, from 0: what holds for a column holds for all its rows.
+/// The last row of a sheet, from 0; column settings apply to all rows.
 const LAST_ROW: u32 = 1_048_575;
 /// The widest column, in characters.
 const MAX_WIDTH: usize = 40;
 
-/// Dark enough for white letters: columns that must be filled in.
+/// The fill of required columns; their headers are white.
 pub(crate) const REQUIRED_FILL: Color = Color::RGB(0x1F_4E79);
-/// All other headers.
+/// The fill of all other headers.
 pub(crate) const PLAIN_FILL: Color = Color::RGB(0xDD_EBF7);
 
-/// Makes the workbook.
+/// Creates the workbook.
 ///
 /// # Errors
-/// When the library refuses what it is given.
+/// If the library refuses a value.
 pub(crate) fn make() -> Result<Vec<u8>, XlsxError> {
     book()?.save_to_buffer()
 }

@@ -71,7 +71,7 @@ type Totals = BTreeMap<String, u64>;
 fn told(lines: impl IntoIterator<Item = (String, u64)>) -> Totals {
     let names = [
         ("rows without an order", "rows_invalid"),
-        ("rows left out", "rows_skipped"),
+        ("rows skipped", "rows_skipped"),
     ];
     let name = |told: &str| {
         let told = told.to_lowercase();

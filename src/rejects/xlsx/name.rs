@@ -1,10 +1,10 @@
-//! Names of the sheets that rejected rows go to: the user's own, within the bounds of the format.
+//! Sheet names for rejected rows: the user's own, within the limits of the format.
 
 use crate::diagnostics::diagnostic::Source;
 
-/// Returns the name of the sheet that a sheet's rows go to; a file without sheets gives its own.
+/// Returns the sheet name for the rows of a sheet; a file without sheets gives its own name.
 pub(crate) fn of(source: &Source) -> String {
-    /// The longest name of a sheet, by the format's own bound, less the room for ` (99)`.
+    /// The format's limit, minus room for ` (99)`.
     const LONGEST: usize = 26;
     if let Some(sheet) = &source.sheet {
         return sheet.clone();
@@ -28,20 +28,20 @@ pub(crate) fn of(source: &Source) -> String {
         .take(LONGEST)
         .collect();
     match name.trim() {
-        // A spreadsheet program keeps that name for itself.
+        // Excel reserves the name History.
         "" | "History" | "history" => "rows".to_owned(),
         name => name.to_owned(),
     }
 }
 
-/// Returns a name that no other sheet has; `taken` is in lower case.
+/// Returns a name that is not taken yet; `taken` is in lower case.
 pub(crate) fn unique(name: String, taken: &[String]) -> String {
     let is_free = |name: &String| !taken.contains(&name.to_lowercase());
     if is_free(&name) {
         return name;
     }
     let short: String = name.chars().take(26).collect();
-    // More than the names that are taken, so one of them is free.
+    // One more candidate than names taken, so one is free.
     (2..taken.len() + 3)
         .map(|number| format!("{short} ({number})"))
         .find(is_free)
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sheets_of_one_name_are_told_apart() {
+    fn equal_sheet_names_get_numbers() {
         let taken = ["sheet1".to_owned(), "sheet1 (2)".to_owned()];
         assert_eq!(unique("Sheet1".into(), &taken), "Sheet1 (3)");
         assert_eq!(unique("Sheet2".into(), &taken), "Sheet2");

@@ -1,28 +1,28 @@
-//! One rejected row: each cell as what it is, tints and notes where something is wrong, then what is said of the row.
+//! One rejected row: cells with their original types, colours and notes on errors, and the added columns.
 
 use std::collections::HashMap;
 
 use rust_xlsxwriter::{ColNum, Format, Note, RowNum, XlsxError};
 
 use super::at;
-use super::sheet::Writing;
+use super::sheet::SheetWriter;
 use super::style::{self, Tint};
 use crate::input::Cell;
 use crate::input::values::percent::Percent;
-use crate::rejects::table::Ours;
-use crate::rejects::{Cause, Kept, Remark, UNMENDED};
+use crate::rejects::table::AddedColumn;
+use crate::rejects::{Cause, RejectedRow, Remark, UNKNOWN_VALUE};
 
-/// The longest text that a cell can hold, by the format's own bound.
-const LONGEST_TEXT: usize = 32_767;
-/// Notes of one sheet: spreadsheet programs open more of them slowly, and the error column has the words.
-const MOST_NOTES: usize = 10_000;
+/// Maximum length of a cell's text in this format.
+const MAX_TEXT: usize = 32_767;
+/// Maximum number of notes per sheet: spreadsheets open more of them slowly, and the error column has the same text.
+const MAX_NOTES: usize = 10_000;
 
-/// What is wrong with a row, as notes.
+/// The notes on a row.
 #[derive(Default)]
 struct Notes {
     /// By column of the table.
     cells: HashMap<usize, String>,
-    /// What stands at no cell of it.
+    /// Text about the row as a whole.
     whole: String,
 }
 
@@ -36,12 +36,12 @@ impl Notes {
     }
 }
 
-impl<'a> Writing<'a, '_> {
+impl<'a> SheetWriter<'a, '_> {
     /// Writes a row.
     pub(crate) fn row(
         &mut self,
         row: RowNum,
-        kept: &'a Kept,
+        kept: &'a RejectedRow,
         remark: &Remark<'_>,
     ) -> Result<(), XlsxError> {
         let tint = match remark.cause {
@@ -59,7 +59,7 @@ impl<'a> Writing<'a, '_> {
                 notes.cells.entry(placed.column).or_insert(lost);
             }
         }
-        self.our_cells(row, kept, remark, tint, &mut notes)?;
+        self.added_cells(row, kept, remark, tint, &mut notes)?;
         self.out.set_row_height(row, height(&remark.words))?;
         for (column, text) in notes.cells {
             self.note(row, at(column), &text)?;
@@ -67,32 +67,32 @@ impl<'a> Writing<'a, '_> {
         Ok(())
     }
 
-    /// Writes what is said of a row; the code stands for what is wrong with the row as a whole.
-    fn our_cells(
+    /// Writes the added cells. A note about the row as a whole is attached to its code.
+    fn added_cells(
         &mut self,
         row: RowNum,
-        kept: &Kept,
+        kept: &RejectedRow,
         remark: &Remark<'_>,
         tint: Tint,
         notes: &mut Notes,
     ) -> Result<(), XlsxError> {
         let source = &self.sheet.head.source;
-        for (column, ours, text) in self.table.our_cells(source, kept, remark) {
-            if ours == Ours::Code && !notes.whole.is_empty() {
+        for (column, ours, text) in self.table.added_cells(source, kept, remark) {
+            if ours == AddedColumn::Code && !notes.whole.is_empty() {
                 notes.cells.insert(column, std::mem::take(&mut notes.whole));
             }
             let format = style::ours(notes.tint(column, tint));
             self.out
-                .write_string_with_format(row, at(column), fitting(&text), &format)?;
+                .write_string_with_format(row, at(column), truncated(&text), &format)?;
         }
         Ok(())
     }
 
-    /// Tints the cells in which nothing stands: a row is a band of its tint, and a missing value is a bad cell.
+    /// Colours the blank cells, so that the row is a continuous band and missing values are visible.
     fn blank_cells(
         &mut self,
         row: RowNum,
-        kept: &Kept,
+        kept: &RejectedRow,
         tint: Tint,
         notes: &Notes,
     ) -> Result<(), XlsxError> {
@@ -107,7 +107,7 @@ impl<'a> Writing<'a, '_> {
             let look = self.look(kept.number, origin);
             let has_format = look.is_some_and(|look| look.format.is_some());
             let mut format = style::of(look, tint);
-            if !has_format && self.is_typed_as_is(origin) {
+            if !has_format && self.needs_text_format(origin) {
                 format = format.set_num_format(style::AS_TYPED);
             }
             self.out.write_blank(row, at(column), &format)?;
@@ -115,8 +115,8 @@ impl<'a> Writing<'a, '_> {
         Ok(())
     }
 
-    /// Says at each bad cell what is wrong with it.
-    fn notes_of(&self, kept: &Kept, remark: &Remark<'_>) -> Notes {
+    /// Collects the notes on the bad cells.
+    fn notes_of(&self, kept: &RejectedRow, remark: &Remark<'_>) -> Notes {
         let mut notes = Notes::default();
         for problem in &remark.problems {
             let column = problem
@@ -136,9 +136,10 @@ impl<'a> Writing<'a, '_> {
         notes
     }
 
-    /// Writes a cell as what it is: a number as a number, a date as a date, text as text. Returns what was lost.
+    /// Writes a cell with its type: numbers as numbers, dates as dates, text as text. Returns a note if something was
+    /// lost.
     ///
-    /// The first pair is where it goes, the second where it is from: row and column of its own sheet.
+    /// The first pair is the target; the second is row and column in the input.
     pub(crate) fn put(
         &mut self,
         (row, column): (RowNum, ColNum),
@@ -169,23 +170,23 @@ impl<'a> Writing<'a, '_> {
             return Ok(None);
         }
         let text = match cell {
-            Cell::Formula => UNMENDED.into(),
+            Cell::Formula => UNKNOWN_VALUE.into(),
             cell => cell.shown(),
         };
         self.out
-            .write_string_with_format(row, column, fitting(&text), &format)?;
-        let is_cut = text.chars().count() > LONGEST_TEXT;
+            .write_string_with_format(row, column, truncated(&text), &format)?;
+        let is_cut = text.chars().count() > MAX_TEXT;
         Ok(is_cut.then(|| {
-            format!("the text is cut: a cell holds {LONGEST_TEXT} characters\nthe input has the whole of it, and so has a file of rejected rows that ends in .csv")
+            format!("the text was truncated to {MAX_TEXT} characters, the maximum of a cell\nthe input has the full text, and so does a rejects file ending in .csv")
         }))
     }
 
     fn note(&mut self, row: RowNum, column: ColNum, text: &str) -> Result<(), XlsxError> {
-        /// What a line of a note holds at its width, and how tall a line is, in pixels.
+        /// Characters per line of a note, and pixels per line.
         const LINE: (usize, u32) = (52, 18);
         const WIDTH: u32 = 320;
         self.notes += 1;
-        if self.notes > MOST_NOTES {
+        if self.notes > MAX_NOTES {
             return Ok(());
         }
         let lines: usize = text
@@ -205,9 +206,9 @@ impl<'a> Writing<'a, '_> {
     }
 }
 
-/// Returns the number that a cell is stored as, if it is stored as one.
+/// Returns the stored number of a cell, if it is stored as one.
 ///
-/// A percentage was read as the text that it shows; where its number and format are known, it is a number again.
+/// A percentage was read as the text that it displays; if its number and format are known, it becomes a number again.
 fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option<f64> {
     match cell {
         Cell::Number(number) | Cell::Percentage(number) => Some(*number),
@@ -221,18 +222,18 @@ fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option
     }
 }
 
-/// Cuts a text to what a cell can hold.
-fn fitting(text: &str) -> &str {
+/// Truncates a text to what a cell can hold.
+fn truncated(text: &str) -> &str {
     text.char_indices()
-        .nth(LONGEST_TEXT)
+        .nth(MAX_TEXT)
         .map_or(text, |(end, _)| &text[..end])
 }
 
-/// Returns how tall a row must be to show all that is said of it: some programs do not find that out themselves.
+/// Returns the height of a row that shows the whole remark; some programs do not adjust it themselves.
 fn height(words: &str) -> f64 {
-    /// What a line of the error column holds with some room, and how tall a line is, in points.
+    /// Characters per line of the error column, with some slack, and points per line.
     const LINE: (usize, f64) = (76, 15.0);
-    /// The tallest that a row may be, by the format's own bound.
+    /// Maximum height of a row in this format.
     const TALLEST: f64 = 409.0;
     let lines = words.chars().count().div_ceil(LINE.0).max(1);
     (f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * LINE.1).min(TALLEST)

@@ -1,4 +1,4 @@
-//! One sheet of rejected rows: its columns, and what stands above them.
+//! One sheet of rejected rows: columns, rows above the header, and the header.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,21 @@ use rust_xlsxwriter::{ColNum, Format, IgnoreError, Worksheet, XlsxError};
 
 use super::{at, style};
 use crate::input::workbook::sheet_style::Look;
-use crate::rejects::table::{Ours, Table};
-use crate::rejects::{Kept, Rejected, RejectedSheet};
+use crate::rejects::table::{AddedColumn, Table};
+use crate::rejects::{Rejected, RejectedRow, RejectedSheet};
 use crate::schema::columns::Kind;
 
-/// A sheet while it is written.
-pub(crate) struct Writing<'a, 'b> {
+/// Writes one sheet.
+pub(crate) struct SheetWriter<'a, 'b> {
     pub(crate) sheet: &'a RejectedSheet<'a>,
     pub(crate) table: Table<'a>,
     pub(crate) out: &'b mut Worksheet,
-    /// How many notes it has.
+    /// Number of notes written.
     pub(crate) notes: usize,
 }
 
-impl<'a, 'b> Writing<'a, 'b> {
-    /// Begins a sheet.
+impl<'a, 'b> SheetWriter<'a, 'b> {
+    /// Creates a writer for a sheet.
     pub(crate) fn of(
         rejected: &'a Rejected<'a>,
         sheet: &'a RejectedSheet<'a>,
@@ -34,8 +34,8 @@ impl<'a, 'b> Writing<'a, 'b> {
         }
     }
 
-    /// Writes the sheet, with some of its rows.
-    pub(crate) fn all(&mut self, rows: &'a [Kept]) -> Result<(), XlsxError> {
+    /// Writes the sheet with some of its rows.
+    pub(crate) fn all(&mut self, rows: &'a [RejectedRow]) -> Result<(), XlsxError> {
         self.columns(rows)?;
         self.titles()?;
         self.headers()?;
@@ -46,7 +46,7 @@ impl<'a, 'b> Writing<'a, 'b> {
             }
         }
         self.out.set_freeze_panes(first, 0)?;
-        // On paper or as PDF a sheet is as wide as the page.
+        // Prints and exports to PDF at page width.
         self.out.set_landscape().set_print_fit_to_pages(1, 0);
         self.out.set_margins(0.3, 0.3, 0.4, 0.4, 0.2, 0.2);
         self.out.set_repeat_rows(first - 1, first - 1)?;
@@ -57,14 +57,14 @@ impl<'a, 'b> Writing<'a, 'b> {
         self.sheet.head.source.sheet.is_some()
     }
 
-    /// Sets the widths of the columns, and lets ids be what is typed.
-    fn columns(&mut self, rows: &[Kept]) -> Result<(), XlsxError> {
+    /// Sets the column widths, and the text format for ids.
+    fn columns(&mut self, rows: &[RejectedRow]) -> Result<(), XlsxError> {
         let known = self
             .sheet
             .layout
             .as_ref()
             .map_or(&[][..], |layout| &layout.widths);
-        let fitting = if self.is_workbook() {
+        let truncated = if self.is_workbook() {
             HashMap::new()
         } else {
             fitting_widths(&self.table, rows)
@@ -80,31 +80,32 @@ impl<'a, 'b> Writing<'a, 'b> {
             let own = own
                 .map(|(_, _, stored)| shown_width(*stored))
                 .filter(|width| *width > 0.0);
-            if let Some(width) = own.or_else(|| fitting.get(&column).copied()) {
+            if let Some(width) = own.or_else(|| truncated.get(&column).copied()) {
                 self.out.set_column_width(at(column), width)?;
             }
-            if self.is_typed_as_is(origin) {
+            if self.needs_text_format(origin) {
                 let format = Format::new().set_num_format(style::AS_TYPED);
                 self.out.set_column_format(at(column), &format)?;
             }
         }
-        for (column, ours) in self.table.our_columns() {
-            self.out.set_column_width(at(column), our_width(ours))?;
+        for (column, ours) in self.table.added_columns() {
+            self.out.set_column_width(at(column), added_width(ours))?;
         }
         self.out
             .ignore_error_range(0, 0, 1_048_575, 16_383, IgnoreError::NumberStoredAsText)?;
         Ok(())
     }
 
-    /// Tells whether a spreadsheet program must not make a number or a date of what is typed into a column: all of
-    /// a CSV file, and ids.
-    pub(crate) fn is_typed_as_is(&self, origin: u32) -> bool {
+    /// Returns whether a column needs the text format, so that a spreadsheet does not convert what is typed into it:
+    /// all
+    /// columns of a CSV file, and ids.
+    pub(crate) fn needs_text_format(&self, origin: u32) -> bool {
         let fields = &self.sheet.head.header.fields;
         let field = fields.iter().find(|(column, _)| *column == origin);
         !self.is_workbook() || field.is_some_and(|(_, field)| field.column.spec().kind == Kind::Id)
     }
 
-    /// Writes what stands above the header, in its own rows.
+    /// Writes the rows above the header.
     fn titles(&mut self) -> Result<(), XlsxError> {
         for (number, cells) in &self.sheet.head.above {
             for (origin, cell) in cells {
@@ -117,7 +118,7 @@ impl<'a, 'b> Writing<'a, 'b> {
         Ok(())
     }
 
-    /// Returns the column of a title: its own, unless it stands beyond the columns.
+    /// Returns the column of a title cell: its own, unless it is beyond the header.
     fn title_column(&self, origin: u32) -> ColNum {
         let column = self.table.column(0, origin).unwrap_or(origin as usize);
         at(column)
@@ -133,23 +134,23 @@ impl<'a, 'b> Writing<'a, 'b> {
                     .write_string_with_format(row, at(column), &**text, &format)?;
             }
         }
-        for (column, ours) in self.table.our_columns() {
-            let format = style::our_header();
+        for (column, ours) in self.table.added_columns() {
+            let format = style::added_header();
             self.out
                 .write_string_with_format(row, at(column), ours.header(), &format)?;
         }
         Ok(())
     }
 
-    /// Returns how a cell of the sheet looks, where that is known.
+    /// Returns the appearance of a cell, if known.
     pub(crate) fn look(&self, row: u32, column: u32) -> Option<&'a Look> {
         self.sheet.layout.as_ref()?.look(row, column)
     }
 }
 
-/// Returns widths in which the values of a CSV file can be read.
-fn fitting_widths(table: &Table<'_>, rows: &[Kept]) -> HashMap<usize, f64> {
-    /// Rows that are looked at: the others are like them.
+/// Returns column widths that fit the values of a CSV file.
+fn fitting_widths(table: &Table<'_>, rows: &[RejectedRow]) -> HashMap<usize, f64> {
+    /// Number of rows to measure.
     const LOOKED_AT: usize = 1000;
     const WIDEST: usize = 40;
     let mut widest: HashMap<usize, usize> = table
@@ -171,9 +172,9 @@ fn fitting_widths(table: &Table<'_>, rows: &[Kept]) -> HashMap<usize, f64> {
         .collect()
 }
 
-/// Returns the width that a spreadsheet program shows, by the one that the format stores: that has a margin in it.
+/// Converts a stored width, which includes a margin, into the width that spreadsheets display.
 fn shown_width(stored: f64) -> f64 {
-    /// Pixels that a character takes, and the margin, in the font that widths are counted in.
+    /// Pixels per character and per margin, in the font that widths refer to.
     const CHARACTER: f64 = 7.0;
     const MARGIN: f64 = 5.0;
     if stored * CHARACTER > CHARACTER + MARGIN {
@@ -183,11 +184,11 @@ fn shown_width(stored: f64) -> f64 {
     }
 }
 
-/// Returns how wide a column of ours is.
-fn our_width(ours: Ours) -> f64 {
+/// Returns the width of an added column.
+fn added_width(ours: AddedColumn) -> f64 {
     match ours {
-        Ours::Error => 72.0,
-        Ours::Code | Ours::Path | Ours::Run => 24.0,
-        Ours::Row | Ours::Sheet => 14.0,
+        AddedColumn::Error => 72.0,
+        AddedColumn::Code | AddedColumn::Path | AddedColumn::Run => 24.0,
+        AddedColumn::Row | AddedColumn::Sheet => 14.0,
     }
 }

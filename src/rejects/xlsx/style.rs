@@ -1,4 +1,4 @@
-//! What rejected rows look like in a workbook: the cell's own format, and a tint that says what is the matter.
+//! The formats of rejected rows in a workbook: the cell's own format, plus a colour for the state of the row.
 
 use jiff::civil;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
@@ -6,30 +6,30 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder};
 use crate::input::Cell;
 use crate::input::workbook::sheet_style::Look;
 
-/// What the background of a cell says.
+/// The background colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tint {
-    /// Nothing.
+    /// None.
     None,
-    /// The cell is wrong.
+    /// The cell has an error.
     Bad,
-    /// Another row of the order is wrong.
+    /// Another row of the order has an error.
     Sibling,
     /// The order was not delivered.
     Undelivered,
 }
 
-/// The format that keeps what is typed as it is typed.
+/// The text format, which keeps typed values unchanged.
 pub(crate) const AS_TYPED: &str = "@";
 
-/// The colours in which spreadsheet programs show a bad cell.
+/// The colours that spreadsheets use for a bad cell.
 const BAD: (u32, u32) = (0x00FF_C7CE, 0x009C_0006);
 const SIBLING: u32 = 0x00FF_F6DD;
 const UNDELIVERED: u32 = 0x00FC_E4D6;
 const OURS: u32 = 0x0059_5959;
 const OURS_HEADER: u32 = 0x00ED_EDED;
 
-/// Returns the format of a cell that looks so in its own sheet.
+/// Returns the format of a cell with this original appearance.
 pub(crate) fn of(look: Option<&Look>, tint: Tint) -> Format {
     let format = look
         .map_or_else(Format::new, own)
@@ -46,20 +46,20 @@ pub(crate) fn of(look: Option<&Look>, tint: Tint) -> Format {
     }
 }
 
-/// Returns the format of a header or a title: bold where its own look is not known.
+/// Returns the format of a header or title: bold unless its own appearance is known.
 pub(crate) fn header(look: Option<&Look>) -> Format {
     look.map_or_else(|| Format::new().set_bold(), own)
 }
 
-/// Returns the format of the headers that are added.
-pub(crate) fn our_header() -> Format {
+/// Returns the format of added headers.
+pub(crate) fn added_header() -> Format {
     Format::new()
         .set_italic()
         .set_font_color(OURS)
         .set_background_color(OURS_HEADER)
 }
 
-/// Returns the format of the cells that are added.
+/// Returns the format of added cells.
 pub(crate) fn ours(tint: Tint) -> Format {
     let format = of(None, tint).set_text_wrap().set_num_format(AS_TYPED);
     match tint {
@@ -91,7 +91,7 @@ fn own(look: &Look) -> Format {
     format
 }
 
-/// Returns the number format of a cell whose own is not known, or is none.
+/// Returns the number format for a cell without a known one.
 pub(crate) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
     match cell {
         Cell::Text(_) => Some(AS_TYPED),
@@ -107,14 +107,14 @@ pub(crate) fn format_code(cell: &Cell<'_>) -> Option<&'static str> {
     }
 }
 
-/// Returns the serial number of a date, in the calendar that counts from 1900.
+/// Returns the serial number of a date in the 1900 date system.
 pub(crate) fn serial(time: civil::DateTime) -> f64 {
     const EPOCH: civil::DateTime = civil::DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
     const DAY_S: f64 = 86_400.0;
     time.duration_since(EPOCH).as_secs_f64() / DAY_S
 }
 
-/// Returns a span of time such as `26:05:00` in days.
+/// Converts a duration such as `26:05:00` to days.
 pub(crate) fn days(text: &str) -> Option<f64> {
     let parts: Vec<f64> = text
         .split(':')
@@ -134,7 +134,7 @@ mod tests {
     use crate::input::values::timestamp::from_serial;
 
     #[test]
-    fn a_date_is_stored_as_the_number_that_reads_back_as_it() {
+    fn dates_round_trip_through_serial_numbers() {
         for text in [
             "2026-03-04T17:06:00",
             "2024-02-29",
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_of_time_is_stored_in_days() {
+    fn durations_are_stored_in_days() {
         assert_eq!(days("36:00:00"), Some(1.5));
         assert_eq!(days("0:00:43"), Some(43.0 / 86_400.0));
         assert_eq!(days("PT26H"), None);

@@ -1,4 +1,4 @@
-//! The bodies of all orders, small: compressed by the hundred, so that a page of many orders stays one that opens.
+//! The bodies of all orders, compressed in chunks so that a page with many orders still opens.
 
 use std::io::{self, Write};
 
@@ -11,16 +11,16 @@ use serde::{Serialize, Serializer};
 
 use crate::orders::{Batch, Order};
 
-/// So many orders share a part: enough to compress well, few enough to open at once.
+/// Bodies per chunk: enough to compress well, few enough to decompress at once.
 pub(crate) const EACH: usize = 200;
 
-/// The bodies of orders, made as they are written.
+/// The bodies of orders, built while they are written.
 pub(crate) struct Bodies<'a>(pub(crate) &'a Batch);
 
 impl Serialize for Bodies<'_> {
-    /// Gives a list of parts, each the gzip of a JSON list of bodies, in base64.
+    /// Serializes a list of chunks, each a gzipped JSON list of bodies in base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Nothing that is compressed into memory can fail.
+        // Compressing into memory cannot fail.
         let parts = self.0.orders.par_chunks(EACH);
         let parts: Vec<String> = parts
             .map(|part| packed(self.0, part).unwrap_or_default())

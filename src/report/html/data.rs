@@ -1,7 +1,8 @@
-//! What the page's script draws from: one object, small enough for many orders.
+//! The data object that the page's script renders, compact enough for many orders.
 //!
-//! Orders and problems are lists in the order of their fields here; texts that repeat are told by their place in
-//! `texts`, files and sheets by theirs in `sources`. The script alone reads it: it is no published format.
+//! Orders and diagnostics are arrays in the order of their fields here; repeated texts are indexes into `texts`, files
+//! and
+//! sheets indexes into `sources`. Only the page's script reads it; it is not a published format.
 
 use indexmap::IndexSet;
 use jiff::Timestamp;
@@ -14,29 +15,29 @@ use crate::orders::Batch;
 use crate::paylocity::model::Text;
 use crate::report::{OrderEntry, Report, RequestEntry};
 
-/// The object.
+/// The data object.
 #[derive(Serialize)]
 pub(crate) struct Data<'a, B> {
     /// `import`, `plan` or `validate`.
     kind: &'static str,
-    /// When the run began, in milliseconds since 1970.
+    /// Start of the run in milliseconds since 1970.
     began: i64,
-    /// The outcomes in words.
+    /// The names of the outcomes.
     outcomes: [&'static str; 8],
     sources: Vec<Source<'a>>,
     texts: Vec<&'a str>,
     orders: Vec<Order<'a>>,
     problems: Vec<Diagnostic<'a>>,
-    /// How many bodies are in a part.
+    /// Number of bodies per compressed chunk.
     bodies_each: usize,
     bodies: B,
-    /// The version of a page that is followed.
+    /// The version of a live page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u64>,
 }
 
-/// Orders that have changed, by their place. Their texts stand behind those that the page has, and their rows are
-/// left out: they stay as they are.
+/// Changed orders of a live page, by index. Their texts follow those that the page already has; their rows are left out
+/// because they never change.
 #[derive(Serialize)]
 pub(crate) struct Changes<'a> {
     texts: Vec<&'a str>,
@@ -44,7 +45,7 @@ pub(crate) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// Gathers what has changed in a run that began then.
+    /// Collects the changes of a run that started at this time.
     pub(crate) fn of(
         changed: impl Iterator<Item = (usize, &'a OrderEntry)>,
         began: Timestamp,
@@ -79,15 +80,15 @@ struct Order<'a>(
     Vec<Vec<usize>>, // rows: a source and rows in it, as often as the source changes
     Vec<Request>,    // requests
     Option<usize>,   // message
-    bool,            // whether reports may stand twice
+    bool,            // whether the server may hold reports twice
     Vec<Held<'a>>,   // reports that were kept back
 );
 
-/// When it left, in milliseconds since the run began; latency; HTTP status; message.
+/// Sent at (milliseconds since the start of the run); latency; HTTP status; message.
 #[derive(Serialize)]
 struct Request(i64, f64, Option<u16>, Option<usize>);
 
-/// What it is about, its name, its link.
+/// Scope, name, URL.
 #[derive(Serialize)]
 struct Held<'a>(&'a str, Option<&'a str>, Option<&'a str>);
 
@@ -105,14 +106,14 @@ struct Diagnostic<'a>(
 );
 
 impl<'a> Data<'a, Bodies<'a>> {
-    /// Makes the object of a report.
+    /// Creates the data object of a report.
     pub(crate) fn of(report: &'a Report, batch: &'a Batch) -> Self {
         Self::with_bodies(report, Bodies(batch))
     }
 }
 
 impl<'a, B> Data<'a, B> {
-    /// Makes the object of a report, with the bodies of its orders.
+    /// Creates the data object of a report with the bodies of its orders.
     pub(crate) fn with_bodies(report: &'a Report, bodies: B) -> Self {
         let mut names = Names::default();
         let orders = report.orders.iter();
@@ -137,7 +138,7 @@ impl<'a, B> Data<'a, B> {
     }
 }
 
-/// Texts and sources, each once.
+/// Interned texts and sources.
 #[derive(Default)]
 struct Names<'a> {
     texts: IndexSet<&'a str>,

@@ -1,4 +1,4 @@
-// One order: what became of it, its rows and their problems, its requests, and its update.
+// The details of one order: outcome, rows and their problems, requests, update.
 
 /** Returns the update that an order's rows make. They are compressed by the part; see bodies.rs. */
 async function bodyOf(index) {
@@ -32,8 +32,8 @@ function fate({ company, outcome, status, message, isTwice, held }) {
     fact('Outcome', make('span', { className: `badge ${outcome.replace(' ', '-')}` }, outcome)),
     fact('Company', shown(company)),
     status === null ? null : fact('HTTP status', String(status)));
-  const twice = isTwice ? [make('p', { className: 'said' }, 'Its report links may stand twice with the server.')] : [];
-  const kept = held.length === 0 ? [] : part('Reports kept back',
+  const twice = isTwice ? [make('p', { className: 'said' }, 'The server may have its report links twice.')] : [];
+  const kept = held.length === 0 ? [] : part('Held reports',
     list(held.map(([scope, name, url]) => shown([scope, name, url].filter(Boolean).join(': ')))));
   const said = message === null ? [] : [make('p', { className: 'said' }, shown(message))];
   return [facts, ...said, ...twice, ...kept];
@@ -60,12 +60,12 @@ function updateOf(index, outcome) {
   const body = make('pre', { className: 'body', tabIndex: 0 }, '…');
   const text = bodyOf(index).then(
     update => JSON.stringify(update, null, 2).replace(DISTURBING, c => (c === '\n' ? c : `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`)),
-    () => 'this browser cannot unpack the update: a newer one can');
+    () => 'this browser cannot decompress the update; use a newer one');
   text.then(ready => { body.textContent = ready; });
   const title = make('h3', {}, 'Update', copyButton('Copy', () => text));
   const note = make('p', { className: 'hint' }, outcome === 'invalid'
-    ? 'What can be read of its rows; nothing of it was sent.'
-    : 'What its rows say. Report links that were accepted before are not sent again.');
+    ? 'The readable part of its rows; nothing was sent.'
+    : 'The update built from its rows. Report links that were already accepted are not sent again.');
   return [title, note, body];
 }
 

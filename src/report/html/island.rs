@@ -1,4 +1,4 @@
-//! JSON in a page: data that no markup can begin or end in.
+//! JSON embedded in a page, safe from being parsed as markup.
 
 use std::fmt;
 use std::io;
@@ -6,10 +6,9 @@ use std::str;
 
 use serde::Serialize;
 
-/// A value as JSON for a `<script>` element that is not run.
+/// Displays a value as JSON for a `<script>` element that is not executed.
 ///
-/// `<` is written as an escape, so that nothing in it ends the element or opens a comment: it only ever stands in
-/// texts.
+/// `<` is escaped, so no text can close the element or open a comment.
 pub(crate) struct Island<'a, T>(pub(crate) &'a T);
 
 impl<T: Serialize> fmt::Display for Island<'_, T> {
@@ -22,7 +21,7 @@ struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl io::Write for Escaping<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The serializer hands on whole characters.
+        // The serializer writes whole characters.
         let text = str::from_utf8(bytes).map_err(io::Error::other)?;
         for (index, part) in text.split('<').enumerate() {
             if index > 0 {
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_ends_the_element() {
+    fn embedded_json_cannot_end_its_element() {
         let island = Island(&"</script><!--<script>--!>").to_string();
         assert_eq!(island, r#""\u003c/script>\u003c!--\u003cscript>--!>""#);
     }

@@ -1,9 +1,9 @@
-//! How long the answers took: figures for a drawing of columns.
+//! The latency histogram of the page.
 
 use crate::report::Report;
 use crate::report::headline::{count, grouped};
 
-/// Where each column ends, in milliseconds; the last has no end.
+/// Upper bounds of the columns in milliseconds; the last one is unbounded.
 const EDGES: [(f64, &str); 21] = [
     (5.0, "5 ms"),
     (10.0, "10 ms"),
@@ -28,14 +28,14 @@ const EDGES: [(f64, &str); 21] = [
     (f64::INFINITY, "more"),
 ];
 
-/// A drawing that is 100 units high and as wide as it has columns.
+/// A drawing 100 units high and one unit wide per column.
 pub(crate) struct Latencies {
     pub(crate) columns: Vec<Column>,
-    /// All of it as a text.
+    /// The histogram as text.
     pub(crate) words: String,
 }
 
-/// Answers that took up to so long.
+/// Responses up to a latency.
 pub(crate) struct Column {
     pub(crate) x: f64,
     pub(crate) y: f64,
@@ -45,7 +45,7 @@ pub(crate) struct Column {
 }
 
 impl Latencies {
-    /// Draws the answers of a report; `None` where there was none.
+    /// Draws the responses of a report. Returns `None` without responses.
     pub(crate) fn of(report: &Report) -> Option<Self> {
         let requests = report.orders.iter().flat_map(|order| &order.requests);
         let answered = requests.filter(|request| request.http_status.is_some());
@@ -53,7 +53,7 @@ impl Latencies {
         times.sort_by(f64::total_cmp);
         let longest = *times.last()?;
         let words = format!(
-            "{}: half within {}, 95 of 100 within {}, the slowest {}",
+            "{}: median {}, 95th percentile {}, maximum {}",
             count(times.len(), "answer", "answers"),
             time(quantile(&times, 50)),
             time(quantile(&times, 95)),
@@ -66,7 +66,7 @@ impl Latencies {
     }
 }
 
-/// Returns the columns from the first that is not empty to the last.
+/// Returns the columns from the first to the last that is not empty.
 #[expect(clippy::cast_precision_loss, reason = "heights of a drawing")]
 fn columns(times: &[f64]) -> Vec<Column> {
     let mut from = 0;
@@ -97,7 +97,7 @@ fn columns(times: &[f64]) -> Vec<Column> {
     (0..).zip(&numbers[first..=last]).map(column).collect()
 }
 
-/// Returns the time within which so many of a hundred came; the times are sorted and not none.
+/// Returns the latency that this percentage of responses did not exceed. `times` is sorted and not empty.
 fn quantile(times: &[f64], percent: usize) -> f64 {
     let index = (times.len() * percent).div_ceil(100).saturating_sub(1);
     times.get(index).copied().unwrap_or_default()
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_fall_into_the_columns_of_their_time() {
+    fn responses_are_counted_by_latency() {
         let drawn = columns(&[15.0, 20.0, 21.0, 30.0, 50.0]);
         let numbers: Vec<_> = drawn
             .iter()
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_and_the_tail_are_told() {
+    fn median_and_tail_are_reported() {
         let times: Vec<f64> = (1..=100).map(f64::from).collect();
         assert_eq!(
             (

@@ -1,6 +1,6 @@
-// While a run goes on: what has changed comes as events, until the page is the finished report.
+// Live updates: changes arrive as events until the page is the finished report.
 
-const live = make('p', { id: 'live', role: 'status' }, 'Live: the import goes on.');
+const live = make('p', { id: 'live', role: 'status' }, 'Live: the import is running.');
 document.querySelector('header.top').insertBefore(live, document.querySelector('header.top nav'));
 
 /** Puts changed orders in the place of the old ones; the rows of an order stay as they are. */
@@ -38,12 +38,12 @@ stream.addEventListener('message', event => {
   replacePart('summary', update.summary);
   replacePart('run', update.run);
   redraw();
-  live.textContent = 'Live: the import goes on.';
+  live.textContent = 'Live: the import is running.';
   if (!update.is_finished) return;
   stream.close();
   for (const line of document.querySelectorAll('.command')) line.append(copyButton('Copy', () => line.firstElementChild.textContent));
   live.textContent = 'The import has ended: this is the finished report.';
 });
 stream.addEventListener('error', () => {
-  if (stream.readyState !== EventSource.CLOSED) live.textContent = 'The import does not answer: it may have been cut off.';
+  if (stream.readyState !== EventSource.CLOSED) live.textContent = 'The import does not respond; it may have been interrupted.';
 });

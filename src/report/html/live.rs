@@ -1,4 +1,4 @@
-//! The page of a run that goes on: the same page, and what has changed in it since a browser last heard of it.
+//! The live page of a running import: the report page, and the changes since a browser last asked.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,21 +13,21 @@ use crate::orders::Batch;
 use crate::report::headline::{count, grouped};
 use crate::report::{HeldReport, Report, RequestEntry, Requests, milliseconds};
 
-/// Follows the run; see `crate::web`.
+/// The script that polls for changes; see `crate::web`.
 const FOLLOWING: &str = include_str!("live.js");
 
-/// The page of a run, from the moment at which it begins to deliver until it is the finished report.
+/// The page of a run from the start of delivery to the finished report.
 #[derive(Debug)]
 pub(crate) struct LivePage {
     report: Report,
     bodies: Value,
-    /// By order: the version of the page in which it changed last.
+    /// By order: the version of the page in which it last changed.
     changed: Vec<u64>,
     version: u64,
     is_finished: bool,
 }
 
-/// What has changed in the page.
+/// The changes of a page.
 #[derive(Serialize)]
 struct Update<'a> {
     summary: &'a str,
@@ -38,11 +38,11 @@ struct Update<'a> {
 }
 
 impl LivePage {
-    /// Makes the page of a run of which nothing was delivered yet.
+    /// Creates the page of a run that has not delivered anything yet.
     pub(crate) fn new(report: Report, batch: &Batch) -> Self {
         Self {
             changed: vec![0; report.orders.len()],
-            // Texts in lists always have a form in JSON.
+            // Lists of texts can always be written as JSON.
             bodies: serde_json::to_value(Bodies(batch)).unwrap_or_default(),
             report,
             version: 0,
@@ -50,7 +50,7 @@ impl LivePage {
         }
     }
 
-    /// Takes what became of an order, by its place.
+    /// Records the outcome of an order, by its index.
     pub(crate) fn settle(&mut self, order: usize, delivery: &Delivery) {
         let (Some(entry), Some(changed)) = (
             self.report.orders.get_mut(order),
@@ -73,14 +73,14 @@ impl LivePage {
         *changed = self.version;
     }
 
-    /// Takes how many requests there were so far, and for how long updates are sent.
+    /// Records the requests and the delivery time until now.
     pub(crate) fn count(&mut self, requests: Requests, deliver_s: f64) {
         self.report.requests = requests;
         self.report.timing.deliver_s = deliver_s;
         self.version += 1;
     }
 
-    /// Becomes the finished report.
+    /// Replaces the page by the finished report.
     pub(crate) fn finish(&mut self, report: Report) {
         self.version += 1;
         self.changed = vec![self.version; report.orders.len()];
@@ -88,23 +88,23 @@ impl LivePage {
         self.is_finished = true;
     }
 
-    /// Returns the version, which grows with every change.
+    /// Returns the version, which increases with every change.
     pub(crate) fn version(&self) -> u64 {
         self.version
     }
 
-    /// Tells whether it is the finished report.
+    /// Returns whether this is the finished report.
     pub(crate) fn is_finished(&self) -> bool {
         self.is_finished
     }
 
-    /// Returns what the browser may run, apply and ask for: the events of this page alone.
+    /// Returns the content security policy: this page's own style, script and event stream only.
     pub(crate) fn policy() -> String {
         let own = policy(STYLE, &[SCRIPT, FOLLOWING].concat());
         format!("{own}; connect-src 'self'; frame-ancestors 'none'")
     }
 
-    /// Returns the page as it is now.
+    /// Returns the page in its current state.
     pub(crate) fn page(&self) -> String {
         let mut data = Data::with_bodies(&self.report, &self.bodies);
         data.version = Some(self.version);
@@ -112,7 +112,7 @@ impl LivePage {
         self.drawn(&Island(&data), &script)
     }
 
-    /// Returns what has changed after a version, as JSON.
+    /// Returns the changes since a version, as JSON.
     pub(crate) fn update_since(&self, version: u64) -> String {
         let page = self.drawn(&"", "");
         let orders = self.report.orders.iter().enumerate();
@@ -123,7 +123,7 @@ impl LivePage {
             is_finished: self.is_finished,
             changes: Changes::of(changed, self.report.started_at),
         };
-        // Texts and numbers always have a form in JSON.
+        // Texts and numbers can always be written as JSON.
         serde_json::to_string(&update).unwrap_or_default()
     }
 
@@ -134,43 +134,40 @@ impl LivePage {
         if !self.is_finished {
             self.say_it_goes_on(&mut page);
         }
-        // Writing into memory does not fail.
+        // SheetWriter to memory cannot fail.
         askama::Template::render(&page).unwrap_or_default()
     }
 
     fn say_it_goes_on(&self, page: &mut Page<'_>) {
         let totals = &self.report.totals;
         let left = totals.count(Outcome::NotSent);
-        page.sentence = format!(
-            "Delivering: {} still to go.",
-            count(left, "order", "orders")
-        );
+        page.sentence = format!("Delivering: {} pending.", count(left, "order", "orders"));
         let lost = totals.left_over() - left;
         page.is_good = lost == 0;
-        // What has its turn yet to come is no failure.
+        // An order that is still pending is not a failure.
         for tile in page
             .tiles
             .iter_mut()
             .filter(|tile| tile.name == "Not delivered")
         {
             *tile = Tile {
-                name: "Still to go",
+                name: "Pending",
                 number: grouped(left),
                 note: match lost {
                     0 => String::new(),
-                    lost => format!("{} did not get through", grouped(lost)),
+                    lost => format!("{} failed", grouped(lost)),
                 },
                 look: "plain",
                 link: None,
             };
         }
         page.advice = vec![
-            "Nothing yet: the import goes on, and this page follows it until it is the finished report.".to_owned(),
+            "Nothing yet: the import is running. This page updates itself and becomes the finished report.".to_owned(),
         ];
     }
 }
 
-/// Returns a part of the page; nothing of the data holds a `<`.
+/// Returns a part of the page; the data contain no `<`.
 fn part<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
     let begin = page.find(from).unwrap_or_default();
     let rest = &page[begin..];

@@ -1,4 +1,4 @@
-// Orders: searched, filtered and sorted as numbers in a list; only the rows in sight are elements.
+// The table of orders. Searching, filtering and sorting work on indexes; only visible rows are elements.
 
 const COLUMNS = ['order', 'company', 'outcome', 'rows', 'attempts', 'latency', 'words'];
 const SPARE = 12;
@@ -147,14 +147,14 @@ function space(body, where, rows) {
 /** Says on paper what is not on it. */
 function note(body, rows) {
   if (rows === 0) return;
-  const words = `and ${counted(rows, 'order', 'orders')} more; filter them, or see the other forms of the report`;
+  const words = `and ${counted(rows, 'order', 'orders')} more; filter them, or open another format of the report`;
   body.append(make('tr', {}, make('td', { colSpan: COLUMNS.length }, words)));
 }
 
 function orderRow(index) {
   const { company, id, outcome, status, attempts, latency, rows, message } = order(index);
   const open = make('button', { type: 'button', className: 'link', title: shown(id), 'data-order': String(index) }, shown(id));
-  // The numbers first: a long name of a file is what may be cut.
+  // Numbers first, so that truncation affects long file names only.
   const place = ([source, ...numbers]) => runs(numbers) + (data.sources.length === 1 ? '' : ` in ${sourceName(source)}`);
   const cells = [
     open,

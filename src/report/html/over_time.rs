@@ -1,31 +1,31 @@
-//! Requests over time against the allowed pace: figures for a drawing of bars.
+//! The chart of requests over time, compared with the rate limit.
 
 use crate::rate_limit::rate::{Limit, Rate};
 use crate::report::headline::{count, grouped};
 use crate::report::{Report, RequestEntry};
 
-/// The widths that a bar may stand for, in seconds.
+/// Possible widths of a bar in seconds.
 const WIDTHS: [u32; 15] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 ];
-/// More bars are no clearer.
-const MOST_BARS: i64 = 60;
-/// Fewer bars would look like walls.
-const LEAST_BARS: usize = 12;
+/// More bars would be too thin to read.
+const MAX_BARS: i64 = 60;
+/// Fewer bars would be too wide to read.
+const MIN_BARS: usize = 12;
 
-/// A drawing that is 100 units high and as wide as it has bars.
+/// A drawing 100 units high and one unit wide per bar.
 pub(crate) struct OverTime {
     pub(crate) width: usize,
     pub(crate) bars: Vec<Bar>,
-    /// The height of the line of the allowed pace, from the top.
+    /// The height of the rate limit's line, from the top.
     pub(crate) pace: Option<f64>,
-    /// What the end stands for.
+    /// The label of the end of the time axis.
     pub(crate) length: String,
-    /// All of it as a text.
+    /// The chart as text.
     pub(crate) words: String,
 }
 
-/// Requests of a stretch of time: those that got through below, the others on top.
+/// The requests of an interval: successful ones at the bottom, the rest on top.
 pub(crate) struct Bar {
     pub(crate) x: f64,
     pub(crate) through: f64,
@@ -33,18 +33,18 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// Where the lower part begins, from the top.
+    /// Returns the top of the lower part, from the top of the drawing.
     pub(crate) fn through_y(&self) -> f64 {
         100.0 - self.through
     }
 
-    /// Where the upper part begins, from the top.
+    /// Returns the top of the upper part, from the top of the drawing.
     pub(crate) fn other_y(&self) -> f64 {
         100.0 - self.through - self.other
     }
 }
 
-/// How many requests got through in a stretch of time, and how many did not.
+/// Successful and unsuccessful requests of an interval.
 #[derive(Clone, Copy, Default)]
 struct Stretch {
     through: u32,
@@ -52,12 +52,12 @@ struct Stretch {
 }
 
 impl OverTime {
-    /// Draws the requests of a report; `None` where there was none.
+    /// Draws the requests of a report. Returns `None` without requests.
     pub(crate) fn of(report: &Report) -> Option<Self> {
         let requests = || report.orders.iter().flat_map(|order| &order.requests);
         let at = |request: &RequestEntry| request.sent_at.as_millisecond();
         let (first, last) = (requests().map(at).min()?, requests().map(at).max()?);
-        let fits = |width: &u32| (last - first) / (i64::from(*width) * 1000) < MOST_BARS;
+        let fits = |width: &u32| (last - first) / (i64::from(*width) * 1000) < MAX_BARS;
         let seconds = WIDTHS.into_iter().find(fits).unwrap_or(86_400);
         let place = |time: i64| {
             usize::try_from((time - first) / (i64::from(seconds) * 1000)).unwrap_or_default()
@@ -76,7 +76,7 @@ impl OverTime {
     }
 }
 
-/// Returns how many requests may leave in so many seconds.
+/// Returns how many requests the rate allows in an interval.
 fn allowed(rate: &Rate, seconds: u32) -> Option<f64> {
     let of = |limit: &Limit| {
         let windows = (f64::from(seconds) / limit.window.as_secs_f64()).max(1.0);
@@ -99,7 +99,7 @@ fn draw(stretches: &[Stretch], seconds: u32, allowed: Option<f64>) -> OverTime {
         other: scaled(stretch.other),
     };
     let a_second = |number: f64| format!("{:.1}", number / f64::from(seconds));
-    let width = stretches.len().max(LEAST_BARS);
+    let width = stretches.len().max(MIN_BARS);
     OverTime {
         width,
         bars: (0..).zip(stretches).map(bar).collect(),
@@ -115,7 +115,7 @@ fn words(stretches: &[Stretch], seconds: u32, most: &str, allowed: Option<String
     let allowed = allowed.map_or_else(String::new, |allowed| format!(", {allowed} allowed"));
     let failed = match other {
         0 => String::new(),
-        other => format!("; {} did not get through", grouped(other)),
+        other => format!("; {} failed", grouped(other)),
     };
     let stretch = if seconds == 1 {
         "second".to_owned()
@@ -123,12 +123,12 @@ fn words(stretches: &[Stretch], seconds: u32, most: &str, allowed: Option<String
         span(seconds.into())
     };
     format!(
-        "{}, one bar for each {stretch}: at most {most} a second{allowed}{failed}",
+        "{}, one bar per {stretch}: at most {most} a second{allowed}{failed}",
         count(through + other, "request", "requests"),
     )
 }
 
-/// Returns a length of time in at most two units.
+/// Formats a duration in at most two units.
 fn span(seconds: i64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_narrowest_limit_is_the_pace_that_is_drawn() {
+    fn the_tightest_limit_is_drawn() {
         let allowed = |rate: &str, seconds| allowed(&rate.parse().unwrap(), seconds);
         assert_eq!(allowed("3/s,180/m", 1), Some(3.0));
         assert_eq!(allowed("3/s,180/m", 60), Some(180.0));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawing_is_told_in_words() {
+    fn the_chart_has_a_text_version() {
         let stretches = [
             Stretch {
                 through: 3,

@@ -1,5 +1,5 @@
-// What all of the page's script stands on: elements made from text alone, and the one data object they are drawn from.
-// Nothing from the data ever becomes markup: it is set as text, and marks that would disturb it are shown as escapes.
+// Helpers for the whole script: elements created from text, and the data object they are rendered from.
+// Data never becomes markup: it is set as text, with control characters shown as escapes.
 
 const $ = id => document.getElementById(id);
 

@@ -1,4 +1,4 @@
-// Problems: searched and grouped by code and column; a group's findings become elements when it is opened.
+// The list of problems, grouped by code and column. A group's entries become elements when it is opened.
 
 const PAGE = 100;
 /** So few problems are open from the beginning. */
@@ -99,7 +99,7 @@ function inside(findings) {
   const isOneWay = findings.every(({ help }) => help === findings[0].help);
   const lots = alike(findings);
   const lines = () => findings.map(found => [placeOf(found), found.value, found.message, found.help].map(text => shown(text ?? '')).join('\t')).join('\n');
-  const way = isOneWay ? findings[0].help : 'The way out stands at each of them.';
+  const way = isOneWay ? findings[0].help : 'The remedy is given with each problem.';
   const box = make('div', { className: 'inside' },
     make('div', { className: 'way-out' }, make('p', {}, shown(way)), copyButton(findings.length === 1 ? 'Copy' : 'Copy all', lines)),
     findingsTable(lots.slice(0, PAGE), !isOneWay));
@@ -124,7 +124,7 @@ function more(box, lots, isOneWay) {
 function findingsTable(lots, withHelp) {
   const head = (name, text) => make('th', { scope: 'col', className: name }, text);
   return make('table', { className: 'findings' },
-    make('thead', {}, make('tr', {}, head('cell', 'Place'), head('value', 'Value'), head('', 'What is wrong'))),
+    make('thead', {}, make('tr', {}, head('cell', 'Place'), head('value', 'Value'), head('', 'Problem'))),
     make('tbody', {}, ...lots.map(lot => findingRow(lot, withHelp))));
 }
 

@@ -1,4 +1,4 @@
-// The beginning: what is listened to, and the first drawing.
+// Event listeners and the first rendering.
 
 /** Draws all of the data. */
 function show() {
@@ -43,7 +43,7 @@ new ResizeObserver(() => drawOrders()).observe($('order-box'));
 addEventListener('beforeprint', () => prepare(true));
 addEventListener('afterprint', () => prepare(false));
 
-// Whoever has newer data, such as a page that is served while an import runs, hands it over like this:
+// A live page passes newer data by dispatching this event:
 // document.dispatchEvent(new CustomEvent('scoreload-data', { detail: data })).
 document.addEventListener('scoreload-data', event => {
   data = event.detail;

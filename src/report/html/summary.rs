@@ -1,4 +1,4 @@
-//! What the page says above its tables: figures, shares, facts of the run.
+//! The part of the page above its tables: figures, outcome bar, facts about the run.
 
 use crate::delivery::Outcome;
 use crate::report::groups::{self, source};
@@ -6,18 +6,18 @@ use crate::report::headline::{count, errors, grouped};
 use crate::report::{Mode, Report, Totals};
 use crate::text::safe;
 
-/// A figure that matters.
+/// A key figure.
 pub(crate) struct Tile {
     pub(crate) name: &'static str,
     pub(crate) number: String,
     pub(crate) note: String,
-    /// How it looks: `good`, `bad` or `plain`.
+    /// Its style: `good`, `bad` or `plain`.
     pub(crate) look: &'static str,
-    /// The part of the page that says more, where something is wrong.
+    /// The section of the page with details, if something is wrong.
     pub(crate) link: Option<&'static str>,
 }
 
-/// The share of an outcome in all orders, for a bar 1000 units wide.
+/// An outcome's share of all orders, for a bar 1000 units wide.
 pub(crate) struct Share {
     pub(crate) class: String,
     pub(crate) name: &'static str,
@@ -26,13 +26,13 @@ pub(crate) struct Share {
     pub(crate) width: f64,
 }
 
-/// A name and what there is to say of it.
+/// A fact about the run: name and value.
 pub(crate) struct Fact {
     pub(crate) name: String,
     pub(crate) text: String,
 }
 
-/// A kind of problem, for those who run no script.
+/// A group of diagnostics, for browsers without script.
 pub(crate) struct GroupLine {
     pub(crate) severity: String,
     pub(crate) code: String,
@@ -43,12 +43,12 @@ pub(crate) struct GroupLine {
     pub(crate) help: String,
 }
 
-/// Returns what the report is of, when, and where updates went.
+/// Returns the subject of the report: kind, time and target.
 pub(crate) fn subject(report: &Report) -> String {
     let what = match report.mode {
         Mode::Import | Mode::Apply => "import report",
-        Mode::Plan => "plan of an import",
-        Mode::Validate => "check of files",
+        Mode::Plan => "import plan",
+        Mode::Validate => "validation",
     };
     let when = report.started_at.strftime("%Y-%m-%d %H:%M UTC");
     let target = report.target.as_deref();
@@ -67,14 +67,14 @@ fn tile(name: &'static str, number: usize, note: String, look: &'static str) -> 
 }
 
 impl Tile {
-    /// Leads to a part of the page, where the figure is bad.
+    /// Links a bad figure to a section of the page.
     fn leading_to(mut self, part: &'static str) -> Self {
         self.link = (self.look == "bad").then_some(part);
         self
     }
 }
 
-/// Returns the figures of a report.
+/// Returns the key figures of a report.
 pub(crate) fn tiles(report: &Report) -> Vec<Tile> {
     let totals = &report.totals;
     let errors = errors(report);
@@ -83,7 +83,7 @@ pub(crate) fn tiles(report: &Report) -> Vec<Tile> {
     let good = |number| if number > 0 { "good" } else { "plain" };
     let (through, name) = match report.mode {
         Mode::Import | Mode::Apply => (totals.accepted, "Accepted"),
-        Mode::Plan | Mode::Validate => (totals.valid, "Can be sent"),
+        Mode::Plan | Mode::Validate => (totals.valid, "Valid"),
     };
     let left = match report.mode {
         Mode::Import | Mode::Apply => "Not delivered",
@@ -97,7 +97,7 @@ pub(crate) fn tiles(report: &Report) -> Vec<Tile> {
             "Unchanged",
             totals.unchanged,
             if totals.unchanged > 0 {
-                "nothing new to send".to_owned()
+                "unchanged".to_owned()
             } else {
                 String::new()
             },
@@ -147,7 +147,7 @@ fn problems_note(errors: usize, warnings: usize) -> String {
     }
 }
 
-/// Returns the shares of the outcomes, side by side.
+/// Returns the shares of the outcomes.
 #[expect(clippy::cast_precision_loss, reason = "widths of a drawing")]
 pub(crate) fn shares(totals: &Totals) -> Vec<Share> {
     let mut x = 0.0;
@@ -167,7 +167,7 @@ pub(crate) fn shares(totals: &Totals) -> Vec<Share> {
     Outcome::ALL.into_iter().filter_map(share).collect()
 }
 
-/// Returns the shares as a text.
+/// Returns the shares as text.
 pub(crate) fn in_words(shares: &[Share]) -> String {
     let words = shares
         .iter()
@@ -179,7 +179,7 @@ fn class(outcome: Outcome) -> String {
     outcome.words().replace(' ', "-")
 }
 
-/// Returns what is to be known of the run itself.
+/// Returns the facts about the run.
 pub(crate) fn facts(report: &Report) -> Vec<Fact> {
     let fact = |name: &str, text: String| Fact {
         name: name.to_owned(),
@@ -207,7 +207,7 @@ pub(crate) fn facts(report: &Report) -> Vec<Fact> {
 fn requests(report: &Report) -> String {
     let requests = &report.requests;
     format!(
-        "{} sent, {} of them again, {} put off by the server, {} for a token",
+        "{} sent, {} of them retries, {} throttled by the server, {} for tokens",
         requests.sent, requests.retried, requests.throttled, requests.token
     )
 }
@@ -215,7 +215,7 @@ fn requests(report: &Report) -> String {
 fn timing(report: &Report) -> String {
     let timing = &report.timing;
     format!(
-        "{:.1} s to read, {:.1} s to deliver, {:.1} s of it spent waiting for the pace",
+        "{:.1} s to read, {:.1} s to deliver ({:.1} s of it waiting for the rate limit)",
         timing.read_s, timing.deliver_s, timing.waited_for_rate_s
     )
 }
@@ -233,7 +233,7 @@ pub(crate) fn inputs(report: &Report) -> Vec<Fact> {
     report.inputs.iter().map(input).collect()
 }
 
-/// Returns the kinds of problems, each with its first place.
+/// Returns the groups of diagnostics, each with its first location.
 pub(crate) fn groups(report: &Report) -> Vec<GroupLine> {
     let shown = |text: &str| safe(text).into_owned();
     let line = |group: &groups::Group<'_>| {

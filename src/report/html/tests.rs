@@ -1,4 +1,4 @@
-//! The page's structure, and that nothing of the data is ever markup in it.
+//! The structure of the page, and that no data becomes markup in it.
 
 use super::*;
 use crate::report::tests::{HOSTILE, empty, hostile};
@@ -9,14 +9,14 @@ fn page(report: &Report) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The text between two marks.
+/// Returns the text between two markers.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = text.split_once(from).unwrap();
     rest.split_once(to).unwrap().0
 }
 
 #[test]
-fn nothing_of_a_hostile_report_is_markup() {
+fn hostile_data_never_becomes_markup() {
     let page = page(&hostile());
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script>").count(), 2);
@@ -31,7 +31,7 @@ fn nothing_of_a_hostile_report_is_markup() {
 }
 
 #[test]
-fn the_data_reads_back_as_it_was() {
+fn the_data_object_round_trips() {
     let page = page(&hostile());
     let island: serde_json::Value =
         serde_json::from_str(between(&page, "id=\"data\">", "</script>")).unwrap();
@@ -47,7 +47,7 @@ fn the_data_reads_back_as_it_was() {
 }
 
 #[test]
-fn only_this_style_and_this_script_may_run_and_nothing_may_load() {
+fn the_content_security_policy_allows_only_inline_style_and_script() {
     let page = page(&empty());
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
     assert!(

@@ -1,7 +1,6 @@
-//! The report as a workbook: a sheet that sums up, one of the orders, one of the problems.
+//! The report as a workbook: sheets for the summary, the orders and the diagnostics.
 //!
-//! Whatever comes from the data is written as text, never as a formula or a link. Rows leave memory as they are
-//! written.
+//! Data are written as text, never as formulas or links. Rows are flushed as they are written.
 
 mod sheet;
 mod summary;
@@ -16,8 +15,8 @@ use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
 use crate::diagnostics::diagnostic::Diagnostic;
 
-/// Rows of one sheet: the format's bound of 1,048,576, less the header.
-const MOST_ROWS: usize = 1_048_575;
+/// Maximum number of rows in a sheet (1,048,576), without the header.
+const MAX_ROWS: usize = 1_048_575;
 
 const GOOD: Color = Color::RGB(0xE3_F3E8);
 const PLAIN: Color = Color::RGB(0xEE_F0F3);
@@ -33,8 +32,8 @@ const ORDER_COLUMNS: [Column; 11] = [
     ("Latency (ms)", 13.0),
     ("Last sent (UTC)", 20.0),
     ("Rows", 32.0),
-    ("Reports perhaps twice", 20.0),
-    ("Reports kept back", 24.0),
+    ("Possible duplicate reports", 20.0),
+    ("Held reports", 24.0),
     ("Message", 70.0),
 ];
 
@@ -46,8 +45,8 @@ const PROBLEM_COLUMNS: [Column; 9] = [
     ("Cell", 8.0),
     ("Column", 24.0),
     ("Value", 30.0),
-    ("What is wrong", 60.0),
-    ("What to do", 60.0),
+    ("Problem", 60.0),
+    ("Remedy", 60.0),
 ];
 
 /// Writes the workbook.
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_no_cell_can_hold_is_cut() {
+    fn texts_too_long_for_a_cell_are_truncated() {
         let mut report = hostile();
         report.orders[0].message = Some("é".repeat(40_000));
         let orders = sheets(&report).worksheet_range("Orders").unwrap();

@@ -1,48 +1,48 @@
-//! A table of the workbook: a header that stays in sight, filters, and as many sheets as its rows need.
+//! A table in the workbook: frozen header, filters, and as many sheets as its rows need.
 
 use rust_xlsxwriter::{
     ColNum, Color, Format, FormatAlign, FormatBorder, RowNum, Workbook, Worksheet, XlsxError,
 };
 
-use super::MOST_ROWS;
+use super::MAX_ROWS;
 
-/// The longest text that a cell can hold, in UTF-16 units.
+/// Maximum length of a cell's text, in UTF-16 units.
 const LONGEST: usize = 32_767;
 
-/// A column: its header, and its width in characters.
+/// A column: header and width in characters.
 pub(crate) type Column = (&'static str, f64);
 
-/// A cell to be written.
+/// A cell to write.
 pub(crate) enum Cell {
     Blank,
     Text(String),
     Number(f64),
-    /// A word that stands for a state, on its colour.
+    /// A state, shown on its colour.
     Coloured(&'static str, Color),
 }
 
 impl Cell {
-    /// Makes a cell of text.
+    /// Creates a text cell.
     pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-/// A table and how it looks.
+/// A table of the workbook.
 pub(crate) struct Table<'a> {
     pub(crate) name: &'a str,
     pub(crate) columns: &'a [Column],
 }
 
 impl Table<'_> {
-    /// Writes the items, a row each; a sheet that is full is followed by another.
+    /// Writes one row per item, continuing on another sheet when one is full.
     pub(crate) fn fill<T>(
         &self,
         book: &mut Workbook,
         items: &[T],
         cells: impl Fn(&T) -> Vec<Cell>,
     ) -> Result<(), XlsxError> {
-        let mut parts: Vec<&[T]> = items.chunks(MOST_ROWS).collect();
+        let mut parts: Vec<&[T]> = items.chunks(MAX_ROWS).collect();
         if parts.is_empty() {
             parts.push(&[]);
         }
@@ -110,7 +110,7 @@ fn write_row(sheet: &mut Worksheet, row: RowNum, cells: &[Cell]) -> Result<(), X
     Ok(())
 }
 
-/// Returns as much of a text as a cell can hold.
+/// Truncates a text to what a cell can hold.
 pub(crate) fn cut(text: &str) -> &str {
     let mut units = 0;
     let longer = |c: char| {

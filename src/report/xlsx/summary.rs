@@ -1,4 +1,4 @@
-//! The first sheet of the workbook: what happened, what to do next, what was counted, what was read.
+//! The first sheet of the workbook: what happened, next steps, counts, inputs.
 
 use rust_xlsxwriter::{Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxError};
 
@@ -9,13 +9,13 @@ use crate::report::Report;
 use crate::report::groups::source;
 use crate::report::headline::{Headline, errors};
 
-/// Wide enough for most names of files, and for a sentence.
+/// Wide enough for most file names and for a sentence.
 const NAME_WIDTH: u16 = 34;
 const WIDTH: u16 = 90;
-/// The height of a line, in points.
+/// Height of a line in points.
 const LINE_HEIGHT: f64 = 15.0;
-/// A row is at most as high as a sheet allows: 409 points.
-const MOST_LINES: u16 = 27;
+/// A row has a maximum height of 409 points.
+const MAX_LINES: u16 = 27;
 
 /// Adds the sheet.
 pub(crate) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
@@ -32,13 +32,13 @@ pub(crate) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError
     lines.inputs(report)
 }
 
-/// Returns how many lines a text takes in a column of this width, which is told in digits: most letters are narrower.
+/// Returns how many lines a text needs in a column of this width. Widths count digits; most letters are narrower.
 fn lines_of(text: &str, width: u16) -> u16 {
     let lines = text.chars().count().div_ceil(width.into());
-    u16::try_from(lines).unwrap_or(MOST_LINES).min(MOST_LINES)
+    u16::try_from(lines).unwrap_or(MAX_LINES).min(MAX_LINES)
 }
 
-/// Lines of a name and a value, from the top down.
+/// Writes lines of name and value from the top down.
 struct Lines<'a> {
     sheet: &'a mut Worksheet,
     row: RowNum,
@@ -86,7 +86,7 @@ impl Lines<'_> {
         self.heading("Counted")?;
         self.number("Rows", totals.rows)?;
         self.number("Rows without an order", totals.rows_invalid)?;
-        self.number("Rows left out", totals.rows_skipped)?;
+        self.number("Rows skipped", totals.rows_skipped)?;
         self.number("Orders", totals.orders)?;
         for outcome in Outcome::ALL {
             let number = totals.count(outcome);
@@ -127,7 +127,7 @@ impl Lines<'_> {
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         self.sheet
             .write_string_with_format(self.row, 0, cut(name), &wrapped)?;
-        // Not every program makes a row as high as its text.
+        // Not every program adjusts the row height to wrapped text.
         let lines = lines_of(name, NAME_WIDTH).max(lines_of(text, WIDTH));
         if lines > 1 {
             let height = LINE_HEIGHT * f64::from(lines);
@@ -145,7 +145,7 @@ impl Lines<'_> {
     }
 
     fn number_alone(&mut self, number: usize) -> Result<(), XlsxError> {
-        // A sheet has no more rows than fit into an f64 without loss.
+        // A sheet has fewer rows than an f64 can count exactly.
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let format = Format::new()
             .set_num_format("#,##0")

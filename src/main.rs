@@ -3,15 +3,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use scoreload::cli::Cli;
-use scoreload::{commands, exit, input, ui};
+use scoreload::{cli, commands, exit, input, ui};
 
 fn main() -> ExitCode {
     if input::serve_workbook(std::env::args_os().skip(1)) {
         return ExitCode::SUCCESS;
     }
-    let code = match Cli::try_parse() {
+    let code = match cli::parse(std::env::args_os()) {
         Ok(cli) => commands::run(cli).unwrap_or_else(|error| {
             ui::tell_error(&error);
             exit::ExitCode::from(&error)

@@ -1,13 +1,13 @@
-//! What may be typed for whatever delivers: where to, how, and what it leaves behind; and `import`.
+//! The arguments of `import`, and those of every command that delivers.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 
-use super::{Format, InputArgs, RESULT, seconds, whole_number};
+use super::input::InputArgs;
+use super::values::{Format, RESULT, positive_number, seconds, whole_number};
 use crate::delivery::limits::{MaxDuration, MaxFailures};
 use crate::inbox::SettleTime;
 use crate::ledger::OnAmbiguous;
@@ -15,10 +15,10 @@ use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
 use crate::system::command::CommandLine;
 
-pub(crate) const DELIVERY: &str = "Delivery";
+pub(super) const DELIVERY: &str = "Delivery";
 const INBOX: &str = "Inbox";
 
-pub(crate) const IMPORT_EXAMPLES: &str = "\
+pub(super) const IMPORT_EXAMPLES: &str = "\
 Examples:
   scoreload import scores.xlsx                             try it against the built-in sandbox
   scoreload import scores.xlsx --dry-run                   see what would be sent, as `plan` does
@@ -29,182 +29,180 @@ Examples:
 Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET, or from a profile in
 the configuration file.
 
-Exit codes: 0 everything accepted; 1 some orders did not get through; 2 wrong usage; 3 no usable input;
+Exit codes: 0 everything accepted; 1 some orders were not delivered; 2 wrong usage; 3 no usable input;
 4 credentials refused; 5 the API could not be reached; 6 another import holds the ledger; 130 interrupted.";
+
 /// `scoreload import`
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Which files, and how their rows are understood.
+    /// The files, and how their rows are read.
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Say what would be sent and how long it would take, and send nothing
+    /// Show what would be sent and how long it would take, without sending anything
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// A directory to take the files from.
+    /// A directory to import from.
     #[command(flatten)]
     pub(crate) inbox: InboxArgs,
     /// Where and how updates are delivered.
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
-    /// What is left behind.
+    /// The files and output of the run.
     #[command(flatten)]
     pub(crate) result: ResultArgs,
-    /// Write the rows that did not get through here, to fix and import again: .csv or .xlsx
+    /// Write the rows that were not delivered to FILE, to fix and import again: .csv or .xlsx
     ///
-    /// They keep their own columns, and say what is wrong in columns of their own. As .xlsx they keep the look of
-    /// their sheet too, with the bad cells coloured and annotated. No file is written where nothing was rejected.
+    /// The rows keep their own columns; further columns say what is wrong. An .xlsx file also keeps the formatting of
+    /// the input, with the bad cells coloured and annotated. No file is written if every row was delivered.
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) rejects: Option<PathBuf>,
 }
 
-/// A directory to take the files from.
+/// A directory to import from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct InboxArgs {
-    /// Take the spreadsheets that are complete from this directory, and clear them away afterwards
+    /// Import the complete spreadsheets in DIR, then move them to DIR/done or DIR/failed
     ///
-    /// They are one batch. Each is then moved to done/ in the directory, or to failed/ where anything in it did not get
-    /// through, with the report beside it, and never over another file. What the run did not finish stays where it is,
-    /// for the next one. A file that was imported before is known by its content, and not sent again.
+    /// The files are one batch. Each file is then moved to done/, or to failed/ if any of its rows was not delivered,
+    /// together with the report; existing files are never overwritten. Files that the run did not finish stay for the
+    /// next run. A file with the same content as one that was imported before is not sent again.
     #[arg(long, value_name = "DIR", conflicts_with = "inputs", help_heading = INBOX)]
     pub(crate) inbox: Option<PathBuf>,
-    /// How long a file must not have changed to be complete [default: 30s]
+    /// Import only files that have not changed for this long, such as 30s or 2m
     ///
-    /// One that is younger is waited for, once; if it has changed until then, it is left to the next run.
-    #[arg(long, value_name = "TIME", env = "SCORELOAD_SETTLE", hide_env_values = true, help_heading = INBOX)]
-    pub(crate) settle: Option<SettleTime>,
-    /// End with exit code 3 where no file is there to be imported; without it that is a success
-    #[arg(long, env = "SCORELOAD_FAIL_IF_EMPTY", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = INBOX)]
+    /// Scoreload waits once for files that changed more recently; files still changing are left for the next run.
+    #[arg(long, value_name = "DURATION", env = "SCORELOAD_SETTLE", default_value = "30s", help_heading = INBOX)]
+    pub(crate) settle: SettleTime,
+    /// Exit with code 3 instead of 0 if the inbox has no file to import
+    #[arg(long, env = "SCORELOAD_FAIL_IF_EMPTY", help_heading = INBOX)]
     pub(crate) fail_if_empty: bool,
 }
 
-/// Asks for inputs, or for a directory to take them from.
-pub(crate) fn needs_input(inputs: clap::Arg) -> clap::Arg {
+/// Requires inputs unless `--inbox` is given.
+pub(super) fn needs_input(inputs: clap::Arg) -> clap::Arg {
     inputs.required_unless_present("inbox")
 }
+
 /// Where and how updates are delivered.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct DeliveryArgs {
-    /// Where to deliver: sandbox, demo, production, or the URL of a gateway
+    /// Deliver to TARGET: sandbox, demo, production, or the URL of a gateway
     ///
-    /// Without a target and without credentials it is the built-in sandbox: the API runs inside this process, and
-    /// nothing leaves the machine. With credentials the target must be named.
-    #[arg(long, value_name = "TARGET", env = "SCORELOAD_TARGET", hide_env_values = true, help_heading = DELIVERY)]
+    /// Without credentials, the default is the built-in sandbox: the API runs inside this process, and nothing leaves
+    /// the machine. With credentials, the target must be named.
+    #[arg(long, value_name = "TARGET", env = "SCORELOAD_TARGET", help_heading = DELIVERY)]
     pub(crate) target: Option<String>,
-    /// Trust the authorities whose certificates this file holds too, in PEM
+    /// Also trust the certificate authorities in FILE (PEM)
     ///
-    /// Beside those that this machine trusts: for a gateway, or a company's proxy, with an authority of its own. It
-    /// counts for the API and for a ledger in a database.
-    #[arg(long, value_name = "FILE", env = "SCORELOAD_CA_CERT", hide_env_values = true, help_heading = DELIVERY)]
+    /// They are trusted in addition to those of this machine, for the API and for a ledger in a database. Use it for a
+    /// gateway or a proxy that has its own certificate authority.
+    #[arg(long, value_name = "FILE", env = "SCORELOAD_CA_CERT", help_heading = DELIVERY)]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Allow plain http to other machines: credentials and scores can be read on the way
-    #[arg(long, env = "SCORELOAD_INSECURE_HTTP", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
+    /// Allow plain HTTP to other machines, which exposes credentials and scores to the network
+    #[arg(long, env = "SCORELOAD_INSECURE_HTTP", help_heading = DELIVERY)]
     pub(crate) insecure_http: bool,
-    /// Do not ask before delivering to production
+    /// Do not ask for confirmation before delivering to production
     #[arg(long, help_heading = DELIVERY)]
     pub(crate) yes: bool,
     /// Send nothing if any row has an error
-    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
+    #[arg(long, env = "SCORELOAD_ALL_OR_NOTHING", help_heading = DELIVERY)]
     pub(crate) all_or_nothing: bool,
-    /// The most requests in any window of time: a list such as 3/s,180/m (units s, m, h; a day at most), or
-    /// unlimited
+    /// Limit the requests per time window: `unlimited`, or a list such as 3/s,180/m
     ///
-    /// [default: 3/s,180/m, what the API allows]
-    #[arg(long, env = "SCORELOAD_RATE", hide_env_values = true, help_heading = DELIVERY)]
-    pub(crate) rate: Option<Rate>,
-    /// The most updates in flight at once [default: 8]
-    #[arg(long, value_name = "N", env = "SCORELOAD_CONCURRENCY", hide_env_values = true, value_parser = at_least_one,
+    /// The units are s, m and h; a window is a day at most. The default is what the API allows.
+    #[arg(long, env = "SCORELOAD_RATE", default_value_t = Rate::default(), help_heading = DELIVERY)]
+    pub(crate) rate: Rate,
+    // Enough to use the whole rate of the API with responses that take over two seconds.
+    /// Send at most N updates at the same time
+    #[arg(long, value_name = "N", env = "SCORELOAD_CONCURRENCY", default_value_t = 8, value_parser = positive_number,
         help_heading = DELIVERY)]
-    pub(crate) concurrency: Option<usize>,
-    /// How often an update is sent again, at most [default: 5]
-    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", hide_env_values = true, value_parser = whole_number::<u32>,
+    pub(crate) concurrency: usize,
+    // Five retries wait up to 8 s in all, which is longer than a server's restart.
+    /// Retry a failed update at most N times
+    #[arg(long, value_name = "N", env = "SCORELOAD_RETRIES", default_value_t = 5, value_parser = whole_number::<u32>,
         help_heading = DELIVERY)]
-    pub(crate) retries: Option<u32>,
-    /// How long an answer may take [default: 30]
-    #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", hide_env_values = true, value_parser = seconds,
+    pub(crate) retries: u32,
+    // Gateways commonly wait for 30 s themselves.
+    /// Wait at most this long for a response
+    #[arg(long, value_name = "SECONDS", env = "SCORELOAD_TIMEOUT", default_value = "30", value_parser = seconds,
         help_heading = DELIVERY)]
-    pub(crate) timeout: Option<Duration>,
-    /// Stop once more orders than this are rejected, failed or unknown: a number, or a share such as 10%
+    pub(crate) timeout: Duration,
+    /// Stop once more than N orders, or N% of them, are rejected, failed or unknown
     ///
-    /// A share is taken of all orders to send; it lets at least one of them fail.
-    #[arg(long, value_name = "N|N%", env = "SCORELOAD_MAX_FAILURES", hide_env_values = true, help_heading = DELIVERY)]
+    /// A percentage is of all orders to send, and allows at least one of them to fail.
+    #[arg(long, value_name = "N|N%", env = "SCORELOAD_MAX_FAILURES", help_heading = DELIVERY)]
     pub(crate) max_failures: Option<MaxFailures>,
-    /// Send nothing more once the run has lasted so long: 2h, 90m, 45s, 1h30m
-    #[arg(long, value_name = "TIME", env = "SCORELOAD_MAX_DURATION", hide_env_values = true, help_heading = DELIVERY)]
+    /// Stop sending after this long, such as 2h, 90m, 45s or 1h30m
+    #[arg(long, value_name = "DURATION", env = "SCORELOAD_MAX_DURATION", help_heading = DELIVERY)]
     pub(crate) max_duration: Option<MaxDuration>,
-    /// Where it is remembered what was sent: a file, a database, or none
+    /// Record what was sent in this file or PostgreSQL database, or `none`
     ///
-    /// Without it scoreload/ledger.db in the user's state directory. A database, named as `postgres://USER@HOST/NAME`,
-    /// is shared by a team: see `scoreload help teams`. With none, and for the built-in sandbox, it is forgotten when
-    /// the run ends.
-    #[arg(long, value_name = "PLACE", env = "SCORELOAD_LEDGER", hide_env_values = true, help_heading = DELIVERY)]
+    /// The default is scoreload/ledger.db in the user's state directory. A team can share a database, named as
+    /// `postgres://USER@HOST/NAME`: see `scoreload help teams`. With `none`, and for the built-in sandbox, the record
+    /// is discarded when the run ends.
+    #[arg(long, value_name = "PATH|URL|none", env = "SCORELOAD_LEDGER", help_heading = DELIVERY)]
     pub(crate) ledger: Option<String>,
-    /// What to do with report links whose answer was lost: send them again, or keep them back [default: resend]
-    #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", hide_env_values = true, help_heading = DELIVERY)]
+    /// Send report links again if the response was lost, or hold them for `scoreload resolve`
+    #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", default_value = "resend", help_heading = DELIVERY)]
     pub(crate) on_ambiguous: Option<OnAmbiguous>,
-    /// Send everything, whatever the ledger says was accepted
+    /// Send every order, including those that the ledger records as accepted
     #[arg(long, help_heading = DELIVERY)]
     pub(crate) resend: bool,
-    /// Refuse to send if the number of orders differs by more than this from that of the last import
+    /// Refuse to send if the number of orders differs from the last import by more than N%
     ///
-    /// An export that was cut short or doubled shows so: `--max-change 50%` refuses 40 or 160 orders after 100, whether
-    /// or not they change. It is compared with the last import to this target that was not refused; corrected rows and
-    /// plans that were applied are not compared with, and corrected rows are never refused.
-    #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", hide_env_values = true, help_heading = DELIVERY)]
+    /// This catches an export that was cut short or doubled: after 100 orders, `--max-change 50%` refuses 40 or 160,
+    /// whether or not they changed. The comparison is with the last import to this target that was not refused, apart
+    /// from applied plans and corrected rows. Corrected rows are never refused.
+    #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", help_heading = DELIVERY)]
     pub(crate) max_change: Option<MaxChange>,
-    /// Wait until an import that holds the ledger's file, or the inbox, has ended
-    #[arg(long, env = "SCORELOAD_WAIT", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
+    /// Wait for another import that holds the ledger or the inbox, instead of exiting with code 6
+    #[arg(long, env = "SCORELOAD_WAIT", help_heading = DELIVERY)]
     pub(crate) wait: bool,
-    /// Send `testMode: true`: the server answers and changes nothing
-    #[arg(long, env = "SCORELOAD_TEST_MODE", hide_env_values = true, value_parser = FalseyValueParser::new(), help_heading = DELIVERY)]
+    /// Send `testMode: true`: the server validates each update without storing it
+    #[arg(long, env = "SCORELOAD_TEST_MODE", help_heading = DELIVERY)]
     pub(crate) test_mode: bool,
 }
-/// What a delivery leaves behind.
+
+/// The files and output of a run.
 #[derive(Debug, Args)]
 pub(crate) struct ResultArgs {
-    /// Write the report here (repeatable); the format by the extension: .html, .json, .csv, .xlsx, .md
+    /// Write the report to FILE (repeatable): .html, .json, .csv, .xlsx or .md
     ///
-    /// Without it the reports are scoreload-report-RUN.html and .json in the working directory. A report never replaces
-    /// a file.
+    /// The default is scoreload-report-RUN.html and .json in the working directory. An existing file is never
+    /// overwritten.
     #[arg(long = "report", value_name = "FILE", help_heading = RESULT)]
     pub(crate) reports: Vec<PathBuf>,
-    /// Write no report
-    #[arg(long, conflicts_with = "reports", env = "SCORELOAD_NO_REPORT", hide_env_values = true, value_parser = FalseyValueParser::new(),
-        help_heading = RESULT)]
+    /// Do not write a report
+    #[arg(long, conflicts_with = "reports", env = "SCORELOAD_NO_REPORT", help_heading = RESULT)]
     pub(crate) no_report: bool,
-    /// Show the report as a page of this machine while the run lasts: 127.0.0.1:0 takes a free port
+    /// Serve a live report on this local address during the run, such as 127.0.0.1:0 for any free port
     ///
-    /// The page follows the run until it is the finished report. Its address is told on standard error; who does not
-    /// know it cannot find it. The run waits for no browser.
+    /// The page follows the run and ends as the finished report. Its URL, which is printed on standard error, is
+    /// secret. The run does not wait for a browser.
     #[arg(long, value_name = "ADDRESS", value_parser = loopback, help_heading = RESULT)]
     pub(crate) serve: Option<SocketAddr>,
-    /// Write what the run came to here, for Prometheus: its textfile collector reads it
+    /// Write the results to FILE in Prometheus text format, for the node exporter's textfile collector
     ///
-    /// The file is replaced whole after each run, also after one that fails before it has begun, unless a flag or a
-    /// variable cannot be read.
-    #[arg(long, value_name = "FILE", env = "SCORELOAD_METRICS", hide_env_values = true, help_heading = RESULT)]
+    /// The file is replaced after every run, including runs that fail before they start, unless a flag or a variable
+    /// is invalid.
+    #[arg(long, value_name = "FILE", env = "SCORELOAD_METRICS", help_heading = RESULT)]
     pub(crate) metrics: Option<PathBuf>,
-    /// Run this command when the run has ended, however it did: a program and its arguments, without a shell
+    /// Run this command, without a shell, when the run has ended for any reason
     ///
-    /// Its environment holds the report's path and the totals, such as `SCORELOAD_EXIT_CODE` and `SCORELOAD_ROWS`, and
-    /// no credentials: see `scoreload help nightly`. Whether it fails is told, and changes nothing.
-    #[arg(long, value_name = "COMMAND", env = "SCORELOAD_NOTIFY_COMMAND", hide_env_values = true, help_heading = RESULT)]
+    /// Its environment holds the path of the report and the totals, such as `SCORELOAD_EXIT_CODE` and
+    /// `SCORELOAD_ROWS`, but no credentials: see `scoreload help nightly`. If it fails, a warning is printed and the
+    /// exit code stays the same.
+    #[arg(long, value_name = "COMMAND", env = "SCORELOAD_NOTIFY_COMMAND", help_heading = RESULT)]
     pub(crate) notify_command: Option<CommandLine>,
-    /// For people, or as one JSON object a line on standard output: the problems, then the result
+    /// Print for people, or print diagnostics and the result as JSON, one object per line
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub(crate) format: Format,
 }
+
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse().ok();
     let is_loopback = |address: &SocketAddr| address.ip().is_loopback();
-    address.filter(is_loopback).ok_or_else(|| {
-        "an address of this machine alone is expected, such as 127.0.0.1:0".to_owned()
-    })
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("a whole number of 1 or more is expected".to_owned()),
-    }
+    let address = address.filter(is_loopback);
+    address.ok_or_else(|| "expected a loopback address and a port, such as 127.0.0.1:0".to_owned())
 }

@@ -1,56 +1,58 @@
-//! What may be typed about earlier runs: `history`, `resolve`.
+//! The arguments of the commands about earlier runs: `history`, `resolve`.
 
 use clap::Args;
 
-use super::Format;
 use super::ledger::LedgerArgs;
+use super::values::Format;
 
-pub(crate) const HISTORY_EXAMPLES: &str = "\
+pub(super) const HISTORY_EXAMPLES: &str = "\
 Examples:
   scoreload history
   scoreload history 20261123-231502-abcd
   scoreload history --order ORD-1042 --format json";
-pub(crate) const RESOLVE_EXAMPLES: &str = "\
-Look at the orders in Paylocity, then say what became of them:
+
+pub(super) const RESOLVE_EXAMPLES: &str = "\
+Look the orders up in Paylocity, then record their outcome:
   scoreload resolve 20261123-231502-abcd --mark-delivered
   scoreload resolve 20261123-231502-abcd --resend --order ORD-1042";
+
 /// `scoreload history`
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
-    /// The run whose orders are listed; without it the runs themselves, the latest first
+    /// List the orders of this run; without it, list the runs, latest first
     pub(crate) run: Option<String>,
-    /// Only this order, in every run
+    /// List only this order, in all runs
     #[arg(long, value_name = "ID")]
     pub(crate) order: Option<String>,
-    /// Which ledger.
+    /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// For people, or as one JSON object a line
+    /// Print for people, or as JSON, one object per line
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }
 
 /// `scoreload resolve`
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("fate").required(true)))]
+#[command(group(clap::ArgGroup::new("outcome").required(true)))]
 pub struct ResolveArgs {
-    /// The run, as its report and `scoreload history` name it
+    /// The id of the run, from its report or `scoreload history`
     pub(crate) run: String,
-    /// What was sent counts as lost: the next import of the file sends it again
-    #[arg(long, group = "fate")]
+    /// Record the updates as lost: the next import of the file sends them again
+    #[arg(long, group = "outcome")]
     pub(crate) resend: bool,
-    /// What was sent counts as delivered: it is not sent again
-    #[arg(long, group = "fate")]
+    /// Record the updates as delivered: they are not sent again
+    #[arg(long, group = "outcome")]
     pub(crate) mark_delivered: bool,
-    /// Only this order (repeatable); without it all of the run whose outcome is unknown
+    /// SettleTime only this order (repeatable); the default is every order of the run with an unknown outcome
     ///
-    /// Two companies may have an order of the same id: COMPANY/ID names one.
+    /// Use COMPANY/ID if two companies have an order with the same id.
     #[arg(long = "order", value_name = "ID")]
     pub(crate) orders: Vec<String>,
-    /// Which ledger.
+    /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// How it is told what was settled: for people, or as a JSON object on standard output
+    /// Print the result for people, or as a JSON object
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }

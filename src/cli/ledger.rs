@@ -1,38 +1,40 @@
-//! What may be typed for `ledger`.
+//! The arguments of `ledger` and its subcommands.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::delivery::DELIVERY;
-use super::{DeliveryArgs, Format, InputArgs, RESULT, SourceArgs};
+use super::delivery::{DELIVERY, DeliveryArgs};
+use super::input::InputArgs;
+use super::settings::SourceArgs;
+use super::values::{Format, RESULT};
 
-/// What to do with a ledger.
+/// The subcommands of `ledger`.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Write everything that a ledger holds into a file
+    /// Write the whole ledger to a file
     ///
-    /// The file has a JSON object a line and is readable by its owner alone: it holds scores and names. Its last line
-    /// tells whether it is whole.
+    /// The file has one JSON object per line and is readable by its owner alone, because it holds scores and names. Its
+    /// last line shows that it is complete.
     #[command(after_long_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
-    /// Take over what another ledger holds, from a file that `export` wrote
+    /// Merge another ledger from a file that `export` wrote
     ///
-    /// What is new is added; of what both know the later word counts. All of it is taken over or nothing: a file that
-    /// is foreign, damaged or of a later version is refused before anything is changed.
+    /// New entries are added; for entries in both ledgers the later one is kept. The file is merged completely or not
+    /// at all: a file that is damaged, incomplete or of a later version is refused before anything is changed.
     #[command(after_long_help = IMPORT_EXAMPLES)]
     Import(MergeArgs),
-    /// Take away the history of old runs; what is known of each order stays
+    /// Delete the history of old runs, but not the state of orders
     ///
-    /// What was settled in runs that began before then is taken away, and the runs too. What the server holds of each
-    /// order stays, so nothing is sent again; deliveries whose outcome is unknown stay until they are settled.
+    /// Deletes the runs that started before the given age, with their settled deliveries. The accepted values of each
+    /// order are kept, so nothing is sent again. Deliveries with an unknown outcome are kept until they are settled.
     #[command(after_long_help = PRUNE_EXAMPLES)]
     Prune(PruneArgs),
-    /// Say of files, order by order, whether they are what was delivered
+    /// Check, order by order, whether files match what was delivered
     ///
-    /// Every update is made again from the files and compared with what the server has acknowledged: it is delivered,
-    /// differs, was not delivered, or is in doubt, as no answer came. Nothing is sent, and no credentials are needed.
-    #[command(after_long_help = VERIFY_EXAMPLES, mut_args(hide_what_delivers))]
+    /// Builds every update from the files and compares it with what the server has accepted. An order is delivered,
+    /// different, missing, or in doubt because no response arrived. Sends nothing and needs no credentials.
+    #[command(after_long_help = VERIFY_EXAMPLES, mut_args(hide_delivery_flags))]
     Verify(Box<VerifyArgs>),
 }
 
@@ -49,29 +51,29 @@ Examples:
   scoreload ledger import ledger.jsonl
   scoreload ledger import ledger.jsonl --ledger postgres://importer@db.example/scoreload
 
-Exit codes: 0 taken over; 1 the ledger failed; 2 wrong usage, or the file is refused; 6 an import holds the ledger.";
+Exit codes: 0 merged; 1 the ledger failed; 2 wrong usage, or the file is refused; 6 an import holds the ledger.";
 
 const PRUNE_EXAMPLES: &str = "\
 Examples:
   scoreload ledger prune --older-than 400d
 
-Exit codes: 0 done; 1 the ledger failed; 2 wrong usage, or there is no ledger; 6 an import holds the ledger.";
+Exit codes: 0 pruned; 1 the ledger failed; 2 wrong usage, or there is no ledger; 6 an import holds the ledger.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   scoreload ledger verify march.xlsx --target production
   scoreload ledger verify march.xlsx --target production --format json | jq -c 'select(.verdict == \"differs\")'
 
-Exit codes: 0 all of it was delivered; 1 something was not, or differs, or is in doubt; 2 wrong usage, or there is no
+Exit codes: 0 everything was delivered; 1 an order is missing, different or in doubt; 2 wrong usage, or there is no
 ledger; 3 no usable input.";
 
 /// `scoreload ledger export`
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Write it here; without it to standard output. A file that is there is never replaced
+    /// Write to FILE instead of standard output; an existing file is never overwritten
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Which ledger.
+    /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
 }
@@ -79,12 +81,12 @@ pub struct ExportArgs {
 /// `scoreload ledger import`
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The file that `export` wrote; `-` is standard input
+    /// A file that `export` wrote; `-` is standard input
     pub(crate) file: PathBuf,
-    /// Which ledger.
+    /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// How it is told what was taken over: for people, or as a JSON object on standard output
+    /// Print the result for people, or as a JSON object
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }
@@ -92,13 +94,13 @@ pub struct MergeArgs {
 /// `scoreload ledger prune`
 #[derive(Debug, Args)]
 pub struct PruneArgs {
-    /// Runs that began longer ago than this: days, weeks or years, such as 400d, 8w, 2y
+    /// Delete runs that started longer ago than this, in days, weeks or years: 400d, 8w, 2y
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: jiff::SignedDuration,
-    /// Which ledger.
+    /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// How it is told what was taken away: for people, or as a JSON object on standard output
+    /// Print the result for people, or as a JSON object
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }
@@ -107,19 +109,19 @@ pub struct PruneArgs {
 #[derive(Debug, Args)]
 #[command(mut_arg("inputs", |arg| arg.required(true)))]
 pub struct VerifyArgs {
-    /// Which files, and how their rows are understood.
+    /// The files, and how their rows are read.
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Where they were delivered, and the ledger.
+    /// The target and the ledger.
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
-    /// How each order is told: a line each, or as one JSON object a line
+    /// Print each order for people, or as JSON, one object per line
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub(crate) format: Format,
 }
 
 impl LedgerCommand {
-    /// Returns which settings count where a flag or a variable does not say.
+    /// Returns the arguments that name the configuration file.
     pub(crate) const fn source(&self) -> &SourceArgs {
         match self {
             Self::Export(args) => &args.ledger.source,
@@ -130,39 +132,29 @@ impl LedgerCommand {
     }
 }
 
-/// Which ledger.
+/// The ledger.
 #[derive(Debug, Args)]
 pub(crate) struct LedgerArgs {
-    /// The ledger, where it is not in the user's state directory: a file, or postgres://…
-    #[arg(
-        long = "ledger",
-        value_name = "PLACE",
-        env = "SCORELOAD_LEDGER",
-        hide_env_values = true
-    )]
-    pub(crate) place: Option<String>,
-    /// Trust the authorities whose certificates this file holds too, in PEM: for a ledger in a database
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "SCORELOAD_CA_CERT",
-        hide_env_values = true
-    )]
+    /// Use the ledger in this file or PostgreSQL database, instead of the one in the user's state directory
+    #[arg(long, value_name = "PATH|URL", env = "SCORELOAD_LEDGER")]
+    pub(crate) ledger: Option<String>,
+    /// Also trust the certificate authorities in FILE (PEM), for a ledger in a database
+    #[arg(long, value_name = "FILE", env = "SCORELOAD_CA_CERT")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Which settings count where a flag or a variable does not say.
+    /// The configuration file.
     #[command(flatten)]
     pub(crate) source: SourceArgs,
 }
 
-/// Leaves flags out of the help that an import has: a look at the ledger follows them by doing nothing.
-fn hide_what_delivers(arg: clap::Arg) -> clap::Arg {
+/// Hides the flags that only matter for sending. They are accepted, so that the arguments of an import work as they are.
+fn hide_delivery_flags(arg: clap::Arg) -> clap::Arg {
     let is_of_delivery = arg.get_help_heading() == Some(DELIVERY);
     let is_shown = ["target", "ledger", "ca_cert", "profile"].contains(&arg.get_id().as_str());
     arg.hide(is_of_delivery && !is_shown)
 }
 
 fn age(text: &str) -> Result<jiff::SignedDuration, String> {
-    let expected = || "days, weeks or years are expected, such as 400d, 8w or 2y".to_owned();
+    let expected = || "expected days, weeks or years, such as 400d, 8w or 2y".to_owned();
     let split = text.len().saturating_sub(1);
     let (number, unit) = text.split_at_checked(split).ok_or_else(expected)?;
     let number: u32 = number.parse().map_err(|_| expected())?;

@@ -1,28 +1,29 @@
-//! What may be typed for `plan` and `apply`.
+//! The arguments of `plan` and `apply`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DeliveryArgs, ImportArgs, RESULT, ResultArgs, SourceArgs};
+use super::delivery::{DeliveryArgs, ImportArgs, ResultArgs};
+use super::settings::SourceArgs;
+use super::values::RESULT;
 
-pub(crate) const PLAN_EXAMPLES: &str = "\
+pub(super) const PLAN_EXAMPLES: &str = "\
 Examples:
   scoreload plan scores.xlsx --target demo                 + new  * changed  = unchanged  ! invalid  ? unknown
   scoreload plan scores.xlsx --target demo -o plan.json    keep it, for `scoreload apply plan.json`
   scoreload plan scores.xlsx --format json | jq -c 'select(.change == \"changed\") | [.order_id, .changes]'
 
-With --format json each problem, then each order, then the sum of them is a JSON object on a line of its own:
-  .code      a problem, as `validate` prints it
-  .change    an order: new, changed, unchanged, invalid or unknown; .changes are the values of a changed one
-             with what the server has acknowledged before, .body is what would be sent, to the byte; null where
-             nothing would be
-  .requests  the sum: .orders by their change, .bytes, and .seconds, the least time at the rate
+With --format json, each diagnostic, each order and the summary is a JSON object on its own line:
+  .code      a diagnostic, as `validate` prints it
+  .change    an order: new, changed, unchanged, invalid or unknown; .changes lists the values of a changed order
+             with those that the server accepted before; .body is the exact request body, null if nothing is sent
+  .requests  the summary: .orders by change, .bytes, and .seconds, the shortest time at the rate
 
-Exit codes: 0 nothing is wrong; 1 some orders are invalid or unknown; 2 wrong usage, or --max-change refuses;
+Exit codes: 0 no problems; 1 some orders are invalid or unknown; 2 wrong usage, or refused by --max-change;
 3 no usable input, or --all-or-nothing with errors.";
 
-pub(crate) const APPLY_EXAMPLES: &str = "\
+pub(super) const APPLY_EXAMPLES: &str = "\
 Examples:
   scoreload plan scores.xlsx --target demo -o plan.json
   scoreload apply plan.json
@@ -31,22 +32,22 @@ Examples:
 Credentials come from the environment variables SCORELOAD_CLIENT_ID and SCORELOAD_CLIENT_SECRET, or from a profile in
 the configuration file.
 
-Exit codes: as for import; 2 also where the plan is refused: nothing is sent then.";
+Exit codes: as for import; also 2 if the plan is refused, and nothing is sent.";
 
 /// `scoreload plan`
 #[derive(Debug, Args)]
-#[command(mut_args(hide_what_sends))]
+#[command(mut_args(hide_sending_flags))]
 pub struct PlanArgs {
-    /// What would be imported, and how.
+    /// The arguments of the import.
     #[command(flatten)]
     pub(crate) import: ImportArgs,
-    /// Keep the plan here, for `scoreload apply`; it never replaces a file
+    /// Write the plan to FILE, for `scoreload apply`; an existing file is never overwritten
     #[arg(short, long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Leaves flags out of the help that an import has and a plan follows by sending nothing.
-fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
+/// Hides the flags of `import` that only matter for sending.
+fn hide_sending_flags(arg: clap::Arg) -> clap::Arg {
     const SENDING: [&str; 11] = [
         "dry_run",
         "yes",
@@ -62,7 +63,7 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
     ];
     match arg.get_id().as_str() {
         "inbox" => {
-            let help = "Take the spreadsheets that are complete from this directory; they stay where they are";
+            let help = "Plan the import of the complete spreadsheets in DIR, which are not moved";
             arg.help(help).long_help(help)
         }
         id => {
@@ -72,36 +73,36 @@ fn hide_what_sends(arg: clap::Arg) -> clap::Arg {
     }
 }
 
-/// Leaves flags out of the help that decide what is sent and where to: the plan has decided.
-fn leave_to_the_plan(arg: clap::Arg) -> clap::Arg {
-    const DECIDED: [&str; 3] = ["on_ambiguous", "resend", "test_mode"];
+/// Settings whose value is the plan's, whatever the configuration file says.
+pub(super) const DECIDED_BY_THE_PLAN: [&str; 2] = ["target", "on_ambiguous"];
+
+/// Hides the flags whose values the plan holds. They are accepted if they agree with the plan.
+fn hide_planned_flags(arg: clap::Arg) -> clap::Arg {
     match arg.get_id().as_str() {
         "target" => {
-            let help =
-                "Where the plan goes, to make sure: another target than the plan's is refused";
+            let help = "Refuse the plan unless this is its target";
             arg.help(help).long_help(help)
         }
-        id => {
-            let is_hidden = DECIDED.contains(&id);
-            arg.hide(is_hidden)
-        }
+        "on_ambiguous" => arg.default_value(None::<&str>).hide(true),
+        "resend" | "test_mode" => arg.hide(true),
+        _ => arg,
     }
 }
 
 /// `scoreload apply`
 #[derive(Debug, Args)]
-#[command(mut_args(leave_to_the_plan))]
+#[command(mut_args(hide_planned_flags))]
 pub struct ApplyArgs {
-    /// The plan, as `scoreload plan -o` made it
+    /// A file that `scoreload plan -o` wrote
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
-    /// Which settings count where a flag or a variable does not say.
+    /// The configuration file.
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// How updates are delivered; where to, the plan says.
+    /// How updates are delivered; the plan says where to.
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
-    /// What is left behind.
+    /// The files and output of the run.
     #[command(flatten)]
     pub(crate) result: ResultArgs,
 }

@@ -1,31 +1,31 @@
-//! What the screen shows, whatever is done.
+//! The arguments that every command takes: progress, colour and the log.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ColorChoice, ValueEnum};
 
 const SCREEN: &str = "Screen";
 
-/// What the screen shows.
+/// What is shown on the terminal, and what is logged.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ScreenArgs {
-    /// How progress is shown; auto is bars on a terminal and plain lines elsewhere [default: auto]
-    #[arg(long, global = true, env = "SCORELOAD_PROGRESS", hide_env_values = true, help_heading = SCREEN)]
-    pub(crate) progress: Option<ProgressStyle>,
-    /// When to use colour [default: auto]
-    #[arg(long, global = true, env = "SCORELOAD_COLOR", hide_env_values = true, help_heading = SCREEN)]
-    pub(crate) color: Option<clap::ColorChoice>,
-    /// Say only what is wrong
+    /// Show progress in this style
+    #[arg(long, global = true, env = "SCORELOAD_PROGRESS", default_value = "auto", help_heading = SCREEN)]
+    pub(crate) progress: ProgressStyle,
+    /// Use colour
+    #[arg(long, global = true, value_name = "WHEN", env = "SCORELOAD_COLOR", default_value = "auto", help_heading = SCREEN)]
+    pub(crate) color: ColorChoice,
+    /// Print only problems
     #[arg(short, long, global = true, help_heading = SCREEN)]
     pub(crate) quiet: bool,
-    /// Log requests, -vv everything; never scores, names or secrets
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = SCREEN)]
+    /// Log requests; with -vv log everything. Scores, names and secrets are never logged
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = SCREEN)]
     pub(crate) verbose: u8,
-    /// How log lines are written [default: text]
-    #[arg(long, global = true, env = "SCORELOAD_LOG_FORMAT", hide_env_values = true, help_heading = SCREEN)]
-    pub(crate) log_format: Option<LogFormat>,
-    /// Write the log here, behind what the file holds, and not on the screen
-    #[arg(long, global = true, value_name = "FILE", env = "SCORELOAD_LOG_FILE", hide_env_values = true, help_heading = SCREEN)]
+    /// Write log lines in this format
+    #[arg(long, global = true, env = "SCORELOAD_LOG_FORMAT", default_value = "text", help_heading = SCREEN)]
+    pub(crate) log_format: LogFormat,
+    /// Append the log to FILE instead of stderr
+    #[arg(long, global = true, value_name = "FILE", env = "SCORELOAD_LOG_FILE", help_heading = SCREEN)]
     pub(crate) log_file: Option<PathBuf>,
 }
 
@@ -38,14 +38,15 @@ pub(crate) enum ProgressStyle {
     Bar,
     /// A line every ten seconds
     Plain,
-    /// Nothing
+    /// No progress
     None,
 }
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }

@@ -1,28 +1,30 @@
-//! What may be typed before the first import: `template`, `explain`.
+//! The arguments of `template` and `explain`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, RESULT};
+use super::values::{Format, RESULT};
 
-pub(crate) const TEMPLATE_EXAMPLES: &str = "\
+pub(super) const TEMPLATE_EXAMPLES: &str = "\
 Examples:
-  scoreload template                 makes scoreload-template.xlsx
+  scoreload template                 write scoreload-template.xlsx
   scoreload template -o march.xlsx
   scoreload template -o march.csv
   scoreload template -o - > march.csv
 
-Exit codes: 0 made; 2 wrong usage, or the file is there already.";
-pub(crate) const EXPLAIN_EXAMPLES: &str = "\
+Exit codes: 0 written; 2 wrong usage, or the file exists already.";
+
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  scoreload explain                      all codes, a line each
+  scoreload explain                      list all codes
   scoreload explain id-not-exact
   scoreload explain --format json | jq -r '[.code, .summary] | @tsv'";
+
 /// `scoreload template`
 #[derive(Debug, Args)]
 pub struct TemplateArgs {
-    /// Where to; the extension decides the format: .xlsx or .csv; `-` is CSV on standard output
+    /// Write to FILE, as .xlsx or .csv by its extension; `-` writes CSV to standard output
     #[arg(
         short,
         long,
@@ -30,18 +32,19 @@ pub struct TemplateArgs {
         default_value = "scoreload-template.xlsx"
     )]
     pub(crate) output: PathBuf,
-    /// How it is told what was made: for people, or as a JSON object on standard output
+    /// Print the result for people, or as a JSON object
     #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }
+
 /// `scoreload explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code of the problem, as it stands in brackets: attempt-invalid
+    /// The code of a diagnostic, such as attempt-invalid
     ///
-    /// Without it all codes are listed, a line each.
+    /// Without it, all codes are listed.
     pub(crate) code: Option<String>,
-    /// How the page is shown: for people, or as one JSON object a line
+    /// Print for people, or as JSON, one object per line
     #[arg(long, default_value = "human", help_heading = RESULT)]
     pub(crate) format: Format,
 }

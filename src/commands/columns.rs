@@ -31,7 +31,7 @@ pub(crate) fn run(
     config: &ConfigFile,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let reading = config::reading(&args.input, config, Timestamp::now())?;
+    let reading = config::input_options(&args.input, config, Timestamp::now())?;
     let options = Options {
         extent: Extent::Sample(SAMPLED_ROWS),
         ..reading_options(&reading, false, &|_| {})

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::CommandFactory;
 use serde_json::json;
 
-use crate::cli::{Cli, ConfigArgs, Format};
+use crate::cli::{ConfigArgs, Format};
 use crate::config::effective;
-use crate::config::effective::InForce;
+use crate::config::effective::EffectiveSetting;
 use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::template;
@@ -28,16 +27,7 @@ pub(crate) fn run(
     if args.init {
         return init(args.output.as_deref().unwrap_or(Path::new(NAME)), screen);
     }
-    let cli = Cli::command();
-    // What was typed was read before, so it can be read again.
-    let matches = cli.clone().try_get_matches_from(std::env::args_os());
-    let (matches, mut cli) = (matches.unwrap_or_default(), cli);
-    cli.build();
-    let matches = matches
-        .subcommand()
-        .map_or(&matches, |(_, matches)| matches);
-    let command = cli.find_subcommand("config").unwrap_or(&cli);
-    let all = effective::all(matches, command, config, &variable)?;
+    let all = effective::all(std::env::args_os(), config, &variable)?;
     ui::answer(|out| match args.import.result.format {
         Format::Human => table::write(out, config, &all),
         Format::Json => all.iter().try_for_each(|one| write_json(out, one)),
@@ -45,7 +35,7 @@ pub(crate) fn run(
     Ok(ExitCode::Success)
 }
 
-fn write_json(out: &mut dyn Write, one: &InForce) -> io::Result<()> {
+fn write_json(out: &mut dyn Write, one: &EffectiveSetting) -> io::Result<()> {
     let (from, name) = one.source.parts();
     let told = json!({"setting": one.setting, "value": one.value, "from": from, "name": name});
     ui::write_json_line(out, &told)

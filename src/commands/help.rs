@@ -1,8 +1,8 @@
 //! `scoreload help`: a command, or a way of use that takes more than one of them.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::cli::error::CommandLineError;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -10,7 +10,7 @@ use crate::guide;
 use crate::ui;
 
 pub(crate) fn run(about: &[String]) -> Result<ExitCode, Error> {
-    let mut cli = Cli::command();
+    let mut cli = cli::command();
     cli.build();
     let text = match about {
         [] => cli.render_help().to_string(),

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::cli::error::CommandLineError;
 use crate::cli::{Format, HistoryArgs};
-use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -22,12 +21,8 @@ use crate::ui::{self, Screen, summary};
 /// The runs that are told, the latest ones.
 const MOST_RUNS: usize = 100;
 
-pub(crate) fn run(
-    args: &HistoryArgs,
-    config: &ConfigFile,
-    screen: Screen,
-) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(&args.ledger, config)?;
+pub(crate) fn run(args: &HistoryArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(&args.ledger)?;
     let how = (args.format, screen);
     match (&args.run, &args.order) {
         (None, None) => {

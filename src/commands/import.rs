@@ -25,7 +25,7 @@ pub(crate) fn run(
     if args.dry_run {
         return plan::run_without_file(args, config?, screen);
     }
-    let hooks = Hooks::new(&args.result, config.as_ref().ok());
+    let hooks = Hooks::new(&args.result);
     hooks.run(config, screen, |config| {
         run_interruptible(screen, move |interruptions| {
             import(&args, &config, screen, interruptions)

@@ -1,14 +1,12 @@
 //! `scoreload man`: the manual pages of the tool and of its commands.
 
-use clap::CommandFactory;
-
-use crate::cli::Cli;
+use crate::cli;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ui;
 
 pub(crate) fn run() -> Result<ExitCode, Error> {
-    let mut command = Cli::command();
+    let mut command = cli::command();
     command.build();
     let mut pages = Vec::new();
     collect_pages(command, &mut pages);

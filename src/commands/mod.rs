@@ -21,7 +21,6 @@ mod validate;
 use crate::cli::{Cli, Command};
 use crate::config::environment::variable;
 use crate::config::file::{self, ConfigFile};
-use crate::config::settings::Settings;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::system::core_dumps;
@@ -34,19 +33,29 @@ use crate::ui::Screen;
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     core_dumps::disable();
     let config = match cli.command.source() {
-        Some(source) => file::load(source, &variable),
+        Some(source) => file::load(source, &variable).map_err(Error::from),
         None => Ok(ConfigFile::default()),
     };
-    let settings = config.as_ref().map(|config| &config.defaults);
-    let screen = Screen::begin(&cli.screen, settings.unwrap_or(&Settings::default()))?;
+    // An invalid file is an error of the command, which may report it in its own way.
+    let cli = match &config {
+        Ok(config) => config.complete(cli, std::env::args_os())?,
+        Err(_) => cli,
+    };
+    let screen = Screen::begin(&cli.screen)?;
     match cli.command {
         Command::Import(args) => import::run(args, config, screen),
         Command::Apply(args) => apply::run(args, config, screen),
         Command::Doctor(args) => doctor::run(&args.import, config),
         Command::Plan(args) => plan::run(args, config?, screen),
         Command::Validate(args) => validate::run(args, config?, screen),
-        Command::History(args) => history::run(&args, &config?, screen),
-        Command::Resolve(args) => resolve::run(&args, &config?, screen),
+        Command::History(args) => {
+            config?;
+            history::run(&args, screen)
+        }
+        Command::Resolve(args) => {
+            config?;
+            resolve::run(&args, screen)
+        }
         Command::Ledger(command) => ledger::run(&command, &config?, screen),
         Command::Sandbox(args) => sandbox::run(args, screen),
         Command::Template(args) => template::run(&args, screen),

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::cli::error::CommandLineError;
 use crate::cli::{Format, ResolveArgs};
-use crate::config::file::ConfigFile;
 use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -17,12 +16,8 @@ use crate::pipeline::ledger_session::planning::parse_known;
 use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::{self, Screen, summary};
 
-pub(crate) fn run(
-    args: &ResolveArgs,
-    config: &ConfigFile,
-    screen: Screen,
-) -> Result<ExitCode, Error> {
-    let ledger = open_ledger(&args.ledger, config)?;
+pub(crate) fn run(args: &ResolveArgs, screen: Screen) -> Result<ExitCode, Error> {
+    let ledger = open_ledger(&args.ledger)?;
     let Some(run) = ledger.run(&args.run).map_err(Error::Ledger)? else {
         let run = args.run.clone();
         return Err(CommandLineError::UnknownRun { run }.into());

@@ -4,7 +4,7 @@ use tokio::runtime::Runtime;
 
 use crate::cli::SandboxArgs;
 use crate::cli::error::CommandLineError;
-use crate::config::credentials::Configured;
+use crate::config::credentials::ConfiguredCredentials;
 use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::sandbox::{Sandbox, Settings};
 use crate::ui::{self, Screen};
 
 pub(crate) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let configured = Configured::find(&ConfigFile::default(), &variable)?;
+    let configured = ConfiguredCredentials::find(&ConfigFile::default(), &variable)?;
     let credentials = configured.map(|configured| configured.read()).transpose()?;
     let settings = Settings {
         listen: args.listen,

@@ -37,7 +37,7 @@ fn validate(
     interruptions: &Interruptions,
 ) -> Result<ExitCode, Error> {
     let started_at = Timestamp::now();
-    let reading = config::reading(&args.input, config, started_at)?;
+    let reading = config::input_options(&args.input, config, started_at)?;
     let files = reports::reserve(&args.reports)?;
     let rejects_file = rejects::reserve(args.rejects.as_deref(), &args.input.inputs, &files)?;
     let began = std::time::Instant::now();

@@ -1,214 +1,142 @@
-//! Every setting in force, with its value and where that is from, as `scoreload config` shows it.
+//! Effective settings, as `scoreload config` shows them.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
+use std::ffi::OsString;
 
-use clap::ArgMatches;
 use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches};
 
-use super::Environment;
-use super::credentials::{self, Configured};
-use super::file::{ConfigFile, Part, Wide};
-use super::settings::{SETTINGS, Setting};
-use crate::error::Error;
+use super::credential_source::CredentialSource;
+use super::credentials::ConfiguredCredentials;
+use super::environment::Environment;
+use super::error::ConfigError;
+use super::file::ConfigFile;
+use super::source::Source;
+use super::wide::{FieldSource, WideTest};
+use crate::cli;
 use crate::ledger::location::users_path;
 use crate::system::postgres::address::redact_password;
 
-/// A setting in force.
+/// A setting with its effective value.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct InForce {
-    /// Its name in the file.
+pub(crate) struct EffectiveSetting {
+    /// Its key in the configuration file.
     pub(crate) setting: String,
-    /// Its value; `None` where it is not set.
+    /// Its value, or `None` if it is not set.
     pub(crate) value: Option<String>,
-    /// Where that is from.
+    /// Where the value comes from.
     pub(crate) source: Source,
 }
 
-/// Where the value of a setting is from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A flag.
-    Flag(String),
-    /// An environment variable.
-    Variable(String),
-    /// A profile of the file.
-    Profile(String),
-    /// The file.
-    File(PathBuf),
-    /// Nothing says otherwise.
-    Default,
-}
-
-impl Source {
-    /// Returns the kind of the source, and its name.
-    pub(crate) fn parts(&self) -> (&'static str, Option<String>) {
-        match self {
-            Self::Flag(name) => ("flag", Some(name.clone())),
-            Self::Variable(name) => ("variable", Some(name.clone())),
-            Self::Profile(name) => ("profile", Some(name.clone())),
-            Self::File(path) => ("file", Some(path.display().to_string())),
-            Self::Default => ("default", None),
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parts() {
-            (kind, Some(name)) => write!(f, "{kind} {name}"),
-            (kind, None) => f.write_str(kind),
-        }
-    }
-}
-
-impl From<&credentials::From> for Source {
-    fn from(from: &credentials::From) -> Self {
-        match from {
-            credentials::From::Variable(name) => Self::Variable((*name).to_owned()),
-            credentials::From::Profile(name, key) => Self::Profile(format!("{name}, {key}")),
-        }
-    }
-}
-
-/// Returns every setting in force; `matches` is the command line as it was typed.
+/// Returns every setting of a `config` command with its value and source.
 ///
 /// # Errors
-/// When half of the credentials is missing.
+/// Fails if the command line is invalid, or half of the credentials is missing.
 pub(crate) fn all(
-    matches: &ArgMatches,
-    command: &clap::Command,
+    arguments: impl IntoIterator<Item = OsString>,
     file: &ConfigFile,
     environment: Environment<'_>,
-) -> Result<Vec<InForce>, Error> {
-    let configured = Configured::find(file, environment)?;
-    let looked_up = |setting: &'static Setting| Looking {
-        matches,
-        command,
-        file,
-        setting,
-    };
-    let mut all: Vec<InForce> = SETTINGS
+) -> Result<Vec<EffectiveSetting>, ConfigError> {
+    let configured = ConfiguredCredentials::find(file, environment)?;
+    let matches = file
+        .command()
+        .try_get_matches_from(arguments)
+        .map_err(ConfigError::CommandLine)?;
+    let matches = matches
+        .subcommand()
+        .map_or(&matches, |(_, matches)| matches);
+    let settings = cli::settings();
+    let mut all: Vec<EffectiveSetting> = settings
         .iter()
-        .map(|setting| looked_up(setting).in_force())
+        .map(|setting| effective(setting, matches, file))
         .collect();
     for found in &mut all {
         found.value = found.value.as_deref().map(redact_password);
         if found.source == Source::Default {
             found.value = match found.setting.as_str() {
-                // With credentials the target must be named.
+                // With credentials, the target must be named.
                 "target" => configured.is_none().then(|| "sandbox".to_owned()),
                 "ledger" => users_path(environment).map(|path| path.display().to_string()),
                 _ => found.value.take(),
             };
         }
     }
-    all.extend(of_profile(file, configured.as_ref()));
+    all.extend(profile_keys(file, configured.as_ref()));
     all.extend(words(matches, file));
     Ok(all)
 }
 
-/// A setting that is looked for.
-struct Looking<'a> {
-    matches: &'a ArgMatches,
-    command: &'a clap::Command,
-    file: &'a ConfigFile,
-    setting: &'a Setting,
-}
-
-impl Looking<'_> {
-    fn in_force(&self) -> InForce {
-        let name = self.setting.name;
-        let typed = self.typed();
-        let default = || {
-            let value = Some(self.setting.default).filter(|value| !value.is_empty());
-            (value.map(str::to_owned), Source::Default)
-        };
-        let (value, source) = typed.or_else(|| self.written()).unwrap_or_else(default);
-        InForce {
-            setting: name.to_owned(),
-            value,
-            source,
+fn effective(setting: &Arg, matches: &ArgMatches, file: &ConfigFile) -> EffectiveSetting {
+    let key = setting.get_id().as_str();
+    let typed = || {
+        let values = raw(matches, key).join(", ");
+        let is_on = matches.try_get_one::<bool>(key).ok().flatten();
+        Some(is_on.map_or(values, ToString::to_string)).filter(|text| !text.is_empty())
+    };
+    let (value, source) = match (matches.value_source(key), file.setting(key)) {
+        (Some(ValueSource::CommandLine), _) => {
+            let flag = setting.get_long().unwrap_or(key);
+            (typed(), Source::Flag(format!("--{flag}")))
         }
-    }
-
-    /// Returns what a flag or a variable says.
-    fn typed(&self) -> Option<(Option<String>, Source)> {
-        let name = self.setting.name;
-        let mut args = self.command.get_arguments();
-        let arg = args.find(|arg| arg.get_id() == name)?;
-        let source = match self.matches.value_source(name)? {
-            ValueSource::CommandLine => Source::Flag(format!("--{}", arg.get_long()?)),
-            ValueSource::EnvVariable => {
-                Source::Variable(arg.get_env()?.to_string_lossy().into_owned())
-            }
-            _ => return None,
-        };
-        let value = match self.matches.try_get_one::<bool>(name) {
-            Ok(is_on) => is_on.copied().unwrap_or_default().to_string(),
-            Err(_) => raw(self.matches, name).join(", "),
-        };
-        Some((Some(value), source))
-    }
-
-    /// Returns what the file says.
-    fn written(&self) -> Option<(Option<String>, Source)> {
-        let name = self.setting.name;
-        let origin = &self.file.origin;
-        if let Some((profile, table)) = &origin.profile
-            && let Some(value) = table.get(name)
-        {
-            return Some((Some(shown(value)), Source::Profile(profile.clone())));
+        (Some(ValueSource::EnvVariable), _) => {
+            let variable = setting.get_env().unwrap_or_default();
+            (
+                typed(),
+                Source::Variable(variable.to_string_lossy().into_owned()),
+            )
         }
-        let value = origin.defaults.get(name)?;
-        Some((Some(shown(value)), of_file(self.file)))
+        (_, Some((value, source))) => (Some(value.text.clone()), source),
+        (_, None) => (typed(), Source::Default),
+    };
+    EffectiveSetting {
+        setting: key.to_owned(),
+        value,
+        source,
     }
 }
 
-fn raw(matches: &ArgMatches, name: &str) -> Vec<String> {
-    let values = matches.try_get_raw(name).ok().flatten();
+fn raw(matches: &ArgMatches, key: &str) -> Vec<String> {
+    let values = matches.try_get_raw(key).ok().flatten();
     let texts = values.into_iter().flatten();
     texts
         .map(|text| text.to_string_lossy().into_owned())
         .collect()
 }
 
-fn of_file(file: &ConfigFile) -> Source {
-    Source::File(file.origin.path.clone().unwrap_or_default())
-}
-
-fn shown(value: &toml::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Returns what only a profile says, and whether the credentials are set.
-fn of_profile(file: &ConfigFile, configured: Option<&Configured>) -> [InForce; 3] {
+/// Returns the keys that only a profile may have; of the credentials, only whether they are set.
+fn profile_keys(
+    file: &ConfigFile,
+    configured: Option<&ConfiguredCredentials>,
+) -> [EffectiveSetting; 3] {
     let is_set = configured.map(|_| "set".to_owned());
-    let of = |setting: &str, from: Option<&credentials::From>| InForce {
+    let of = |setting: &str, from: Option<&CredentialSource>| EffectiveSetting {
         setting: setting.to_owned(),
         value: is_set.clone(),
         source: from.map_or(Source::Default, Source::from),
     };
-    let confirm = match (file.defaults.confirm, file.profile()) {
-        (Some(asks), Some(profile)) => (asks, Source::Profile(profile.to_owned())),
+    let confirm = match file.profile_keys().map(|(name, keys)| (name, keys.confirm)) {
+        Some((profile, Some(asks))) => (asks, Source::Profile(profile.to_owned())),
         _ => (true, Source::Default),
     };
     [
-        InForce {
+        EffectiveSetting {
             setting: "confirm".to_owned(),
             value: Some(confirm.0.to_string()),
             source: confirm.1,
         },
-        of("client_id", configured.map(Configured::client_id_from)),
-        of("client_secret", configured.map(Configured::secret_from)),
+        of(
+            "client_id",
+            configured.map(ConfiguredCredentials::client_id_source),
+        ),
+        of(
+            "client_secret",
+            configured.map(ConfiguredCredentials::secret_source),
+        ),
     ]
 }
 
-/// Returns how the words of the inputs are understood.
-fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
+/// Returns the mappings of headers and words, and the `[[wide]]` tables.
+fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<EffectiveSetting> {
     let columns = pairs(matches, ("maps", "--map"), ("columns", &file.columns), file);
     let statuses = pairs(
         matches,
@@ -221,18 +149,18 @@ fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
         ("ignore", &file.ignore),
     ];
     let listed = listed.into_iter().filter(|(_, words)| !words.is_empty());
-    let listed = listed.map(|(name, words)| (name.to_owned(), words.join(", "), of_file(file)));
+    let listed = listed.map(|(name, words)| (name.to_owned(), words.join(", "), file.source()));
     let wide = file.wide.iter();
     let wide = wide.map(|wide| {
         let name = format!("wide.{}", wide.test_id);
-        (name, parts_of(wide), of_file(file))
+        (name, parts_of(wide), file.source())
     });
     let all = columns
         .into_iter()
         .chain(statuses)
         .chain(listed)
         .chain(wide);
-    all.map(|(setting, value, source)| InForce {
+    all.map(|(setting, value, source)| EffectiveSetting {
         setting,
         value: Some(value),
         source,
@@ -240,7 +168,7 @@ fn words(matches: &ArgMatches, file: &ConfigFile) -> Vec<InForce> {
     .collect()
 }
 
-/// Returns the pairs of a table of the file and of the flag that goes before it.
+/// Returns the pairs of a table of the file, and of the flag that overrides it.
 fn pairs(
     matches: &ArgMatches,
     (id, flag): (&str, &str),
@@ -256,7 +184,7 @@ fn pairs(
     let is_typed = |name: &str| typed.iter().any(|(known, _)| known == name);
     let written = written.iter().filter(|(name, _)| !is_typed(name));
     let mut all: Vec<(String, String, Source)> = written
-        .map(|(name, value)| (format!("{table}.{name}"), value.clone(), of_file(file)))
+        .map(|(name, value)| (format!("{table}.{name}"), value.clone(), file.source()))
         .collect();
     let typed = typed.into_iter();
     all.extend(typed.map(|(name, value)| {
@@ -269,8 +197,8 @@ fn pairs(
     all
 }
 
-/// Says where the fields of a wide test stand.
-fn parts_of(wide: &Wide) -> String {
+/// Describes the fields of a wide test.
+fn parts_of(wide: &WideTest) -> String {
     let others = [
         ("status", &wide.status),
         ("attempt", &wide.attempt),
@@ -279,9 +207,9 @@ fn parts_of(wide: &Wide) -> String {
         ("report_url", &wide.report_url),
         ("assessment_id", &wide.assessment_id),
     ];
-    let other = |(name, part): (&str, &Option<Part>)| match part.as_ref()? {
-        Part::Header(header) => Some(format!("{name} from `{header}`")),
-        Part::Constant { constant } => Some(format!("{name} = {}", constant.text())),
+    let other = |(name, part): (&str, &Option<FieldSource>)| match part.as_ref()? {
+        FieldSource::Header(header) => Some(format!("{name} from `{header}`")),
+        FieldSource::Constant { constant } => Some(format!("{name} = {}", constant.text())),
     };
     let score = format!("score from `{}`", wide.score);
     let others = others.into_iter().filter_map(other);

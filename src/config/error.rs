@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use super::credential_source::CredentialSource;
+use super::file_error::FileError;
 use crate::system::postgres::address::UrlError;
 use crate::tls::Flaw;
 
@@ -19,17 +21,18 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The configuration file has a syntax error, an unknown key or an invalid value.
-    #[error("in the configuration file `{}`: {message}", path.display())]
+    #[error("in the configuration file `{}`: {error}", path.display())]
     InvalidFile {
         /// The file.
         path: PathBuf,
-        /// The key and what is wrong with it.
-        message: String,
-        /// The remedy.
-        help: String,
+        /// The line and the problem.
+        error: FileError,
     },
+    /// Parsing the command line again, with the values of the file as defaults, failed.
+    #[error("{0}")]
+    CommandLine(clap::Error),
     /// `--profile` names a profile that does not exist.
-    #[error("there is no profile `{name}`")]
+    #[error("unknown profile `{name}`")]
     UnknownProfile {
         /// The name that was given.
         name: String,
@@ -75,7 +78,7 @@ pub enum ConfigError {
         help: Cow<'static, str>,
     },
     /// The time zone is not in the IANA database.
-    #[error("there is no time zone `{name}`")]
+    #[error("unknown time zone `{name}`")]
     UnknownTimeZone {
         /// The name as it was given.
         name: String,
@@ -87,12 +90,6 @@ pub enum ConfigError {
         test_id: String,
         /// The rule.
         message: String,
-    },
-    /// The `timeout` key is not a positive number of seconds.
-    #[error("invalid timeout `{seconds}` in the configuration file")]
-    InvalidTimeout {
-        /// The number.
-        seconds: f64,
     },
     /// Production needs a confirmation and nobody can be asked.
     #[error("refusing to deliver to production without confirmation: stdin is not a terminal")]
@@ -107,11 +104,9 @@ pub enum ConfigError {
     #[error("{present} is set, but {missing} is not")]
     IncompleteCredentials {
         /// The half that is set, and where.
-        present: String,
-        /// The half that is missing.
-        missing: String,
-        /// The remedy.
-        help: &'static str,
+        present: CredentialSource,
+        /// The variable of the half that is missing.
+        missing: &'static str,
     },
     /// The file of the client secret cannot be read.
     #[error("cannot read client_secret_file `{}`: {source}", path.display())]
@@ -187,7 +182,8 @@ impl ConfigError {
             Self::ReadFile { .. } | Self::ReadSecret { .. } => {
                 "check the path and the file's permissions".into()
             }
-            Self::InvalidFile { help, .. } => help.as_str().into(),
+            Self::InvalidFile { error, .. } => error.problem.help().into(),
+            Self::CommandLine(_) => "see `scoreload --help`".into(),
             Self::UnknownProfile { path, known, .. } => match (path, known.as_slice()) {
                 (None, _) => {
                     "there is no configuration file; `scoreload config --init` writes one".into()
@@ -209,12 +205,19 @@ impl ConfigError {
                 "use a name of the IANA database, such as America/New_York or UTC".into()
             }
             Self::InvalidWideConstant { .. } => "write the constant as a cell would hold it".into(),
-            Self::InvalidTimeout { .. } => "use a number of seconds above 0".into(),
             Self::ConfirmationRequired => {
                 "pass --yes, or set `confirm = false` in the profile".into()
             }
             Self::TwoSecrets { .. } => "remove one of them".into(),
-            Self::IncompleteCredentials { help, .. } => (*help).into(),
+            Self::IncompleteCredentials { present, .. } => match present {
+                CredentialSource::Variable(_) => {
+                    "set both, or neither to use the built-in sandbox".into()
+                }
+                CredentialSource::Profile(..) => {
+                    "a profile needs client_id, and client_secret_file or client_secret_command"
+                        .into()
+                }
+            },
             Self::SecretReadableByOthers { chmod, .. } => {
                 format!("restrict its permissions: {chmod}").into()
             }

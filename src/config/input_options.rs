@@ -1,12 +1,13 @@
-//! How the words of the inputs are understood: columns, statuses, placeholders, wide tests.
+//! How inputs are read: columns, statuses, placeholders, wide tests.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::file::{ConfigFile, Part, Wide};
+use super::error::ConfigError;
+use super::file::ConfigFile;
+use super::wide::{FieldSource, WideTest};
 use crate::cli::InputArgs;
 use crate::diagnostics::diagnostic::WarningPolicy;
-use crate::error::Error;
 use crate::input::Cell;
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;
@@ -19,50 +20,43 @@ use crate::paylocity::status::StatusWords;
 use crate::schema::columns::{COLUMNS, Column};
 use crate::schema::header_names::Names;
 
-/// How the words of the inputs are understood.
+/// How inputs are read.
 #[derive(Debug)]
-pub struct Reading {
-    /// The names that columns may have.
+pub(crate) struct InputOptions {
+    /// The known headers.
     pub(crate) names: Names,
-    /// Columns of wide sheets, each a test.
+    /// Tests of wide sheets.
     pub(crate) wide: Vec<WideTable>,
-    /// The meaning of cells.
+    /// How cells are read.
     pub(crate) rules: Rules,
-    /// The sheets that are read; where none is named, those with an order-id header.
+    /// The sheets to read; if empty, those with an order-id header.
     pub(crate) sheets: Vec<String>,
-    /// What stands between columns, where it is said.
+    /// The delimiter of CSV files, unless it is detected.
     pub(crate) delimiter: Option<Delimiter>,
-    /// How bytes stand for characters, where it is said.
+    /// The encoding of CSV files, unless it is detected.
     pub(crate) encoding: Option<Encoding>,
-    /// Names of columns as they were typed, to find those that no sheet has.
+    /// The values of `--map`, to find those that no sheet uses.
     pub(crate) maps: Vec<String>,
 }
 
-/// Resolves how inputs are understood.
+/// Resolves how inputs are read.
 ///
 /// # Errors
-/// When a setting names a column, status, zone or company that does not exist.
-pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Reading, Error> {
-    let defaults = &file.defaults;
-    let company = args
-        .company_id
-        .as_deref()
-        .or(defaults.company_id.as_deref());
-    let timezone = args.timezone.as_deref().or(defaults.timezone.as_deref());
-    let denied = args.deny_warnings || defaults.deny_warnings.unwrap_or_default();
+/// Fails if a setting names an unknown column, status or time zone, or an invalid company id.
+pub(crate) fn input_options(
+    args: &InputArgs,
+    file: &ConfigFile,
+    now: Timestamp,
+) -> Result<InputOptions, ConfigError> {
     let rules = Rules {
-        company_id: company_id(company)?,
-        default_attempt: args.default_attempt.or(defaults.default_attempt),
-        zone: zone(
-            timezone
-                .filter(|name| !name.trim().is_empty())
-                .unwrap_or("UTC"),
-        )?,
-        date_order: args.date_order.or(defaults.date_order),
+        company_id: company_id(args.company_id.as_deref())?,
+        default_attempt: args.default_attempt,
+        zone: zone(args.timezone.trim())?,
+        date_order: args.date_order,
         statuses: statuses(args, file)?,
         placeholders: file.missing.clone().unwrap_or_else(value::placeholders),
         now,
-        warnings: if denied {
+        warnings: if args.deny_warnings {
             WarningPolicy::Deny
         } else {
             WarningPolicy::Allow
@@ -73,30 +67,28 @@ pub fn reading(args: &InputArgs, file: &ConfigFile, now: Timestamp) -> Result<Re
         .iter()
         .map(|wide| wide_table(wide, &rules))
         .collect::<Result<_, _>>()?;
-    Ok(Reading {
+    Ok(InputOptions {
         names: names(args, file)?,
         wide,
         rules,
-        sheets: match (args.sheets.as_slice(), &defaults.sheet) {
-            ([], Some(sheets)) => sheets.clone(),
-            (sheets, _) => sheets.to_vec(),
-        },
-        delimiter: args.delimiter.or(defaults.delimiter),
-        encoding: args.encoding.or(defaults.encoding),
+        sheets: args.sheets.clone(),
+        delimiter: args.delimiter,
+        encoding: args.encoding,
         maps: args.maps.clone(),
     })
 }
 
-fn names(args: &InputArgs, file: &ConfigFile) -> Result<Names, Error> {
+fn names(args: &InputArgs, file: &ConfigFile) -> Result<Names, ConfigError> {
     let mut names = Names::default();
     let mut add = |header: &str, column: &str, setting: &str| {
-        let field = Names::default().find(column).ok_or_else(|| {
-            let all: Vec<&str> = COLUMNS.iter().map(|spec| spec.name).collect();
-            let message = format!("{setting} names the column `{column}`, which does not exist");
-            Error::usage(message, format!("the columns are {}", all.join(", ")))
+        let field = Names::default().find(column);
+        let field = field.ok_or_else(|| ConfigError::UnknownColumn {
+            setting: setting.to_owned(),
+            column: column.to_owned(),
+            known: COLUMNS.iter().map(|column| column.name).collect(),
         })?;
         names.add(header, field);
-        Ok::<(), Error>(())
+        Ok::<(), ConfigError>(())
     };
     for (header, column) in &file.columns {
         add(header, column, "[columns]")?;
@@ -111,80 +103,80 @@ fn names(args: &InputArgs, file: &ConfigFile) -> Result<Names, Error> {
     Ok(names)
 }
 
-fn statuses(args: &InputArgs, file: &ConfigFile) -> Result<StatusWords, Error> {
+fn statuses(args: &InputArgs, file: &ConfigFile) -> Result<StatusWords, ConfigError> {
     let mut statuses = StatusWords::default();
-    let mut add = |word: &str, name: &str, setting: &str| {
-        if statuses.add(word, name) {
-            return Ok(());
-        }
-        let message = format!("{setting} names `{name}`, which is no status");
-        let help = "use a status of the API, such as Complete or InProgress";
-        Err(Error::usage(message, help))
+    let mut add = |word: &str, status: &str, setting: &str| {
+        let is_known = statuses.add(word, status);
+        is_known
+            .then_some(())
+            .ok_or_else(|| ConfigError::UnknownStatus {
+                setting: setting.to_owned(),
+                status: status.to_owned(),
+            })
     };
-    for (word, name) in &file.statuses {
-        add(word, name, "[statuses]")?;
+    for (word, status) in &file.statuses {
+        add(word, status, "[statuses]")?;
     }
-    for status in &args.statuses {
-        let (word, name) = pair(status, "--status", "'WORD=STATUS'")?;
-        add(word, name, "--status")?;
+    for pair_text in &args.statuses {
+        let (word, status) = pair(pair_text, "--status", "'WORD=STATUS'")?;
+        add(word, status, "--status")?;
     }
     Ok(statuses)
 }
 
 /// Splits a pair at its last `=`.
-fn pair<'a>(text: &'a str, flag: &str, shape: &str) -> Result<(&'a str, &'a str), Error> {
-    let split = text
-        .rsplit_once('=')
-        .map(|(name, value)| (name.trim(), value.trim()));
+fn pair<'a>(
+    text: &'a str,
+    flag: &'static str,
+    form: &'static str,
+) -> Result<(&'a str, &'a str), ConfigError> {
+    let split = text.rsplit_once('=');
+    let split = split.map(|(name, value)| (name.trim(), value.trim()));
     split
         .filter(|(name, value)| !name.is_empty() && !value.is_empty())
-        .ok_or_else(|| {
-            Error::usage(
-                format!("{flag} `{text}` has no two sides"),
-                format!("write {flag} {shape}"),
-            )
+        .ok_or_else(|| ConfigError::InvalidPair {
+            flag,
+            text: text.to_owned(),
+            form,
         })
 }
 
-fn company_id(text: Option<&str>) -> Result<Option<Text>, Error> {
+fn company_id(text: Option<&str>) -> Result<Option<Text>, ConfigError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     match company_id_finding(text) {
-        Some(finding) => Err(Error::usage(
-            format!("--company-id: {}", finding.message),
-            finding.help,
-        )),
+        Some(finding) => Err(ConfigError::InvalidCompanyId {
+            message: finding.message,
+            help: finding.help,
+        }),
         None => Ok(Some(text.into())),
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone, Error> {
-    // Nobody's database need be looked through for the usual one.
-    if name.eq_ignore_ascii_case("UTC") {
+fn zone(name: &str) -> Result<TimeZone, ConfigError> {
+    // The usual zone needs no lookup in the time zone database. A blank variable means the default.
+    if name.is_empty() || name.eq_ignore_ascii_case("UTC") {
         return Ok(TimeZone::UTC);
     }
-    TimeZone::get(name).map_err(|_| {
-        let help = "use a name of the IANA database, such as America/New_York or UTC";
-        Error::usage(format!("there is no time zone `{name}`"), help)
+    TimeZone::get(name).map_err(|_| ConfigError::UnknownTimeZone {
+        name: name.to_owned(),
     })
 }
 
-/// Turns a `[[wide]]` table into the fields of its test; its constants are checked as cells are.
-fn wide_table(wide: &Wide, rules: &Rules) -> Result<WideTable, Error> {
+/// Converts a `[[wide]]` table. Its constants are checked like cells.
+fn wide_table(wide: &WideTest, rules: &Rules) -> Result<WideTable, ConfigError> {
     let checked = |column: Column, text: &str| {
         let cell = Cell::text(text);
         let value = value::read(column, &cell, rules);
         match (value.text, value.finding) {
             (Some(text), None) => Ok(text.to_string()),
             (_, finding) => {
-                let what = finding
-                    .map_or_else(|| "there is no value".to_owned(), |finding| finding.message);
-                let message = format!("the [[wide]] table of test `{}`: {what}", wide.test_id);
-                Err(Error::usage(
-                    message,
-                    "write the constant as it would stand in a cell",
-                ))
+                let message = finding.map(|finding| finding.message);
+                Err(ConfigError::InvalidWideConstant {
+                    test_id: wide.test_id.clone(),
+                    message: message.unwrap_or_else(|| "the value is blank".to_owned()),
+                })
             }
         }
     };
@@ -200,14 +192,14 @@ fn wide_table(wide: &Wide, rules: &Rules) -> Result<WideTable, Error> {
         .into_iter()
         .filter_map(|(column, part)| Some((column, part.as_ref()?)));
     let others = given.map(|(column, part)| match part {
-        Part::Header(header) => Ok((column, Source::Header(header.clone()))),
-        Part::Constant { constant } => {
+        FieldSource::Header(header) => Ok((column, Source::Header(header.clone()))),
+        FieldSource::Constant { constant } => {
             Ok((column, Source::Constant(checked(column, &constant.text())?)))
         }
     });
     Ok(WideTable {
         test_id: checked(Column::TestId, &wide.test_id)?,
         score: wide.score.clone(),
-        others: others.collect::<Result<_, Error>>()?,
+        others: others.collect::<Result<_, ConfigError>>()?,
     })
 }

@@ -1,254 +1,187 @@
-//! The settings that a configuration file may hold, each named as its flag; and the table of all of them.
+//! Values of settings in the configuration file.
+//!
+//! A setting is declared as an argument of the command line ([`crate::cli::settings`]). A value in the file is turned
+//! into the text that would follow the flag, and checked by the parser of the flag.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-use clap::{ColorChoice, ValueEnum};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use clap::{Arg, ArgAction};
+use toml::{Spanned, Value};
 
-use crate::cli::{LogFormat, ProgressStyle};
-use crate::delivery::limits::{MaxDuration, MaxFailures};
-use crate::inbox::SettleTime;
-use crate::input::csv::delimiter::Delimiter;
-use crate::input::csv::encoding::Encoding;
-use crate::input::values::timestamp::DateOrder;
-use crate::ledger::OnAmbiguous;
-use crate::plan::MaxChange;
-use crate::rate_limit::rate::Rate;
+use super::file_error::FileProblem;
 use crate::system::command::CommandLine;
 
-/// Settings that are given by no flag and no variable.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-pub(crate) struct Settings {
-    pub(crate) company_id: Option<String>,
-    pub(crate) sheet: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "written")]
-    pub(crate) delimiter: Option<Delimiter>,
-    #[serde(default, deserialize_with = "chosen")]
-    pub(crate) encoding: Option<Encoding>,
-    pub(crate) timezone: Option<String>,
-    pub(crate) date_order: Option<DateOrder>,
-    pub(crate) default_attempt: Option<u32>,
-    pub(crate) deny_warnings: Option<bool>,
-    #[serde(default, deserialize_with = "written")]
-    pub(crate) settle: Option<SettleTime>,
-    pub(crate) fail_if_empty: Option<bool>,
-    pub(crate) target: Option<String>,
-    pub(crate) ca_cert: Option<PathBuf>,
-    pub(crate) insecure_http: Option<bool>,
-    pub(crate) all_or_nothing: Option<bool>,
-    pub(crate) rate: Option<Rate>,
-    pub(crate) concurrency: Option<NonZeroUsize>,
-    pub(crate) retries: Option<u32>,
-    /// In seconds.
-    pub(crate) timeout: Option<f64>,
-    pub(crate) max_failures: Option<MaxFailures>,
-    pub(crate) max_duration: Option<MaxDuration>,
-    pub(crate) max_change: Option<MaxChange>,
-    pub(crate) ledger: Option<String>,
-    pub(crate) on_ambiguous: Option<OnAmbiguous>,
-    pub(crate) wait: Option<bool>,
-    pub(crate) test_mode: Option<bool>,
-    pub(crate) no_report: Option<bool>,
-    pub(crate) metrics: Option<PathBuf>,
-    pub(crate) notify_command: Option<CommandLine>,
-    #[serde(default, deserialize_with = "chosen")]
-    pub(crate) progress: Option<ProgressStyle>,
-    #[serde(default, deserialize_with = "chosen")]
-    pub(crate) color: Option<ColorChoice>,
-    #[serde(default, deserialize_with = "chosen")]
-    pub(crate) log_format: Option<LogFormat>,
-    pub(crate) log_file: Option<PathBuf>,
-    /// Whether somebody must agree before anything goes to production; only in a profile.
-    pub(crate) confirm: Option<bool>,
-    /// Only in a profile.
-    pub(crate) client_id: Option<String>,
-    /// Only in a profile.
-    pub(crate) client_secret_file: Option<PathBuf>,
-    /// Only in a profile.
-    pub(crate) client_secret_command: Option<CommandLine>,
-}
+/// A table of the configuration file with the position of each key.
+pub(super) type RawTable = BTreeMap<Spanned<String>, Value>;
 
-/// Settings that only a profile may hold.
-pub(crate) const OF_PROFILES: [&str; 4] = [
-    "confirm",
-    "client_id",
-    "client_secret_file",
-    "client_secret_command",
-];
+/// Settings of one table of the file, by key.
+#[derive(Debug, Default)]
+pub(crate) struct Settings(BTreeMap<String, SettingValue>);
 
-/// Settings whose flags are there or not: that one is off, a variable alone can say.
-pub(crate) const SWITCHES: [&str; 7] = [
-    "deny_warnings",
-    "fail_if_empty",
-    "insecure_http",
-    "all_or_nothing",
-    "wait",
-    "test_mode",
-    "no_report",
-];
-
-/// A setting that a configuration file may hold.
+/// The value of a setting in the file.
 #[derive(Debug)]
-pub(crate) struct Setting {
-    /// Its name in the file; its flag has `-` for `_`.
-    pub(crate) name: &'static str,
-    /// What counts where nothing says otherwise; empty where that is nothing.
-    pub(crate) default: &'static str,
-    /// How it may be written in the file.
-    pub(crate) example: &'static str,
-}
-
-/// Every setting of `[defaults]`, in the order in which they are told.
-#[rustfmt::skip]
-pub(crate) const SETTINGS: [Setting; 32] = [
-    setting("company_id", "", "\"B6001\""),
-    setting("sheet", "", "[\"Results\"]"),
-    setting("delimiter", "", "\";\""),
-    setting("encoding", "", "\"windows-1252\""),
-    setting("timezone", "UTC", "\"America/New_York\""),
-    setting("date_order", "", "\"mdy\""),
-    setting("default_attempt", "", "1"),
-    setting("deny_warnings", "false", "true"),
-    setting("settle", "30s", "\"2m\""),
-    setting("fail_if_empty", "false", "true"),
-    setting("target", "", "\"demo\""),
-    setting("ca_cert", "", "\"/etc/ssl/company-ca.pem\""),
-    setting("insecure_http", "false", "true"),
-    setting("all_or_nothing", "false", "true"),
-    setting("rate", "3/s,180/m", "\"2/s,100/m\""),
-    setting("concurrency", "8", "4"),
-    setting("retries", "5", "8"),
-    setting("timeout", "30", "60"),
-    setting("max_failures", "", "\"10%\""),
-    setting("max_duration", "", "\"2h\""),
-    setting("max_change", "", "\"50%\""),
-    setting("ledger", "", "\"/var/lib/scoreload/ledger.db\""),
-    setting("on_ambiguous", "resend", "\"hold\""),
-    setting("wait", "false", "true"),
-    setting("test_mode", "false", "true"),
-    setting("no_report", "false", "true"),
-    setting("metrics", "", "\"/var/lib/node_exporter/scoreload.prom\""),
-    setting("notify_command", "", "[\"/usr/local/bin/tell-us\", \"--from\", \"scoreload\"]"),
-    setting("progress", "auto", "\"plain\""),
-    setting("color", "auto", "\"never\""),
-    setting("log_format", "text", "\"json\""),
-    setting("log_file", "", "\"/var/log/scoreload.log\""),
-];
-
-const fn setting(name: &'static str, default: &'static str, example: &'static str) -> Setting {
-    Setting {
-        name,
-        default,
-        example,
-    }
-}
-
-/// Returns the variable of a setting.
-pub(crate) fn variable(name: &str) -> String {
-    format!("SCORELOAD_{}", name.to_ascii_uppercase())
+pub(crate) struct SettingValue {
+    /// As it would be typed after the flag; several if the flag is repeatable.
+    pub(super) arguments: Vec<String>,
+    /// As the file has it.
+    pub(super) text: String,
 }
 
 impl Settings {
-    /// Returns a setting that only a profile may hold, if there is one.
-    pub(crate) fn of_a_profile(&self) -> Option<&'static str> {
-        let there = [
-            self.confirm.is_some(),
-            self.client_id.is_some(),
-            self.client_secret_file.is_some(),
-            self.client_secret_command.is_some(),
-        ];
-        let mut named = OF_PROFILES.into_iter().zip(there);
-        named.find_map(|(name, is_there)| is_there.then_some(name))
+    /// Checks the keys and values of a table against the arguments that are settings.
+    ///
+    /// # Errors
+    /// Returns the first problem, with the position of its key.
+    pub(super) fn from_table(
+        table: &RawTable,
+        arguments: &[Arg],
+    ) -> Result<Self, (FileProblem, Range<usize>)> {
+        let check = |(key, value): (&Spanned<String>, &Value)| {
+            let name = key.get_ref().as_str();
+            let argument = arguments.iter().find(|arg| arg.get_id() == name);
+            let value = match argument {
+                Some(argument) => SettingValue::parse(argument, value),
+                None => Err(FileProblem::unknown_setting(name, arguments)),
+            };
+            let value = value.map_err(|problem| (problem, key.span()))?;
+            Ok((name.to_owned(), value))
+        };
+        table.iter().map(check).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Returns whether the table has no settings.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the value of a setting, if the table has it.
+    pub(super) fn get(&self, key: &str) -> Option<&SettingValue> {
+        self.0.get(key)
     }
 }
 
-/// Reads one of a list of words, as the flag takes it.
-fn chosen<'de, D: Deserializer<'de>, T: ValueEnum>(input: D) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(input)?;
-    let known = T::value_variants().iter().find(|value| {
-        let word = value.to_possible_value();
-        word.is_some_and(|word| word.matches(&text, true))
-    });
-    let words = || {
-        let all = T::value_variants().iter();
-        let names = all.filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()));
-        names.collect::<Vec<_>>().join(", ")
-    };
-    known
-        .cloned()
-        .map(Some)
-        .ok_or_else(|| D::Error::custom(format!("`{text}` is none of {}", words())))
+impl SettingValue {
+    fn parse(argument: &Arg, value: &Value) -> Result<Self, FileProblem> {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let invalid = |reason: String| FileProblem::InvalidValue {
+            key: argument.get_id().to_string(),
+            value: text.clone(),
+            reason,
+        };
+        let arguments = arguments(argument, value);
+        let arguments = arguments.map_err(|expected| invalid(format!("expected {expected}")))?;
+        check(argument, &arguments).map_err(invalid)?;
+        Ok(Self { arguments, text })
+    }
 }
 
-/// Reads a text as the flag takes it.
-fn written<'de, D: Deserializer<'de>, T: std::str::FromStr>(input: D) -> Result<Option<T>, D::Error>
-where
-    T::Err: std::fmt::Display,
-{
-    let text = String::deserialize(input)?;
-    text.parse().map(Some).map_err(D::Error::custom)
+/// Returns what would be typed after the flag, or what kind of value is expected.
+fn arguments(argument: &Arg, value: &Value) -> Result<Vec<String>, &'static str> {
+    let is_list = matches!(argument.get_action(), ArgAction::Append);
+    let is_command = argument.get_value_parser().type_id() == TypeId::of::<CommandLine>();
+    match (argument.get_action(), value) {
+        (ArgAction::SetTrue, Value::Boolean(is_on)) => Ok(vec![is_on.to_string()]),
+        (ArgAction::SetTrue, _) => Err("true or false"),
+        (_, Value::Array(items)) if is_list || is_command => {
+            let texts = items.iter().map(Value::as_str).collect::<Option<Vec<_>>>();
+            let texts = texts.ok_or("a list of strings")?;
+            Ok(if is_command {
+                let quote = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
+                vec![texts.into_iter().map(quote).collect::<Vec<_>>().join(" ")]
+            } else {
+                texts.into_iter().map(str::to_owned).collect()
+            })
+        }
+        (_, Value::String(text)) => Ok(vec![text.clone()]),
+        (_, Value::Integer(number)) => Ok(vec![number.to_string()]),
+        (_, Value::Float(number)) => Ok(vec![number.to_string()]),
+        _ if is_list || is_command => Err("a list of strings"),
+        _ => Err("a string or a number"),
+    }
+}
+
+/// Checks values with the parser of their flag.
+fn check(argument: &Arg, values: &[String]) -> Result<(), String> {
+    if matches!(argument.get_action(), ArgAction::SetTrue) {
+        return Ok(());
+    }
+    // A copy of what concerns the value: clap refuses references to other arguments.
+    let copy = Arg::new("value")
+        .long("value")
+        .action(argument.get_action().clone())
+        .ignore_case(argument.is_ignore_case_set())
+        .value_parser(argument.get_value_parser().clone());
+    let command = clap::Command::new("setting").no_binary_name(true).arg(copy);
+    let line = values.iter().map(|value| format!("--value={value}"));
+    let Err(error) = command.try_get_matches_from(line) else {
+        return Ok(());
+    };
+    let choices = argument.get_possible_values();
+    let choices: Vec<&str> = choices.iter().map(|choice| choice.get_name()).collect();
+    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    Err(match reason {
+        Some(reason) if choices.is_empty() => reason,
+        _ => format!("expected one of {}", choices.join(", ")),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli;
 
-    /// The names that the file may hold, as the error about another one lists them.
-    fn names() -> Vec<String> {
-        let error = toml::from_str::<Settings>("frobnicate = 1").unwrap_err();
-        let names = error.message().split('`').skip(3).step_by(2);
-        names.map(str::to_owned).collect()
+    fn parse(text: &str) -> Result<Settings, String> {
+        let table = toml::from_str(text).unwrap();
+        let settings = Settings::from_table(&table, &cli::settings());
+        settings.map_err(|(problem, _)| problem.to_string())
     }
 
     #[test]
-    fn the_table_names_every_setting_of_the_file() {
-        let table = SETTINGS.iter().map(|setting| setting.name);
-        assert_eq!(names(), table.chain(OF_PROFILES).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn every_example_is_a_value_of_its_setting() {
-        for setting in &SETTINGS {
-            let text = format!("{} = {}", setting.name, setting.example);
-            assert!(toml::from_str::<Settings>(&text).is_ok(), "{text}");
+    fn values_are_read_as_the_text_after_the_flag() {
+        let table = [
+            ("company_id = \"B6001\"", &["B6001"][..]),
+            ("concurrency = 3", &["3"]),
+            ("timeout = 2.5", &["2.5"]),
+            ("max_failures = 5", &["5"]),
+            ("wait = false", &["false"]),
+            ("sheet = [\"A\", \"B C\"]", &["A", "B C"]),
+            ("sheet = \"A\"", &["A"]),
+            (
+                "notify_command = [\"tell\", \"it's\"]",
+                &[r"'tell' 'it'\''s'"],
+            ),
+            ("encoding = \"UTF8\"", &["UTF8"]),
+        ];
+        for (text, expected) in table {
+            let settings = parse(text).unwrap();
+            let key = text.split(' ').next().unwrap();
+            assert_eq!(settings.get(key).unwrap().arguments, expected, "{text}");
         }
     }
 
     #[test]
-    fn every_setting_has_a_flag_and_a_variable_of_its_name() {
-        use clap::CommandFactory;
-        let mut cli = crate::cli::Cli::command();
-        cli.build();
-        let import = cli.find_subcommand("import").unwrap();
-        for setting in &SETTINGS {
-            let name = setting.name;
-            let mut args = import.get_arguments();
-            let arg = args.find(|arg| arg.get_id() == name).expect(name);
-            assert_eq!(arg.get_long().unwrap(), name.replace('_', "-"));
-            let expected = variable(name);
+    fn an_invalid_value_is_named_with_what_is_expected() {
+        let table = [
+            ("concurrency = 0", "expected a whole number of 1 or more"),
+            ("retries = -1", "expected a whole number of 0 or more"),
+            ("timeout = \"x\"", "expected a number of seconds above 0"),
+            ("wait = 1", "expected true or false"),
+            ("company_id = true", "expected a string or a number"),
+            ("sheet = [1]", "expected a list of strings"),
+            ("color = \"pink\"", "expected one of auto, always, never"),
+        ];
+        for (text, expected) in table {
+            let message = parse(text).unwrap_err();
+            let (key, value) = text.split_once(" = ").unwrap();
+            let value = value.trim_matches('"');
             assert_eq!(
-                arg.get_env().and_then(|name| name.to_str()),
-                Some(&*expected)
+                message,
+                format!("invalid value `{value}` for `{key}`: {expected}")
             );
         }
-    }
-
-    #[test]
-    fn words_are_those_of_the_flags() {
-        let settings: Settings =
-            toml::from_str("progress = \"plain\"\nencoding = \"UTF8\"\ndelimiter = \"tab\"")
-                .unwrap();
-        assert_eq!(settings.progress, Some(ProgressStyle::Plain));
-        assert_eq!(settings.encoding, Some(Encoding::Utf8));
-        assert_eq!(settings.delimiter, "\t".parse().ok());
-        let error = toml::from_str::<Settings>("color = \"pink\"").unwrap_err();
-        assert!(
-            error
-                .message()
-                .contains("`pink` is none of auto, always, never"),
-            "{error}"
-        );
     }
 }

@@ -1,46 +1,46 @@
-//! Where updates go, and with which credentials.
+//! The target of a delivery, with its credentials.
 
 use url::Url;
 
-use super::Purpose;
-use super::credentials::{CLIENT_ID, CLIENT_SECRET, Configured};
-use crate::error::Error;
+use super::credentials::ConfiguredCredentials;
+use super::error::ConfigError;
+use super::purpose::Purpose;
 use crate::paylocity::client::is_loopback;
 use crate::paylocity::credentials::Credentials;
 
-/// Paylocity's production environment (API.md, "The calls").
+/// The URL of Paylocity's production environment.
 pub(crate) const PRODUCTION: &str = "https://dc1prodgwext.paylocity.com";
-/// Paylocity's demo environment (API.md, "The calls").
+/// The URL of Paylocity's demo environment.
 const DEMO: &str = "https://dc1demogwext.paylocity.com";
 
-/// Where updates go.
+/// The target of a delivery.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// The API inside this process: nothing leaves the machine.
+    /// The sandbox inside this process. Nothing leaves the machine.
     BuiltInSandbox,
     /// A server.
     Server {
-        /// How it is called on screens and in reports.
+        /// The name as it was given, for screens and reports.
         name: String,
-        /// What the API's paths are added to.
+        /// The base URL of the API.
         base: Url,
-        /// What its token is asked for with; `None` only where nothing is to be sent.
+        /// The credentials, or `None` if nothing is sent.
         credentials: Option<Credentials>,
     },
 }
 
-/// Whether credentials and scores may travel so that others can read them.
+/// Where plain HTTP is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PlainHttp {
-    /// Only within this machine.
+    /// Only to this machine.
     OnThisMachine,
-    /// Anywhere: somebody has asked for it.
+    /// To any machine (`--insecure-http`).
     Anywhere,
 }
 
 impl PlainHttp {
-    /// Returns what follows from `--insecure-http`.
-    pub(crate) const fn of(is_allowed: bool) -> Self {
+    /// Converts the flag `--insecure-http`.
+    pub(crate) const fn from_flag(is_allowed: bool) -> Self {
         if is_allowed {
             Self::Anywhere
         } else {
@@ -49,7 +49,7 @@ impl PlainHttp {
     }
 }
 
-/// One of Paylocity's environments.
+/// An environment of Paylocity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Paylocity {
     Production,
@@ -57,20 +57,20 @@ enum Paylocity {
 }
 
 impl Target {
-    /// Resolves the target that is named, or the one that is meant where none is.
+    /// Resolves the target that is named. Without a name and credentials, it is the built-in sandbox.
+    ///
+    /// # Errors
+    /// Fails if the target is invalid, lacks credentials, or is not named although there are credentials.
     pub(crate) fn resolve(
         name: Option<&str>,
         purpose: Purpose,
-        configured: Option<&Configured>,
+        configured: Option<&ConfiguredCredentials>,
         plain: PlainHttp,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ConfigError> {
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => name,
             None if configured.is_none() => return Ok(Self::BuiltInSandbox),
-            None => {
-                let help = "pass --target demo, --target production or --target URL; --target sandbox tries it on this machine";
-                return Err(Error::usage("there are credentials and no target", help));
-            }
+            None => return Err(ConfigError::MissingTarget),
         };
         let base = match name {
             "sandbox" => return Ok(Self::BuiltInSandbox),
@@ -82,11 +82,9 @@ impl Target {
             (Purpose::Plan, _) => None,
             (Purpose::Deliver, Some(configured)) => Some(configured.read()?),
             (Purpose::Deliver, None) => {
-                let message = format!("the target `{name}` needs credentials");
-                let help = format!(
-                    "set {CLIENT_ID} and {CLIENT_SECRET}, or a profile with credentials; without a target the import is tried on this machine"
-                );
-                return Err(Error::usage(message, help));
+                return Err(ConfigError::MissingCredentials {
+                    target: name.to_owned(),
+                });
             }
         };
         Ok(Self::Server {
@@ -96,22 +94,22 @@ impl Target {
         })
     }
 
-    /// Tells whether updates to it reach people's records.
+    /// Returns whether this is Paylocity's production environment.
     pub(crate) fn is_production(&self) -> bool {
         self.environment() == Some(Paylocity::Production)
     }
 
-    /// Tells whether it is one of Paylocity's own servers.
+    /// Returns whether this is one of Paylocity's own servers.
     pub(crate) fn is_paylocity(&self) -> bool {
         self.environment().is_some()
     }
 
-    /// Returns which of Paylocity's environments it is, if it is one, whatever it is called.
+    /// Returns the environment of Paylocity that the host belongs to, whatever name was given.
     fn environment(&self) -> Option<Paylocity> {
         let Self::Server { base, .. } = self else {
             return None;
         };
-        // A dot at the end of a name changes nothing.
+        // A fully qualified name with its final dot is the same host.
         let host = base.host_str()?.trim_end_matches('.');
         let known = [(PRODUCTION, Paylocity::Production), (DEMO, Paylocity::Demo)];
         let found = known
@@ -120,24 +118,20 @@ impl Target {
         found.map(|(_, environment)| environment)
     }
 
-    /// Tells whether others can read what is sent to it.
+    /// Returns whether the network can read what is sent.
     pub(crate) fn is_exposed(&self) -> bool {
         matches!(self, Self::Server { base, .. } if base.scheme() == "http" && !is_loopback(base))
     }
 
-    /// Returns what to look at first where the credentials are refused, if anything is known of that.
+    /// Returns a hint for refused credentials, if the target suggests one.
     pub(crate) fn hint_of_refusal(&self) -> Option<&'static str> {
         match self.environment()? {
-            Paylocity::Production => Some(
-                "credentials are for one environment: those for demo are refused by production",
-            ),
-            Paylocity::Demo => Some(
-                "credentials are for one environment: those for production are refused by demo",
-            ),
+            Paylocity::Production => Some("production refuses credentials of the demo environment"),
+            Paylocity::Demo => Some("demo refuses credentials of the production environment"),
         }
     }
 
-    /// Returns the name under which a ledger keeps its orders: the server itself, whatever it is called.
+    /// Returns the key of the target in ledgers: its URL, whatever name was given.
     pub(crate) fn key(&self) -> &str {
         match self {
             Self::BuiltInSandbox => "sandbox",
@@ -145,7 +139,7 @@ impl Target {
         }
     }
 
-    /// Returns how the target is called on screens and in reports.
+    /// Returns the name for screens and reports.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::BuiltInSandbox => "sandbox",
@@ -153,7 +147,7 @@ impl Target {
         }
     }
 
-    /// Returns what a reader must know first.
+    /// Returns a notice if nothing is really delivered.
     pub(crate) fn notice(&self) -> Option<&'static str> {
         match self {
             Self::BuiltInSandbox => Some("the built-in sandbox: nothing left this machine"),
@@ -162,32 +156,29 @@ impl Target {
     }
 }
 
-/// Reads the URL of a target.
+/// Parses the URL of a target.
 ///
 /// # Errors
-/// When it is none, would send the credentials in the clear, or holds more than a place.
-pub(crate) fn base(text: &str, plain: PlainHttp) -> Result<Url, Error> {
+/// Fails if it is not an HTTP URL, would expose the credentials, or has a user, a query or a fragment.
+pub(crate) fn base(text: &str, plain: PlainHttp) -> Result<Url, ConfigError> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    let Some(mut url) = Url::parse(text).ok().filter(is_web) else {
-        let help = "use sandbox, demo, production, or a URL that begins with https://";
-        return Err(Error::usage(format!("`{text}` is no target"), help));
-    };
+    let parsed = Url::parse(text).ok().filter(is_web);
+    let mut url = parsed.ok_or_else(|| ConfigError::InvalidTarget {
+        text: text.to_owned(),
+    })?;
     if !url.username().is_empty()
         || url.password().is_some()
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        let help =
-            "leave out user, password, query and fragment; credentials come from the environment";
-        let message = "the target's URL holds more than a place";
-        return Err(Error::usage(message, help));
+        return Err(ConfigError::TargetWithExtras);
     }
     if url.scheme() == "http" && !is_loopback(&url) && plain == PlainHttp::OnThisMachine {
-        let help = "use https://; plain http is for servers on this machine, unless --insecure-http allows it";
-        let message = format!("`{text}` would send the credentials in the clear");
-        return Err(Error::usage(message, help));
+        return Err(ConfigError::InsecureTarget {
+            text: text.to_owned(),
+        });
     }
-    // The same place has one name in the ledger and one pace.
+    // URLs that differ in a final slash share one ledger and one rate limit.
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)

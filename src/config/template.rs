@@ -1,15 +1,12 @@
-//! A configuration file to begin with: every setting as a comment, in the words of its flag.
+//! The configuration file that `scoreload config --init` writes: every setting as a comment, with the help of its flag.
 
-use clap::CommandFactory;
-
-use super::settings::{SETTINGS, Setting};
-use crate::cli::Cli;
+use crate::cli;
 
 const HEAD: &str = "\
-# The settings of Scoreload. Flags go before SCORELOAD_* variables, variables before the profile that --profile names,
-# the profile before [defaults]. `scoreload config` shows what is in force.
+# The settings of Scoreload. A flag overrides a SCORELOAD_* variable, a variable overrides the profile selected by
+# --profile, and the profile overrides [defaults]. `scoreload config` shows the effective values and their sources.
 
-# What counts as blank, in place of the built-in list, and headers that are ignored without a word:
+# Placeholders that count as blank, instead of the built-in list, and headers that are ignored without a warning:
 # missing = [\"-\", \"N/A\", \"absent\"]
 # ignore = [\"Candidate\"]
 
@@ -17,45 +14,76 @@ const HEAD: &str = "\
 ";
 
 const TAIL: &str = "
-# Headers and the columns that they mean; `scoreload columns FILE` shows how each header is understood:
+# Headers and their columns; `scoreload columns FILE` shows how each header is read:
 [columns]
 # \"Candidate result\" = \"test_score\"
 
-# Words and the statuses that they mean:
+# CommandLine and their statuses:
 [statuses]
 # Graded = \"Complete\"
 
-# A column of a wide sheet, with a row per person and a column per test; repeat it for each:
+# A test of a wide sheet, which has a row per person and a column per test; repeat the table for each test:
 # [[wide]]
 # test_id = \"NUM-01\"
 # score = \"Numerical (%)\"
 # status = { const = \"Complete\" }
 
-# Settings that go before [defaults] where --profile names them: any of the above, and these.
+# A profile, selected by --profile, can have all settings of [defaults] and these keys.
 # [profiles.nightly]
 # target = \"production\"
-# confirm = false                    # nobody is asked before anything goes to production
+# confirm = false                    # deliver to production without confirmation
 # client_id = \"…\"
-# client_secret_file = \"/etc/scoreload/client-secret\"    # for its owner alone: chmod 600
-# client_secret_command = [\"pass\", \"show\", \"paylocity\"]  # or what prints it
+# client_secret_file = \"/etc/scoreload/client-secret\"    # readable by its owner alone: chmod 600
+# client_secret_command = [\"pass\", \"show\", \"paylocity\"]  # or a command that prints it
 ";
 
-/// Returns the file's text.
+/// Examples of settings that have neither a default nor a list of possible values.
+const EXAMPLES: [(&str, &str); 13] = [
+    ("company_id", "\"B6001\""),
+    ("sheet", "[\"Results\"]"),
+    ("delimiter", "\";\""),
+    ("default_attempt", "1"),
+    ("target", "\"demo\""),
+    ("ca_cert", "\"/etc/ssl/company-ca.pem\""),
+    ("max_failures", "\"10%\""),
+    ("max_duration", "\"2h\""),
+    ("max_change", "\"50%\""),
+    ("ledger", "\"/var/lib/scoreload/ledger.db\""),
+    ("metrics", "\"/var/lib/node_exporter/scoreload.prom\""),
+    (
+        "notify_command",
+        "[\"/usr/local/bin/notify\", \"--from\", \"scoreload\"]",
+    ),
+    ("log_file", "\"/var/log/scoreload.log\""),
+];
+
+/// Returns the text of the file.
 pub(crate) fn text() -> String {
-    let mut cli = Cli::command();
-    cli.build();
-    let flags = cli.find_subcommand("import").into_iter();
-    let flags: Vec<&clap::Arg> = flags.flat_map(clap::Command::get_arguments).collect();
     let mut text = HEAD.to_owned();
-    for setting in &SETTINGS {
-        let flag = flags.iter().find(|flag| flag.get_id() == setting.name);
-        let help = flag.and_then(|flag| flag.get_help());
-        let help = help.map(ToString::to_string).unwrap_or_default();
-        let Setting { name, example, .. } = setting;
-        text.extend(["# ", &help, "\n# ", name, " = ", example, "\n\n"]);
+    for setting in cli::settings() {
+        let help = setting.get_help().map(ToString::to_string);
+        let (help, key) = (help.unwrap_or_default(), setting.get_id().as_str());
+        text.extend(["# ", &help, "\n# ", key, " = ", &example(&setting), "\n\n"]);
     }
     text.truncate(text.trim_end().len());
     text + "\n" + TAIL
+}
+
+/// Returns a value for a setting in TOML: an example, its default, or the first possible value.
+fn example(setting: &clap::Arg) -> String {
+    let mut examples = EXAMPLES.iter();
+    let example = examples.find(|(key, _)| setting.get_id() == *key);
+    if let Some((_, value)) = example {
+        return (*value).to_owned();
+    }
+    let default = setting.get_default_values().first();
+    let default = default.map(|value| value.to_string_lossy().into_owned());
+    let choices = setting.get_possible_values();
+    let first = choices.first().map(|value| value.get_name().to_owned());
+    match default.or(first).unwrap_or_default() {
+        value if value == "true" || value == "false" || value.parse::<f64>().is_ok() => value,
+        value => format!("\"{value}\""),
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +91,7 @@ mod tests {
     use super::*;
     use crate::config::file;
 
-    /// Takes the comment sign from every line that sets something.
+    /// Uncomments every line that sets something.
     fn uncommented() -> String {
         let is_setting = |line: &str| {
             let name = line.split(" = ").next().unwrap_or_default();
@@ -83,17 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_a_configuration_as_it_is_and_with_every_setting_taken() {
+    fn the_template_is_valid_as_it_is_and_with_every_setting_uncommented() {
         assert!(file::parse(&text()).is_ok());
         let taken = uncommented();
-        let parsed =
-            file::parse(&taken).unwrap_or_else(|(message, _)| panic!("{message}\n{taken}"));
-        for setting in &SETTINGS {
-            assert!(
-                taken.contains(&format!("\n{} = ", setting.name)),
-                "{}",
-                setting.name
-            );
+        let parsed = file::parse(&taken).unwrap_or_else(|error| panic!("{error:?}\n{taken}"));
+        for setting in cli::settings() {
+            let key = setting.get_id();
+            assert!(taken.contains(&format!("\n{key} = ")), "{key}");
+            assert_ne!(example(&setting), "\"\"", "{key}");
         }
         assert_eq!(parsed.wide.len(), 1);
         assert!(!parsed.columns.is_empty() && !parsed.statuses.is_empty());

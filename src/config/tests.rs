@@ -1,16 +1,24 @@
-//! The table of targets, and settings that name nothing.
+//! Tests that combine flags, variables and profiles.
 
-use clap::Parser;
+use std::ffi::OsString;
+
 use jiff::Timestamp;
 
 use super::credentials::{CLIENT_ID, CLIENT_SECRET};
+use super::file::ConfigFile;
 use super::target::PRODUCTION;
 use super::*;
-use crate::cli::{Cli, Command, ImportArgs};
+use crate::cli::{self, Command, ImportArgs};
 
 fn import(flags: &[&str]) -> ImportArgs {
+    import_with(&ConfigFile::default(), flags)
+}
+
+fn import_with(file: &ConfigFile, flags: &[&str]) -> ImportArgs {
     let line = ["scoreload", "import", "a.csv"].iter().chain(flags);
-    match Cli::try_parse_from(line).unwrap().command {
+    let line: Vec<OsString> = line.map(OsString::from).collect();
+    let cli = cli::parse(line.clone()).unwrap();
+    match file.complete(cli, line).unwrap().command {
         Command::Import(args) => args,
         other => panic!("{other:?}"),
     }
@@ -48,7 +56,7 @@ fn resolved(
 const BOTH: &[(&str, &str)] = &[(CLIENT_ID, "id"), (CLIENT_SECRET, "secret")];
 
 #[test]
-fn a_target_is_told_from_flags_and_credentials() {
+fn the_target_follows_from_flags_and_credentials() {
     type Case<'a> = (
         &'a [&'a str],
         &'a [(&'a str, &'a str)],
@@ -58,23 +66,23 @@ fn a_target_is_told_from_flags_and_credentials() {
     #[rustfmt::skip]
     let table: &[Case<'_>] = &[
         (&[], &[], false, Ok("sandbox Given")),
-        (&[], BOTH, false, Err("there are credentials and no target")),
-        (&["--dry-run"], BOTH, false, Err("there are credentials and no target")),
+        (&[], BOTH, false, Err("credentials are set, but no target is named")),
+        (&["--dry-run"], BOTH, false, Err("credentials are set, but no target is named")),
         (&["--target", "sandbox"], BOTH, false, Ok("sandbox Given")),
         (&["--target", "demo"], BOTH, false, Ok("demo Given")),
         (&["--target", "demo"], &[], false, Err("the target `demo` needs credentials")),
         (&["--target", "demo", "--dry-run"], &[], false, Ok("demo Given")),
-        (&["--target", "demo"], &BOTH[..1], false, Err("SCORELOAD_CLIENT_ID is set and SCORELOAD_CLIENT_SECRET is not")),
+        (&["--target", "demo"], &BOTH[..1], false, Err("variable SCORELOAD_CLIENT_ID is set, but SCORELOAD_CLIENT_SECRET is not")),
         (&["--target", "production"], BOTH, true, Ok("production Ask")),
         (&["--target", "production", "--yes"], BOTH, false, Ok("production Given")),
-        (&["--target", "production"], BOTH, false, Err("delivering to production needs a yes, and there is no terminal to ask on")),
+        (&["--target", "production"], BOTH, false, Err("refusing to deliver to production without confirmation: stdin is not a terminal")),
         (&["--target", PRODUCTION], BOTH, true, Ok("https://dc1prodgwext.paylocity.com Ask")),
         (&["--target", "https://dc1prodgwext.paylocity.com./"], BOTH, true, Ok("https://dc1prodgwext.paylocity.com./ Ask")),
         (&["--target", "http://127.0.0.1:8085"], BOTH, false, Ok("http://127.0.0.1:8085 Given")),
-        (&["--target", "http://gateway.example"], BOTH, false, Err("`http://gateway.example` would send the credentials in the clear")),
+        (&["--target", "http://gateway.example"], BOTH, false, Err("`http://gateway.example` would send the credentials unencrypted")),
         (&["--target", "http://gateway.example", "--insecure-http"], BOTH, false, Ok("http://gateway.example Given")),
-        (&["--target", "gateway"], BOTH, false, Err("`gateway` is no target")),
-        (&["--target", "https://u:p@x.example"], BOTH, false, Err("the target's URL holds more than a place")),
+        (&["--target", "gateway"], BOTH, false, Err("invalid target `gateway`")),
+        (&["--target", "https://u:p@x.example"], BOTH, false, Err("the target's URL must have only a scheme, a host, a port and a path")),
     ];
     for (flags, variables, is_terminal, expected) in table {
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
@@ -87,9 +95,9 @@ fn a_target_is_told_from_flags_and_credentials() {
 }
 
 #[test]
-fn settings_that_name_nothing_are_refused() {
+fn settings_with_unknown_names_are_refused() {
     let message = |flags: &[&str]| {
-        reading(
+        input_options(
             &import(flags).input,
             &ConfigFile::default(),
             Timestamp::UNIX_EPOCH,
@@ -99,26 +107,26 @@ fn settings_that_name_nothing_are_refused() {
     };
     assert_eq!(
         message(&["--map", "Result=tset_score"]),
-        "--map names the column `tset_score`, which does not exist"
+        "--map names the unknown column `tset_score`"
     );
     assert_eq!(
         message(&["--map", "Result"]),
-        "--map `Result` has no two sides"
+        "--map `Result` does not have the form 'HEADER=COLUMN'"
     );
     assert_eq!(
         message(&["--status", "Graded=Marked"]),
-        "--status names `Marked`, which is no status"
+        "--status names the unknown status `Marked`"
     );
     assert_eq!(
         message(&["--timezone", "Mars/Base"]),
-        "there is no time zone `Mars/Base`"
+        "unknown time zone `Mars/Base`"
     );
     assert!(message(&["--company-id", "B600123456"]).starts_with("--company-id: "));
 }
 
 #[test]
-fn a_map_is_split_at_its_last_sign() {
-    let names = reading(
+fn a_map_is_split_at_its_last_equals_sign() {
+    let names = input_options(
         &import(&["--map", "a=b=test_score"]).input,
         &ConfigFile::default(),
         Timestamp::UNIX_EPOCH,
@@ -135,7 +143,7 @@ fn a_map_is_split_at_its_last_sign() {
 }
 
 #[test]
-fn a_place_has_one_name_however_its_url_ends() {
+fn urls_that_differ_in_final_slashes_are_the_same_target() {
     for (written, expected) in [
         ("https://x.example", "https://x.example/"),
         ("https://X.example:443//", "https://x.example/"),
@@ -151,25 +159,25 @@ fn a_place_has_one_name_however_its_url_ends() {
 }
 
 #[test]
-fn refused_credentials_are_perhaps_those_of_the_other_environment() {
+fn refused_credentials_get_a_hint_about_the_environment() {
     let hint = |name: &str| {
         let target = Target::resolve(Some(name), Purpose::Plan, None, PlainHttp::OnThisMachine);
         let target = target.unwrap();
         target.hint_of_refusal().unwrap_or_default().to_owned()
     };
     for name in ["production", PRODUCTION] {
-        assert!(hint(name).contains("those for demo are refused by production"));
+        assert!(hint(name).contains("refuses credentials of the demo"));
     }
-    assert!(hint("demo").contains("those for production are refused by demo"));
+    assert!(hint("demo").contains("refuses credentials of the production"));
     assert_eq!(hint("https://gateway.example") + &hint("sandbox"), "");
 }
 
 #[test]
-fn a_profile_may_say_that_nobody_is_asked_and_name_the_target() {
+fn a_profile_can_turn_confirmation_off() {
     let profile = "target = \"production\"\nconfirm = CONFIRM\nclient_id = \"me\"\nclient_secret_command = [\"echo\", \"s\"]";
     let consent = |confirm: &str, is_terminal| {
         let file = ConfigFile::with_profile("nightly", &profile.replace("CONFIRM", confirm));
-        let args = import(&[]).delivery;
+        let args = import_with(&file, &[]).delivery;
         let how = (Purpose::Deliver, is_terminal);
         let setup = delivery(&args, &file, &|_| None, how);
         setup
@@ -178,5 +186,9 @@ fn a_profile_may_say_that_nobody_is_asked_and_name_the_target() {
     };
     assert_eq!(consent("false", false), Ok(Consent::Given));
     assert_eq!(consent("true", true), Ok(Consent::Ask));
-    assert!(consent("true", false).unwrap_err().contains("needs a yes"));
+    assert!(
+        consent("true", false)
+            .unwrap_err()
+            .contains("without confirmation")
+    );
 }

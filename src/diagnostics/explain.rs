@@ -97,8 +97,6 @@ fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -139,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_flag_that_a_page_names_exists() {
-        let mut command = crate::cli::Cli::command();
+        let mut command = crate::cli::command();
         command.build();
         let flags: BTreeSet<&str> = command
             .get_subcommands()

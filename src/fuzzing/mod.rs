@@ -7,14 +7,13 @@ mod files;
 mod memory;
 mod words;
 
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
-use clap::Parser;
-
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Command};
+use crate::config::error::ConfigError;
 use crate::config::file::{self, ConfigFile};
-use crate::config::{self, Reading};
-use crate::error::Error;
+use crate::config::{self, InputOptions};
 use crate::input::Options;
 
 /// The name of a corpus in `tests/fuzz/corpus`, and what is fed with it.
@@ -67,23 +66,25 @@ assessment_id = "A"
 "#;
 
 /// How inputs are read by default, and by a configuration.
-fn readings() -> &'static [Reading; 2] {
-    static READINGS: OnceLock<[Reading; 2]> = OnceLock::new();
+fn readings() -> &'static [InputOptions; 2] {
+    static READINGS: OnceLock<[InputOptions; 2]> = OnceLock::new();
     READINGS.get_or_init(|| {
         let configs = [ConfigFile::default(), file::parse(CONFIG).unwrap()];
         configs.map(|config| reading(&config).unwrap())
     })
 }
 
-fn reading(config: &ConfigFile) -> Result<Reading, Error> {
-    let cli = Cli::parse_from(["scoreload", "validate", "input"]);
+fn reading(config: &ConfigFile) -> Result<InputOptions, ConfigError> {
+    let line = ["scoreload", "validate", "input"].map(OsString::from);
+    let cli = cli::parse(line.clone()).unwrap();
+    let cli = config.complete(cli, line).unwrap();
     let Command::Validate(args) = cli.command else {
         unreachable!("that is what was parsed");
     };
-    config::reading(&args.input, config, NOW.parse().unwrap())
+    config::input_options(&args.input, config, NOW.parse().unwrap())
 }
 
-fn options(reading: &Reading) -> Options<'static> {
+fn options(reading: &InputOptions) -> Options<'static> {
     Options {
         names: reading.names.clone(),
         wide: reading.wide.clone(),

@@ -2,9 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::CommandFactory;
-
-use crate::cli::Cli;
+use crate::cli;
 use crate::system::postgres::address::redact_password;
 
 /// The kind of a part of a command line.
@@ -29,7 +27,7 @@ impl TypedCommand {
     }
 
     fn parse(words: impl Iterator<Item = OsString>) -> Self {
-        let mut cli = Cli::command();
+        let mut cli = cli::command();
         cli.build();
         let mut words = words.peekable();
         let mut parts = Vec::new();

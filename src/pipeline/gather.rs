@@ -1,9 +1,9 @@
-//! Reading the inputs into a batch of orders, with progress.
+//! InputOptions the inputs into a batch of orders, with progress.
 
 use std::path::PathBuf;
 
 use super::unused_mappings;
-use crate::config::Reading;
+use crate::config::InputOptions;
 use crate::delivery::{Delivery, Outcome};
 use crate::input::{self, Extent};
 use crate::orders::{self, Batch};
@@ -14,7 +14,7 @@ use crate::ui::summary::count;
 /// Reads and checks the inputs, showing progress.
 pub(crate) fn gather(
     paths: &[PathBuf],
-    reading: &Reading,
+    reading: &InputOptions,
     fingerprints: bool,
     screen: Screen,
 ) -> Batch {
@@ -30,7 +30,7 @@ pub(crate) fn gather(
 
 /// Returns the options that every reading of the inputs in a run has in common.
 pub(crate) fn reading_options<'a>(
-    reading: &Reading,
+    reading: &InputOptions,
     fingerprints: bool,
     on_rows: &'a (dyn Fn(usize) + Sync),
 ) -> input::Options<'a> {

@@ -29,7 +29,7 @@ pub(crate) fn prepare(
     interruptions: Interruptions,
 ) -> Result<Prepared, Error> {
     let started_at = Timestamp::now();
-    let reading = config::reading(&args.input, config, started_at)?;
+    let reading = config::input_options(&args.input, config, started_at)?;
     let is_terminal = std::io::stdin().is_terminal();
     let setup = config::delivery(&args.delivery, config, &variable, (purpose, is_terminal))?;
     let mode = match purpose {
@@ -37,13 +37,13 @@ pub(crate) fn prepare(
         Purpose::Plan => Mode::Plan,
     };
     let mut run = new_run(new_run_id(started_at), mode, &setup, started_at);
-    let is_reported = reports::is_wanted(&args.result, &config.defaults);
+    let is_reported = reports::is_wanted(&args.result);
     let reports = reserve_reports(args, purpose, &setup, is_reported, &run.id)?;
     let mut paths = args.input.inputs.clone();
     let rejects = rejects::reserve(args.rejects.as_deref(), &paths, &reports)?;
     let wait = LockWait::new(setup.is_waiting, screen);
     let ledger = LedgerSession::open(&setup, &run.id, purpose, wait)?;
-    let inbox = InboxFiles::open(args, config, &setup, purpose, is_reported, screen)?;
+    let inbox = InboxFiles::open(args, &setup, purpose, is_reported, screen)?;
     if let Some(inbox) = &inbox {
         paths = inbox.paths();
         // A trial leaves its files in the inbox.
@@ -127,7 +127,7 @@ pub(crate) fn print_target(session: &Session) {
     session
         .screen
         .note(|mut out| summary::write_line(&mut out, "target", &line));
-    if let Some(warning) = setup.exposure() {
+    if let Some(warning) = setup.exposure_notice() {
         session
             .screen
             .tell(|mut out| summary::write_line(&mut out, "warning", warning));

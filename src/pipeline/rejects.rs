@@ -11,7 +11,7 @@ use super::gather::reading_options;
 use super::run_id::is_run_id;
 use super::stages::Results;
 use crate::cli::error::CommandLineError;
-use crate::config::Reading;
+use crate::config::InputOptions;
 use crate::delivery::Delivery;
 use crate::diagnostics::diagnostic::Source;
 use crate::error::Error;
@@ -93,7 +93,7 @@ pub(crate) fn reserve(
 /// An input has changed since it was read, or the file cannot be written.
 pub(crate) fn write(
     file: Option<RejectsFile>,
-    reading: &Reading,
+    reading: &InputOptions,
     run: &str,
     results: &Results,
     screen: Screen,
@@ -128,7 +128,7 @@ pub(crate) fn write(
 pub(crate) fn write_for_file(
     path: &str,
     prefix: &Path,
-    reading: &Reading,
+    reading: &InputOptions,
     run: &str,
     results: &Results,
 ) -> Result<Option<PathBuf>, Error> {
@@ -156,7 +156,7 @@ pub(crate) fn write_for_file(
 
 fn write_rows(
     RejectsFile { form, file }: RejectsFile,
-    reading: &Reading,
+    reading: &InputOptions,
     run: &str,
     batch: &Batch,
     remarks: &HashMap<Arc<Source>, Remarks<'_>>,
@@ -180,7 +180,7 @@ fn write_rows(
 
 /// Returns the CSV dialect of the rejected rows: that of the inputs that they come from.
 fn written(
-    reading: &Reading,
+    reading: &InputOptions,
     batch: &Batch,
     remarks: &HashMap<Arc<Source>, Remarks<'_>>,
 ) -> Written {
@@ -194,7 +194,7 @@ fn written(
 
 /// Reads the rejected rows again.
 fn read_again<'a>(
-    reading: &Reading,
+    reading: &InputOptions,
     batch: &Batch,
     remarks: &'a HashMap<Arc<Source>, Remarks<'a>>,
 ) -> Result<Vec<RejectedSheet<'a>>, Error> {
@@ -232,7 +232,7 @@ fn read_again<'a>(
 }
 
 fn read<R: Send>(
-    reading: &Reading,
+    reading: &InputOptions,
     path: &str,
     turn: impl Fn(&SheetHead, &Row<'_>) -> R + Sync,
 ) -> File<Vec<R>> {
@@ -272,7 +272,7 @@ fn add_layout(sheet: &mut RejectedSheet<'_>) {
 }
 
 /// Returns the runs that rejected the rows in the inputs, if any did.
-pub(crate) fn corrected_runs(reading: &Reading, batch: &Batch) -> Option<Vec<String>> {
+pub(crate) fn corrected_runs(reading: &InputOptions, batch: &Batch) -> Option<Vec<String>> {
     let column = |head: &SheetHead| {
         let mut texts = head.header.texts.iter();
         texts.position(|text| text.as_deref().is_some_and(is_run_column))

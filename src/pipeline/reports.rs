@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use super::stages::Results;
 use crate::cli::ResultArgs;
 use crate::cli::error::CommandLineError;
-use crate::config::settings::Settings;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::orders::Batch;
@@ -39,9 +38,8 @@ pub(crate) fn reserve(paths: &[PathBuf]) -> Result<Vec<ReportFile>, Error> {
 }
 
 /// Returns whether a delivery writes reports. A named report is written, whatever the configuration says.
-pub(crate) fn is_wanted(args: &ResultArgs, settings: &Settings) -> bool {
-    let is_disabled = args.no_report || settings.no_report.unwrap_or_default();
-    !is_disabled || !args.reports.is_empty()
+pub(crate) fn is_wanted(args: &ResultArgs) -> bool {
+    !args.no_report || !args.reports.is_empty()
 }
 
 /// Checks the paths of the reports of a delivery: those that are named, or two named after the run.

@@ -9,7 +9,7 @@ use super::ledger_session::LedgerSession;
 use super::rejects::RejectsFile;
 use super::signals::Interruptions;
 use crate::cli::Format;
-use crate::config::{self, PartialDelivery, Reading};
+use crate::config::{self, InputOptions, PartialDelivery};
 use crate::delivery::{Delivery, End};
 use crate::exit::ExitCode;
 use crate::orders::Batch;
@@ -62,7 +62,7 @@ impl Source {
 /// The input files and how they are read.
 pub(crate) struct Inputs {
     pub(crate) paths: Vec<PathBuf>,
-    pub(crate) reading: Reading,
+    pub(crate) reading: InputOptions,
     /// The inbox that the files were found in; `None` if they were named.
     pub(crate) inbox: Option<InboxFiles>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::Reading;
+use crate::config::InputOptions;
 use crate::input::wide::WideTable;
 use crate::input::{Note, SheetHead};
 use crate::schema::columns::Column;
@@ -12,7 +12,7 @@ use crate::schema::header_names::simplified;
 const MAX_NAMED: usize = 5;
 
 /// Returns a note for each unused name.
-pub(crate) fn notes(reading: &Reading, heads: &[SheetHead]) -> Vec<Note> {
+pub(crate) fn notes(reading: &InputOptions, heads: &[SheetHead]) -> Vec<Note> {
     unused_maps(&reading.maps, heads)
         .into_iter()
         .chain(unused_tables(&reading.wide, heads))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::table::Table;
 use super::*;
-use crate::cli::{Cli, Command};
+use crate::cli::Command;
 use crate::config::file::ConfigFile;
 use crate::input::MapRows;
 use crate::{config, input, orders};
@@ -26,12 +26,12 @@ fn bench(files: &[(&str, &str)]) -> Bench {
         path
     };
     let paths: Vec<PathBuf> = files.iter().map(write).collect();
-    let cli = <Cli as clap::Parser>::parse_from(["scoreload", "validate", "x"]);
+    let cli = crate::cli::parse(["scoreload", "validate", "x"].map(Into::into)).unwrap();
     let Command::Validate(args) = cli.command else {
         panic!("no validation");
     };
     let reading =
-        config::reading(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
+        config::input_options(&args.input, &ConfigFile::default(), Timestamp::UNIX_EPOCH).unwrap();
     let options = input::Options {
         names: reading.names,
         warnings: reading.rules.warnings,

@@ -19,11 +19,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// The file cannot be opened.
-pub(crate) fn begin(
-    verbose: u8,
-    format: Option<LogFormat>,
-    file: Option<&Path>,
-) -> Result<(), Error> {
+pub(crate) fn begin(verbose: u8, format: LogFormat, file: Option<&Path>) -> Result<(), Error> {
     let out = match (file, verbose) {
         (Some(path), _) => open(path)?,
         (None, 0) => return Ok(()),
@@ -35,8 +31,8 @@ pub(crate) fn begin(
     };
     let lines = fmt::layer().with_writer(out).with_ansi(false);
     let lines = match format {
-        None | Some(LogFormat::Text) => lines.boxed(),
-        Some(LogFormat::Json) => lines.json().boxed(),
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
     // A second logger would mean that one is set up already, and that is enough.
     let _ = tracing_subscriber::registry()

@@ -17,8 +17,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 pub(crate) use self::json::{write_json_line, write_json_lines};
-use crate::cli::{ProgressStyle, ScreenArgs};
-use crate::config::settings::Settings;
+use crate::cli::ScreenArgs;
 use crate::error::Error;
 pub(crate) use crate::text;
 use crate::text::safe;
@@ -42,27 +41,19 @@ impl Screen {
     ///
     /// # Errors
     /// The file of the log cannot be opened.
-    pub(crate) fn begin(args: &ScreenArgs, settings: &Settings) -> Result<Self, Error> {
-        let colour = match args.color.or(settings.color).unwrap_or_default() {
+    pub(crate) fn begin(args: &ScreenArgs) -> Result<Self, Error> {
+        let colour = match args.color {
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
             clap::ColorChoice::Always => anstream::ColorChoice::Always,
             clap::ColorChoice::Never => anstream::ColorChoice::Never,
         };
         colour.write_global();
-        let log_file = args.log_file.as_deref().or(settings.log_file.as_deref());
-        let log_format = args.log_format.or(settings.log_format);
-        log::begin(args.verbose, log_format, log_file)?;
+        log::begin(args.verbose, args.log_format, args.log_file.as_deref())?;
         // Log lines would tear a bar to pieces.
-        let is_torn = args.verbose > 0 && log_file.is_none();
+        let is_torn = args.verbose > 0 && args.log_file.is_none();
         let can_move = progress::can_move() && !is_torn;
         Ok(Self {
-            progress: progress::Style::settle(
-                args.progress
-                    .or(settings.progress)
-                    .unwrap_or(ProgressStyle::Auto),
-                can_move,
-                args.quiet,
-            ),
+            progress: progress::Style::settle(args.progress, can_move, args.quiet),
             is_verbose: args.verbose > 0,
             is_quiet: args.quiet,
         })

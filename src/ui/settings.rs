@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::config::effective::{InForce, Source};
+use crate::config::effective::EffectiveSetting;
 use crate::config::file::ConfigFile;
+use crate::config::source::Source;
 use crate::text::safe;
 
 const STRONG: Style = Style::new().bold();
@@ -18,8 +19,12 @@ const WIDEST: usize = 40;
 ///
 /// # Errors
 /// Those of the stream.
-pub(crate) fn write(out: &mut dyn Write, config: &ConfigFile, all: &[InForce]) -> io::Result<()> {
-    match (&config.origin.path, config.profile()) {
+pub(crate) fn write(
+    out: &mut dyn Write,
+    config: &ConfigFile,
+    all: &[EffectiveSetting],
+) -> io::Result<()> {
+    match (&config.path, config.profile()) {
         (None, _) => writeln!(out, "no configuration file\n")?,
         (Some(path), None) => writeln!(out, "{}\n", safe(&path.display().to_string()))?,
         (Some(path), Some(profile)) => {
@@ -31,7 +36,7 @@ pub(crate) fn write(out: &mut dyn Write, config: &ConfigFile, all: &[InForce]) -
             )?;
         }
     }
-    let value = |one: &InForce| one.value.clone().unwrap_or_else(|| "not set".to_owned());
+    let value = |one: &EffectiveSetting| one.value.clone().unwrap_or_else(|| "not set".to_owned());
     let width = |text: &str| console::measure_text_width(text);
     let names = all.iter().map(|one| width(&one.setting)).max();
     let values = all.iter().map(|one| width(&value(one)));

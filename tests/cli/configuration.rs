@@ -84,29 +84,29 @@ fn the_users_own_directory_is_looked_into() {
 }
 
 #[test]
-fn what_is_wrong_with_the_file_is_said_before_anything_is_read() {
+fn an_invalid_file_is_an_error_before_anything_is_read() {
     let bench = Bench::new();
     bench.write("a.csv", CSV);
     let table = [
         (
             "[default]\n",
-            "line 1: unknown field `default`",
+            "line 1: unknown key `default`",
             "did you mean `defaults`?",
         ),
         (
             "[columns]\nResult = \"tset_score\"\n",
-            "[columns] names the column `tset_score`",
+            "[columns] names the unknown column `tset_score`",
             "the columns are",
         ),
         (
             "[statuses]\nGraded = \"Marked\"\n",
-            "[statuses] names `Marked`, which is no status",
+            "[statuses] names the unknown status `Marked`",
             "use a status",
         ),
         (
             "[[wide]]\ntest_id = \"T\"\nscore = \"S\"\nstatus = { const = \"Done\" }\n",
             "table of test `T`: `Done` is no status",
-            "as it would stand",
+            "write the constant",
         ),
         (
             "[defaults]\ncompany_id = \"CS1\"\n",

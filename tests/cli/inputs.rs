@@ -169,19 +169,19 @@ fn numbers_addresses_and_files_are_missed_in_plain_words() {
     for (arguments, words) in [
         (
             &["import", "a.csv", "--retries", "x"][..],
-            "a whole number of 0 or more is expected",
+            "expected a whole number of 0 or more",
         ),
         (
             &["validate", "a.csv", "--default-attempt", "-"],
-            "a whole number of 0 or more is expected",
+            "expected a whole number of 0 or more",
         ),
         (
             &["sandbox", "--seed", "x"],
-            "a whole number of 0 or more is expected",
+            "expected a whole number of 0 or more",
         ),
         (
             &["sandbox", "--listen", "here"],
-            "an address of this machine and a port are expected",
+            "expected an IP address and a port",
         ),
         (
             &["apply", "none.json"],

@@ -247,68 +247,68 @@ fn a_configuration_to_begin_with_is_made_and_never_over_a_file() {
 }
 
 #[test]
-fn what_is_wrong_with_a_profile_is_said_with_the_way_out() {
+fn an_invalid_profile_is_an_error_with_its_remedy() {
     let bench = Bench::new();
     bench.write("a.csv", orders_csv(1));
     let table = [
         (
             "[profiles.demo]\n[profiles.night]\n",
-            "there is no profile `p`",
-            "are demo, night",
+            "unknown profile `p`",
+            "demo, night",
         ),
         (
             "[defaults]\n",
-            "there is no profile `p`",
+            "unknown profile `p`",
             "has no [profiles.NAME]",
         ),
         (
             "[profiles.p]\ntarger = \"demo\"\n",
-            "line 2: unknown field `targer`",
+            "line 2: unknown key `targer`",
             "did you mean `target`?",
         ),
         (
             "[profiles.p]\nclient_secret = \"x\"\n",
-            "unknown field `client_secret`\n",
-            "client_secret_file names where it is",
+            "must not contain a client secret\n",
+            "use client_secret_file",
         ),
         (
             "[defaults]\nconfirm = false\n[profiles.p]\n",
-            "`confirm` stands in [defaults]",
+            "`confirm` is not allowed in [defaults]",
             "move it into a profile",
         ),
         (
             "[defaults]\nclient_id = \"x\"\n[profiles.p]\n",
-            "`client_id` stands in [defaults]",
+            "`client_id` is not allowed in [defaults]",
             "move it into a profile",
         ),
         (
             "[profiles.p]\nclient_id = \"x\"\n",
-            "client_id is set in the profile `p` and",
+            "profile p, client_id is set, but",
             "client_secret_file",
         ),
         (
             "[profiles.p]\nclient_id = \"x\"\nclient_secret_command = [\"false\"]\n",
-            "there are credentials and no target",
+            "credentials are set, but no target is named",
             "--target demo",
         ),
         (
             "[profiles.p]\ntarget = \"demo\"\nclient_id = \"x\"\nclient_secret_command = [\"false\"]\n",
-            "`false` gave no secret: it ended with exit status: 1",
+            "`false` returned no secret: it ended with exit status: 1",
             "run it yourself",
         ),
         (
             "[profiles.p]\ntarget = \"demo\"\nclient_id = \"x\"\nclient_secret_command = []\n",
-            "a program is expected",
+            "expected a program and its arguments",
             "",
         ),
         (
             "[profiles.p]\ntarget = \"demo\"\nclient_id = \"x\"\nclient_secret_file = \"open\"\n",
-            "`open` is open to others: its mode is 644",
+            "`open` is readable by others: its mode is 644",
             "chmod 600 open",
         ),
         (
             "[profiles.p]\ntarget = \"production\"\nclient_id = \"x\"\nclient_secret_command = [\"echo\", \"x\"]\n",
-            "delivering to production needs a yes",
+            "refusing to deliver to production without confirmation",
             "confirm = false",
         ),
     ];

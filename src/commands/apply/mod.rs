@@ -40,7 +40,7 @@ pub(crate) fn run(
     config: Result<ConfigFile, Error>,
     screen: Screen,
 ) -> Result<ExitCode, Error> {
-    let hooks = Hooks::new(&args.result, config.as_ref().ok());
+    let hooks = Hooks::new(&args.result);
     hooks.run(config, screen, |config| {
         run_interruptible(screen, move |interruptions| {
             apply(&args, &config, screen, interruptions)
@@ -101,7 +101,7 @@ fn prepare(
     let started_at = Timestamp::now();
     let setup = settings::resolve(args, config, &plan.target)?;
     let id = new_run_id(started_at);
-    let is_reported = reports::is_wanted(&args.result, &config.defaults);
+    let is_reported = reports::is_wanted(&args.result);
     let reports = reports::reserve_for_delivery(&args.result, is_reported, &id)?;
     let mut run = new_run(id, Mode::Apply, &setup, started_at);
     run.corrects.clone_from(&plan.corrects);

@@ -69,7 +69,6 @@ fn try_writing(directory: &Path) -> io::Result<()> {
 /// Looks whether the files that an import leaves can be written, and whether others can change its settings.
 pub(crate) fn files(args: &ImportArgs, config: &ConfigFile) -> Vec<Check> {
     let mut checks = Vec::new();
-    let settings = &config.defaults;
     let mut writable = |what: &str, directory: &Path| {
         if let Err(error) = try_writing(directory) {
             let message = format!(
@@ -89,7 +88,7 @@ pub(crate) fn files(args: &ImportArgs, config: &ConfigFile) -> Vec<Check> {
                 }
             }
         }
-        None if reports::is_wanted(&args.result, settings) => {
+        None if reports::is_wanted(&args.result) => {
             let named = args.result.reports.iter();
             let mut directories: Vec<PathBuf> = named.map(|path| directory_of(path)).collect();
             if directories.is_empty() {
@@ -101,10 +100,10 @@ pub(crate) fn files(args: &ImportArgs, config: &ConfigFile) -> Vec<Check> {
         }
         None => {}
     }
-    if let Some(path) = args.result.metrics.as_ref().or(settings.metrics.as_ref()) {
+    if let Some(path) = &args.result.metrics {
         writable("metrics", &directory_of(path));
     }
-    checks.extend(config.origin.path.as_deref().and_then(open_to_others));
+    checks.extend(config.path.as_deref().and_then(open_to_others));
     if checks.is_empty() {
         checks.push(Check::ok(
             "files",

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::{Format, ImportArgs};
-use crate::config::credentials::Configured;
+use crate::config::credentials::ConfiguredCredentials;
 use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
 use crate::config::{self, Consent, Delivery, Purpose, Target};
@@ -121,13 +121,13 @@ pub(crate) fn run(args: &ImportArgs, config: Result<ConfigFile, Error>) -> Resul
 /// Looks at everything, in the order in which an import would meet it.
 fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
     let now = Timestamp::now();
-    if let Err(error) = config::reading(&args.input, config, now) {
-        return Ok(vec![Check::of_error("settings", &error)]);
+    if let Err(error) = config::input_options(&args.input, config, now) {
+        return Ok(vec![Check::of_error("settings", &error.into())]);
     }
     let how = (Purpose::Deliver, std::io::stdin().is_terminal());
     let setup = match config::delivery(&args.delivery, config, &variable, how) {
         Ok(setup) => setup,
-        Err(error) => return Ok(vec![Check::of_error("settings", &error)]),
+        Err(error) => return Ok(vec![Check::of_error("settings", &error.into())]),
     };
     let mut checks = vec![settings(config), target(&setup)];
     checks.extend(credentials(config)?);
@@ -139,7 +139,7 @@ fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
 }
 
 fn settings(config: &ConfigFile) -> Check {
-    let words = match (&config.origin.path, config.profile()) {
+    let words = match (&config.path, config.profile()) {
         (None, _) => "no configuration file; flags, variables and what is built in".to_owned(),
         (Some(path), None) => path.display().to_string(),
         (Some(path), Some(profile)) => format!("{}, profile {profile}", path.display()),
@@ -169,9 +169,9 @@ fn target(setup: &Delivery) -> Check {
 
 /// Says where the credentials are from; that they can be read, the settings have shown.
 fn credentials(config: &ConfigFile) -> Result<Option<Check>, Error> {
-    let configured = Configured::find(config, &variable)?;
+    let configured = ConfiguredCredentials::find(config, &variable)?;
     Ok(configured.map(|configured| {
-        let (id, secret) = (configured.client_id_from(), configured.secret_from());
+        let (id, secret) = (configured.client_id_source(), configured.secret_source());
         Check::ok(
             "credentials",
             format!("the id from {id}, the secret from {secret}"),

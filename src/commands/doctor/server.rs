@@ -71,7 +71,7 @@ fn untrusted(host: &str, distrust: &Distrust) -> Check {
 }
 
 fn trusted(setup: &Delivery, is_encrypted: bool) -> Check {
-    if let Some(words) = setup.exposure() {
+    if let Some(words) = setup.exposure_notice() {
         return Check::warn("tls", words, "use the server's https:// address");
     }
     let words = if is_encrypted {

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::lock_targets;
 use crate::cli::error::CommandLineError;
 use crate::cli::{ExportArgs, Format, MergeArgs};
-use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::dump;
@@ -23,17 +22,13 @@ use crate::system::atomic_file::{NewFile, NewFileError, OPEN_FILES};
 use crate::ui::{self, Screen, summary};
 
 /// Writes the whole ledger to a file or to stdout.
-pub(crate) fn export(
-    args: &ExportArgs,
-    config: &ConfigFile,
-    screen: Screen,
-) -> Result<ExitCode, Error> {
+pub(crate) fn export(args: &ExportArgs, screen: Screen) -> Result<ExitCode, Error> {
     let counts = match &args.output {
         Some(path) => {
             let file = NewFile::reserve(path, "an export")?;
-            to_file(&open_ledger(&args.ledger, config)?, &file)?
+            to_file(&open_ledger(&args.ledger)?, &file)?
         }
-        None => to_standard_output(&open_ledger(&args.ledger, config)?)?,
+        None => to_standard_output(&open_ledger(&args.ledger)?)?,
     };
     screen.note(|mut out| summary::write_line(&mut out, "exported", &words(&counts)));
     Ok(ExitCode::Success)
@@ -67,11 +62,7 @@ fn fill(ledger: &Ledger, file: File) -> Result<Counts, LedgerError> {
 }
 
 /// Merges a dump into the ledger.
-pub(crate) fn import(
-    args: &MergeArgs,
-    config: &ConfigFile,
-    screen: Screen,
-) -> Result<ExitCode, Error> {
+pub(crate) fn import(args: &MergeArgs, screen: Screen) -> Result<ExitCode, Error> {
     let piped = (args.file == Path::new("-"))
         .then(keep_standard_input)
         .transpose()?;
@@ -84,7 +75,7 @@ pub(crate) fn import(
         message: error.to_string(),
         help: error.help().into(),
     })?;
-    let ledger = open_or_create_ledger(&args.ledger, config)?;
+    let ledger = open_or_create_ledger(&args.ledger)?;
     let _locks = lock_targets(&ledger, &targets(path))?;
     let source: PathBuf = path.to_owned();
     let merged = ledger

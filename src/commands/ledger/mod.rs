@@ -22,9 +22,9 @@ pub(crate) fn run(
     screen: Screen,
 ) -> Result<ExitCode, Error> {
     match command {
-        LedgerCommand::Export(args) => dump::export(args, config, screen),
-        LedgerCommand::Import(args) => dump::import(args, config, screen),
-        LedgerCommand::Prune(args) => prune::run(args, config, screen),
+        LedgerCommand::Export(args) => dump::export(args, screen),
+        LedgerCommand::Import(args) => dump::import(args, screen),
+        LedgerCommand::Prune(args) => prune::run(args, screen),
         LedgerCommand::Verify(args) => verify::run(args, config, screen),
     }
 }

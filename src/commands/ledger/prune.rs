@@ -8,21 +8,16 @@ use serde_json::json;
 use super::lock_targets;
 use crate::cli::error::CommandLineError;
 use crate::cli::{Format, PruneArgs};
-use crate::config::file::ConfigFile;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::pipeline::open_ledger::open_ledger;
 use crate::ui::{self, Screen, summary};
 
-pub(crate) fn run(
-    args: &PruneArgs,
-    config: &ConfigFile,
-    screen: Screen,
-) -> Result<ExitCode, Error> {
+pub(crate) fn run(args: &PruneArgs, screen: Screen) -> Result<ExitCode, Error> {
     let Ok(before) = Timestamp::now().checked_sub(args.older_than) else {
         return Err(CommandLineError::AgeTooGreat.into());
     };
-    let ledger = open_ledger(&args.ledger, config)?;
+    let ledger = open_ledger(&args.ledger)?;
     let runs = ledger.runs(usize::MAX).map_err(Error::Ledger)?;
     let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
     let _locks = lock_targets(&ledger, &targets)?;

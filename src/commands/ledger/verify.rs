@@ -48,11 +48,11 @@ pub(crate) fn run(
     screen: Screen,
 ) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
-    let reading = config::reading(&args.input, config, now)?;
+    let reading = config::input_options(&args.input, config, now)?;
     let how = (Purpose::Plan, false);
     let setup = config::delivery(&args.delivery, config, &variable, how)?;
     if setup.ledger == Location::Memory {
-        return Err(unknown_target(args, config)?);
+        return Err(unknown_target(args)?);
     }
     let ledger = LedgerSession::open(&setup, &new_run_id(now), Purpose::Plan, LockWait::Never)?;
     let batch = gather(&args.input.inputs, &reading, false, screen);
@@ -87,13 +87,13 @@ pub(crate) fn run(
 }
 
 /// Returns the error that no target is named, with the targets of the ledger.
-fn unknown_target(args: &VerifyArgs, config: &ConfigFile) -> Result<Error, Error> {
+fn unknown_target(args: &VerifyArgs) -> Result<Error, Error> {
     let ledger = LedgerArgs {
-        place: args.delivery.ledger.clone(),
+        ledger: args.delivery.ledger.clone(),
         ca_cert: args.delivery.ca_cert.clone(),
         source: args.input.source.clone(),
     };
-    let ledger = open_ledger(&ledger, config)?;
+    let ledger = open_ledger(&ledger)?;
     let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
     let targets: BTreeSet<String> = runs.into_iter().map(|run| run.record.target).collect();
     let known = targets.into_iter().collect();

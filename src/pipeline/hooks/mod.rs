@@ -27,14 +27,11 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Returns the hooks of a run. If the configuration is invalid, only flags and variables count.
-    pub(crate) fn new(args: &ResultArgs, config: Option<&ConfigFile>) -> Self {
-        let settings = config.map(|config| &config.defaults);
-        let metrics = || settings?.metrics.clone();
-        let notify = || settings?.notify_command.clone();
+    /// Returns the hooks of a run.
+    pub(crate) fn new(args: &ResultArgs) -> Self {
         Self {
-            metrics: args.metrics.clone().or_else(metrics),
-            notify: args.notify_command.clone().or_else(notify),
+            metrics: args.metrics.clone(),
+            notify: args.notify_command.clone(),
             started_at: Timestamp::now(),
         }
     }

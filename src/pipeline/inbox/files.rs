@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use crate::cli::ImportArgs;
-use crate::config::file::ConfigFile;
 use crate::config::{self, Purpose};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -33,7 +32,6 @@ impl InboxFiles {
     /// Opens the inbox and lists its files, if the inputs come from one.
     pub(crate) fn open(
         args: &ImportArgs,
-        config: &ConfigFile,
         setup: &config::Delivery,
         purpose: Purpose,
         is_reported: bool,
@@ -51,10 +49,9 @@ impl InboxFiles {
             }
         };
         let inbox = Inbox::open(directory, access)?;
-        let settle = args.inbox.settle.or(config.defaults.settle);
         let (target, is_resend) = (setup.target.key(), setup.policy.resend);
         let (mut new, mut known) = (Vec::new(), Vec::new());
-        for arrival in complete_files(&inbox, settle.unwrap_or_default(), screen)? {
+        for arrival in complete_files(&inbox, args.inbox.settle, screen)? {
             let earlier = if is_resend {
                 None
             } else {
@@ -65,12 +62,11 @@ impl InboxFiles {
                 None => new.push(arrival),
             }
         }
-        let fails_if_empty = config.defaults.fail_if_empty.unwrap_or_default();
         Ok(Some(Self {
             inbox,
             new,
             known,
-            fails_if_empty: args.inbox.fail_if_empty || fails_if_empty,
+            fails_if_empty: args.inbox.fail_if_empty,
             is_trial,
             is_reported,
         }))

@@ -284,7 +284,7 @@ fn a_run_that_cannot_begin_leaves_metrics_and_tells_somebody() {
     assert!((metric(&metrics, "scoreload_last_run_exit_code") - 2.0).abs() < f64::EPSILON);
     let told = fs::read_to_string(bench.path("told")).unwrap();
     assert!(
-        told.starts_with("2 in the configuration scoreload.toml: line 2:"),
+        told.starts_with("2 in the configuration file `scoreload.toml`: line 2:"),
         "{told}"
     );
 }

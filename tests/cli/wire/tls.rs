@@ -304,7 +304,7 @@ fn a_proxy_of_the_environment_is_the_way_unless_the_host_is_excepted() {
 fn plain_http_to_another_machine_is_refused_unless_it_is_allowed_and_then_each_run_says_so() {
     let (bench, warning) = (
         bench(),
-        "plain http: the credentials and the scores can be read on the way",
+        "plain HTTP: credentials and scores are exposed to the network",
     );
     let url = format!("http://{HOST}:8085");
     let ran = bench.import(&url, &["orders.csv"]);

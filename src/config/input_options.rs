@@ -18,13 +18,13 @@ use crate::orders::value::company_id_finding;
 use crate::paylocity::model::Text;
 use crate::paylocity::status::StatusWords;
 use crate::schema::columns::{COLUMNS, Column};
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// How inputs are read.
 #[derive(Debug)]
 pub(crate) struct InputOptions {
     /// The known headers.
-    pub(crate) names: Names,
+    pub(crate) names: HeaderNames,
     /// Tests of wide sheets.
     pub(crate) wide: Vec<WideTable>,
     /// How cells are read.
@@ -78,10 +78,10 @@ pub(crate) fn input_options(
     })
 }
 
-fn names(args: &InputArgs, file: &ConfigFile) -> Result<Names, ConfigError> {
-    let mut names = Names::default();
+fn names(args: &InputArgs, file: &ConfigFile) -> Result<HeaderNames, ConfigError> {
+    let mut names = HeaderNames::default();
     let mut add = |header: &str, column: &str, setting: &str| {
-        let field = Names::default().find(column);
+        let field = HeaderNames::default().find(column);
         let field = field.ok_or_else(|| ConfigError::UnknownColumn {
             setting: setting.to_owned(),
             column: column.to_owned(),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::diagnostics::diagnostic::Source;
     use crate::input::Header;
-    use crate::schema::header_names::Names;
+    use crate::schema::header_names::HeaderNames;
 
     fn is_footer_under(header: &[&'static str], row: &[&'static str]) -> bool {
         let source = Arc::new(Source {
@@ -117,7 +117,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let placed: Vec<_> = (0..).zip(cells(header)).collect();
-        let (header, _) = Header::read(&source, 1, &placed, &Names::default(), &[]);
+        let (header, _) = Header::read(&source, 1, &placed, &HeaderNames::default(), &[]);
         is_footer(
             &SheetHead {
                 source,

@@ -6,12 +6,12 @@ use super::csv::delimiter::Delimiter;
 use super::csv::encoding::Encoding;
 use super::wide::WideTable;
 use crate::diagnostics::diagnostic::WarningPolicy;
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// How inputs are read.
 pub struct Options<'a> {
     /// The names that columns may have.
-    pub names: Names,
+    pub names: HeaderNames,
     /// Tests that have columns of their own.
     pub wide: Vec<WideTable>,
     /// The sheets to read. If empty, reads every visible sheet with an order-id header.
@@ -35,7 +35,7 @@ pub struct Options<'a> {
 impl Default for Options<'_> {
     fn default() -> Self {
         Self {
-            names: Names::default(),
+            names: HeaderNames::default(),
             wide: Vec::new(),
             sheets: Vec::new(),
             delimiter: None,

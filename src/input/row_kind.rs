@@ -6,7 +6,7 @@ use super::row::Row;
 use super::sheet::SheetHead;
 use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// What a row under the header is.
 pub(crate) enum RowKind {
@@ -18,7 +18,7 @@ pub(crate) enum RowKind {
 }
 
 impl RowKind {
-    pub(crate) fn of(row: &Row<'_>, head: &SheetHead, names: &Names) -> Self {
+    pub(crate) fn of(row: &Row<'_>, head: &SheetHead, names: &HeaderNames) -> Self {
         let place = || Place::row(&head.source, row.number);
         let skip = |code, message, help: &'static str| {
             Self::Skipped(Diagnostic::new(code, place(), message, help))

@@ -12,7 +12,7 @@ use crate::input::sample_rows;
 use crate::input::sheet::{Doubtful, Rows, Sheet, SheetHead};
 use crate::input::values::cell::Cell;
 use crate::schema::columns::Field;
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// Reads the rows of one sheet: finds the header, leaves out what is no data, turns the rest.
 ///
@@ -135,7 +135,7 @@ type FoundHeader = (RawRow, Vec<(u32, Vec<(u32, Cell<'static>)>)>);
 fn find_header(
     rows: &mut impl Iterator<Item = Result<RawRow, Diagnostic>>,
     source: &Arc<Source>,
-    names: &Names,
+    names: &HeaderNames,
 ) -> Result<Result<FoundHeader, header::Missing>, Diagnostic> {
     let mut seen = Vec::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! What a ledger keeps of an order beside what its inputs say: taken apart only where the two differ.
+//! The stored state of an order compared with its input; parsed only if the two differ.
 
 use serde::Serialize;
 
@@ -6,22 +6,22 @@ use super::plan::{OnAmbiguous, Planned, plan};
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
-/// What a ledger remembers of an order.
+/// The stored state of an order.
 #[derive(Debug, Clone)]
 pub(crate) enum Remembered {
-    /// Nothing: as far as it goes, the order was never sent.
+    /// The order was never sent.
     Nothing,
-    /// That all which the inputs say was accepted, and nothing else: so it is with most orders of a file that comes again.
+    /// The state equals the input, all of it accepted: the usual case when a file is imported again.
     All,
-    /// Something else.
+    /// Any other state.
     Other(Box<OrderState>),
 }
 
 impl Remembered {
-    /// Reads what a ledger keeps of an order of which the inputs say `wanted`; an error is the reader's words.
+    /// Compares the stored text with the input, `wanted`; the error is the parser's message.
     ///
     /// # Errors
-    /// When the text was not written by [`OrderState::to_json`].
+    /// If the text was not written by [`OrderState::to_json`].
     pub(crate) fn read(text: Option<&str>, wanted: &OrderUpdate) -> Result<Self, String> {
         match text {
             None => Ok(Self::Nothing),
@@ -30,7 +30,7 @@ impl Remembered {
         }
     }
 
-    /// Returns what is known of the order.
+    /// Returns the state in full.
     pub(crate) fn known(&self, wanted: &OrderUpdate) -> OrderState {
         match self {
             Self::Nothing => OrderState::default(),
@@ -42,7 +42,7 @@ impl Remembered {
         }
     }
 
-    /// Plans what to send of the order, as [`plan`] does; `wanted` is made only where it is looked at.
+    /// Plans the delivery of the order as [`plan`] does; calls `wanted` only if it is needed.
     pub(crate) fn plan(
         &self,
         wanted: impl FnOnce() -> OrderUpdate,
@@ -60,8 +60,7 @@ impl Remembered {
     }
 }
 
-/// Returns the stored state of an order whose whole input was accepted: the JSON of [`OrderState`], without a copy of the
-/// body.
+/// Returns the JSON of the [`OrderState`] of an order whose whole input was accepted, without a copy of the body.
 fn all_accepted(accepted: &OrderUpdate) -> String {
     #[derive(Serialize)]
     struct Accepted<'a> {
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_gives_what_is_known_and_the_plan_that_follows() {
+    fn a_stored_state_has_the_plan_of_its_full_state() {
         let mut lost = accepted(&body("1"));
         lost.intend(&body("2"));
         let table = [
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_as_a_whole_is_told_by_its_text() {
+    fn a_wholly_accepted_input_is_recognized_by_its_text() {
         let text = accepted(&body("1")).to_json();
         let remembered = |wanted| Remembered::read(Some(&text), &wanted).unwrap();
         assert!(matches!(remembered(body("1")), Remembered::All));

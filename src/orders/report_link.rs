@@ -1,9 +1,9 @@
-//! Links of reports: what is one.
+//! Validation of report links.
 
-/// The links that are taken.
+/// The accepted schemes.
 const SCHEMES: [&str; 2] = ["https://", "http://"];
 
-/// Tells whether a text is a whole link, by the rules that browsers follow.
+/// Whether a text is an absolute HTTP URL by the rules of browsers.
 pub(crate) fn is_link(text: &str) -> bool {
     is_plain_link(text) || is_parsed_link(text)
 }
@@ -14,7 +14,7 @@ fn is_parsed_link(text: &str) -> bool {
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     let has_name = |scheme: &&str| {
-        // Browsers overlook further slashes; a link that needs that is a slip.
+        // Browsers ignore further slashes; here they are more likely a typing error.
         let rest = text.get(scheme.len()..).unwrap_or_default();
         rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
             || rest.contains('@') && !rest.starts_with(['/', '\\'])
@@ -26,8 +26,8 @@ fn is_parsed_link(text: &str) -> bool {
     absolute && plain && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
-/// Tells whether a text is a link of the usual form, which needs no more thought: a scheme, a name of letters, digits and
-/// dots, and whatever printable after a slash.
+/// Whether a text is a link of the usual form, which need not be parsed: a scheme, a host of letters, digits and dots,
+/// and printable characters after a slash.
 fn is_plain_link(text: &str) -> bool {
     let Some(rest) = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) else {
         return false;
@@ -45,7 +45,7 @@ fn is_plain_link(text: &str) -> bool {
     if !is_host || before == b'.' || !rest.as_bytes().contains(&b'/') {
         return false;
     }
-    // Every byte is looked at, which goes faster than to stop at the first.
+    // Without an early exit the compiler vectorizes the loop.
     let is_graphic = |all: bool, byte: u8| all & byte.is_ascii_graphic();
     text.bytes().fold(true, is_graphic)
 }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_usual_link_needs_no_more_thought() {
+    fn a_link_of_the_usual_form_is_not_parsed() {
         assert!(is_plain_link("https://reports.example.com/a/1.pdf?key=9#p"));
         for text in [
             "https://reports.example.com",
@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_plain_is_a_link(text in "https?://[a-z0-9.@:x]{0,12}[/?#\\\\]?[ -~é]{0,12}") {
+        fn every_plain_link_is_a_link(text in "https?://[a-z0-9.@:x]{0,12}[/?#\\\\]?[ -~é]{0,12}") {
             prop_assert!(!is_plain_link(&text) || is_parsed_link(&text));
         }
     }

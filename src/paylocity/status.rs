@@ -1,11 +1,11 @@
-//! The API's status words, and the words that people write for them.
+//! The statuses of the API, and the words that are accepted for them.
 
 use std::collections::HashMap;
 
 use compact_str::CompactString;
 use foldhash::fast::RandomState;
 
-/// The statuses of an assessment (API.md, "The body of an update").
+/// The statuses of an assessment.
 pub(crate) const ASSESSMENT_STATUSES: [&str; 8] = [
     "Ordered",
     "WaitingOnAssessee",
@@ -17,7 +17,7 @@ pub(crate) const ASSESSMENT_STATUSES: [&str; 8] = [
     "Expired",
 ];
 
-/// The statuses of a test (API.md, "The body of an update").
+/// The statuses of a test.
 pub(crate) const TEST_STATUSES: [&str; 7] = [
     "Ordered",
     "InProgress",
@@ -28,24 +28,24 @@ pub(crate) const TEST_STATUSES: [&str; 7] = [
     "Pending",
 ];
 
-/// Words that mean a status without being its name.
+/// Other words for statuses.
 const SYNONYMS: [(&str, &str); 3] = [
     ("Completed", "Complete"),
     ("Finished", "Complete"),
     ("On Hold", "Hold"),
 ];
 
-/// Assessment statuses under which every test must be over (API.md, "How the server behaves").
+/// Assessment statuses that require a final status of every test.
 pub(crate) const FINAL_ASSESSMENT_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
 
-/// Test statuses that count as over, for that rule.
+/// Test statuses that satisfy that rule.
 pub(crate) const FINAL_TEST_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
 
-/// The words that are understood as statuses.
+/// The words that are accepted as statuses.
 #[derive(Debug, Clone)]
 pub struct StatusWords {
-    /// Whether a name of the API means what the API means by it: the user may have settled otherwise.
-    are_names_kept: bool,
+    /// Whether every name of the API means itself; the user may redefine one.
+    are_names_unchanged: bool,
     known: HashMap<CompactString, &'static str, RandomState>,
 }
 
@@ -59,14 +59,14 @@ impl Default for StatusWords {
             .iter()
             .map(|(word, name)| (simplified(word), *name));
         Self {
-            are_names_kept: true,
+            are_names_unchanged: true,
             known: names.chain(synonyms).collect(),
         }
     }
 }
 
 impl StatusWords {
-    /// Makes `word` mean the status `name`; tells whether there is such a status.
+    /// Makes `word` mean the status `name`; returns false if there is no such status.
     pub(crate) fn add(&mut self, word: &str, name: &str) -> bool {
         let canonical = ASSESSMENT_STATUSES
             .iter()
@@ -76,14 +76,14 @@ impl StatusWords {
             return false;
         };
         let earlier = self.known.insert(simplified(word), canonical);
-        self.are_names_kept &= earlier.is_none_or(|earlier| earlier == *canonical);
+        self.are_names_unchanged &= earlier.is_none_or(|earlier| earlier == *canonical);
         true
     }
 
-    /// Returns the status among `allowed` that a text means, whatever its case, spaces and punctuation.
+    /// Returns the status among `allowed` that a text means, ignoring case, spaces and punctuation.
     pub(crate) fn find(&self, text: &str, allowed: &[&'static str]) -> Option<&'static str> {
         let name = allowed.iter().find(|name| **name == text).copied();
-        if name.is_some() && self.are_names_kept {
+        if name.is_some() && self.are_names_unchanged {
             return name;
         }
         self.known
@@ -92,10 +92,10 @@ impl StatusWords {
             .filter(|name| allowed.contains(name))
     }
 
-    /// Returns the status among `allowed` that a text comes close to.
+    /// Returns the status among `allowed` that a misspelled text most likely means.
     pub(crate) fn nearest(&self, text: &str, allowed: &[&str]) -> Option<&'static str> {
-        /// More are another word.
-        const MOST_EDITS: usize = 2;
+        /// More edits make a different word.
+        const MAX_EDITS: usize = 2;
         let text = simplified(text);
         let length = text.chars().count();
         let distance = |(word, name): (&CompactString, &&'static str)| {
@@ -105,10 +105,10 @@ impl StatusWords {
             .known
             .iter()
             .filter(|(_, name)| allowed.contains(name))
-            .filter(|(word, _)| word.chars().count().abs_diff(length) <= MOST_EDITS)
+            .filter(|(word, _)| word.chars().count().abs_diff(length) <= MAX_EDITS)
             .map(distance);
         candidates
-            .filter(|(distance, _)| *distance <= MOST_EDITS && *distance < text.len())
+            .filter(|(distance, _)| *distance <= MAX_EDITS && *distance < text.len())
             .min()
             .map(|(_, name)| name)
     }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_match_whatever_their_dress() {
+    fn statuses_match_in_any_case_and_punctuation() {
         let words = StatusWords::default();
         let table = [
             ("Complete - Review", Some("CompleteReview")),
@@ -144,14 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_answered_with_the_status_it_was_meant_to_be() {
+    fn a_misspelled_status_is_recognized() {
         let words = StatusWords::default();
         assert_eq!(words.nearest("Complte", &TEST_STATUSES), Some("Complete"));
         assert_eq!(words.nearest("Graded", &TEST_STATUSES), None);
     }
 
     #[test]
-    fn a_word_can_be_added_for_a_status_that_exists() {
+    fn a_word_can_be_added_for_a_known_status_only() {
         let mut words = StatusWords::default();
         assert!(words.add("Graded", "complete"));
         assert!(!words.add("Graded", "Marked"));

@@ -9,7 +9,7 @@ use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Severity, Source};
 use crate::input::{Header, SheetHead};
 use crate::orders::{Batch, Order, RowAt, SheetSummary};
 use crate::schema::columns::Field;
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// A sheet that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,7 +211,7 @@ fn problem(finding: &Finding) -> Option<Diagnostic> {
         field: finding
             .field
             .as_deref()
-            .and_then(|name| Names::default().find(name)),
+            .and_then(|name| HeaderNames::default().find(name)),
         value: finding.value.clone(),
     })
 }

@@ -1,4 +1,4 @@
-//! Headers to columns: the table's names and the user's, however they are written, and what a slip of the pen meant.
+//! Matching headers to columns by name, in any spelling, and suggesting the column that a misspelled header means.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,21 +7,21 @@ use foldhash::fast::RandomState;
 
 use crate::schema::columns::{COLUMNS, Column, Field};
 
-/// A longer text, in bytes, is no header that anybody means; a line may have millions.
-const LONGEST_HEADER: usize = 4096;
+/// The longest text, in bytes, that is compared with names; a line may have millions of bytes.
+const MAX_HEADER_LENGTH: usize = 4096;
 
-/// The known names of columns: the table's own and those that the user adds.
+/// The names of columns: those of the table and those that the user adds.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct HeaderNames {
     known: HashMap<String, Field>,
-    outlines: HashSet<Outline, RandomState>,
+    profiles: HashSet<Profile, RandomState>,
     ignored: HashSet<String>,
 }
 
 /// The names of the table: canonical names, aliases and API paths.
 ///
-/// An API path may be written whole or from any of its parts on, with or without `[]`, as long as it has two
-/// parts or more and means one column alone: `tests.score.attempt`, `assessmentStatus.value`.
+/// An API path may be shortened from the front, with or without `[]`, as long as two parts are left and the rest is
+/// unique: `tests.score.attempt`, `assessmentStatus.value`.
 static TABLE_NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
     let mut paths: HashMap<String, Option<Column>> = HashMap::new();
     for (column, spec) in Column::ALL.iter().zip(&COLUMNS) {
@@ -54,45 +54,46 @@ fn path_endings(path: &str) -> Vec<String> {
         .collect()
 }
 
-impl Default for Names {
+impl Default for HeaderNames {
     fn default() -> Self {
         Self {
             known: TABLE_NAMES.clone(),
-            outlines: TABLE_NAMES
+            profiles: TABLE_NAMES
                 .keys()
-                .filter_map(|name| Outline::of(name))
+                .filter_map(|name| Profile::new(name))
                 .collect(),
             ignored: HashSet::new(),
         }
     }
 }
 
-impl Names {
-    /// Makes `header` a name of `field`, whatever it meant before.
+impl HeaderNames {
+    /// Makes `header` a name of `field`; replaces an earlier meaning.
     pub(crate) fn add(&mut self, header: &str, field: Field) {
         let name = simplified(header);
-        self.outlines.extend(Outline::of(&name));
+        self.profiles.extend(Profile::new(&name));
         self.known.insert(name, field);
     }
 
-    /// Makes `header` one that is ignored without a word.
+    /// Ignores `header` without a warning.
     pub(crate) fn ignore(&mut self, header: &str) {
         self.ignored.insert(simplified(header));
     }
 
-    /// Tells whether a header is ignored without a word: the user said so, or it is one that Scoreload itself adds to
-    /// files that it hands back.
+    /// Whether a header is ignored without a warning: by the user's choice, or because Scoreload adds it to the files
+    /// that it writes.
     pub(crate) fn ignores(&self, header: &str) -> bool {
         self.ignored.contains(&simplified(header)) || simplified(header).starts_with("scoreload")
     }
 
-    /// Returns what a header means, if it is known.
+    /// Returns the field that a header means.
     ///
-    /// Case, spaces, `_`, `-`, `.`, `#` and a trailing `*` do not count. A report column may carry the number of
-    /// the report at its end: `Test Report URL 2`.
+    /// Case, spaces, `_`, `-`, `.`, `#` and a trailing `*` are ignored. A report column may end in the number of the
+    /// report: `Test Report URL 2`.
     pub(crate) fn find(&self, header: &str) -> Option<Field> {
-        let is_strange = || Outline::of(header).is_some_and(|it| !self.outlines.contains(&it));
-        if header.len() > LONGEST_HEADER || is_strange() {
+        let is_unknown =
+            || Profile::new(header).is_some_and(|profile| !self.profiles.contains(&profile));
+        if header.len() > MAX_HEADER_LENGTH || is_unknown() {
             return None;
         }
         let name = simplified(header);
@@ -114,12 +115,11 @@ impl Names {
         })
     }
 
-    /// Returns the column that an unknown header was most likely meant to be.
-    ///
-    /// That is one whose name of five or more letters is one edit away (insert, delete, replace, swap of
-    /// neighbours), or one that the header names once a bracketed or `/100` tail is dropped.
+    /// Returns the field that an unknown header most likely means: one whose name of five or more letters is one
+    /// edit away (an insertion, deletion, replacement or swap of neighbors), or whose name is left once a bracketed or
+    /// `/100` tail is dropped.
     pub(crate) fn nearest(&self, header: &str) -> Option<Field> {
-        if header.len() > LONGEST_HEADER {
+        if header.len() > MAX_HEADER_LENGTH {
             return None;
         }
         if let Some(field) = without_tail(header).and_then(|head| self.find(head)) {
@@ -151,20 +151,19 @@ impl Names {
     }
 }
 
-/// What is seen of a header at a glance, and is the same however it is written: enough to tell that most cells are
-/// none.
+/// The length and the ends of a header, equal for all its spellings; rules out most cells without an allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Outline {
-    /// How many signs count in it, without the digits at its end.
+struct Profile {
+    /// The number of significant characters, without trailing digits.
     length: u16,
     first: u8,
     last: u8,
 }
 
-impl Outline {
-    /// Looks at a header; `None` where a glance is not enough.
-    fn of(header: &str) -> Option<Self> {
-        let mut outline = Self {
+impl Profile {
+    /// Returns the profile of a header; `None` if it needs a full comparison.
+    fn new(header: &str) -> Option<Self> {
+        let mut profile = Self {
             length: 0,
             first: 0,
             last: 0,
@@ -177,34 +176,34 @@ impl Outline {
                 b'0'..=b'9' => digits += 1,
                 _ => {
                     let byte = byte.to_ascii_lowercase();
-                    outline.length += digits + 1;
+                    profile.length += digits + 1;
                     digits = 0;
-                    outline.last = byte;
-                    if outline.length == 1 {
-                        outline.first = byte;
+                    profile.last = byte;
+                    if profile.length == 1 {
+                        profile.first = byte;
                     }
                 }
             }
-            if outline.length + digits > LONGEST_OUTLINE {
+            if profile.length + digits > MAX_PROFILE_LENGTH {
                 return None;
             }
         }
-        Some(outline)
+        Some(profile)
     }
 }
 
-/// A longer header is looked at whole.
-const LONGEST_OUTLINE: u16 = 1024;
+/// A longer header is compared in full.
+const MAX_PROFILE_LENGTH: u16 = 1024;
 
-/// Tells whether a simplified header is one edit (insert, delete, replace, swap of neighbours) away from a known name
-/// of five or more letters.
+/// Whether a simplified header is one edit (insertion, deletion, replacement or swap of neighbors) away from a known
+/// name of five or more letters.
 pub(crate) fn is_near(known: &str, name: &str) -> bool {
     known.chars().count() >= 5
         && known.len().abs_diff(name.len()) <= 4
         && strsim::osa_distance(known, name) == 1
 }
 
-/// Reduces a header to what counts when headers are compared.
+/// Returns the significant characters of a header, in lower case.
 pub(crate) fn simplified(header: &str) -> String {
     let significant =
         |c: &char| !c.is_whitespace() && !is_invisible(*c) && !matches!(c, '_' | '-' | '.' | '#');
@@ -221,12 +220,12 @@ pub(crate) fn simplified(header: &str) -> String {
     }
 }
 
-/// Tells whether a character takes no room: zero-width spaces and joiners, the byte order mark.
+/// Whether a character has no width: zero-width spaces and joiners, the byte order mark.
 pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
 }
 
-/// Drops a tail in brackets or one like `/100`.
+/// Returns the header without a tail in brackets or such as `/100`.
 pub(crate) fn without_tail(header: &str) -> Option<&str> {
     let header =
         header.trim_end_matches(|c: char| c.is_whitespace() || is_invisible(c) || c == '*');
@@ -247,15 +246,15 @@ mod tests {
     use super::*;
 
     fn found(header: &str) -> Option<String> {
-        Names::default().find(header).map(Field::name)
+        HeaderNames::default().find(header).map(Field::name)
     }
 
     proptest::proptest! {
         #[test]
-        fn a_glance_leaves_no_name_out(name in "[a-zé0-9_ *]{1,12}", dressed in "[ _.#*-]{0,3}", number in "[0-9]{0,2}") {
-            let mut names = Names::default();
+        fn a_profile_rules_out_no_known_name(name in "[a-zé0-9_ *]{1,12}", padding in "[ _.#*-]{0,3}", number in "[0-9]{0,2}") {
+            let mut names = HeaderNames::default();
             names.add(&name, Column::TestReportUrl.into());
-            let written = format!("{dressed}{}{dressed}", name.to_uppercase());
+            let written = format!("{padding}{}{padding}", name.to_uppercase());
             if simplified(&written) == simplified(&name) {
                 proptest::prop_assert!(names.find(&written).is_some());
             }
@@ -273,14 +272,14 @@ mod tests {
                 assert_eq!(seen.insert(simplified(name), *column), None, "{name}");
             }
             for name in [spec.name, spec.path] {
-                let found = Names::default().find(name);
+                let found = HeaderNames::default().find(name);
                 assert_eq!(found, Some((*column).into()), "{name}");
             }
         }
     }
 
     #[test]
-    fn case_spaces_and_punctuation_do_not_count() {
+    fn case_spaces_and_punctuation_are_ignored() {
         for header in [
             "order_id",
             "Order ID",
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_path_is_a_name_from_any_part_on_that_is_clear() {
+    fn an_api_path_may_be_shortened_while_it_is_unique() {
         let table = [
             ("assessmentStatus.value", Some("assessment_status")),
             ("tests.score.attempt", Some("attempt")),
@@ -326,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn report_columns_may_carry_a_number_and_others_may_not() {
+    fn only_report_columns_may_have_a_number() {
         assert_eq!(
             found("Test Report URL 2").as_deref(),
             Some("test_report_url_2")
@@ -341,8 +340,8 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_pen_is_recognised() {
-        let names = Names::default();
+    fn a_misspelled_header_is_recognized() {
+        let names = HeaderNames::default();
         let table = [
             ("attemptt", Some("attempt")),
             ("atempt", Some("attempt")),
@@ -367,8 +366,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_user_goes_before_the_tables() {
-        let mut names = Names::default();
+    fn a_name_of_the_user_replaces_that_of_the_table() {
+        let mut names = HeaderNames::default();
         names.add("Score", Column::OverallScore.into());
         assert_eq!(
             names.find("SCORE").map(|field| field.column),

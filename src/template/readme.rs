@@ -1,11 +1,10 @@
 //! The second sheet of the template: how to fill in the first one. No cell may equal a column name, or the sheet would
-//! be
-//! read as data.
+//! be read as data.
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
-use super::workbook::header_format;
-use super::{columns, header};
+use super::columns::{columns, header};
+use super::header_format::header_format;
 use crate::diagnostics::diagnostic::column_letters;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 
@@ -13,21 +12,18 @@ use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 const TABLE: [(&str, f64); 5] = [
     ("Column of the sheet Scores", 42.0),
     ("Required", 11.0),
-    ("What it is", 72.0),
-    ("Longest", 10.0),
+    ("Description", 72.0),
+    ("Limit", 10.0),
     ("Example", 52.0),
 ];
 /// Characters per line of a paragraph, rounded down so that no line is hidden.
-const LETTERS_OF_A_LINE: usize = 130;
+const CHARACTERS_PER_LINE: usize = 130;
 /// Height of a line in points.
 const LINE_HEIGHT: f64 = 15.0;
 /// The last column of the table, from 0.
 const LAST: u16 = 4;
 
 /// Fills the sheet.
-///
-/// # Errors
-/// If the library refuses a value.
 pub(crate) fn fill(sheet: &mut Worksheet) -> Result<(), XlsxError> {
     sheet.set_name("Read me")?;
     sheet.set_screen_gridlines(false);
@@ -53,7 +49,7 @@ fn write_advice(sheet: &mut Worksheet, first: u32) -> Result<u32, XlsxError> {
     for (about, advice) in advice() {
         sheet.write_with_format(row, 0, about, &name)?;
         sheet.merge_range(row, 1, row, LAST, &advice, &text)?;
-        let lines = u32::try_from(advice.chars().count() / LETTERS_OF_A_LINE + 1).unwrap_or(1);
+        let lines = u32::try_from(advice.chars().count() / CHARACTERS_PER_LINE + 1).unwrap_or(1);
         sheet.set_row_height(row, f64::from(lines) * LINE_HEIGHT + 3.0)?;
         row += 1;
     }

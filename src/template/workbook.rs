@@ -1,29 +1,23 @@
 //! The template as a workbook: a sheet to fill in, and a sheet that explains it.
 
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationErrorStyle, DataValidationRule, Format, FormatAlign,
-    FormatBorder, IgnoreError, Note, Workbook, Worksheet, XlsxError,
+    DataValidation, DataValidationErrorStyle, DataValidationRule, Format, IgnoreError, Note,
+    Workbook, Worksheet, XlsxError,
 };
 
-use super::{columns, format_hint, header, readme};
+use super::columns::{columns, format_hint, header};
+use super::header_format::header_format;
+use super::readme;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 use crate::schema::columns::{Column, Kind};
 
-/// The last row of a sheet, from 0; column settings apply to all rows.
+/// The last row of a sheet, from 0; formats and rules apply to the whole column.
 const LAST_ROW: u32 = 1_048_575;
 /// The widest column, in characters.
 const MAX_WIDTH: usize = 40;
 
-/// The fill of required columns; their headers are white.
-pub(crate) const REQUIRED_FILL: Color = Color::RGB(0x1F_4E79);
-/// The fill of all other headers.
-pub(crate) const PLAIN_FILL: Color = Color::RGB(0xDD_EBF7);
-
-/// Creates the workbook.
-///
-/// # Errors
-/// If the library refuses a value.
-pub(crate) fn make() -> Result<Vec<u8>, XlsxError> {
+/// Returns the bytes of the workbook.
+pub(crate) fn workbook() -> Result<Vec<u8>, XlsxError> {
     book()?.save_to_buffer()
 }
 
@@ -83,30 +77,15 @@ fn cell_format(kind: Kind) -> Format {
     Format::new().set_num_format(code)
 }
 
-/// Returns the format of a header cell.
-pub(crate) fn header_format(is_required: bool) -> Format {
-    let format = Format::new()
-        .set_bold()
-        .set_align(FormatAlign::VerticalCenter)
-        .set_border_bottom(FormatBorder::Thin);
-    if is_required {
-        format
-            .set_background_color(REQUIRED_FILL)
-            .set_font_color(Color::White)
-    } else {
-        format.set_background_color(PLAIN_FILL)
-    }
-}
-
 /// Returns the note of a header.
 fn note(column: Column) -> Note {
     const WIDTH: u32 = 280;
-    const LETTERS_OF_A_LINE: usize = 42;
+    const CHARACTERS_PER_LINE: usize = 42;
     const LINE_HEIGHT: usize = 18;
     let text = note_text(column);
     let lines: usize = text
         .lines()
-        .map(|line| line.chars().count() / LETTERS_OF_A_LINE + 1)
+        .map(|line| line.chars().count() / CHARACTERS_PER_LINE + 1)
         .sum();
     let height = u32::try_from((lines + 1) * LINE_HEIGHT).unwrap_or(u32::MAX);
     Note::new(text)

@@ -15,7 +15,7 @@ use scoreload::orders;
 use scoreload::orders::value::placeholders;
 use scoreload::orders::{Batch, Rules};
 use scoreload::paylocity::status::StatusWords;
-use scoreload::schema::header_names::Names;
+use scoreload::schema::header_names::HeaderNames;
 
 use crate::harness::Bench;
 
@@ -100,7 +100,7 @@ pub(crate) fn gathered(
     encoding: Option<Encoding>,
 ) -> Batch {
     let options = Options {
-        names: Names::default(),
+        names: HeaderNames::default(),
         wide: Vec::new(),
         sheets: Vec::new(),
         delimiter,

@@ -8,7 +8,7 @@ use csv::{Reader, ReaderBuilder};
 use super::delimiter::{self, Delimiter};
 use crate::input::header::{HEADER_WITHIN_ROWS, holds_order_id};
 use crate::input::values::cell::Cell;
-use crate::schema::header_names::Names;
+use crate::schema::header_names::HeaderNames;
 
 /// How a CSV is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(crate) fn told<'a>(
     text: &'a str,
     is_cut: bool,
     set: Option<Delimiter>,
-    names: &Names,
+    names: &HeaderNames,
 ) -> Told<'a> {
     let (named, preamble, body) = delimiter::named(text);
     let sample = Sample::of(body, is_cut);
@@ -140,7 +140,7 @@ impl<'a> Sample<'a> {
     }
 
     /// Finds the delimiter that makes the most of the sample; the earlier one where two are equal.
-    fn guess(&self, delimiters: &[Delimiter], names: &Names) -> Guess {
+    fn guess(&self, delimiters: &[Delimiter], names: &HeaderNames) -> Guess {
         let mut best: Option<Guess> = None;
         for delimiter in delimiters {
             let dialect = Dialect::new(*delimiter, self.quote(*delimiter));
@@ -164,7 +164,7 @@ impl<'a> Sample<'a> {
         })
     }
 
-    fn look(&self, dialect: Dialect, names: &Names) -> Look {
+    fn look(&self, dialect: Dialect, names: &HeaderNames) -> Look {
         let mut reader = dialect.reader(self.text);
         let mut records: Vec<_> = reader
             .byte_records()
@@ -220,7 +220,7 @@ impl<'a> Sample<'a> {
 const LEAST_QUOTED: usize = 2;
 
 /// Counts the names of columns in a record, if there is an order id among them.
-fn names_in(record: &csv::ByteRecord, names: &Names) -> Option<usize> {
+fn names_in(record: &csv::ByteRecord, names: &HeaderNames) -> Option<usize> {
     let texts: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
     let cells: Vec<_> = (0..)
         .zip(texts.iter().map(|text| Cell::text(text)))
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     fn dialect(text: &str) -> (char, char, bool) {
-        let told = told(text, false, None, &Names::default());
+        let told = told(text, false, None, &HeaderNames::default());
         let Dialect { delimiter, quote } = told.dialect;
         (
             char::from(delimiter.0),
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_first_line_may_name_the_delimiter() {
-        let names = Names::default();
+        let names = HeaderNames::default();
         for (preamble, delimiter) in [
             ("sep=;\r\n", b';'),
             ("SEP=\t\n", b'\t'),
@@ -353,7 +353,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "(sep=)?[\\PC\t\n\r]{0,60}") {
-            let _ = told(&text, false, None, &Names::default());
+            let _ = told(&text, false, None, &HeaderNames::default());
         }
     }
 }

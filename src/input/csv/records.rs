@@ -244,7 +244,7 @@ mod tests {
 
     use super::*;
     use crate::input::{Cell, MapRows, Row, SheetHead};
-    use crate::schema::header_names::Names;
+    use crate::schema::header_names::HeaderNames;
 
     fn source() -> Arc<Source> {
         Arc::new(Source {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn told(text: &str) -> Told<'_> {
-        dialect::told(text, false, None, &Names::default())
+        dialect::told(text, false, None, &HeaderNames::default())
     }
 
     /// Returns the texts of a record; what is blank at its end is nothing.

@@ -8,7 +8,7 @@ use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name,
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::values::cell::Cell;
 use crate::schema::columns::Column;
-use crate::schema::header_names::{Names, simplified};
+use crate::schema::header_names::{HeaderNames, simplified};
 
 /// That a sheet has no header.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ const LONGEST_LINE: usize = 16 << 10;
 type SeenRow<'a> = (u32, Vec<(u32, Cell<'a>)>);
 
 /// Says that none of the rows that were seen can be the header.
-pub(crate) fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &Names) -> Missing {
+pub(crate) fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &HeaderNames) -> Missing {
     let message = match seen {
         [] => "there is nothing in it".to_owned(),
         _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
@@ -66,7 +66,7 @@ const fn general_help(seen: &[SeenRow<'_>]) -> &'static str {
 }
 
 /// Says what to do where a header is almost one of the order id.
-fn misspelt(seen: &[SeenRow<'_>], names: &Names) -> Option<(String, Likeness)> {
+fn misspelt(seen: &[SeenRow<'_>], names: &HeaderNames) -> Option<(String, Likeness)> {
     let is_meant = |text: &str| {
         let field = names.nearest(text);
         field.is_some_and(|field| field.column == Column::OrderId)
@@ -89,7 +89,11 @@ fn misspelt(seen: &[SeenRow<'_>], names: &Names) -> Option<(String, Likeness)> {
 
 /// Says what to do where a whole header stands in one cell: lines of a CSV that were quoted whole, pasted into a sheet,
 /// or divided at another sign.
-fn undivided(source: &Source, seen: &[SeenRow<'_>], names: &Names) -> Option<(String, Likeness)> {
+fn undivided(
+    source: &Source,
+    seen: &[SeenRow<'_>],
+    names: &HeaderNames,
+) -> Option<(String, Likeness)> {
     let (cell, text, divider) = seen
         .iter()
         .filter(|(_, cells)| cells.iter().filter(|(_, cell)| !cell.is_blank()).count() <= FEW)
@@ -134,7 +138,7 @@ mod tests {
         });
         let cells = texts.iter().map(|text| Cell::text(text));
         let row = (0..).zip(cells).collect();
-        let missing = missing(&source, &[(2, row)], &Names::default());
+        let missing = missing(&source, &[(2, row)], &HeaderNames::default());
         missing.problem.help.into_owned()
     }
 

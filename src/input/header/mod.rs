@@ -10,7 +10,7 @@ use super::wide::{self, Absent, WideTable, WideTest};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name, excerpt};
 use crate::input::values::cell::Cell;
 use crate::schema::columns::{Column, Field};
-use crate::schema::header_names::{Names, simplified};
+use crate::schema::header_names::{HeaderNames, simplified};
 
 /// A header must stand in one of the first rows; titles and notes may stand above it.
 pub(crate) const HEADER_WITHIN_ROWS: u32 = 20;
@@ -37,7 +37,7 @@ impl Header {
         source: &Arc<Source>,
         row: u32,
         cells: &[(u32, Cell<'_>)],
-        names: &Names,
+        names: &HeaderNames,
         tables: &[WideTable],
     ) -> (Self, Vec<Diagnostic>) {
         let named = cells.iter().filter(|(_, cell)| !cell.is_blank());
@@ -63,7 +63,7 @@ impl Header {
     fn understand(
         &mut self,
         source: &Arc<Source>,
-        names: &Names,
+        names: &HeaderNames,
         tables: &[WideTable],
     ) -> Vec<Diagnostic> {
         let (wide, absent) = wide::find(tables, &self.texts);
@@ -158,7 +158,11 @@ impl Header {
 
     /// Returns the header as it was most likely meant where findings make it wrong, and the fields that several columns
     /// would be; `None` where it is not wrong, or what was meant is a column of a wide table.
-    pub(crate) fn likely(&self, found: &[Diagnostic], names: &Names) -> Option<(Self, Vec<Field>)> {
+    pub(crate) fn likely(
+        &self,
+        found: &[Diagnostic],
+        names: &HeaderNames,
+    ) -> Option<(Self, Vec<Field>)> {
         let mut errors = found.iter().filter(|problem| problem.is_error()).peekable();
         errors.peek()?;
         let mut header = self.clone();
@@ -185,7 +189,7 @@ impl Header {
     }
 
     /// Tells whether a row says the same again, be it by other names.
-    pub(crate) fn is_repeated_by(&self, cells: &[Cell<'_>], names: &Names) -> bool {
+    pub(crate) fn is_repeated_by(&self, cells: &[Cell<'_>], names: &HeaderNames) -> bool {
         let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
             Some(text) => says_the_same(text, &cell.shown(), names),
             None => cell.is_blank(),
@@ -197,7 +201,7 @@ impl Header {
 impl Header {
     /// Tells whether a row is a header with other columns: it names the order id and two columns more, or one where the
     /// order id stands in its own column.
-    pub(crate) fn is_followed_by_another(&self, cells: &[Cell<'_>], names: &Names) -> bool {
+    pub(crate) fn is_followed_by_another(&self, cells: &[Cell<'_>], names: &HeaderNames) -> bool {
         // Most rows hold no name where a header would begin.
         let mut filled = cells.iter().filter(|cell| !cell.is_blank());
         filled
@@ -208,7 +212,7 @@ impl Header {
     }
 
     #[cold]
-    fn is_another(&self, cells: &[Cell<'_>], names: &Names) -> bool {
+    fn is_another(&self, cells: &[Cell<'_>], names: &HeaderNames) -> bool {
         let order_id = Field::from(Column::OrderId);
         let own = self.column_of(Column::OrderId);
         let in_place = own.and_then(|column| field_of(cells.get(column as usize)?, names));
@@ -219,7 +223,7 @@ impl Header {
     }
 
     /// Tells whether a text may stand where the header begins, in the header itself or in one that repeats it.
-    pub(crate) fn begins_with(&self, text: &str, names: &Names) -> bool {
+    pub(crate) fn begins_with(&self, text: &str, names: &HeaderNames) -> bool {
         match self.texts.first() {
             Some(Some(first)) => says_the_same(first, text, names),
             _ => true,
@@ -236,7 +240,7 @@ fn begins_alike(one: &str, other: &str) -> bool {
     first(one) == first(other)
 }
 
-fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
+fn says_the_same(text: &str, other: &str, names: &HeaderNames) -> bool {
     let is_known = || {
         names
             .find(other)
@@ -246,7 +250,7 @@ fn says_the_same(text: &str, other: &str, names: &Names) -> bool {
 }
 
 /// Returns the column that a cell names, if it names one.
-fn field_of(cell: &Cell<'_>, names: &Names) -> Option<Field> {
+fn field_of(cell: &Cell<'_>, names: &HeaderNames) -> Option<Field> {
     match cell {
         Cell::Text(text) => names.find(text),
         _ => None,
@@ -254,13 +258,13 @@ fn field_of(cell: &Cell<'_>, names: &Names) -> Option<Field> {
 }
 
 /// Tells whether a row can be the header: it holds an order-id column.
-pub(crate) fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &Names) -> bool {
+pub(crate) fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &HeaderNames) -> bool {
     let mut fields = cells.iter().filter_map(|(_, cell)| field_of(cell, names));
     fields.any(|field| field.column == Column::OrderId)
 }
 
 /// Returns the name that an unknown header was most likely meant to be.
-pub(crate) fn meant(names: &Names, tables: &[WideTable], text: &str) -> Option<String> {
+pub(crate) fn meant(names: &HeaderNames, tables: &[WideTable], text: &str) -> Option<String> {
     let of_table = || wide::nearest(tables, text).map(str::to_owned);
     names.nearest(text).map(Field::name).or_else(of_table)
 }
@@ -328,18 +332,18 @@ mod tests {
     }
 
     fn read(texts: &[&str]) -> (Header, Vec<Diagnostic>) {
-        Header::read(&source(), 3, &cells(texts), &Names::default(), &[])
+        Header::read(&source(), 3, &cells(texts), &HeaderNames::default(), &[])
     }
 
     #[test]
     fn a_header_is_a_row_with_an_order_id() {
         assert!(holds_order_id(
             &cells(&["Results", "Order Number"]),
-            &Names::default()
+            &HeaderNames::default()
         ));
         assert!(!holds_order_id(
             &cells(&["Results", "Ordre Number"]),
-            &Names::default()
+            &HeaderNames::default()
         ));
     }
 
@@ -388,7 +392,7 @@ mod tests {
                 .map(|text| Cell::text(text))
                 .collect::<Vec<_>>()
         };
-        let names = Names::default();
+        let names = HeaderNames::default();
         assert!(header.is_repeated_by(&row(&["ORDER ID", "score"]), &names));
         assert!(header.is_repeated_by(&row(&["Order No.", "test_score"]), &names));
         assert!(!header.is_repeated_by(&row(&["ORDER ID", "5"]), &names));
@@ -407,7 +411,7 @@ mod tests {
         ];
         for (texts, expected) in table {
             let cells: Vec<Cell<'_>> = texts.iter().map(|text| Cell::text(text)).collect();
-            let found = header.is_followed_by_another(&cells, &Names::default());
+            let found = header.is_followed_by_another(&cells, &HeaderNames::default());
             assert_eq!(found, expected, "{texts:?}");
         }
     }

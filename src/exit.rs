@@ -1,6 +1,6 @@
 //! Exit codes: what a script can rely on. Pure functions of the totals, or of the error.
 
-use crate::delivery::End;
+use crate::delivery::StopReason;
 use crate::error::Error;
 use crate::inbox::error::InboxError;
 use crate::ledger::LedgerError;
@@ -44,14 +44,16 @@ impl ExitCode {
     }
 
     /// Returns the code of a run that came to its end, early or not.
-    pub(crate) fn of_run(end: Option<&End>, totals: &Totals, errors: usize) -> Self {
+    pub(crate) fn of_run(end: Option<&StopReason>, totals: &Totals, errors: usize) -> Self {
         match end {
-            Some(End::Interrupted) => Self::Interrupted,
-            Some(End::Refused(_) | End::Forbidden(_)) => Self::Refused,
-            Some(End::Unreachable(_) | End::LedgerLost(_)) => Self::Unreachable,
-            Some(End::LedgerFailed(_) | End::TooManyFailures(_) | End::OutOfTime) => {
-                Self::Incomplete
-            }
+            Some(StopReason::Interrupted) => Self::Interrupted,
+            Some(StopReason::Refused(_) | StopReason::Forbidden(_)) => Self::Refused,
+            Some(StopReason::Unreachable(_) | StopReason::LedgerLost(_)) => Self::Unreachable,
+            Some(
+                StopReason::LedgerFailed(_)
+                | StopReason::TooManyFailures(_)
+                | StopReason::OutOfTime,
+            ) => Self::Incomplete,
             None if errors > 0 || totals.left_over() > 0 => Self::Incomplete,
             None => Self::Success,
         }
@@ -102,13 +104,13 @@ mod tests {
             rejected: 1,
             ..good.clone()
         };
-        let end = |end: End, totals| ExitCode::of_run(Some(&end), totals, 0).number();
+        let end = |end: StopReason, totals| ExitCode::of_run(Some(&end), totals, 0).number();
         assert_eq!(ExitCode::of_run(None, &good, 0).number(), 0);
         assert_eq!(ExitCode::of_run(None, &good, 1).number(), 1);
         assert_eq!(ExitCode::of_run(None, &rejected, 0).number(), 1);
-        assert_eq!(end(End::Refused(String::new()), &good), 4);
-        assert_eq!(end(End::Unreachable(String::new()), &rejected), 5);
-        assert_eq!(end(End::Interrupted, &rejected), 130);
+        assert_eq!(end(StopReason::Refused(String::new()), &good), 4);
+        assert_eq!(end(StopReason::Unreachable(String::new()), &rejected), 5);
+        assert_eq!(end(StopReason::Interrupted, &rejected), 130);
     }
 
     #[test]

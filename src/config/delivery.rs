@@ -19,7 +19,7 @@ use crate::ledger::Location;
 use crate::paylocity::client::Endpoint;
 use crate::paylocity::credentials::Credentials;
 use crate::plan::MaxChange;
-use crate::rate_limit::store::Places;
+use crate::rate_limit::StateLocation;
 use crate::tls::Authorities;
 
 /// Whether a person must confirm the delivery.
@@ -59,7 +59,6 @@ pub(crate) struct Delivery {
     pub(crate) is_waiting: bool,
     /// Whether this is a trial: no target is named, or the server stores nothing.
     pub(crate) is_trial: bool,
-    timeout: Duration,
     authorities: Authorities,
     /// The file of additional certificate authorities, if one is named.
     pub(crate) ca_cert: Option<PathBuf>,
@@ -86,8 +85,8 @@ pub(crate) fn delivery(
         authorities: &authorities,
         environment,
     };
-    let budget = if args.rate.is_unlimited() {
-        Places::Memory
+    let rate_state = if args.rate.is_unlimited() {
+        StateLocation::Memory
     } else {
         rate_state_location(&target, args.ledger.as_deref(), ledgers)?
     };
@@ -104,7 +103,7 @@ pub(crate) fn delivery(
             Purpose::Plan => Consent::Given,
         },
         target,
-        policy: policy(args, budget),
+        policy: policy(args, rate_state),
         partial: if args.all_or_nothing {
             PartialDelivery::Refused
         } else {
@@ -113,7 +112,6 @@ pub(crate) fn delivery(
         max_change: args.max_change,
         is_waiting: args.wait,
         is_trial: args.test_mode || name.is_none_or(|name| name.trim().is_empty()),
-        timeout: args.timeout,
         authorities,
         ca_cert: args.ca_cert.clone(),
         test_mode: args.test_mode,
@@ -127,10 +125,11 @@ fn asks(file: &ConfigFile) -> bool {
 }
 
 /// Returns how updates are delivered.
-fn policy(args: &DeliveryArgs, budget: Places) -> Policy {
+fn policy(args: &DeliveryArgs, rate_state: StateLocation) -> Policy {
     Policy {
         rate: args.rate.clone(),
-        budget,
+        rate_state,
+        timeout: args.timeout,
         concurrency: args.concurrency,
         retries: args.retries,
         on_ambiguous: args.on_ambiguous.unwrap_or_default(),
@@ -182,7 +181,7 @@ impl Delivery {
 
     /// Returns the longest time to wait for a response.
     pub(crate) const fn timeout(&self) -> Duration {
-        self.timeout
+        self.policy.timeout
     }
 
     /// Makes the endpoint of a server.
@@ -191,7 +190,6 @@ impl Delivery {
             base,
             credentials,
             authorities: self.authorities.clone(),
-            timeout: self.timeout,
             test_mode: self.test_mode,
         }
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::credential_source::CredentialSource;
 use super::file_error::FileError;
 use crate::system::postgres::address::UrlError;
-use crate::tls::Flaw;
+use crate::tls::AuthoritiesError;
 
 /// A setting that cannot be followed, wherever it was given.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ pub enum ConfigError {
     },
     /// The file of `--ca-cert` cannot be used.
     #[error(transparent)]
-    Authorities(#[from] Flaw),
+    Authorities(#[from] AuthoritiesError),
     /// The ledger's location is an invalid database address.
     #[error(transparent)]
     LedgerAddress(#[from] UrlError),

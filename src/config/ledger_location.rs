@@ -8,7 +8,7 @@ use super::purpose::Purpose;
 use super::target::Target;
 use crate::ledger::Location;
 use crate::ledger::location::users_path;
-use crate::rate_limit::store::Places;
+use crate::rate_limit::StateLocation;
 use crate::system::postgres::address::ConnectionSettings;
 use crate::tls::Authorities;
 
@@ -69,14 +69,14 @@ pub(super) fn rate_state_location(
     target: &Target,
     ledger: Option<&str>,
     ledgers: LedgerContext<'_>,
-) -> Result<Places, ConfigError> {
+) -> Result<StateLocation, ConfigError> {
     let Target::Server {
         base,
         credentials: Some(credentials),
         ..
     } = target
     else {
-        return Ok(Places::Memory);
+        return Ok(StateLocation::Memory);
     };
     let named = ledger
         .map(str::trim)
@@ -85,13 +85,13 @@ pub(super) fn rate_state_location(
     let (base, client_id) = (base.as_str(), &credentials.client_id);
     let file = match named.transpose()? {
         Some(Location::Database(address)) => {
-            return Ok(Places::in_database(base, client_id, &address));
+            return Ok(StateLocation::database(base, client_id, &address));
         }
         Some(Location::File(path)) => Some(path),
         _ => None,
     };
     let users = users_path(ledgers.environment);
-    Ok(Places::of(
+    Ok(StateLocation::files(
         base,
         client_id,
         [users, file].into_iter().flatten(),

@@ -1,128 +1,140 @@
-//! What is known of one update while it is being delivered: what came back, and whether it may be sent again.
+//! The attempts to deliver one order: how often it was sent, how each attempt ended, and whether another may follow.
+//!
+//! The retry policy in [`super::retry`] classifies a single response. This module keeps the history that the policy
+//! alone cannot know, and turns it into the order's [`Delivery`] when the worker is done with it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::outcome::{Delivery, Exchange, Outcome};
-use super::retry::Verdict;
+use super::outcome::{Attempt, Delivery, Outcome};
+use super::retry::RetryAction;
 use crate::ledger::{Change, ScopedReport};
-use crate::paylocity::client::Answer;
+use crate::paylocity::response::Response;
 
-/// An update that the server keeps putting off is given up after so many 429s: the pace has long been lowered then.
-const MOST_THROTTLED: u32 = 30;
-/// An update for which so many good tokens were refused is refused itself.
-const MOST_TOKENS: u32 = 3;
+/// Gives up on an order after this many 429s. By then the rate limiter has slowed down several times.
+const MAX_THROTTLED: u32 = 30;
+/// Gives up on an order after this many 401s with tokens that other orders were accepted with.
+const MAX_TOKEN_REFUSALS: u32 = 3;
 
-/// What is said of an order whose reports are kept back.
-pub(crate) const KEPT_BACK: &str = "reports are kept back: it is not known whether they were taken";
+/// The message of an order whose reports are held.
+pub(crate) const REPORTS_HELD: &str = "reports are held: the server may already have them";
 
-/// One update on its way.
+/// The history of one order's attempts.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Course {
-    pub(crate) attempts: u32,
+pub(super) struct AttemptHistory {
+    attempts: Vec<Attempt>,
     failures: u32,
     throttled: u32,
-    tokens: u32,
-    /// Whether an attempt may have been applied.
-    ambiguous: bool,
-    /// Whether a report may have been appended twice.
-    perhaps_twice: bool,
-    http_status: Option<u16>,
-    latency: Option<Duration>,
-    message: Option<String>,
-    exchanges: Vec<Exchange>,
+    token_refusals: u32,
+    /// At least one attempt may have been applied although no answer confirmed it.
+    is_ambiguous: bool,
+    /// At least one report may have been appended twice.
+    may_have_duplicates: bool,
 }
 
-impl Course {
-    /// Takes what came back for an attempt, and what it means. `in_doubt` says that its reports may have been appended
-    /// before.
-    pub(crate) fn take(
+impl AttemptHistory {
+    /// Records how an attempt ended.
+    ///
+    /// `resends_reports` is true if the body contained reports that an earlier, ambiguous attempt may already have
+    /// appended.
+    pub(super) fn record(
         &mut self,
-        answer: &Answer,
-        verdict: Verdict,
+        response: &Response,
+        action: RetryAction,
         latency: Duration,
-        in_doubt: bool,
+        resends_reports: bool,
     ) {
-        self.http_status = answer.status();
-        self.message = answer.message();
-        self.latency = Some(latency);
         let now = Timestamp::now();
-        self.exchanges.push(Exchange {
+        self.attempts.push(Attempt {
             sent_at: now.checked_sub(latency).unwrap_or(now),
             latency,
-            http_status: self.http_status,
-            message: self.message.clone(),
+            http_status: response.status(),
+            message: response.message(),
         });
-        match verdict {
-            Verdict::Accepted => self.perhaps_twice |= in_doubt,
-            Verdict::Ambiguous => {
-                self.perhaps_twice |= in_doubt;
-                self.ambiguous = true;
+        match action {
+            RetryAction::Accept => self.may_have_duplicates |= resends_reports,
+            RetryAction::RetryAmbiguous => {
+                self.may_have_duplicates |= resends_reports;
+                self.is_ambiguous = true;
                 self.failures += 1;
             }
-            Verdict::NotApplied(_) => self.failures += 1,
-            Verdict::Throttled(_) => self.throttled += 1,
-            Verdict::TokenRefused => self.tokens += 1,
-            Verdict::Final => {}
+            RetryAction::RetryNotApplied(_) => self.failures += 1,
+            RetryAction::Throttle(_) => self.throttled += 1,
+            RetryAction::RefreshToken => self.token_refusals += 1,
+            RetryAction::Reject => {}
         }
     }
 
-    /// Tells whether the update may be sent again. Waiting for the rate and for a token is no failure.
-    pub(crate) fn may_go_on(&self, retries: u32) -> bool {
-        self.failures <= retries && self.throttled < MOST_THROTTLED && self.tokens < MOST_TOKENS
+    /// Returns the number of attempts.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
-    /// Returns how many 429s the update has met.
-    pub(crate) fn throttled(&self) -> u32 {
+    /// Returns whether the order may be sent again. Only failures count against `max_retries`; waiting for the rate
+    /// limiter or for a new token does not.
+    pub(super) fn may_retry(&self, max_retries: u32) -> bool {
+        self.failures <= max_retries
+            && self.throttled < MAX_THROTTLED
+            && self.token_refusals < MAX_TOKEN_REFUSALS
+    }
+
+    /// Returns the number of 429s.
+    pub(super) fn throttled(&self) -> u32 {
         self.throttled
     }
 
-    /// Returns how often the update has failed.
-    pub(crate) fn failures(&self) -> u32 {
+    /// Returns the number of failures.
+    pub(super) fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// Returns what the server said last, or what went wrong.
-    pub(crate) fn words(&self) -> String {
-        self.message.clone().unwrap_or_default()
+    /// Returns the last message of the server, or the cause of the last failure.
+    pub(super) fn last_message(&self) -> Option<&str> {
+        self.attempts.last()?.message.as_deref()
     }
 
-    /// Ends the course with an outcome.
-    pub(crate) fn end(mut self, outcome: Outcome, held_reports: Vec<ScopedReport>) -> Delivery {
-        if !held_reports.is_empty() {
-            self.message.get_or_insert_with(|| KEPT_BACK.to_owned());
-        }
+    /// Finishes the order with a known outcome.
+    pub(super) fn finish(self, outcome: Outcome, held_reports: Vec<ScopedReport>) -> Delivery {
+        let last = self.attempts.last();
+        let held = (!held_reports.is_empty()).then(|| REPORTS_HELD.to_owned());
         Delivery {
             outcome,
-            http_status: self.http_status,
-            attempts: self.attempts,
-            latency: self.latency,
-            possible_duplicate_reports: self.perhaps_twice,
+            http_status: last.and_then(|last| last.http_status),
+            attempts: self.count(),
+            latency: last.map(|last| last.latency),
+            possible_duplicate_reports: self.may_have_duplicates,
+            message: self.last_message().map(str::to_owned).or(held),
             held_reports,
-            message: self.message,
-            exchanges: self.exchanges,
+            history: self.attempts,
         }
     }
 
-    /// Ends the course where nothing is left to send.
-    pub(crate) fn end_unsent(self, change: Change, held_reports: Vec<ScopedReport>) -> Delivery {
+    /// Finishes an order that has nothing left to send, because the ledger says so.
+    pub(super) fn finish_without_sending(
+        self,
+        change: Change,
+        held_reports: Vec<ScopedReport>,
+    ) -> Delivery {
         match change {
-            Change::Unchanged => self.end(Outcome::Unchanged, held_reports),
-            Change::Held if self.attempts == 0 => self.end(Outcome::Unknown, held_reports),
-            // All that is left are reports that are kept back.
-            _ => self.give_up(held_reports),
+            Change::Unchanged => self.finish(Outcome::Unchanged, held_reports),
+            // Only held reports remain, and this run never sent the order: it still waits for `resolve`.
+            Change::Held if self.attempts.is_empty() => self.finish(Outcome::Unknown, held_reports),
+            Change::Held | Change::Changed | Change::Resume | Change::New => {
+                self.give_up(held_reports)
+            }
         }
     }
 
-    /// Ends the course where no answer settles it any more.
-    pub(crate) fn give_up(self, held_reports: Vec<ScopedReport>) -> Delivery {
-        let outcome = if self.ambiguous {
+    /// Finishes an order after its last permitted attempt: `Unknown` if any attempt may have been applied, else
+    /// `Failed`.
+    pub(super) fn give_up(self, held_reports: Vec<ScopedReport>) -> Delivery {
+        let outcome = if self.is_ambiguous {
             Outcome::Unknown
         } else {
             Outcome::Failed
         };
-        self.end(outcome, held_reports)
+        self.finish(outcome, held_reports)
     }
 }
 
@@ -130,40 +142,45 @@ impl Course {
 mod tests {
     use super::*;
 
-    fn course(verdicts: &[(u16, Verdict)]) -> Course {
-        let mut course = Course::default();
-        for (status, verdict) in verdicts {
-            let answer = Answer::Response {
+    fn history(attempts: &[(u16, RetryAction)]) -> AttemptHistory {
+        let mut history = AttemptHistory::default();
+        for (status, action) in attempts {
+            let response = Response::Answered {
                 status: *status,
                 retry_after: None,
                 message: None,
             };
-            let in_doubt = course.ambiguous;
-            course.take(&answer, *verdict, Duration::ZERO, in_doubt);
+            let resends_reports = history.is_ambiguous;
+            history.record(&response, *action, Duration::ZERO, resends_reports);
         }
-        course
+        history
     }
 
     #[test]
-    fn reports_may_stand_twice_only_where_two_attempts_may_have_been_applied() {
-        let (lost, down) = ((500, Verdict::Ambiguous), (503, Verdict::NotApplied(None)));
-        let (done, refused) = ((204, Verdict::Accepted), (400, Verdict::Final));
-        let twice = |verdicts: &[(u16, Verdict)]| {
-            course(verdicts)
-                .end(Outcome::Accepted, Vec::new())
+    fn reports_may_be_duplicated_only_if_two_attempts_may_have_been_applied() {
+        let lost = (500, RetryAction::RetryAmbiguous);
+        let unavailable = (503, RetryAction::RetryNotApplied(None));
+        let (accepted, rejected) = ((204, RetryAction::Accept), (400, RetryAction::Reject));
+        let has_duplicates = |attempts: &[(u16, RetryAction)]| {
+            history(attempts)
+                .finish(Outcome::Accepted, Vec::new())
                 .possible_duplicate_reports
         };
-        assert!(twice(&[lost, done]) && twice(&[lost, lost]) && twice(&[lost, down, done]));
-        assert!(!twice(&[lost, refused]) && !twice(&[lost, down]) && !twice(&[down, done]));
+        assert!(has_duplicates(&[lost, accepted]));
+        assert!(has_duplicates(&[lost, lost]));
+        assert!(has_duplicates(&[lost, unavailable, accepted]));
+        assert!(!has_duplicates(&[lost, rejected]));
+        assert!(!has_duplicates(&[lost, unavailable]));
+        assert!(!has_duplicates(&[unavailable, accepted]));
     }
 
     #[test]
-    fn only_failures_are_charged_to_the_retries() {
-        let put_off = [(429, Verdict::Throttled(None)); 29];
-        assert!(course(&put_off).may_go_on(0));
-        assert!(!course(&[put_off.as_slice(), &put_off].concat()).may_go_on(0));
-        assert!(course(&[(401, Verdict::TokenRefused)]).may_go_on(0));
-        assert!(course(&[(503, Verdict::NotApplied(None))]).may_go_on(1));
-        assert!(!course(&[(503, Verdict::NotApplied(None))]).may_go_on(0));
+    fn only_failures_count_against_the_retries() {
+        let throttled = [(429, RetryAction::Throttle(None)); 29];
+        assert!(history(&throttled).may_retry(0));
+        assert!(!history(&[throttled.as_slice(), &throttled].concat()).may_retry(0));
+        assert!(history(&[(401, RetryAction::RefreshToken)]).may_retry(0));
+        assert!(history(&[(503, RetryAction::RetryNotApplied(None))]).may_retry(1));
+        assert!(!history(&[(503, RetryAction::RetryNotApplied(None))]).may_retry(0));
     }
 }

@@ -1,67 +1,65 @@
-//! The first order goes alone: where the API is out of order or refuses everything, the others do not run into it.
+//! Sends the first order alone. If the API is down or refuses everything, only one order is affected.
 
 use tokio::sync::watch;
 
-use super::retry::Verdict;
-use crate::delivery::shutdown::Stop;
-use crate::paylocity::client::Answer;
+use super::retry::RetryAction;
+use crate::paylocity::response::Response;
 
-/// Keeps all workers but the first from beginning until an answer has shown that the API works.
+/// Holds back all workers but the first until a response shows that the API works.
 #[derive(Debug)]
-pub(crate) struct Gate(watch::Sender<bool>);
+pub(super) struct StartGate(watch::Sender<bool>);
 
-impl Default for Gate {
+impl Default for StartGate {
     fn default() -> Self {
         Self(watch::Sender::new(false))
     }
 }
 
-impl Gate {
-    /// Lets everybody begin.
-    pub(crate) fn open(&self) {
+impl StartGate {
+    pub(super) fn open(&self) {
         self.0
             .send_if_modified(|is_open| !std::mem::replace(is_open, true));
     }
 
-    /// Waits until everybody may begin, or a stop is requested.
-    pub(crate) async fn opened(&self, stop: &Stop) {
-        let mut state = self.0.subscribe();
-        tokio::select! {
-            // An error would mean that no sender is left, and this is one.
-            _ = state.wait_for(|is_open| *is_open) => {}
-            () = stop.requested() => {}
-        }
+    pub(super) async fn opened(&self) {
+        // Fails only without a sender, and `self` is one.
+        let _ = self.0.subscribe().wait_for(|is_open| *is_open).await;
     }
 }
 
-/// Tells whether an answer shows that the API works: it took the update, or refused it for what is in it.
-pub(crate) fn is_working(verdict: Verdict, answer: &Answer) -> bool {
-    let status = answer.status().unwrap_or_default();
-    match verdict {
-        Verdict::Accepted => true,
-        Verdict::Final => (400..500).contains(&status) && status != 403,
-        _ => false,
+/// Returns whether a response shows that the API works: the server accepted the update, or refused its content.
+pub(super) fn shows_working_api(action: RetryAction, response: &Response) -> bool {
+    let status = response.status().unwrap_or_default();
+    match action {
+        RetryAction::Accept => true,
+        RetryAction::Reject => (400..500).contains(&status) && status != 403,
+        RetryAction::RefreshToken
+        | RetryAction::Throttle(_)
+        | RetryAction::RetryNotApplied(_)
+        | RetryAction::RetryAmbiguous => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::retry::verdict;
+
+    fn shows(response: &Response) -> bool {
+        shows_working_api(RetryAction::from_response(response), response)
+    }
 
     #[test]
-    fn only_an_answer_to_the_update_itself_shows_that_the_api_works() {
-        let shows = |status| {
-            let answer = Answer::Response {
+    fn only_an_answer_to_the_content_shows_that_the_api_works() {
+        let status_shows = |status| {
+            shows(&Response::Answered {
                 status,
                 retry_after: None,
                 message: None,
-            };
-            is_working(verdict(&answer), &answer)
+            })
         };
-        assert!([200, 204, 400, 404, 409].into_iter().all(shows));
-        assert!(![301, 401, 403, 429, 500, 502, 503].into_iter().any(shows));
-        let lost = Answer::Lost(String::new());
-        assert!(!is_working(verdict(&lost), &lost));
+        assert!([200, 204, 400, 404, 409].into_iter().all(status_shows));
+        let others = [301, 401, 403, 429, 500, 502, 503];
+        assert!(!others.into_iter().any(status_shows));
+        assert!(!shows(&Response::Lost(String::new())));
     }
 }

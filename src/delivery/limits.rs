@@ -1,4 +1,4 @@
-//! How much of a run may fail and how long it may last, as it is written: `5`, `10%`; `45s`, `1h30m`.
+//! Limits that end a run early: `--max-failures` (`5`, `10%`) and `--max-duration` (`45s`, `1h30m`).
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,31 +6,30 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-/// What ends a run before all is sent. What is left out never does.
+use crate::text::try_from_string;
+
+/// Limits that end a run early.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Limits {
-    /// The most orders that may be rejected, failed or unknown.
     pub(crate) failures: Option<MaxFailures>,
-    /// The longest time from the start of the run to its last request.
     pub(crate) duration: Option<MaxDuration>,
 }
 
-/// The most orders of a run that may be rejected, failed or unknown.
+/// The maximum number of orders that may be rejected, failed or unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "NumberOrText")]
 pub(crate) enum MaxFailures {
-    /// So many.
     Count(usize),
-    /// So many in a hundred of the orders to send.
+    /// A percentage of the orders to send.
     Share(f64),
 }
 
 impl MaxFailures {
-    /// Returns how many of so many orders may fail.
+    /// Returns the limit for a number of orders to send.
     ///
-    /// A share is taken of all orders to send, not of those done so far. Unless nothing may fail at all it lets one
-    /// order fail: in a small run a single one is a large share, and says nothing of the others.
-    pub(crate) fn of(self, orders: usize) -> usize {
+    /// A percentage above zero allows at least one failure: in a small run a single order is a large share, and does
+    /// not indicate a problem with the rest.
+    pub(crate) fn count_of(self, orders: usize) -> usize {
         match self {
             Self::Count(count) => count,
             Self::Share(percent) if percent <= 0.0 => 0,
@@ -38,25 +37,21 @@ impl MaxFailures {
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 clippy::cast_precision_loss,
-                reason = "a part of a number of orders"
+                reason = "the result is at most the number of orders"
             )]
             Self::Share(percent) => ((orders as f64 * percent / 100.0 + 1e-9) as usize).max(1),
         }
     }
 }
 
-/// Why a text is no limit.
+/// A text that is not a valid limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LimitError {
-    /// It is no number of orders and no share of them.
     #[error(
-        "`{0}` is no limit: write a number of orders such as `5`, or a share of them such as `10%`"
+        "invalid limit `{0}`: expected a number of orders such as `5`, or a percentage such as `10%`"
     )]
     Failures(String),
-    /// It is no time.
-    #[error(
-        "`{0}` is no time: write hours, minutes and seconds such as `2h`, `90m`, `45s` or `1h30m`"
-    )]
+    #[error("invalid duration `{0}`: expected a duration such as `2h`, `90m`, `45s` or `1h30m`")]
     Duration(String),
 }
 
@@ -78,29 +73,29 @@ impl FromStr for MaxFailures {
     }
 }
 
-/// A limit as the configuration file has it.
+/// A limit in the configuration file.
 #[derive(Deserialize)]
 #[serde(
     untagged,
-    expecting = "a number of orders is expected, or a share such as \"10%\""
+    expecting = "expected a number of orders, or a percentage such as \"10%\""
 )]
-enum Written {
+enum NumberOrText {
     Number(usize),
     Text(String),
 }
 
-impl TryFrom<Written> for MaxFailures {
+impl TryFrom<NumberOrText> for MaxFailures {
     type Error = LimitError;
 
-    fn try_from(written: Written) -> Result<Self, LimitError> {
-        match written {
-            Written::Number(count) => Ok(Self::Count(count)),
-            Written::Text(text) => text.parse(),
+    fn try_from(value: NumberOrText) -> Result<Self, LimitError> {
+        match value {
+            NumberOrText::Number(count) => Ok(Self::Count(count)),
+            NumberOrText::Text(text) => text.parse(),
         }
     }
 }
 
-/// The longest time from the start of a run to its last request.
+/// The maximum time from the start of a run to its last request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct MaxDuration(pub(crate) Duration);
@@ -118,21 +113,15 @@ impl FromStr for MaxDuration {
     }
 }
 
-impl TryFrom<String> for MaxDuration {
-    type Error = LimitError;
-
-    fn try_from(text: String) -> Result<Self, LimitError> {
-        text.parse()
-    }
-}
+try_from_string!(MaxDuration, LimitError);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_a_number_of_orders_or_a_share_of_all_of_them() {
-        let most = |text: &str, orders| text.parse::<MaxFailures>().unwrap().of(orders);
+    fn a_failure_limit_is_a_number_or_a_percentage() {
+        let count = |text: &str, orders| text.parse::<MaxFailures>().unwrap().count_of(orders);
         let table = [
             ("5", 1000, 5),
             ("0", 1000, 0),
@@ -144,7 +133,7 @@ mod tests {
             ("100%", 7, 7),
         ];
         for (text, orders, expected) in table {
-            assert_eq!(most(text, orders), expected, "{text} of {orders}");
+            assert_eq!(count(text, orders), expected, "{text} of {orders}");
         }
         for text in ["", "x", "-1", "1.5", "101%", "-1%", "%", "NaN%"] {
             assert!(text.parse::<MaxFailures>().is_err(), "{text}");
@@ -152,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_units() {
+    fn a_duration_has_units() {
         let seconds = |text: &str| {
             text.parse::<MaxDuration>()
                 .ok()

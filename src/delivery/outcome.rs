@@ -1,4 +1,4 @@
-//! What became of an order.
+//! The fate of an order.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use serde::Serialize;
 
 use crate::ledger::ScopedReport;
 
-/// What became of an order.
+/// The fate of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// It could be sent; it was only checked.
+    /// The order was checked and has no errors; nothing was to be sent.
     Valid,
-    /// The server took it.
+    /// The server accepted it.
     Accepted,
-    /// Nothing in it was new, so nothing was sent.
+    /// It contains nothing new, so nothing was sent.
     Unchanged,
-    /// A row of it has an error, so it was held back whole.
+    /// One of its rows has an error, so the whole order was held back.
     Invalid,
-    /// The server refused it for good.
+    /// The server refused it, and a retry would not help.
     Rejected,
     /// It was certainly not applied.
     Failed,
-    /// It may have been applied, or not.
+    /// It may have been applied or not.
     Unknown,
-    /// It never left.
+    /// It was never sent.
     NotSent,
 }
 
 impl Outcome {
-    /// Every outcome, in the order in which they are told.
+    /// All outcomes in display order.
     pub(crate) const ALL: [Self; 8] = [
         Self::Valid,
         Self::Accepted,
@@ -42,7 +42,7 @@ impl Outcome {
         Self::NotSent,
     ];
 
-    /// Returns the outcome in words.
+    /// Returns the outcome's name for people.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -57,43 +57,41 @@ impl Outcome {
     }
 }
 
-/// One request and what came back.
+/// One request and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Exchange {
-    /// When the request left.
+pub(crate) struct Attempt {
     pub(crate) sent_at: Timestamp,
-    /// How long the answer took, or how long it was waited for.
+    /// The time until the answer, or until the request was given up.
     pub(crate) latency: Duration,
     /// The status of the answer, if there was one.
     pub(crate) http_status: Option<u16>,
-    /// What the server said, or what went wrong.
+    /// The server's message or the cause of the failure.
     pub(crate) message: Option<String>,
 }
 
 /// How one order's delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivery {
-    /// What became of it.
     pub(crate) outcome: Outcome,
     /// The status of the last answer, if there was one.
     pub(crate) http_status: Option<u16>,
-    /// How many requests it took.
+    /// The number of requests. It exceeds the length of `history` if the run was stopped before the answers came.
     pub(crate) attempts: u32,
-    /// How long the last answer took.
+    /// The latency of the last answer.
     pub(crate) latency: Option<Duration>,
-    /// Whether an update with reports was sent again after one that may have been applied.
+    /// Reports were sent again after a request that may have been applied.
     pub(crate) possible_duplicate_reports: bool,
-    /// Reports that were kept back because it is not known whether they were taken.
+    /// Reports that were not sent because the server may already have them.
     pub(crate) held_reports: Vec<ScopedReport>,
-    /// What the server said, or what went wrong.
+    /// The server's message or the cause of the failure.
     pub(crate) message: Option<String>,
-    /// Each request of it, in their order.
-    pub(crate) exchanges: Vec<Exchange>,
+    /// The requests in order.
+    pub(crate) history: Vec<Attempt>,
 }
 
 impl Delivery {
-    /// Tells whether the same command would send more of the order. Reports that are kept back are for a person to
-    /// settle; scores whose answer was lost are not.
+    /// Returns whether the same command would send more of the order. Held reports need `resolve` instead, but scores
+    /// without an answer are sent again.
     pub(crate) fn is_worth_a_rerun(&self) -> bool {
         match self.outcome {
             Outcome::NotSent | Outcome::Failed => true,
@@ -101,11 +99,15 @@ impl Delivery {
             Outcome::Unknown => {
                 self.attempts > 0 && self.http_status.is_none_or(|status| status >= 300)
             }
-            _ => false,
+            Outcome::Valid
+            | Outcome::Accepted
+            | Outcome::Unchanged
+            | Outcome::Invalid
+            | Outcome::Rejected => false,
         }
     }
 
-    /// The delivery of an order that never left.
+    /// Returns the delivery of an order that was never sent.
     pub(crate) const fn not_sent() -> Self {
         Self {
             outcome: Outcome::NotSent,
@@ -115,7 +117,7 @@ impl Delivery {
             possible_duplicate_reports: false,
             held_reports: Vec::new(),
             message: None,
-            exchanges: Vec::new(),
+            history: Vec::new(),
         }
     }
 }

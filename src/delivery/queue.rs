@@ -1,50 +1,58 @@
-//! Which update is next: the fresh ones in their order, then those that another importer was sending when their turn
-//! came.
+//! The order in which updates are taken: first all in input order, then those that another importer was sending.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What is left to do, by the updates' indices.
+/// The indices of the updates that are left.
 #[derive(Debug)]
-pub(crate) struct Queue(Mutex<State>);
+pub(super) struct Queue(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    fresh: std::ops::Range<usize>,
-    put_back: VecDeque<usize>,
+    fresh: Range<usize>,
+    deferred: VecDeque<usize>,
 }
 
-/// An update that is taken.
+/// An update taken from the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn {
-    pub(crate) index: usize,
-    /// Whether it was put back before and no fresh one is left: then it is worth a wait.
-    pub(crate) is_waited_for: bool,
+pub(super) struct Item {
+    pub(super) index: usize,
+    /// It was deferred before, and only deferred updates are left.
+    pub(super) was_deferred: bool,
 }
 
 impl Queue {
-    pub(crate) fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         Self(Mutex::new(State {
             fresh: 0..count,
-            put_back: VecDeque::new(),
+            deferred: VecDeque::new(),
         }))
     }
 
-    /// Takes the next one.
-    pub(crate) fn take(&self) -> Option<Turn> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = state.fresh.next().map(|index| (index, false));
-        let (index, is_waited_for) = fresh.or_else(|| Some((state.put_back.pop_front()?, true)))?;
-        Some(Turn {
+    /// Takes the next update.
+    pub(super) fn take(&self) -> Option<Item> {
+        let mut state = self.lock();
+        if let Some(index) = state.fresh.next() {
+            return Some(Item {
+                index,
+                was_deferred: false,
+            });
+        }
+        let index = state.deferred.pop_front()?;
+        Some(Item {
             index,
-            is_waited_for,
+            was_deferred: true,
         })
     }
 
-    /// Puts one back, behind all others.
-    pub(crate) fn put_back(&self, index: usize) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.put_back.push_back(index);
+    /// Puts an update behind all others.
+    pub(super) fn defer(&self, index: usize) {
+        self.lock().deferred.push_back(index);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,19 +61,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_back_comes_after_everything_fresh() {
+    fn deferred_updates_come_last() {
         let queue = Queue::new(3);
-        let turn = |index, is_waited_for| {
-            Some(Turn {
+        let item = |index, was_deferred| {
+            Some(Item {
                 index,
-                is_waited_for,
+                was_deferred,
             })
         };
-        assert_eq!(queue.take(), turn(0, false));
-        queue.put_back(0);
-        assert_eq!(queue.take(), turn(1, false));
-        assert_eq!(queue.take(), turn(2, false));
-        assert_eq!(queue.take(), turn(0, true));
+        assert_eq!(queue.take(), item(0, false));
+        queue.defer(0);
+        assert_eq!(queue.take(), item(1, false));
+        assert_eq!(queue.take(), item(2, false));
+        assert_eq!(queue.take(), item(0, true));
         assert_eq!(queue.take(), None);
     }
 }

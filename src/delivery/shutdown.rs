@@ -1,37 +1,38 @@
-//! Why and how a delivery ends before every update has left.
+//! Stopping a delivery before every update was sent.
 
 use std::fmt;
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::sleep;
 
-use super::outcome::{Delivery, Outcome};
 use crate::ledger::LedgerError;
+use crate::paylocity::token_source::TokenError;
 
-/// Why a delivery ended early.
+/// Why a delivery was stopped. The texts are messages of the server or causes of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The user, or the system, asked for it.
+pub(crate) enum StopReason {
+    /// By the user or the system.
     Interrupted,
-    /// The credentials were refused; the server's words.
+    /// The server refuses the credentials.
     Refused(String),
-    /// The permissions were refused; the server's words.
+    /// The server refuses permission.
     Forbidden(String),
-    /// The API could not be reached or kept failing; what happened.
+    /// The API cannot be reached or keeps failing.
     Unreachable(String),
-    /// An intent could not be made durable, so nothing may leave; what happened.
+    /// An intent could not be made durable, so no request may leave.
     LedgerFailed(String),
-    /// The ledger's database was lost and did not come back in time, so nothing may leave; what happened.
+    /// The ledger's database was lost and did not come back in time, so no request may leave.
     LedgerLost(String),
-    /// More orders failed than were allowed to: so many.
+    /// This many orders failed, more than allowed.
     TooManyFailures(usize),
-    /// The time that the run may last is over.
+    /// The time limit of the run has passed.
     OutOfTime,
 }
 
-impl End {
-    /// Returns the end for what is wrong with the ledger.
-    pub(crate) fn of_ledger(error: &LedgerError) -> Self {
+impl From<&LedgerError> for StopReason {
+    fn from(error: &LedgerError) -> Self {
         if error.is_unreachable() {
             Self::LedgerLost(error.to_string())
         } else {
@@ -40,139 +41,92 @@ impl End {
     }
 }
 
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Interrupted => {
-                f.write_str("interrupted; what was not sent can be imported again")
-            }
-            Self::Refused(words) | Self::Forbidden(words) => {
-                write!(f, "the credentials or permissions are refused: {words}")
-            }
-            Self::Unreachable(words) => {
-                write!(f, "the API could not be reached or kept failing: {words}")
-            }
-            Self::LedgerFailed(words) => write!(
-                f,
-                "the ledger cannot be written, so nothing more may be sent: {words}"
-            ),
-            Self::LedgerLost(words) => write!(
-                f,
-                "the ledger's database was lost, so nothing more may be sent: {words}"
-            ),
-            Self::TooManyFailures(failures) => write!(
-                f,
-                "`{failures}` orders did not get through, more than --max-failures allows"
-            ),
-            Self::OutOfTime => f.write_str("the time of --max-duration is over"),
+impl From<TokenError> for StopReason {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Refused(message) => Self::Refused(message),
+            TokenError::Unavailable(message) => Self::Unreachable(message),
         }
     }
 }
 
-/// A request to stop that everybody can make and everybody sees: no new request leaves after it.
-#[derive(Debug, Clone)]
-pub(crate) struct Stop(watch::Sender<Option<End>>);
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interrupted => {
+                f.write_str("interrupted; orders that were not sent can be imported again")
+            }
+            Self::Refused(message) | Self::Forbidden(message) => {
+                write!(f, "the credentials or permissions are refused: {message}")
+            }
+            Self::Unreachable(message) => {
+                write!(f, "the API could not be reached or kept failing: {message}")
+            }
+            Self::LedgerFailed(message) => {
+                write!(f, "stopped because the ledger cannot be written: {message}")
+            }
+            Self::LedgerLost(message) => {
+                write!(
+                    f,
+                    "stopped because the ledger's database was lost: {message}"
+                )
+            }
+            Self::TooManyFailures(failures) => {
+                write!(
+                    f,
+                    "`{failures}` orders failed, more than --max-failures allows"
+                )
+            }
+            Self::OutOfTime => f.write_str("the time limit of --max-duration has passed"),
+        }
+    }
+}
 
-impl Default for Stop {
+/// A request to stop. No new request leaves after it. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct StopSignal(watch::Sender<Option<StopReason>>);
+
+impl Default for StopSignal {
     fn default() -> Self {
         Self(watch::Sender::new(None))
     }
 }
 
-impl Stop {
-    /// Asks everybody to stop; the first reason is kept.
-    pub(crate) fn request(&self, end: End) {
-        self.0.send_if_modified(|reason| {
-            let first = reason.is_none();
-            if first {
-                *reason = Some(end);
+impl StopSignal {
+    /// Requests a stop, unless it was already requested for another reason.
+    pub(crate) fn request(&self, reason: StopReason) {
+        self.0.send_if_modified(|current| {
+            let is_first = current.is_none();
+            if is_first {
+                *current = Some(reason);
             }
-            first
+            is_first
         });
     }
 
-    /// Tells whether a stop was requested.
     pub(crate) fn is_requested(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Returns why, if a stop was requested.
-    pub(crate) fn reason(&self) -> Option<End> {
+    /// Returns the reason, if a stop was requested.
+    pub(crate) fn reason(&self) -> Option<StopReason> {
         self.0.borrow().clone()
     }
 
-    /// Waits until a stop is requested.
-    pub(crate) async fn requested(&self) {
-        // An error would mean that no sender is left, and this is one.
-        let _ = self.0.subscribe().wait_for(Option::is_some).await;
-    }
-
-    /// Sleeps, but not past a requested stop.
-    pub(crate) async fn sleep(&self, duration: Duration) {
-        // Whether it was the sleep or the stop that ended makes no difference here.
-        let _ = tokio::time::timeout(duration, self.requested()).await;
-    }
-}
-
-/// Orders in a row without any useful answer after which the API counts as out of order.
-const FAILURES_IN_A_ROW: u32 = 10;
-/// Refusals of permission after which, with no order accepted, the credentials count as without permission.
-const FORBIDDEN: u32 = 5;
-
-/// Watches the outcomes for a reason to stop.
-#[derive(Debug, Default)]
-pub(crate) struct Watch {
-    failures_in_a_row: u32,
-    forbidden: u32,
-    /// Orders that were rejected, failed or are unknown, and how many of them there may be.
-    failures: usize,
-    most_failures: Option<usize>,
-    answered: bool,
-    accepted: bool,
-}
-
-impl Watch {
-    /// Watches a run in which no more orders may fail than so many, if that is limited.
-    pub(crate) fn new(most_failures: Option<usize>) -> Self {
-        Self {
-            most_failures,
-            ..Self::default()
+    /// Returns the output of a future, or `None` if a stop is requested before it is ready.
+    pub(super) async fn or_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut receiver = self.0.subscribe();
+        tokio::select! {
+            biased;
+            // Fails only without a sender, and `self` is one.
+            _ = receiver.wait_for(Option::is_some) => None,
+            output = future => Some(output),
         }
     }
 
-    /// Takes an outcome into account; returns a reason to stop, if there is one now.
-    pub(crate) fn see(&mut self, delivery: &Delivery) -> Option<End> {
-        self.failures += usize::from(matches!(
-            delivery.outcome,
-            Outcome::Rejected | Outcome::Failed | Outcome::Unknown
-        ));
-        let too_many = self.most_failures.is_some_and(|most| self.failures > most);
-        self.see_api(delivery)
-            .or_else(|| too_many.then_some(End::TooManyFailures(self.failures)))
-    }
-
-    /// Looks for a reason to stop in how the API answers.
-    fn see_api(&mut self, delivery: &Delivery) -> Option<End> {
-        let words = || delivery.message.clone().unwrap_or_default();
-        // An order is unknown too where the server took it and only its reports are kept back.
-        let is_answered = delivery
-            .http_status
-            .is_some_and(|status| (200..300).contains(&status));
-        if matches!(delivery.outcome, Outcome::Failed | Outcome::Unknown) && !is_answered {
-            self.failures_in_a_row += 1;
-            return (self.failures_in_a_row >= FAILURES_IN_A_ROW)
-                .then(|| End::Unreachable(words()));
-        }
-        self.failures_in_a_row = 0;
-        self.answered = true;
-        self.accepted |= delivery.outcome == Outcome::Accepted;
-        self.forbidden += u32::from(delivery.http_status == Some(403));
-        (self.forbidden >= FORBIDDEN && !self.accepted).then(|| End::Forbidden(words()))
-    }
-
-    /// Tells whether orders were tried and none of them got a useful answer.
-    pub(crate) fn never_answered(&self) -> bool {
-        self.failures_in_a_row > 0 && !self.answered
+    /// Sleeps until the time has passed or a stop is requested.
+    pub(super) async fn sleep(&self, duration: Duration) {
+        self.or_stopped(sleep(duration)).await;
     }
 }
 
@@ -180,70 +134,25 @@ impl Watch {
 mod tests {
     use super::*;
 
-    fn delivery(outcome: Outcome, http_status: u16) -> Delivery {
-        Delivery {
-            outcome,
-            http_status: Some(http_status),
-            attempts: 1,
-            ..Delivery::not_sent()
-        }
-    }
-
-    #[test]
-    fn ten_failures_in_a_row_are_enough() {
-        let mut watch = Watch::default();
-        for _ in 0..9 {
-            assert_eq!(watch.see(&delivery(Outcome::Failed, 503)), None);
-        }
-        assert_eq!(watch.see(&delivery(Outcome::Accepted, 204)), None);
-        for _ in 0..9 {
-            assert_eq!(watch.see(&delivery(Outcome::Unknown, 500)), None);
-        }
-        assert!(matches!(
-            watch.see(&delivery(Outcome::Failed, 503)),
-            Some(End::Unreachable(_))
-        ));
-    }
-
-    #[test]
-    fn five_refused_permissions_are_enough_unless_an_order_was_accepted() {
-        let mut watch = Watch::default();
-        for _ in 0..4 {
-            assert_eq!(watch.see(&delivery(Outcome::Rejected, 403)), None);
-        }
-        let mut lucky = Watch::default();
-        lucky.see(&delivery(Outcome::Accepted, 204));
-        for _ in 0..9 {
-            assert_eq!(lucky.see(&delivery(Outcome::Rejected, 403)), None);
-        }
-        assert!(matches!(
-            watch.see(&delivery(Outcome::Rejected, 403)),
-            Some(End::Forbidden(_))
-        ));
-    }
-
-    #[test]
-    fn one_failure_more_than_is_allowed_is_enough() {
-        let mut watch = Watch::new(Some(2));
-        let outcomes = [Outcome::Rejected, Outcome::Accepted, Outcome::Unknown];
-        for outcome in outcomes {
-            assert_eq!(watch.see(&delivery(outcome, 400)), None);
-        }
-        let end = watch.see(&delivery(Outcome::Failed, 503));
-        assert_eq!(end, Some(End::TooManyFailures(3)));
-    }
-
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_a_sleep_and_keeps_its_first_reason() {
-        let stop = Stop::default();
+        let stop = StopSignal::default();
         let begun = tokio::time::Instant::now();
-        let asker = stop.clone();
+        let requester = stop.clone();
         tokio::join!(stop.sleep(Duration::from_secs(60)), async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            asker.request(End::Interrupted);
-            asker.request(End::Refused("late".into()));
+            sleep(Duration::from_secs(1)).await;
+            requester.request(StopReason::Interrupted);
+            requester.request(StopReason::Refused("late".into()));
         });
         assert_eq!(begun.elapsed(), Duration::from_secs(1));
-        assert_eq!(stop.reason(), Some(End::Interrupted));
+        assert_eq!(stop.reason(), Some(StopReason::Interrupted));
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_nothing_is_started() {
+        let stop = StopSignal::default();
+        assert_eq!(stop.or_stopped(std::future::ready(1)).await, Some(1));
+        stop.request(StopReason::Interrupted);
+        assert_eq!(stop.or_stopped(std::future::ready(1)).await, None);
     }
 }

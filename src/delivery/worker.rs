@@ -1,413 +1,446 @@
-//! What each worker does: takes the next update and brings it to its end.
+//! The workers: each takes one update after the other and delivers it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::attempts::AttemptHistory;
+use super::events::Event;
+use super::first_order::{self, StartGate};
+use super::journal::Journal;
 use super::outcome::{Delivery, Outcome};
-use super::queue::{Queue, Turn};
-use super::retry::{self, Verdict};
-use super::{Event, Journal, Policy, Update};
-use crate::delivery::attempts::Course;
-use crate::delivery::first_order;
-use crate::delivery::first_order::Gate;
-use crate::delivery::shutdown::{End, Stop};
-use crate::delivery::token_source::{Token, TokenSource};
-use crate::ledger::entry::Intent;
-use crate::ledger::{Due, Intended, LedgerError, OnAmbiguous, OrderState, plan};
-use crate::paylocity::client::{Answer, Client};
+use super::policy::Policy;
+use super::queue::{Item, Queue};
+use super::retry::RetryAction;
+use super::shutdown::{StopReason, StopSignal};
+use super::update::Update;
+use crate::ledger::{Due, OrderState, Planned, plan};
+use crate::paylocity::backoff;
+use crate::paylocity::client::Client;
 use crate::paylocity::model::OrderUpdate;
-use crate::rate_limit::limiter::{Pace, Permit};
-use crate::rate_limit::store::Budget;
+use crate::paylocity::response::Response;
+use crate::paylocity::token_source::{Token, TokenSource};
+use crate::rate_limit::{Permit, RateLimiter};
 use crate::text::safe;
 
+/// Interval of checks for an order that another importer is sending.
+const LEASE_POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+const STALE: &str =
+    "another import has changed this order since the plan was made: make a new plan";
+
+/// Delivers updates until each has an outcome or a stop is requested, and then waits for the requests in flight.
+pub(crate) async fn deliver(
+    updates: Arc<[Update]>,
+    client: Client,
+    journal: Journal,
+    policy: &Policy,
+    stop: &StopSignal,
+    events: UnboundedSender<Event>,
+) {
+    let count = policy.concurrency.min(updates.len());
+    let shared = Arc::new(Shared::new(updates, client, journal, policy, stop, events));
+    let mut workers = JoinSet::new();
+    for number in 0..count {
+        workers.spawn(Arc::clone(&shared).work(number == 0));
+    }
+    while let Some(worker) = workers.join_next().await {
+        if worker.is_err_and(|error| error.is_panic()) {
+            let message = "a worker panicked; this is a bug in Scoreload".to_owned();
+            stop.request(StopReason::Unreachable(message));
+        }
+    }
+    shared.limiter.flush().await;
+}
+
 /// What the workers share.
-pub(crate) struct Workers {
+struct Shared {
     updates: Arc<[Update]>,
     queue: Queue,
-    gate: Gate,
+    start_gate: StartGate,
     client: Client,
     tokens: TokenSource,
-    pace: Pace,
-    retries: u32,
-    on_ambiguous: OnAmbiguous,
-    resend: bool,
-    exactly: bool,
+    limiter: RateLimiter,
+    policy: Policy,
     journal: Journal,
-    stop: Stop,
+    stop: StopSignal,
     events: UnboundedSender<Event>,
 }
 
-impl Workers {
-    pub(crate) fn new(
+/// An order on its way: its update, and the full body from the input.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    index: usize,
+    update: &'a Update,
+    wanted: &'a OrderUpdate,
+}
+
+/// One request for an order.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    job: Job<'a>,
+    /// The part of the order that the server may lack.
+    body: &'a OrderUpdate,
+    /// The body contains reports that the server may already have.
+    resends_reports: bool,
+}
+
+/// How an attempt ended.
+enum Attempted {
+    /// The request was sent.
+    Sent(RetryAction, Token),
+    /// It was not sent, because a stop was requested.
+    Stopped,
+    /// It was not sent, because another importer may be sending the order.
+    LeaseEnded,
+}
+
+impl Shared {
+    fn new(
         updates: Arc<[Update]>,
         client: Client,
         journal: Journal,
         policy: &Policy,
-        stop: &Stop,
+        stop: &StopSignal,
         events: UnboundedSender<Event>,
     ) -> Self {
+        let token_events = events.clone();
+        let on_token_request = move || {
+            let _ = token_events.send(Event::TokenRequested);
+        };
+        // Weak, because the limiter's task may outlive the workers for a moment, and the caller waits until all senders
+        // are dropped.
+        let rate_events = events.downgrade();
+        let on_rate_event = move |event| {
+            if let Some(events) = rate_events.upgrade() {
+                let _ = events.send(Event::RateLimit(event));
+            }
+        };
+        let (timeout, retries) = (policy.timeout, policy.retries);
         Self {
-            tokens: TokenSource::new(client.clone(), policy.retries, events.clone(), stop.clone()),
-            pace: Pace::new(&policy.rate, Budget::at(&policy.budget), &events),
-            retries: policy.retries,
-            on_ambiguous: policy.on_ambiguous,
-            resend: policy.resend,
-            exactly: policy.exactly,
-            journal,
+            tokens: TokenSource::new(client.clone(), timeout, retries, on_token_request),
+            limiter: RateLimiter::new(&policy.rate, &policy.rate_state, on_rate_event),
             queue: Queue::new(updates.len()),
-            gate: Gate::default(),
+            start_gate: StartGate::default(),
+            policy: policy.clone(),
             stop: stop.clone(),
             updates,
             client,
+            journal,
             events,
         }
     }
 
-    /// Waits until what was used of the rate is written down.
-    pub(crate) async fn end(&self) {
-        self.pace.flush().await;
-    }
-
-    /// Brings updates to their end until none is left or a stop is requested. The first worker goes ahead, the others
-    /// follow once the API has shown that it works.
-    pub(crate) async fn work(self: Arc<Self>, is_first: bool) {
+    /// Delivers updates until none is left or a stop is requested. All workers but the first wait until a response has
+    /// shown that the API works.
+    async fn work(self: Arc<Self>, is_first: bool) {
         if !is_first {
-            self.gate.opened(&self.stop).await;
+            self.stop.or_stopped(self.start_gate.opened()).await;
         }
-        self.take_updates().await;
-        // Where nothing is left there is nothing to wait for.
-        self.gate.open();
+        self.process_queue().await;
+        // If nothing is left, the other workers can end too.
+        self.start_gate.open();
     }
 
-    async fn take_updates(&self) {
+    async fn process_queue(&self) {
         while !self.stop.is_requested() {
-            let Some(Turn {
+            let Some(Item {
                 index,
-                is_waited_for,
+                was_deferred,
             }) = self.queue.take()
             else {
                 return;
             };
             let update = &self.updates[index];
-            let asked = Asked {
+            let wanted = update.payload.body();
+            let job = Job {
+                index,
                 update,
-                wanted: &update.wanted.body(),
+                wanted: &wanted,
             };
-            let Some(known) = self.lease(asked).await else {
-                self.queue.put_back(index);
-                if is_waited_for {
-                    self.tell(Event::Elsewhere);
-                    self.stop.sleep(ELSEWHERE).await;
+            let Some(state) = self.lease(job).await else {
+                self.queue.defer(index);
+                if was_deferred {
+                    self.wait_for_lease().await;
                 }
                 continue;
             };
-            self.take_update(index, asked, known).await;
+            self.process(job, state).await;
             self.journal.release(update);
         }
     }
 
-    async fn take_update(&self, index: usize, asked: Asked<'_>, mut known: OrderState) {
-        let delivery = if self.is_stale(asked, &known) {
-            Some(stale())
+    /// Delivers one order, and waits until its outcome is handled.
+    async fn process(&self, job: Job<'_>, mut state: OrderState) {
+        let delivery = if self.is_stale(job, &state) {
+            Some(Delivery {
+                message: Some(STALE.to_owned()),
+                ..Delivery::not_sent()
+            })
         } else {
-            self.deliver(index, asked, &mut known).await
+            self.deliver(job, &mut state).await
         };
         if let Some(delivery) = delivery {
-            let (judging, judged) = oneshot::channel();
-            let known = known.to_json();
-            self.tell(Event::Finished(index, delivery, known, judging));
-            // It is dropped, not used.
-            let _ = judged.await;
+            let (handled, receiver) = oneshot::channel();
+            self.send_event(Event::Finished {
+                index: job.index,
+                delivery,
+                order_state: state.to_json(),
+                handled,
+            });
+            // The sender is dropped without sending.
+            let _ = receiver.await;
         }
     }
 
-    /// Takes the lease of an update's order, and returns what is known of it now; `None` where another importer has
-    /// it, or the ledger fails.
-    async fn lease(&self, asked: Asked<'_>) -> Option<OrderState> {
-        match self.journal.lease(asked.update, asked.wanted).await {
-            Ok(known) => known,
+    /// Takes the order's lease and returns the order's state; `None` if another importer has the lease or the ledger
+    /// fails.
+    async fn lease(&self, job: Job<'_>) -> Option<OrderState> {
+        match self.journal.lease(job.update, job.wanted).await {
+            Ok(state) => state,
             Err(error) => {
-                self.stop.request(End::of_ledger(&error));
+                self.stop.request((&error).into());
                 None
             }
         }
     }
 
-    /// Takes the lease again that had ended: as soon as nobody else has it. `None` when a stop was requested first.
-    async fn lease_again(&self, asked: Asked<'_>) -> Option<OrderState> {
+    /// Takes the order's lease again after it ended, waiting until no other importer has it. Returns `None` if a stop
+    /// is requested first.
+    async fn renew_lease(&self, job: Job<'_>) -> Option<OrderState> {
         loop {
-            if let Some(known) = self.lease(asked).await {
-                return Some(known);
+            if let Some(state) = self.lease(job).await {
+                return Some(state);
             }
             if self.stop.is_requested() {
                 return None;
             }
-            self.tell(Event::Elsewhere);
-            self.stop.sleep(ELSEWHERE).await;
+            self.wait_for_lease().await;
         }
     }
 
-    /// Tells whether another importer has changed what is to be sent of an order that is to be sent as it was planned.
-    fn is_stale(&self, Asked { update, wanted }: Asked<'_>, known: &OrderState) -> bool {
-        let due =
-            |known: &OrderState| plan(wanted, Some(known), self.on_ambiguous, self.resend).due;
-        let before = || update.remembered.known(wanted);
-        let is_other = || match due(known) {
-            Due::Nothing => false,
-            now => now != due(&before()),
-        };
-        self.exactly && *known != before() && is_other()
+    async fn wait_for_lease(&self) {
+        self.send_event(Event::WaitingForOtherImporters);
+        self.stop.sleep(LEASE_POLL_INTERVAL).await;
     }
 
-    /// Brings one update to its end; `None` where it was stopped before it left.
-    async fn deliver(
-        &self,
-        index: usize,
-        asked: Asked<'_>,
-        known: &mut OrderState,
-    ) -> Option<Delivery> {
-        let Asked { update, wanted } = asked;
-        let mut course = Course::default();
-        let mut planned = plan(wanted, Some(known), self.on_ambiguous, self.resend);
+    fn plan(&self, job: Job<'_>, state: &OrderState, resend: bool) -> Planned {
+        plan(job.wanted, Some(state), self.policy.on_ambiguous, resend)
+    }
+
+    /// Returns whether another importer has changed what would be sent of an order that must be sent as planned.
+    fn is_stale(&self, job: Job<'_>, state: &OrderState) -> bool {
+        let before = job.update.remembered.known(job.wanted);
+        if !self.policy.exactly || *state == before {
+            return false;
+        }
+        let due = |state: &OrderState| self.plan(job, state, self.policy.resend).due;
+        match due(state) {
+            Due::Nothing => false,
+            now => now != due(&before),
+        }
+    }
+
+    /// Delivers one order. Returns `None` if a stop was requested before it was sent.
+    async fn deliver(&self, job: Job<'_>, state: &mut OrderState) -> Option<Delivery> {
+        let mut history = AttemptHistory::default();
+        let mut planned = self.plan(job, state, self.policy.resend);
         loop {
             let held = std::mem::take(&mut planned.held_reports);
-            let Some(body) = planned.body(wanted) else {
-                return Some(course.end_unsent(planned.change, held));
+            let Some(body) = planned.body(job.wanted) else {
+                return Some(history.finish_without_sending(planned.change, held));
             };
-            let sending = Sending {
-                index,
-                update,
+            let request = Request {
+                job,
                 body,
-                in_doubt: planned.in_doubt,
+                resends_reports: planned.in_doubt,
             };
-            let (verdict, token) = match self.attempt(sending, &mut course, known).await {
-                Attempt::Answered(verdict, token) => (verdict, token),
-                Attempt::Stopped => {
-                    return (course.attempts > 0).then(|| course.give_up(held));
+            let (action, token) = match self.attempt(request, &mut history, state).await {
+                Attempted::Sent(action, token) => (action, token),
+                Attempted::Stopped => {
+                    return (history.count() > 0).then(|| history.give_up(held));
                 }
-                Attempt::LeaseEnded => {
-                    let Some(now) = self.lease_again(asked).await else {
-                        return (course.attempts > 0).then(|| course.give_up(held));
+                Attempted::LeaseEnded => {
+                    let Some(current) = self.renew_lease(job).await else {
+                        return (history.count() > 0).then(|| history.give_up(held));
                     };
-                    *known = now;
-                    planned = plan(wanted, Some(known), self.on_ambiguous, self.resend);
+                    *state = current;
+                    planned = self.plan(job, state, self.policy.resend);
                     continue;
                 }
             };
-            match verdict {
-                Verdict::Accepted => {
-                    token.accept();
+            match action {
+                RetryAction::Accept => {
+                    token.mark_accepted();
                     let outcome = if held.is_empty() {
                         Outcome::Accepted
                     } else {
                         Outcome::Unknown
                     };
-                    return Some(course.end(outcome, held));
+                    return Some(history.finish(outcome, held));
                 }
-                Verdict::Final => return Some(course.end(Outcome::Rejected, held)),
-                Verdict::TokenRefused if !token.refuse() => {
-                    self.stop.request(End::Refused(course.words()));
-                    return Some(course.give_up(held));
+                RetryAction::Reject => return Some(history.finish(Outcome::Rejected, held)),
+                RetryAction::RefreshToken if !token.mark_refused() => {
+                    let message = history.last_message().unwrap_or_default().to_owned();
+                    self.stop.request(StopReason::Refused(message));
+                    return Some(history.give_up(held));
                 }
-                _ if !course.may_go_on(self.retries) => return Some(course.give_up(held)),
-                _ => self.wait(verdict, &course).await,
+                _ if !history.may_retry(self.policy.retries) => return Some(history.give_up(held)),
+                _ => self.wait_before_retry(action, &history).await,
             }
-            // After a lost answer there are reports in doubt, and those that were accepted before still are.
-            let resend = self.resend && verdict != Verdict::Ambiguous;
-            planned = plan(wanted, Some(known), self.on_ambiguous, resend);
+            // `--resend` must not override `--on-ambiguous`: after an ambiguous attempt, the reports are in doubt, and
+            // earlier ones are accepted.
+            let resend = self.policy.resend && action != RetryAction::RetryAmbiguous;
+            planned = self.plan(job, state, resend);
         }
     }
 
-    /// Sends an update once; or says why it did not leave.
+    /// Sends an update once, if nothing prevents it.
     async fn attempt(
         &self,
-        sending: Sending<'_>,
-        course: &mut Course,
-        known: &mut OrderState,
-    ) -> Attempt {
-        let Some((mut permit, token)) = self.admission().await else {
-            return Attempt::Stopped;
+        request: Request<'_>,
+        history: &mut AttemptHistory,
+        state: &mut OrderState,
+    ) -> Attempted {
+        let update = request.job.update;
+        let Some((mut permit, token)) = self.admit().await else {
+            return Attempted::Stopped;
         };
-        let json = sending.body.to_json();
-        known.intend(sending.body);
-        let intended = match self.intend(sending.update, &json, known).await {
+        let json = request.body.to_json();
+        state.intend(request.body);
+        let intended = match self.journal.intend(update, &json, state).await {
             Ok(intended) => intended,
             Err(error) => {
-                known.refuse(sending.body);
-                self.stop.request(End::of_ledger(&error));
-                return Attempt::Stopped;
+                state.refuse(request.body);
+                self.stop.request((&error).into());
+                return Attempted::Stopped;
             }
         };
-        permit.leave().await;
-        // Asked last: whoever was held up since, by whatever it may be, must not send what others may have taken over.
+        permit.departure().await;
+        // Checked last: after any delay the lease may have ended, and another importer may be sending the order.
         if !intended.may_leave(std::time::Instant::now()) {
-            known.refuse(sending.body);
-            // It did not leave; where it is not ours to say so any more, it stays in doubt.
-            let so_far = course.clone().give_up(Vec::new());
-            self.journal
-                .settle(sending.update, &so_far, known.to_json());
-            return Attempt::LeaseEnded;
+            state.refuse(request.body);
+            // If the lease has ended, the ledger ignores this, and the order remains in doubt.
+            let so_far = history.clone().give_up(Vec::new());
+            self.journal.settle(update, &so_far, state.to_json());
+            return Attempted::LeaseEnded;
         }
-        let verdict = self
-            .send(sending, json, (permit, &token), course, known)
+        let action = self
+            .send(request, json, permit, &token, history, state)
             .await;
-        Attempt::Answered(verdict, token)
+        Attempted::Sent(action, token)
     }
 
-    /// Waits for the permission to send, and tells of it where that takes time; `None` when a stop was requested first.
-    async fn permit(&self) -> Option<Permit> {
-        if let Some(permit) = self.pace.permit_at_once() {
-            return Some(permit);
-        }
-        self.tell(Event::PaceAwaited);
-        let permit = self.pace.permit(&self.stop).await;
-        self.tell(Event::PaceGranted);
-        permit
-    }
-
-    /// Waits for the permission to send, and for a token; `None` when a stop was requested first.
-    async fn admission(&self) -> Option<(Permit, Token)> {
-        let permit = self.permit().await?;
-        // Taken last: a token can wear out while its request waits for the pace.
-        let token = self.tokens.current().await?;
-        self.pace.unpaused(&self.stop).await?;
+    /// Waits for a permit and a token. Returns `None` if a stop is requested first.
+    async fn admit(&self) -> Option<(Permit, Token)> {
+        let permit = self.acquire_permit().await?;
+        // Taken after the permit: a token could expire while its request waits.
+        let token = match self.stop.or_stopped(self.tokens.token()).await? {
+            Ok(token) => token,
+            Err(error) => {
+                self.stop.request(error.into());
+                return None;
+            }
+        };
+        // A pause may have begun while the token was requested.
+        self.stop.or_stopped(self.limiter.ready()).await?;
         Some((permit, token))
     }
 
-    /// Sends an update whose intent is durable and whose moment has come, and takes what comes back.
+    async fn acquire_permit(&self) -> Option<Permit> {
+        if let Some(permit) = self.limiter.try_acquire() {
+            return Some(permit);
+        }
+        self.send_event(Event::RateWaitStarted);
+        let permit = self.stop.or_stopped(self.limiter.acquire()).await;
+        self.send_event(Event::RateWaitEnded);
+        permit.flatten()
+    }
+
+    /// Sends an update whose intent is durable, and records the result.
     async fn send(
         &self,
-        sending: Sending<'_>,
+        request: Request<'_>,
         json: Vec<u8>,
-        (permit, token): (Permit, &Token),
-        course: &mut Course,
-        known: &mut OrderState,
-    ) -> Verdict {
-        let Sending {
-            index,
-            update,
-            body,
-            in_doubt,
-        } = sending;
-        self.tell(Event::Sent(index));
-        course.attempts += 1;
-        let sent = Instant::now();
-        let answer = self.client.update(token.text(), update, json).await;
-        match answer {
-            Answer::Response { .. } => permit.answered(),
-            _ => permit.ended(),
+        permit: Permit,
+        token: &Token,
+        history: &mut AttemptHistory,
+        state: &mut OrderState,
+    ) -> RetryAction {
+        let Request { job, body, .. } = request;
+        let update = job.update;
+        self.send_event(Event::Sent(job.index));
+        let sent_at = Instant::now();
+        let (company, order) = (&update.company_id, &update.order_id);
+        let response = self
+            .client
+            .update(token.text(), company, order, json, self.policy.timeout)
+            .await;
+        match response {
+            Response::Answered { .. } => permit.answered(),
+            Response::NotSent(_) | Response::Lost(_) => drop(permit),
         }
-        let verdict = retry::verdict(&answer);
-        match verdict {
-            Verdict::Accepted => known.accept(body),
-            Verdict::Ambiguous => known.doubt(body),
-            _ => known.refuse(body),
+        let latency = sent_at.elapsed();
+        let action = RetryAction::from_response(&response);
+        match action {
+            RetryAction::Accept => state.accept(body),
+            RetryAction::RetryAmbiguous => state.doubt(body),
+            _ => state.refuse(body),
         }
-        course.take(&answer, verdict, sent.elapsed(), in_doubt);
-        if first_order::is_working(verdict, &answer) {
-            self.gate.open();
+        history.record(&response, action, latency, request.resends_reports);
+        if first_order::shows_working_api(action, &response) {
+            self.start_gate.open();
         }
-        if verdict.puts_off() {
-            // A crash while the update waits must not count as doubt.
-            let so_far = course.clone().give_up(Vec::new());
-            self.journal.settle(update, &so_far, known.to_json());
+        if action.is_not_applied() {
+            // Otherwise a crash during the wait would leave the order in doubt.
+            let so_far = history.clone().give_up(Vec::new());
+            self.journal.settle(update, &so_far, state.to_json());
         }
-        log(update, course.attempts, &answer, sent.elapsed());
-        verdict
+        log(update, history.count(), &response, latency);
+        action
     }
 
-    /// Makes an intent durable: whatever happens after this, the update is known to have been about to leave.
-    async fn intend(
-        &self,
-        update: &Update,
-        body: &[u8],
-        known: &OrderState,
-    ) -> Result<Intended, LedgerError> {
-        let intent = Intent {
-            run: self.journal.run.clone(),
-            order: self.journal.order(update),
-            body: String::from_utf8_lossy(body).into_owned(),
-            known: known.to_json(),
-            at: Timestamp::now(),
-        };
-        self.journal.ledger.intend(intent).await
-    }
-
-    /// Waits before the next attempt. What the server asks for holds for everybody, and shows in the pace.
-    async fn wait(&self, verdict: Verdict, course: &Course) {
-        match verdict {
-            Verdict::Throttled(wait) => {
-                let wait = retry::back_off(course.throttled()).max(wait.unwrap_or_default());
-                self.tell(Event::Throttled(self.pace.throttle(wait)));
+    /// Waits before a retry. What the server asks for applies to all workers.
+    async fn wait_before_retry(&self, action: RetryAction, history: &AttemptHistory) {
+        match action {
+            RetryAction::Throttle(retry_after) => {
+                let delay = backoff::delay(history.throttled());
+                let until = self
+                    .limiter
+                    .slow_down(delay.max(retry_after.unwrap_or_default()));
+                self.send_event(Event::Throttled(until));
             }
-            Verdict::NotApplied(Some(wait)) => {
-                self.pace.pause(wait);
-                self.stop.sleep(retry::back_off(course.failures())).await;
+            // A new token is requested immediately.
+            RetryAction::RefreshToken => {}
+            RetryAction::RetryNotApplied(retry_after) => {
+                if let Some(wait) = retry_after {
+                    self.limiter.pause(wait);
+                }
+                self.stop.sleep(backoff::delay(history.failures())).await;
             }
-            // A new token is there at once.
-            Verdict::TokenRefused => {}
-            _ => self.stop.sleep(retry::back_off(course.failures())).await,
+            RetryAction::RetryAmbiguous | RetryAction::Accept | RetryAction::Reject => {
+                self.stop.sleep(backoff::delay(history.failures())).await;
+            }
         }
     }
 
-    fn tell(&self, event: Event) {
-        // Whoever stopped listening has no more use for events.
+    fn send_event(&self, event: Event) {
+        // The receiver may have stopped listening after a second interruption.
         let _ = self.events.send(event);
     }
 }
 
-/// How long to wait before another look at an order that another importer is sending.
-const ELSEWHERE: Duration = Duration::from_millis(500);
-
-/// What is said of an order that a plan does not hold for any more.
-const STALE: &str =
-    "another import has delivered to it since the plan was made: make the plan again";
-
-fn stale() -> Delivery {
-    Delivery {
-        message: Some(STALE.to_owned()),
-        ..Delivery::not_sent()
-    }
-}
-
-/// What came of an attempt.
-enum Attempt {
-    /// It left, and this came back.
-    Answered(Verdict, Token),
-    /// It did not leave: a stop was requested first.
-    Stopped,
-    /// It did not leave: another importer may be sending the order.
-    LeaseEnded,
-}
-
-/// An update and all that the inputs say of its order.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    update: &'a Update,
-    wanted: &'a OrderUpdate,
-}
-
-/// One attempt at an update.
-struct Sending<'a> {
-    index: usize,
-    update: &'a Update,
-    body: &'a OrderUpdate,
-    /// Whether the body carries reports that may have been appended already.
-    in_doubt: bool,
-}
-
-/// Logs an attempt: never a score, a name or a secret.
-fn log(update: &Update, attempt: u32, answer: &Answer, latency: Duration) {
+/// Logs an attempt without scores, names or secrets.
+fn log(update: &Update, attempt: u32, response: &Response, latency: Duration) {
     tracing::debug!(
         company_id = %safe(&update.company_id),
         order_id = %safe(&update.order_id),
         attempt,
-        status = answer.status(),
+        status = response.status(),
         latency_ms = latency.as_millis(),
         "update sent"
     );

@@ -15,7 +15,7 @@ use crate::input::values::timestamp;
 use crate::input::values::timestamp::DateOrder;
 use crate::input::{Cell, Header};
 use crate::orders;
-use crate::paylocity::client::read_answer;
+use crate::paylocity::auth::read_answer;
 use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
 use crate::sandbox::{Faults, Latency};
@@ -95,7 +95,7 @@ pub(crate) fn setting(bytes: &[u8]) {
     let text = &*String::from_utf8_lossy(bytes);
     if let Ok(rate) = text.parse::<Rate>() {
         assert_eq!(rate.to_string().parse::<Rate>().unwrap(), rate, "{text}");
-        let _ = rate.least_time(1_000_000);
+        let _ = rate.min_time(1_000_000);
     }
     let _ = text.parse::<CommandLine>();
     let _ = text.parse::<Delimiter>();

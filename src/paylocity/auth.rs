@@ -1,103 +1,115 @@
-//! The call for a token, and what its answer means.
+//! The token call and the classification of its responses.
 
 use std::time::Duration;
 
-use reqwest::Response;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::paylocity::client::{Checkup, Client, TOKEN_PATH, TokenFailure};
-use crate::paylocity::credentials::Credentials;
-use crate::paylocity::error::{distrust_of, words_of};
-use crate::paylocity::redact::Traces;
-use crate::paylocity::response::{bounded, date_of, retry_after, words};
+use super::client::Client;
+use super::credentials::Credentials;
+use super::error;
+use super::redact::Redactor;
+use super::response;
+use crate::tls::UntrustedServer;
 
-/// A token's life where the server does not tell it (API.md: 3600 s).
-const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+const TOKEN_PATH: &str = "/public/security/v1/token";
 
-/// What came back for a request for a token.
-pub(crate) enum TokenAnswer {
-    /// It came.
-    Issued { text: String, lifetime: Duration },
-    /// The credentials are not good.
+/// Lifetime of a token if the server states none ([documented](crate::paylocity): 3600 s).
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The result of one token request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TokenResponse {
+    Issued {
+        token: String,
+        lifetime: Duration,
+    },
+    /// The server checked the credentials and refused them.
     Refused(String),
-    /// There is no way to a token at this address, or none that can be trusted; another try would end the same way.
-    Misplaced(String),
-    /// No token came; another try may get one, after so long if the server says.
+    /// The address has no token endpoint, or its server is not trusted. A retry would end the same way.
+    NoEndpoint(String),
+    /// Temporary failure; a retry may succeed, not before `retry_after` if the server states it.
     Failed {
-        words: String,
-        wait: Option<Duration>,
+        message: String,
+        retry_after: Option<Duration>,
     },
 }
 
-impl TokenAnswer {
-    fn failed(words: impl Into<String>) -> Self {
+impl TokenResponse {
+    fn failed(message: impl Into<String>) -> Self {
         Self::Failed {
-            words: words.into(),
-            wait: None,
+            message: message.into(),
+            retry_after: None,
         }
     }
 }
 
-/// What a status says of the credentials.
+/// The state of a server as seen by a token request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// No response; the cause.
+    Unreachable(String),
+    /// The certificate is not trusted, so nothing was sent.
+    Untrusted(UntrustedServer),
+    Answered {
+        /// The server's clock, if the response has a `Date`.
+        date: Option<Timestamp>,
+        token: TokenResponse,
+    },
+}
+
+/// The meaning of a token response's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum StatusClass {
     Issued,
     Refused,
-    /// Nobody looked at them: the address is another's, or has moved.
-    Misplaced,
-    /// Nobody looked at them, this time.
+    NoEndpoint,
     Failed,
 }
 
-const fn kind(status: u16) -> Kind {
+/// Only statuses that show that the credentials were checked count as a refusal of them.
+const fn classify(status: u16) -> StatusClass {
     match status {
-        200..=299 => Kind::Issued,
-        300..=399 | 404 | 405 | 410 | 421 | 501 => Kind::Misplaced,
-        400..=499 if !matches!(status, 408 | 425 | 429) => Kind::Refused,
-        _ => Kind::Failed,
+        200..=299 => StatusClass::Issued,
+        300..=399 | 404 | 405 | 410 | 421 | 501 => StatusClass::NoEndpoint,
+        400..=499 if !matches!(status, 408 | 425 | 429) => StatusClass::Refused,
+        _ => StatusClass::Failed,
     }
 }
 
 impl Client {
-    /// Asks for a token once.
-    pub(crate) async fn token(&self) -> TokenAnswer {
-        match self.ask_for_token().await {
-            Ok(response) => self.judge_token(response).await,
+    /// Requests a token once.
+    pub(crate) async fn token(&self, timeout: Duration) -> TokenResponse {
+        match self.request_token(timeout).await {
+            Ok(response) => self.read_token_response(response, timeout).await,
             Err(error) => {
-                let words = words_of(&error, self.endpoint.timeout);
-                match distrust_of(&error) {
-                    Some(_) => TokenAnswer::Misplaced(words),
-                    None => TokenAnswer::failed(words),
+                let message = error::message(&error, timeout);
+                match error::untrusted_server(&error) {
+                    Some(_) => TokenResponse::NoEndpoint(message),
+                    None => TokenResponse::failed(message),
                 }
             }
         }
     }
 
-    /// Asks for a token once, to see how the server does; no order is touched.
-    pub(crate) async fn check_up(&self) -> Checkup {
-        let response = match self.ask_for_token().await {
-            Ok(response) => response,
-            Err(error) => {
-                return match distrust_of(&error) {
-                    Some(distrust) => Checkup::Untrusted(distrust),
-                    None => Checkup::Unreachable(words_of(&error, self.endpoint.timeout)),
-                };
-            }
-        };
-        let date = date_of(&response);
-        let token = match self.judge_token(response).await {
-            TokenAnswer::Issued { .. } => Ok(()),
-            TokenAnswer::Refused(words) => Err((TokenFailure::Refused, words)),
-            TokenAnswer::Misplaced(words) => Err((TokenFailure::Misplaced, words)),
-            TokenAnswer::Failed { words, .. } => Err((TokenFailure::Broken, words)),
-        };
-        Checkup::Answered { date, token }
+    /// Requests a token once to examine the server. It does not touch any order.
+    pub(crate) async fn probe(&self, timeout: Duration) -> Probe {
+        match self.request_token(timeout).await {
+            Ok(response) => Probe::Answered {
+                date: response::date(&response),
+                token: self.read_token_response(response, timeout).await,
+            },
+            Err(error) => match error::untrusted_server(&error) {
+                Some(untrusted) => Probe::Untrusted(untrusted),
+                None => Probe::Unreachable(error::message(&error, timeout)),
+            },
+        }
     }
 
-    /// Asks for a token by client credentials both in the form and as basic authorization: vendor's samples show the
-    /// one, its script the other, and sending both satisfies either.
-    async fn ask_for_token(&self) -> reqwest::Result<Response> {
+    /// Sends the client credentials both as form fields and as basic authorization: the vendor's samples differ, and
+    /// the vendor accepts both together.
+    async fn request_token(&self, timeout: Duration) -> reqwest::Result<reqwest::Response> {
         let Credentials {
             client_id,
             client_secret,
@@ -108,74 +120,76 @@ impl Client {
             ("client_id", client_id),
             ("client_secret", secret),
         ];
-        let request = self
-            .http
+        self.http
             .post(self.url(TOKEN_PATH))
             .basic_auth(client_id, Some(secret))
-            .form(&form);
-        request.send().await
+            .form(&form)
+            .timeout(timeout)
+            .send()
+            .await
     }
 
-    /// Says what an answer to a request for a token means.
-    async fn judge_token(&self, response: Response) -> TokenAnswer {
-        let (status, wait) = (response.status().as_u16(), retry_after(&response));
-        let patience = self.endpoint.timeout;
+    async fn read_token_response(
+        &self,
+        response: reqwest::Response,
+        timeout: Duration,
+    ) -> TokenResponse {
+        let status = response.status().as_u16();
+        let retry_after = response::retry_after(&response);
         tracing::debug!(status, "token requested");
-        let kind = kind(status);
-        if kind == Kind::Issued {
-            return self.issued(&bounded(response, patience).await);
+        let class = classify(status);
+        if class == StatusClass::Issued {
+            return self.parse_token(&response::read_body(response, timeout).await);
         }
-        let said = words(
-            response,
-            patience,
-            &Traces::of(&self.endpoint.credentials, None),
-        )
-        .await;
-        let words = format!("{status} from the token endpoint: {said}");
-        match kind {
-            Kind::Misplaced => self.misplaced(&format!("it answers {status}: {said}")),
-            Kind::Refused => TokenAnswer::Refused(words),
-            Kind::Issued | Kind::Failed => TokenAnswer::Failed { words, wait },
+        let redactor = Redactor::new(&self.endpoint.credentials, None);
+        let answer = response::error_message(response, timeout, &redactor).await;
+        let message = format!("{status} from the token endpoint: {answer}");
+        match class {
+            StatusClass::NoEndpoint => self.no_endpoint(&format!("it answers {status}: {answer}")),
+            StatusClass::Refused => TokenResponse::Refused(message),
+            StatusClass::Issued | StatusClass::Failed => TokenResponse::Failed {
+                message,
+                retry_after,
+            },
         }
     }
 
-    /// Says that what answers is no token endpoint.
-    fn misplaced(&self, what: &str) -> TokenAnswer {
-        TokenAnswer::Misplaced(format!(
-            "there is no token endpoint at {}: {what}; see whether the target's URL is right",
+    fn no_endpoint(&self, reason: &str) -> TokenResponse {
+        TokenResponse::NoEndpoint(format!(
+            "there is no token endpoint at {}: {reason}; check the target's URL",
             self.url(TOKEN_PATH)
         ))
     }
 
-    fn issued(&self, body: &str) -> TokenAnswer {
+    fn parse_token(&self, body: &str) -> TokenResponse {
         #[derive(Deserialize)]
         struct Issued {
             access_token: String,
             expires_in: Option<Value>,
         }
         match serde_json::from_str::<Issued>(body) {
-            Ok(issued) if is_header_text(&issued.access_token) => TokenAnswer::Issued {
+            Ok(issued) if is_header_value(&issued.access_token) => TokenResponse::Issued {
                 lifetime: issued
                     .expires_in
                     .as_ref()
-                    .and_then(seconds)
-                    .unwrap_or(TOKEN_LIFETIME),
-                text: issued.access_token,
+                    .and_then(parse_lifetime)
+                    .unwrap_or(DEFAULT_LIFETIME),
+                token: issued.access_token,
             },
-            Ok(_) => TokenAnswer::failed(
-                "the token endpoint answered with a token that no header can carry",
+            Ok(_) => TokenResponse::failed(
+                "the token endpoint answered with a token that is not a valid header value",
             ),
             Err(_) if body.trim_start().starts_with('<') => {
-                self.misplaced("it answers with a page")
+                self.no_endpoint("it answers with a web page")
             }
-            Err(_) => TokenAnswer::failed("the token endpoint answered without a token"),
+            Err(_) => TokenResponse::failed("the token endpoint answered without a token"),
         }
     }
 }
 
-/// Reads a number of seconds above 0, which some servers write as text: a token that has no life is told wrong, for it
-/// is good when it comes.
-fn seconds(value: &Value) -> Option<Duration> {
+/// Parses a positive number of seconds, which some servers send as text. Zero and negative lifetimes are ignored: the
+/// server has just issued the token, so they cannot be right.
+fn parse_lifetime(value: &Value) -> Option<Duration> {
     let number = value
         .as_f64()
         .or_else(|| value.as_str()?.trim().parse().ok())?;
@@ -184,19 +198,20 @@ fn seconds(value: &Value) -> Option<Duration> {
         .filter(|lifetime| !lifetime.is_zero())
 }
 
-/// Tells whether a token can stand in a header.
-fn is_header_text(text: &str) -> bool {
+/// Returns whether a token is valid in a header.
+fn is_header_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Reads a text as the parts of an answer with a token that have a form of their own.
+/// Parses a text as every part of a response that the client parses, and checks what must always hold.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_token(text: &str) {
+pub(crate) fn read_answer(text: &str) {
+    response::check_parsers(text);
     let value = serde_json::from_str(text).ok();
-    let lifetime = value.as_ref().and_then(seconds);
+    let lifetime = value.as_ref().and_then(parse_lifetime);
     assert!(lifetime.is_none_or(|lifetime| !lifetime.is_zero()));
     let header = reqwest::header::HeaderValue::from_str(text);
-    assert!(!is_header_text(text) || header.is_ok(), "{text:?}");
+    assert!(!is_header_value(text) || header.is_ok(), "{text:?}");
 }
 
 #[cfg(test)]
@@ -204,30 +219,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_looked_at_the_credentials_can_refuse_them() {
+    fn only_a_server_that_checked_the_credentials_can_refuse_them() {
         let table = [
-            (Kind::Issued, &[200, 201, 204][..]),
-            (Kind::Refused, &[400, 401, 403, 407, 415, 422]),
-            (Kind::Misplaced, &[301, 302, 307, 404, 405, 410, 421, 501]),
-            (Kind::Failed, &[101, 408, 425, 429, 500, 502, 503, 504, 600]),
+            (StatusClass::Issued, &[200, 201, 204][..]),
+            (StatusClass::Refused, &[400, 401, 403, 407, 415, 422]),
+            (
+                StatusClass::NoEndpoint,
+                &[301, 302, 307, 404, 405, 410, 421, 501],
+            ),
+            (
+                StatusClass::Failed,
+                &[101, 408, 425, 429, 500, 502, 503, 504, 600],
+            ),
         ];
         for (expected, statuses) in table {
             for status in statuses {
-                assert_eq!(kind(*status), expected, "{status}");
+                assert_eq!(classify(*status), expected, "{status}");
             }
         }
     }
 
     #[test]
-    fn a_token_that_would_end_its_header_is_none() {
+    fn a_token_that_would_end_its_header_is_invalid() {
         for text in ["", "a b", "a\r\nX-Evil: 1", "a\n", "a\u{0}", "ü", "a\u{7f}"] {
-            assert!(!is_header_text(text), "{text:?}");
+            assert!(!is_header_value(text), "{text:?}");
         }
-        assert!(is_header_text("eyJhbGciOi.J9-_~+/="));
+        assert!(is_header_value("eyJhbGciOi.J9-_~+/="));
     }
 
     #[test]
-    fn a_life_that_is_none_does_not_count() {
+    fn a_lifetime_is_a_positive_number_of_seconds() {
         let table = [
             ("3600", Some(3600.0)),
             ("\" 60 \"", Some(60.0)),
@@ -245,11 +266,8 @@ mod tests {
         ];
         for (text, expected) in table {
             let value = serde_json::from_str(text).unwrap_or(Value::Null);
-            assert_eq!(
-                seconds(&value).map(|life| life.as_secs_f64()),
-                expected,
-                "{text}"
-            );
+            let lifetime = parse_lifetime(&value).map(|lifetime| lifetime.as_secs_f64());
+            assert_eq!(lifetime, expected, "{text}");
         }
     }
 }

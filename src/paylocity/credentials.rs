@@ -1,18 +1,18 @@
-//! What a token is asked for with, kept so that it cannot show itself.
+//! Client credentials, in a type that cannot be printed or serialized.
 
 use std::fmt;
 
-/// A text that never shows itself: it cannot be printed, nor written as data.
+/// A secret text. `Debug` hides it, and it implements neither `Display` nor `Serialize`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text into custody.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Gives the text out, to be sent or compared and nothing else.
+    /// Returns the text, to be sent or compared only.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
@@ -24,12 +24,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What the token is asked for with.
+/// Client credentials for the token call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// The client's id.
+    /// The client id.
     pub client_id: String,
-    /// The client's secret.
+    /// The client secret.
     pub client_secret: Secret,
 }
 
@@ -50,22 +50,22 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_show_itself() {
+    fn debug_output_hides_the_secret() {
         assert_hidden(&format!("{:?}", credentials()));
         assert_hidden(&format!("{:#?}", credentials()));
     }
 
     #[test]
-    fn a_panic_over_a_secret_does_not_show_it() {
+    fn a_panic_message_hides_the_secret() {
         let panicked = std::panic::catch_unwind(|| panic!("{:?}", credentials()));
         let message = panicked.unwrap_err().downcast::<String>().unwrap();
         assert_hidden(&message);
     }
 
     #[test]
-    fn a_secret_can_neither_be_displayed_nor_serialized() {
-        /// Holds in one way for every type, and in a second one for a type that can: which is meant is unclear then,
-        /// and this does not compile.
+    fn a_secret_implements_neither_display_nor_serialize() {
+        /// Implemented once for every type, and a second time for types with the trait in question: for these the
+        /// constant is ambiguous, and the test does not compile.
         trait Cannot<Way> {
             const TRUE: () = ();
         }

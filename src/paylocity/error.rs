@@ -1,38 +1,36 @@
-//! Why no answer came: reqwest hides it several sources down, behind words about itself.
+//! Messages for requests that got no answer. reqwest buries the cause several sources down.
 
 use std::error::Error as StdError;
+use std::iter::successors;
 use std::time::Duration;
 
-use crate::tls::{Distrust, distrust};
+use crate::tls::{self, UntrustedServer};
 
-/// Says what went wrong with a request.
-pub(crate) fn words_of(error: &reqwest::Error, timeout: Duration) -> String {
+/// Returns why a request failed.
+pub(super) fn message(error: &reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() && !error.is_connect() {
         return format!("no answer within {} s", timeout.as_secs_f64());
     }
-    if let Some(Distrust { words, help }) = distrust_of(error) {
-        return format!("{words}; {help}");
+    if let Some(UntrustedServer { message, help }) = untrusted_server(error) {
+        return format!("{message}; {help}");
     }
-    let mut causes = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    // "client error (Connect)" and the like say nothing to a person where a cause follows.
-    let telling: Vec<String> = causes
-        .iter()
-        .filter(|words| !words.starts_with("client error"))
-        .cloned()
+    let causes: Vec<String> = successors(error.source(), |cause| (*cause).source())
+        .map(ToString::to_string)
         .collect();
-    match (telling.is_empty(), causes.is_empty()) {
-        (false, _) => telling.join(": "),
+    // "client error (Connect)" and its like add nothing to the cause below them.
+    let useful: Vec<&str> = causes
+        .iter()
+        .map(String::as_str)
+        .filter(|cause| !cause.starts_with("client error"))
+        .collect();
+    match (useful.is_empty(), causes.is_empty()) {
+        (false, _) => useful.join(": "),
         (true, false) => causes.join(": "),
         (true, true) => error.to_string(),
     }
 }
 
-/// Returns why a connection could not be trusted, where it came to nothing for that.
-pub(crate) fn distrust_of(error: &reqwest::Error) -> Option<Distrust> {
-    error.is_connect().then(|| distrust(error))?
+/// Returns why the server is not trusted, if the connection failed for that reason.
+pub(super) fn untrusted_server(error: &reqwest::Error) -> Option<UntrustedServer> {
+    error.is_connect().then(|| tls::untrusted_server(error))?
 }

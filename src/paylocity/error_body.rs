@@ -1,14 +1,14 @@
-//! The server's own words: taken from a body of any shape, cut to a sane length, credentials blotted out.
+//! Error bodies: extracts the useful part from any shape of body, cuts it and redacts secrets.
 
 use serde_json::Value;
 
-use crate::paylocity::redact::Traces;
+use super::redact::Redactor;
 
-/// The longest message that is shown or kept, in characters.
-const LONGEST: usize = 500;
+/// Longest message that is shown or stored, in characters.
+const MAX_LENGTH: usize = 500;
 
-/// Properties that hold the useful part of an error, the most telling first: `errors[]`, RFC 9457, OAuth, others.
-const TELLING: [&str; 10] = [
+/// JSON properties that hold the useful part of an error, the most specific first: `errors[]`, RFC 9457, OAuth, others.
+const MESSAGE_PROPERTIES: [&str; 10] = [
     "errors",
     "error_description",
     "detail",
@@ -21,7 +21,7 @@ const TELLING: [&str; 10] = [
     "fault",
 ];
 
-/// What a page writes for signs of its own; the one that begins all others comes last.
+/// Common HTML entities. `&amp;` comes last, or `&amp;lt;` would be decoded twice.
 const ENTITIES: [(&str, &str); 6] = [
     ("&nbsp;", " "),
     ("&lt;", "<"),
@@ -31,54 +31,54 @@ const ENTITIES: [(&str, &str); 6] = [
     ("&amp;", "&"),
 ];
 
-/// Returns the useful part of an answer's body; `None` where there is none.
-pub(crate) fn of_body(body: &str, secrets: &Traces) -> Option<String> {
-    let words = match serde_json::from_str::<Value>(body) {
-        Ok(value) if is_bare(&value) => String::new(),
-        Ok(value) => of_json(&value).unwrap_or_else(|| value.to_string()),
-        // Hidden first: a secret may look like a tag.
-        Err(_) => without_tags(&secrets.blotted_out_of(body)),
+/// Returns the useful part of a body, if any.
+pub(super) fn message(body: &str, redactor: &Redactor) -> Option<String> {
+    let text = match serde_json::from_str::<Value>(body) {
+        Ok(value) if is_empty(&value) => String::new(),
+        Ok(value) => json_message(&value).unwrap_or_else(|| value.to_string()),
+        // Redacts before stripping too, because a secret may look like a tag.
+        Err(_) => strip_tags(&redactor.redact(body)),
     };
-    let words = secrets.blotted_out_of(&words);
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!words.is_empty()).then(|| cut(&words))
+    let text = redactor.redact(&text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then(|| truncate(&text))
 }
 
-/// Tells whether a value says nothing at all.
-fn is_bare(value: &Value) -> bool {
+/// Returns whether a value holds no information.
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.iter().all(is_bare),
+        Value::Array(items) => items.iter().all(is_empty),
         Value::Object(map) => map.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
-fn of_json(value: &Value) -> Option<String> {
+fn json_message(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => {
-            let words: Vec<String> = items.iter().filter_map(of_json).collect();
-            (!words.is_empty()).then(|| words.join("; "))
+            let parts: Vec<String> = items.iter().filter_map(json_message).collect();
+            (!parts.is_empty()).then(|| parts.join("; "))
         }
         Value::Object(map) => {
-            let words = TELLING.iter().find_map(|name| {
+            let message = MESSAGE_PROPERTIES.iter().find_map(|name| {
                 let (_, value) = map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-                of_json(value)
+                json_message(value)
             })?;
             let field = ["field", "path", "pointer", "property"]
                 .iter()
                 .find_map(|name| map.get(*name)?.as_str());
-            Some(field.map_or(words.clone(), |field| format!("{field}: {words}")))
+            Some(field.map_or(message.clone(), |field| format!("{field}: {message}")))
         }
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(_) | Value::Null => None,
     }
 }
 
-/// Drops what stands in angle brackets, and what a page does not show.
-fn without_tags(text: &str) -> String {
+/// Removes tags, scripts and styles, and everything before the body of an HTML page.
+fn strip_tags(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text.split_once("<body").map_or(text, |(_, body)| {
         body.split_once('>').map_or("", |(_, rest)| rest)
@@ -100,15 +100,17 @@ fn without_tags(text: &str) -> String {
             .map_or(tag, |(_, after)| after);
         rest = tag.split_once('>').map_or("", |(_, after)| after);
     }
-    ENTITIES.iter().fold(shown + rest, |text, (entity, sign)| {
-        text.replace(entity, sign)
-    })
+    ENTITIES
+        .iter()
+        .fold(shown + rest, |text, (entity, character)| {
+            text.replace(entity, character)
+        })
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+fn truncate(text: &str) -> String {
+    match text.char_indices().nth(MAX_LENGTH) {
         None => text.to_owned(),
-        Some(_) => text.chars().take(LONGEST - 1).chain(['…']).collect(),
+        Some(_) => text.chars().take(MAX_LENGTH - 1).chain(['…']).collect(),
     }
 }
 
@@ -117,17 +119,16 @@ mod tests {
     use super::*;
     use crate::paylocity::credentials::{Credentials, Secret};
 
-    /// The words of a body that may hold a secret, or a token.
-    fn said(body: &str, secret: &str) -> Option<String> {
+    fn message_with_secret(body: &str, secret: &str) -> Option<String> {
         let credentials = Credentials {
             client_id: String::new(),
             client_secret: Secret::new(secret),
         };
-        of_body(body, &Traces::of(&credentials, Some("t0ken")))
+        message(body, &Redactor::new(&credentials, Some("t0ken")))
     }
 
     #[test]
-    fn the_useful_part_of_any_shape_is_found() {
+    fn finds_the_useful_part_of_any_shape_of_body() {
         let table = [
             (
                 r#"{"errors":[{"field":"score","message":"too long"},{"message":"no test"}]}"#,
@@ -158,8 +159,9 @@ mod tests {
                 "502 Bad Gate &lt; way",
             ),
         ];
-        for (body, words) in table {
-            assert_eq!(said(body, "").as_deref(), Some(words), "{body}");
+        for (body, expected) in table {
+            let found = message_with_secret(body, "");
+            assert_eq!(found.as_deref(), Some(expected), "{body}");
         }
         for body in [
             "",
@@ -171,24 +173,24 @@ mod tests {
             r#""""#,
             "[null, {}]",
         ] {
-            assert_eq!(said(body, ""), None, "{body:?}");
+            assert_eq!(message_with_secret(body, ""), None, "{body:?}");
         }
     }
 
     #[test]
-    fn a_message_is_cut_and_holds_no_credentials() {
-        let long = said(&"é".repeat(501), "").unwrap();
+    fn a_message_is_truncated_and_redacted() {
+        let long = message_with_secret(&"é".repeat(501), "").unwrap();
         assert_eq!(
             (long.chars().count(), long.chars().last()),
             (500, Some('…'))
         );
         assert_eq!(
-            said("bad secret s3cr3t for token t0ken", "s3cr3t").as_deref(),
+            message_with_secret("bad secret s3cr3t for token t0ken", "s3cr3t").as_deref(),
             Some("bad secret [hidden] for token [hidden]")
         );
         for body in ["<b>no: a<b  c>d</b>", r#"{"message":"no: a<b  c>d"}"#] {
-            let told = said(body, "a<b  c>d");
-            assert_eq!(told.as_deref(), Some("no: [hidden]"), "{body}");
+            let found = message_with_secret(body, "a<b  c>d");
+            assert_eq!(found.as_deref(), Some("no: [hidden]"), "{body}");
         }
     }
 }

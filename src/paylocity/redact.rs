@@ -1,5 +1,7 @@
-//! Secrets in what a server says: it may repeat what it was sent, in whatever way one text is written in another. They
-//! are found there and blotted out.
+//! Redacts secrets echoed by the server, in any encoding.
+//!
+//! A server may repeat parts of a request in its error messages: as they are, or escaped for URLs, JSON or HTML, or in
+//! base64, and also one inside the other.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -7,14 +9,13 @@ use url::form_urlencoded::byte_serialize;
 
 use super::credentials::Credentials;
 
-/// A shorter secret is no secret, and blotting it out would blot out the words around it.
-const SHORTEST: usize = 4;
+/// Shorter texts are not redacted: they are not secret, and common words would disappear with them.
+const MIN_LENGTH: usize = 4;
 
-/// What stands in the place of a secret.
-const BLOT: &str = "[hidden]";
+const REPLACEMENT: &str = "[hidden]";
 
-/// Signs that pages and JSON write in a way of their own.
-const NAMED: [(char, &[&str]); 6] = [
+/// Escapes of single characters in HTML and JSON.
+const NAMED_ESCAPES: [(char, &[&str]); 6] = [
     ('&', &["&amp;"]),
     ('<', &["&lt;"]),
     ('>', &["&gt;"]),
@@ -23,15 +24,18 @@ const NAMED: [(char, &[&str]); 6] = [
     ('\\', &[r"\\"]),
 ];
 
-/// Secrets to look for, the longer ones first: a shorter one may be a part of them.
-pub(crate) struct Traces(Vec<Trace>);
+/// Replaces secrets in text.
+pub(super) struct Redactor {
+    /// Longest first, because a shorter one may be part of a longer one.
+    patterns: Vec<Pattern>,
+}
 
-/// A text, sign by sign: each in every way in which it may be written.
-struct Trace(Vec<Vec<String>>);
+/// A text as a list of characters, each with all its possible encodings.
+struct Pattern(Vec<Vec<String>>);
 
-impl Traces {
-    /// Looks for what a request for a token holds, as it is and as a form has it, and for a token where there is one.
-    pub(crate) fn of(credentials: &Credentials, token: Option<&str>) -> Self {
+impl Redactor {
+    /// Redacts everything secret in a token request, and `token` if there is one.
+    pub(super) fn new(credentials: &Credentials, token: Option<&str>) -> Self {
         let (id, secret) = (&credentials.client_id, credentials.client_secret.reveal());
         let basic = BASE64_STANDARD.encode(format!("{id}:{secret}"));
         let form = |text: &str| byte_serialize(text.as_bytes()).collect();
@@ -44,46 +48,52 @@ impl Traces {
             basic,
             token,
         ];
-        let mut forms: Vec<String> = sent
+        let mut texts: Vec<String> = sent
             .into_iter()
-            .filter(|text| text.len() >= SHORTEST)
-            .flat_map(|text| [in_base64(&text), vec![text]].concat())
+            .filter(|text| text.len() >= MIN_LENGTH)
+            .flat_map(|text| [base64_fragments(&text), vec![text]].concat())
             .collect();
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        forms.dedup();
-        Self(forms.iter().map(|form| Trace::of(form)).collect())
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        Self {
+            patterns: texts.iter().map(|text| Pattern::new(text)).collect(),
+        }
     }
 
-    /// Returns a text without them.
-    pub(crate) fn blotted_out_of(&self, text: &str) -> String {
-        let mut shown = String::new();
+    /// Returns the text with every secret replaced.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let mut redacted = String::new();
         let mut rest = text;
-        while let Some(sign) = rest.chars().next() {
-            let found = self.0.iter().find_map(|trace| trace.begins(rest));
-            let (words, length) = match found {
-                Some(length) => (BLOT, length),
-                None => (&rest[..sign.len_utf8()], sign.len_utf8()),
-            };
-            shown.push_str(words);
+        while let Some(character) = rest.chars().next() {
+            let found = self
+                .patterns
+                .iter()
+                .find_map(|pattern| pattern.match_length(rest));
+            let length = found.unwrap_or(character.len_utf8());
+            redacted.push_str(found.map_or(&rest[..length], |_| REPLACEMENT));
             rest = &rest[length..];
         }
-        shown
+        redacted
     }
 }
 
-impl Trace {
-    fn of(text: &str) -> Self {
-        Self(text.chars().map(ways).collect())
+impl Pattern {
+    fn new(text: &str) -> Self {
+        Self(text.chars().map(encodings).collect())
     }
 
-    /// Returns how long the text is in which a longer one begins, if it does. Which way a sign is written may show only
-    /// later (`%` in front of `25` may be itself, or a part of `%25`), so all of them are followed.
-    fn begins(&self, text: &str) -> Option<usize> {
+    /// Returns the length of the match at the start of `text`, if there is one.
+    ///
+    /// Which encoding a character has may only show later (`%` before `25` is either itself or part of `%25`), so all
+    /// candidates are followed.
+    fn match_length(&self, text: &str) -> Option<usize> {
         let mut ends = vec![0];
-        for ways in &self.0 {
-            let next = ends.iter().flat_map(|at| {
-                let here = ways.iter().filter(|way| is_at(text, *at, way));
-                here.map(move |way| at + way.len())
+        for encodings in &self.0 {
+            let next = ends.iter().flat_map(|end| {
+                let matching = encodings
+                    .iter()
+                    .filter(|encoding| matches_at(text, *end, encoding));
+                matching.map(move |encoding| end + encoding.len())
             });
             ends = next.collect();
             ends.sort_unstable();
@@ -96,46 +106,52 @@ impl Trace {
     }
 }
 
-/// Tells whether a way to write a sign stands at a place. The sign itself is as it is, in escapes case means nothing.
-fn is_at(text: &str, at: usize, way: &str) -> bool {
-    let found = text.get(at..at + way.len());
-    found.is_some_and(|found| found == way || way.len() > 2 && found.eq_ignore_ascii_case(way))
+/// Returns whether an encoded character is at a position. Escapes are compared regardless of case.
+fn matches_at(text: &str, at: usize, encoding: &str) -> bool {
+    let found = text.get(at..at + encoding.len());
+    found.is_some_and(|found| {
+        found == encoding || encoding.len() > 2 && found.eq_ignore_ascii_case(encoding)
+    })
 }
 
-/// Returns the ways in which a sign is written: as it is, in URLs and forms, in JSON, in pages.
-fn ways(sign: char) -> Vec<String> {
+/// Returns all encodings of a character: plain, in URLs and forms, in JSON, and in HTML.
+fn encodings(character: char) -> Vec<String> {
     let mut utf8 = [0; 4];
-    let bytes = sign.encode_utf8(&mut utf8).bytes();
+    let bytes = character.encode_utf8(&mut utf8).bytes();
     let bytes: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
     let mut utf16 = [0; 2];
-    let units = sign.encode_utf16(&mut utf16).iter();
+    let units = character.encode_utf16(&mut utf16).iter();
     let units: Vec<String> = units.map(|unit| format!("\\u{unit:04x}")).collect();
-    let code = u32::from(sign);
-    let mut ways = vec![
-        sign.to_string(),
+    let code = u32::from(character);
+    let mut encodings = vec![
+        character.to_string(),
         bytes.concat(),
         units.concat(),
         format!("&#{code};"),
         format!("&#x{code:x};"),
     ];
-    ways.extend((sign == ' ').then(|| "+".to_owned()));
-    let named = NAMED.iter().filter(|(named, _)| *named == sign);
-    ways.extend(named.flat_map(|(_, ways)| ways.iter().map(|&way| way.to_owned())));
-    ways
+    encodings.extend((character == ' ').then(|| "+".to_owned()));
+    let named = NAMED_ESCAPES
+        .iter()
+        .filter(|(named, _)| *named == character);
+    encodings
+        .extend(named.flat_map(|(_, escapes)| escapes.iter().map(|&escape| escape.to_owned())));
+    encodings
 }
 
-/// Returns what of a text is sure to stand in the base64 of a longer one: it depends on how many bytes are in front.
-fn in_base64(text: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    for front in 0..3 {
-        let bytes = [&[0; 2][..front], text.as_bytes()].concat();
-        // A sign of base64 has six bits of the eight of a byte.
-        let sure = (front * 8).div_ceil(6)..bytes.len() * 8 / 6;
+/// Returns the base64 fragments that every base64 text contains whose source contains `text`. There is one for each
+/// offset of `text` in the source, modulo 3, and alphabet.
+fn base64_fragments(text: &str) -> Vec<String> {
+    let mut fragments = Vec::new();
+    for offset in 0..3 {
+        let bytes = [&[0; 2][..offset], text.as_bytes()].concat();
+        // A base64 character holds six bits; only characters without bits of other bytes are certain.
+        let certain = (offset * 8).div_ceil(6)..bytes.len() * 8 / 6;
         for alphabet in [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD] {
-            all.push(alphabet.encode(&bytes)[sure.clone()].to_owned());
+            fragments.push(alphabet.encode(&bytes)[certain.clone()].to_owned());
         }
     }
-    all
+    fragments
 }
 
 #[cfg(test)]
@@ -143,18 +159,18 @@ mod tests {
     use super::*;
     use crate::paylocity::credentials::Secret;
 
-    fn blotted(secret: &str, text: &str) -> String {
+    fn redacted(secret: &str, text: &str) -> String {
         let credentials = Credentials {
             client_id: "me".into(),
             client_secret: Secret::new(secret),
         };
-        Traces::of(&credentials, Some("t0ken/+x=")).blotted_out_of(text)
+        Redactor::new(&credentials, Some("t0ken/+x=")).redact(text)
     }
 
     #[test]
-    fn a_secret_is_found_in_every_way_it_may_be_written() {
+    fn a_secret_is_redacted_in_every_encoding() {
         let secret = "a\"b c&+/%é'\u{1f600}";
-        let ways = [
+        let encoded = [
             secret,
             "a%22b+c%26%2B%2F%25%C3%A9%27%F0%9F%98%80",
             "a%22b%20c%26%2b%2f%25%c3%a9'%f0%9f%98%80",
@@ -164,47 +180,51 @@ mod tests {
             "a&quot;b c&amp;+/%é&#39;&#128512;",
             "a&#x22;b c&AMP;+/%&#xE9;&#x27;&#x1F600;",
         ];
-        for way in ways {
-            assert_eq!(blotted(secret, &format!("<{way}>")), "<[hidden]>", "{way}");
+        for text in encoded {
+            assert_eq!(
+                redacted(secret, &format!("<{text}>")),
+                "<[hidden]>",
+                "{text}"
+            );
         }
         assert_eq!(
-            blotted("%25x", "%25x %2525x %25y"),
+            redacted("%25x", "%25x %2525x %25y"),
             "[hidden] [hidden] %25y"
         );
         assert_eq!(
-            blotted("abc", "abc A Abcd"),
+            redacted("abc", "abc A Abcd"),
             "abc A Abcd",
             "too short to be a secret"
         );
-        assert_eq!(blotted("abcd", "ABCD, abcd"), "ABCD, [hidden]");
+        assert_eq!(redacted("abcd", "ABCD, abcd"), "ABCD, [hidden]");
         assert_eq!(
-            blotted("abcd", "t0ken/+x= t0ken%2F%2Bx%3d"),
+            redacted("abcd", "t0ken/+x= t0ken%2F%2Bx%3d"),
             "[hidden] [hidden]"
         );
     }
 
     #[test]
-    fn a_secret_is_found_in_the_base64_of_what_it_stands_in() {
+    fn a_secret_is_redacted_in_the_base64_of_a_longer_text() {
         let secret = "s3cret & s+n/s";
-        for front in ["", "x", "xy", "me:", "Authorization: Basic "] {
+        for before in ["", "x", "xy", "me:", "Authorization: Basic "] {
             for text in [secret, "s3cret+%26+s%2Bn%2Fs", "bWU6czNjcmV0ICYgcytuL3M="] {
-                for behind in ["", "\r\n", "&b=c"] {
-                    let whole = format!("{front}{text}{behind}");
+                for after in ["", "\r\n", "&b=c"] {
+                    let whole = format!("{before}{text}{after}");
                     for base64 in [
                         BASE64_STANDARD.encode(&whole),
                         BASE64_URL_SAFE_NO_PAD.encode(&whole),
                     ] {
-                        let rest = blotted(secret, &base64);
-                        let shown = rest.replace(BLOT, "");
-                        let most = (front.len() + behind.len()) * 4 / 3 + 6;
+                        let rest = redacted(secret, &base64);
+                        let shown = rest.replace(REPLACEMENT, "");
+                        let most = (before.len() + after.len()) * 4 / 3 + 6;
                         assert!(
-                            rest.contains(BLOT) && shown.len() <= most,
+                            rest.contains(REPLACEMENT) && shown.len() <= most,
                             "{whole}: {rest}"
                         );
                     }
                 }
             }
         }
-        assert_eq!(blotted(secret, "bWU6czNjcmV0ICYgcytuL3M="), BLOT);
+        assert_eq!(redacted(secret, "bWU6czNjcmV0ICYgcytuL3M="), REPLACEMENT);
     }
 }

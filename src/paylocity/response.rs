@@ -1,23 +1,58 @@
-//! What an answer says: its body, read up to a limit of length and time, and the headers that matter.
+//! Responses: the result of an update, and the parts of an HTTP response that matter.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::StatusCode;
 use reqwest::header::{DATE, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
-use crate::paylocity::error_body;
-use crate::paylocity::redact::Traces;
+use super::error_body;
+use super::redact::Redactor;
 
-/// Bytes of a body that are read, unpacked; more than that tells a person nothing.
+/// Upper bound of the body that is read, after decompression. Longer error bodies are not useful to anybody.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Reads a body up to its limit, for so long at most; what cannot be read any more does not count.
-pub(crate) async fn bounded(mut response: Response, patience: Duration) -> String {
-    let until = Instant::now() + patience;
+/// The result of sending an update once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Response {
+    /// The server answered.
+    Answered {
+        status: u16,
+        /// How long the server asks to wait before the next request.
+        retry_after: Option<Duration>,
+        /// The useful part of the body, unless the status is a success.
+        message: Option<String>,
+    },
+    /// No connection was established, so the server has certainly not seen the request; the cause.
+    NotSent(String),
+    /// The request may have reached the server, but no answer came; the cause.
+    Lost(String),
+}
+
+impl Response {
+    /// Returns the HTTP status, if the server answered.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            Self::NotSent(_) | Self::Lost(_) => None,
+        }
+    }
+
+    /// Returns the server's message, or the cause of the failure.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self {
+            Self::Answered { message, .. } => message.clone(),
+            Self::NotSent(cause) | Self::Lost(cause) => Some(cause.clone()),
+        }
+    }
+}
+
+/// Reads a body until its end, the size limit, an error or the time limit, and returns the part that was read.
+pub(super) async fn read_body(mut response: reqwest::Response, time_limit: Duration) -> String {
+    let deadline = Instant::now() + time_limit;
     let mut body = Vec::new();
-    while let Ok(Ok(Some(chunk))) = timeout_at(until, response.chunk()).await {
+    while let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await {
         let left = BODY_LIMIT - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(left)]);
         if body.len() == BODY_LIMIT {
@@ -27,14 +62,18 @@ pub(crate) async fn bounded(mut response: Response, patience: Duration) -> Strin
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// Returns the useful part of a body, or what its status says where there is none.
-pub(crate) async fn words(response: Response, patience: Duration, secrets: &Traces) -> String {
+/// Returns the useful part of an error body, or the status's standard reason.
+pub(super) async fn error_message(
+    response: reqwest::Response,
+    time_limit: Duration,
+    redactor: &Redactor,
+) -> String {
     let status = response.status();
-    let words = error_body::of_body(&bounded(response, patience).await, secrets);
-    words.unwrap_or_else(|| default_words(status))
+    let body = read_body(response, time_limit).await;
+    error_body::message(&body, redactor).unwrap_or_else(|| default_message(status))
 }
 
-fn default_words(status: StatusCode) -> String {
+fn default_message(status: StatusCode) -> String {
     let reason = status
         .canonical_reason()
         .unwrap_or("an answer without a reason");
@@ -45,13 +84,13 @@ fn default_words(status: StatusCode) -> String {
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date.
-pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+/// Parses `Retry-After`: seconds, or a date.
+pub(super) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    wait_of(text, Timestamp::now())
+    parse_retry_after(text, Timestamp::now())
 }
 
-fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
+fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
@@ -59,27 +98,28 @@ fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
-/// Reads what the server's clock shows.
-pub(crate) fn date_of(response: &Response) -> Option<Timestamp> {
+/// Parses `Date`, the server's clock.
+pub(super) fn date(response: &reqwest::Response) -> Option<Timestamp> {
     let text = response.headers().get(DATE)?.to_str().ok()?;
     let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
     Some(date.timestamp())
 }
 
-/// Reads a text as each part of an answer that has a form of its own.
+/// Parses a text as an error body and as `Retry-After`.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_answer(text: &str) {
+pub(super) fn check_parsers(text: &str) {
+    use super::credentials::{Credentials, Secret};
     const SECRET: &str = "s3cr3t";
-    let credentials = crate::paylocity::credentials::Credentials {
+    let credentials = Credentials {
         client_id: String::new(),
-        client_secret: crate::paylocity::credentials::Secret::new(SECRET),
+        client_secret: Secret::new(SECRET),
     };
-    if let Some(words) = error_body::of_body(text, &Traces::of(&credentials, None)) {
-        assert!(words.chars().count() <= 500, "{words}");
-        assert!(!words.contains(SECRET) && !words.contains('\n'), "{words}");
+    if let Some(message) = error_body::message(text, &Redactor::new(&credentials, None)) {
+        assert!(message.chars().count() <= 500, "{message}");
+        let is_safe = !message.contains(SECRET) && !message.contains('\n');
+        assert!(is_safe, "{message}");
     }
-    let _ = wait_of(text, Timestamp::UNIX_EPOCH);
-    crate::paylocity::auth::read_token(text);
+    let _ = parse_retry_after(text, Timestamp::UNIX_EPOCH);
 }
 
 #[cfg(test)]
@@ -98,11 +138,8 @@ mod tests {
             ("-1", None),
         ];
         for (text, seconds) in table {
-            assert_eq!(
-                wait_of(text, now),
-                seconds.map(Duration::from_secs),
-                "{text}"
-            );
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(parse_retry_after(text, now), expected, "{text}");
         }
     }
 }

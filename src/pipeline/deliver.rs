@@ -43,7 +43,7 @@ fn is_confirmed(session: &Session, updates: &[Update]) -> bool {
         .map(|update| update.company_id.as_str())
         .collect();
     let requests = updates.len();
-    let time = duration_text(session.setup.policy.rate.least_time(requests));
+    let time = duration_text(session.setup.policy.rate.min_time(requests));
     let question = format!(
         "Deliver {} of {} to {}, by {} in at least {time}?",
         summary::count(requests, "order", "orders"),

@@ -9,9 +9,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::live_feed::LiveFeed;
 use super::signals::Interruptions;
 use crate::delivery;
-use crate::delivery::{Delivery, End, Event, Journal, Outcome, Policy, Stop, Update, Watch};
+use crate::delivery::{
+    Delivery, Event, FailureMonitor, Journal, Outcome, Policy, StopReason, StopSignal, Update,
+};
 use crate::ledger::LedgerError;
 use crate::paylocity::client::Client;
+use crate::rate_limit;
 use crate::report::Requests;
 use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
@@ -27,7 +30,7 @@ pub(crate) struct Sent {
     /// The time in which at least one request waited for the rate limiter.
     pub(crate) waited_for_rate: Duration,
     /// Why the delivery ended early, if it did.
-    pub(crate) stop: Option<End>,
+    pub(crate) stop: Option<StopReason>,
 }
 
 /// Delivers updates until each has an outcome or the run is stopped. Nothing is sent after the deadline.
@@ -40,9 +43,9 @@ pub(crate) async fn run(
     mut interruptions: Interruptions,
     deadline: Option<Instant>,
 ) -> Sent {
-    let stop = Stop::default();
+    let stop = StopSignal::default();
     if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-        stop.request(End::OutOfTime);
+        stop.request(StopReason::OutOfTime);
     }
     let (sender, mut events) = mpsc::unbounded_channel();
     let updates: Arc<[Update]> = Arc::from(updates);
@@ -72,10 +75,10 @@ pub(crate) async fn run(
                 }
                 is_stopping = true;
                 state.journal.ledger.begin_shutdown();
-                stop.request(End::Interrupted);
+                stop.request(StopReason::Interrupted);
                 state.progress.stopping();
             }
-            () = until(deadline), if !stop.is_requested() => stop.request(End::OutOfTime),
+            () = until(deadline), if !stop.is_requested() => stop.request(StopReason::OutOfTime),
             _ = ticks.tick() => state.tick(),
         }
     }
@@ -86,7 +89,7 @@ pub(crate) async fn run(
         state.handle(event, &stop);
     }
     if let Err(error) = state.journal.ledger.flush().await {
-        stop.request(End::of_ledger(&error));
+        stop.request(StopReason::from(&error));
     }
     state.finish(&stop)
 }
@@ -129,7 +132,7 @@ struct DeliveryState {
     attempts: Vec<u32>,
     requests: Requests,
     rate_waits: RateWaits,
-    watch: Watch,
+    monitor: FailureMonitor,
     progress: DeliveryProgress,
     live_feed: Option<LiveFeed>,
 }
@@ -143,7 +146,7 @@ impl DeliveryState {
         policy: &Policy,
     ) -> Self {
         let count = updates.len();
-        let most_failures = policy.limits.failures.map(|most| most.of(count));
+        let max_failures = policy.limits.failures.map(|limit| limit.count_of(count));
         Self {
             updates: Arc::clone(updates),
             journal: journal.clone(),
@@ -151,7 +154,7 @@ impl DeliveryState {
             attempts: vec![0; count],
             requests: Requests::default(),
             rate_waits: RateWaits::default(),
-            watch: Watch::new(most_failures),
+            monitor: FailureMonitor::new(max_failures),
             progress: DeliveryProgress::begin(style, count, &policy.rate),
             live_feed,
         }
@@ -164,7 +167,7 @@ impl DeliveryState {
         }
     }
 
-    fn handle(&mut self, event: Event, stop: &Stop) {
+    fn handle(&mut self, event: Event, stop: &StopSignal) {
         match event {
             Event::TokenRequested => self.requests.token += 1,
             Event::Sent(index) => {
@@ -179,29 +182,38 @@ impl DeliveryState {
                 self.requests.throttled += 1;
                 self.progress.throttled(until.into_std());
             }
-            Event::Paused(until) => self.progress.throttled(until.into_std()),
-            Event::BudgetLost(error) => {
-                let location = self.journal.ledger.location().clone();
-                stop.request(End::of_ledger(&LedgerError::Failed { location, error }));
+            Event::RateLimit(rate_limit::Event::Paused(until)) => {
+                self.progress.throttled(until.into_std());
             }
-            Event::Elsewhere => self.progress.elsewhere(),
-            Event::PaceAwaited => {
+            Event::RateLimit(rate_limit::Event::StateLost(error)) => {
+                let location = self.journal.ledger.location().clone();
+                let error = LedgerError::Failed { location, error };
+                stop.request(StopReason::from(&error));
+            }
+            Event::WaitingForOtherImporters => self.progress.elsewhere(),
+            Event::RateWaitStarted => {
                 self.rate_waits.begin(Instant::now());
                 self.progress.paced(self.rate_waits.since);
             }
-            Event::PaceGranted => {
+            Event::RateWaitEnded => {
                 self.rate_waits.end(Instant::now());
                 self.progress.paced(self.rate_waits.since);
             }
-            Event::Finished(index, delivery, known, judging) => {
+            Event::Finished {
+                index,
+                delivery,
+                order_state,
+                handled,
+            } => {
                 // Recorded at once, so that a killed run loses no outcome.
-                self.journal.settle(&self.updates[index], &delivery, known);
+                self.journal
+                    .settle(&self.updates[index], &delivery, order_state);
                 // The outcome of an order that another importer delivered says nothing about our requests.
                 let is_ours = delivery.attempts > 0;
-                if let Some(end) = self.watch.see(&delivery).filter(|_| is_ours) {
-                    stop.request(end);
+                if let Some(reason) = self.monitor.record(&delivery).filter(|_| is_ours) {
+                    stop.request(reason);
                 }
-                drop(judging);
+                drop(handled);
                 self.progress.finished(delivery.outcome);
                 if let Some(live_feed) = &mut self.live_feed {
                     live_feed.add(index, &delivery);
@@ -212,7 +224,7 @@ impl DeliveryState {
     }
 
     /// Ends the delivery. An update that was sent and has no outcome may have been applied, so it becomes `Unknown`.
-    fn finish(mut self, stop: &Stop) -> Sent {
+    fn finish(mut self, stop: &StopSignal) -> Sent {
         for (delivery, attempts) in self.deliveries.iter_mut().zip(&self.attempts) {
             if delivery.is_none() && *attempts > 0 {
                 *delivery = Some(Delivery {
@@ -228,9 +240,9 @@ impl DeliveryState {
             let words = last
                 .and_then(|delivery| delivery.message.clone())
                 .unwrap_or_default();
-            self.watch
+            self.monitor
                 .never_answered()
-                .then_some(End::Unreachable(words))
+                .then_some(StopReason::Unreachable(words))
         };
         let stop = stop.reason().or_else(never_answered);
         self.progress.end();

@@ -10,7 +10,7 @@ use super::next_steps::{self, FinishedRun, NextStep};
 use super::stages::{Checked, Delivered, Finished, Results, RunResult, Session};
 use super::{rejects, reports};
 use crate::cli::Format;
-use crate::delivery::{End, Outcome};
+use crate::delivery::{Outcome, StopReason};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::inbox::Disposition;
@@ -38,7 +38,7 @@ pub(crate) fn finish_delivery(delivered: Delivered) -> Result<Finished, Error> {
         keep_pending_resend(&checked).and_then(|()| session.ledger.finish(&run.id, &totals, exit));
     match (closed, &stop) {
         // A ledger that stopped the delivery is reported as the reason of the stop.
-        (Ok(()), _) | (Err(_), Some(End::LedgerFailed(_) | End::LedgerLost(_))) => {}
+        (Ok(()), _) | (Err(_), Some(StopReason::LedgerFailed(_) | StopReason::LedgerLost(_))) => {}
         (Err(error), _) => {
             ui::tell_error(&error);
             exit = exit.or_incomplete();
@@ -91,9 +91,9 @@ fn keep_pending_resend(checked: &Checked) -> Result<(), Error> {
 }
 
 /// Returns why the delivery ended early, with a hint at the likely cause.
-fn stop_message(session: &Session, stop: &End) -> String {
+fn stop_message(session: &Session, stop: &StopReason) -> String {
     match (stop, session.setup.target.hint_of_refusal()) {
-        (End::Refused(_), Some(hint)) => format!("{stop}; {hint}"),
+        (StopReason::Refused(_), Some(hint)) => format!("{stop}; {hint}"),
         _ => stop.to_string(),
     }
 }

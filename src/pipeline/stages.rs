@@ -10,7 +10,7 @@ use super::rejects::RejectsFile;
 use super::signals::Interruptions;
 use crate::cli::Format;
 use crate::config::{self, InputOptions, PartialDelivery};
-use crate::delivery::{Delivery, End};
+use crate::delivery::{Delivery, StopReason};
 use crate::exit::ExitCode;
 use crate::orders::Batch;
 use crate::report::file::ReportFile;
@@ -138,7 +138,7 @@ pub(crate) struct Delivered {
     /// The server of the live report, if there is one.
     pub(crate) live: Option<Live>,
     /// Why the delivery ended early, if it did.
-    pub(crate) stop: Option<End>,
+    pub(crate) stop: Option<StopReason>,
 }
 
 /// A run whose reports are written.

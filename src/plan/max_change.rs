@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::try_from_string;
+
 /// The greatest difference of the number of orders, in percent of the earlier number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
@@ -41,13 +43,7 @@ impl FromStr for MaxChange {
     }
 }
 
-impl TryFrom<String> for MaxChange {
-    type Error = MaxChangeError;
-
-    fn try_from(text: String) -> Result<Self, MaxChangeError> {
-        text.parse()
-    }
-}
+try_from_string!(MaxChange, MaxChangeError);
 
 #[cfg(test)]
 mod tests {

@@ -1,229 +1,180 @@
-//! The file of a budget: locked while it is changed, readable by its owner alone, and checked whenever it is read.
+//! State files: locked during each update, readable by their owner alone, and checked whenever they are read.
 //!
-//! A process may be killed within a write. So the first line says how long the rest is and what its checksum is, and
-//! what does not agree with that counts as a budget that was just used up. Nothing is flushed to the disk: what a
-//! process has written outlives it, and a loss of power takes longer than a second.
+//! A process may be killed while it writes. The first line therefore holds the length and the checksum of the rest, and
+//! a file that does not match counts as exhausted. Nothing is flushed to the disk: written data survives the process,
+//! and a power failure takes longer than most windows.
 
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::rate_limit::state::Uses;
+use super::state::WindowState;
 use crate::system::private_files;
 use crate::system::wall_time::{Clocks, WallTime};
 
-/// The first word of the file; another version of its content would have another.
+/// Identifies the format and its version.
 const MAGIC: &str = "scoreload-pace-1";
-/// A file that is longer is none of ours.
-const LONGEST: u64 = 16 * 1024 * 1024;
+/// Reads no more than this; no state file is longer.
+const MAX_LENGTH: u64 = 16 * 1024 * 1024;
 
-/// Where a budget stands.
+/// A state file.
 #[derive(Debug)]
-pub(crate) struct StateFile {
-    path: PathBuf,
-    /// What this process wrote last. As long as nobody else has written, there is nothing to read.
-    last: Option<Written>,
-}
+pub(super) struct StateFile(PathBuf);
 
-/// What was written: the first line tells it from anything else.
+/// A state file that no other process can change until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Written {
-    head: String,
-    clocks: Clocks,
-}
-
-/// A file that nobody else can change now.
-#[derive(Debug)]
-pub(crate) struct Locked {
+pub(super) struct LockedFile {
     file: File,
     clocks: Clocks,
-    /// By how much the wall clock was set ahead since the file was written.
-    pub(crate) set_ahead: Duration,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content<U> {
+struct Content<S> {
     clocks: Clocks,
-    uses: U,
+    #[serde(rename = "uses")]
+    state: S,
 }
 
 impl StateFile {
-    pub(crate) const fn at(path: PathBuf) -> Self {
-        Self { path, last: None }
+    pub(super) const fn new(path: PathBuf) -> Self {
+        Self(path)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 
-    /// Returns by how much the wall clock was set ahead since this process was the last to write.
-    pub(crate) fn set_ahead_until(&self, clocks: &Clocks) -> Duration {
-        let last = self.last.as_ref();
-        last.map_or(Duration::ZERO, |last| clocks.set_ahead_since(&last.clocks))
-    }
-
-    /// Remembers what was written.
-    pub(crate) fn remember(&mut self, written: Written) {
-        self.last = Some(written);
-    }
-
-    /// Waits until nobody else changes the file, and reads it; there is nothing to read where this process was the
-    /// last to write. It is opened each time: somebody may have deleted it, and then what is `known` counts.
-    pub(crate) fn lock(&self, known: Option<&Uses>) -> io::Result<(Locked, Option<Uses>)> {
+    /// Locks and reads the file. If it was deleted, it is created with the last `known` state.
+    pub(super) fn lock(
+        &self,
+        known: Option<&WindowState>,
+    ) -> io::Result<(LockedFile, WindowState)> {
         let mut file = self.open(known)?;
         file.lock()?;
         let clocks = Clocks::read();
-        if let Some(last) = &self.last
-            && starts_with(&mut file, &last.head)?
-        {
-            let set_ahead = self.set_ahead_until(&clocks);
-            return Ok((
-                Locked {
-                    file,
-                    clocks,
-                    set_ahead,
-                },
-                None,
-            ));
-        }
-        let (before, uses) = match content(&read(&mut file)?) {
-            Some(Content { clocks, uses }) => (clocks, uses),
+        let state = match parse(&read(&mut file)?) {
+            Some(Content {
+                clocks: written_at,
+                mut state,
+            }) => {
+                state.shift(clocks.set_ahead_since(&written_at));
+                state
+            }
             None => {
-                let path = self.path.display();
-                tracing::warn!(%path, "the state of the pace is damaged: a full window is waited for");
-                (clocks.clone(), Uses::up(clocks.wall))
+                let path = self.0.display();
+                tracing::warn!(%path, "the rate-limit state is damaged: waiting for a full window");
+                WindowState::exhausted(clocks.wall)
             }
         };
-        let set_ahead = clocks.set_ahead_since(&before);
-        Ok((
-            Locked {
-                file,
-                clocks,
-                set_ahead,
-            },
-            Some(uses),
-        ))
+        Ok((LockedFile { file, clocks }, state))
     }
 
-    fn open(&self, known: Option<&Uses>) -> io::Result<File> {
-        let open = || private_files::open_private().open(&self.path);
-        let file = match open().map_err(|error| (error.kind(), error)) {
-            Ok(file) => file,
-            Err((ErrorKind::NotFound, _)) => {
-                self.make(known.unwrap_or(&Uses::default()))?;
+    /// Opens the file anew each time, because it may have been deleted or replaced.
+    fn open(&self, known: Option<&WindowState>) -> io::Result<File> {
+        let open = || private_files::open_private().open(&self.0);
+        let file = match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.create(known.unwrap_or(&WindowState::default()))?;
                 open()?
             }
-            // Another user's, who has left it in a directory of ours.
-            Err((ErrorKind::PermissionDenied, _)) => {
+            // Another user's file in a directory of this user.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 self.replace()?;
                 open()?
             }
-            Err((_, error)) => return Err(error),
+            opened => opened?,
         };
-        let found = file.metadata()?;
-        if !found.is_file() {
-            return Err(io::Error::other("it is no file"));
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("not a regular file"));
         }
-        if found.permissions().mode() & 0o077 != 0 {
+        if metadata.permissions().mode() & 0o077 != 0 {
             file.set_permissions(Permissions::from_mode(0o600))?;
         }
         Ok(file)
     }
 
-    /// Makes a file, whole from the first moment: an empty one would be a damaged one.
-    fn make(&self, uses: &Uses) -> io::Result<()> {
-        let new = self.beside(uses, &Clocks::read())?;
-        match new.persist_noclobber(&self.path) {
-            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            made => made.map(drop).map_err(|failed| failed.error),
+    /// Creates the file with its content in one step: an empty file would count as damaged.
+    fn create(&self, state: &WindowState) -> io::Result<()> {
+        let file = self.temporary_file(state, &Clocks::read())?;
+        match file.persist_noclobber(&self.0) {
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            created => created.map(drop).map_err(|error| error.error),
         }
     }
 
-    /// Puts a file in the place of one that cannot be read. What that held is not known, so everything counts as used.
+    /// Replaces a file that cannot be read. As its state is not known, the new state is exhausted.
     fn replace(&self) -> io::Result<()> {
         let clocks = Clocks::read();
-        let new = self.beside(&Uses::up(clocks.wall), &clocks)?;
-        new.persist(&self.path)
-            .map(drop)
-            .map_err(|failed| failed.error)
+        let file = self.temporary_file(&WindowState::exhausted(clocks.wall), &clocks)?;
+        file.persist(&self.0).map(drop).map_err(|error| error.error)
     }
 
-    /// Writes a file of another name, readable by its owner alone.
-    fn beside(&self, uses: &Uses, clocks: &Clocks) -> io::Result<NamedTempFile> {
-        let directory = private_files::make_directory_of(&self.path)?;
-        let mut new = NamedTempFile::new_in(directory)?;
-        let (text, _) = text_of(uses, clocks)?;
-        new.write_all(&text)?;
-        Ok(new)
+    fn temporary_file(&self, state: &WindowState, clocks: &Clocks) -> io::Result<NamedTempFile> {
+        let directory = private_files::make_directory_of(&self.0)?;
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.write_all(&serialize(state, clocks)?)?;
+        Ok(file)
     }
 }
 
-impl Locked {
-    /// Returns the moment at which the file was read.
-    pub(crate) const fn now(&self) -> WallTime {
+impl LockedFile {
+    /// Returns the time at which the file was locked.
+    pub(super) const fn now(&self) -> WallTime {
         self.clocks.wall
     }
 
-    /// Writes what is used now, and lets others change it.
-    pub(crate) fn write(mut self, uses: &Uses) -> io::Result<Written> {
-        let clocks = self.clocks.clone();
-        let (text, head) = text_of(uses, &clocks)?;
+    pub(super) const fn clocks(&self) -> &Clocks {
+        &self.clocks
+    }
+
+    /// Writes the state and unlocks the file.
+    pub(super) fn write(mut self, state: &WindowState) -> io::Result<()> {
+        let text = serialize(state, &self.clocks)?;
         self.file.rewind()?;
         self.file.write_all(&text)?;
-        // Cut last: a file that is longer than it says is whole.
-        self.file.set_len(text.len() as u64)?;
-        Ok(Written { head, clocks })
+        // Truncates last: a file with a longer rest is still valid.
+        self.file.set_len(text.len() as u64)
     }
 }
 
-impl Drop for Locked {
+impl Drop for LockedFile {
     fn drop(&mut self) {
-        // Closing is not enough while a process that was just started has yet to close its copy of the file.
+        // Closing alone does not unlock while a child process that is being started still has the file open.
         let _ = self.file.unlock();
     }
 }
 
 fn read(file: &mut File) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    file.take(LONGEST).read_to_end(&mut text)?;
+    file.take(MAX_LENGTH).read_to_end(&mut text)?;
     Ok(text)
 }
 
-fn starts_with(file: &mut File, head: &str) -> io::Result<bool> {
-    let mut start = Vec::new();
-    let length = head.len() as u64;
-    Read::take(&mut *file, length).read_to_end(&mut start)?;
-    file.rewind()?;
-    Ok(start == head.as_bytes())
-}
-
-/// Returns a file's content, and its first line.
-fn text_of(uses: &Uses, clocks: &Clocks) -> io::Result<(Vec<u8>, String)> {
+fn serialize(state: &WindowState, clocks: &Clocks) -> io::Result<Vec<u8>> {
     let clocks = clocks.clone();
-    let body = serde_json::to_vec(&Content { clocks, uses })?;
-    let head = head(&body);
-    Ok(([head.as_bytes(), &body].concat(), head))
+    let body = serde_json::to_vec(&Content { clocks, state })?;
+    Ok([header(&body).as_bytes(), &body].concat())
 }
 
-fn head(body: &[u8]) -> String {
+fn header(body: &[u8]) -> String {
     let mut checksum = Crc::new();
     checksum.update(body);
     format!("{MAGIC} {} {:08x}\n", body.len(), checksum.sum())
 }
 
-/// Reads a file's content, if it is whole.
-fn content(text: &[u8]) -> Option<Content<Uses>> {
-    let line = text.iter().position(|byte| *byte == b'\n')? + 1;
-    let (first, rest) = text.split_at(line);
-    let length = str::from_utf8(first).ok()?.split(' ').nth(1)?;
+/// Parses a file. Returns `None` if it is damaged.
+fn parse(text: &[u8]) -> Option<Content<WindowState>> {
+    let header_length = text.iter().position(|byte| *byte == b'\n')? + 1;
+    let (first_line, rest) = text.split_at(header_length);
+    let length = str::from_utf8(first_line).ok()?.split(' ').nth(1)?;
     let body = rest.get(..length.parse().ok()?)?;
-    if head(body).as_bytes() != first {
+    if header(body).as_bytes() != first_line {
         return None;
     }
     serde_json::from_slice(body).ok()

@@ -1,126 +1,135 @@
-//! A budget in the database of a team's ledger: its row is locked for the moment of a change, and moments are of the
-//! database's clock, so that machines whose clocks differ agree.
+//! The state in the database of a team's ledger.
+//!
+//! An update locks the row. Times are of the database's clock, so that machines with different clocks agree.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 
+use super::state::WindowState;
 use crate::ledger::error::StorageError;
 use crate::ledger::postgres::schema;
 use crate::ledger::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
-use crate::rate_limit::state::Uses;
 use crate::system::postgres::address::ConnectionSettings;
 use crate::system::process::ProcessId;
 use crate::system::wall_time::WallTime;
 
-/// A clock that seems to have been set by less was not: the answer to a question takes its time.
-const TOLERANCE: Duration = Duration::from_millis(50);
+/// Ignores smaller differences between the clocks: queries take time too.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(50);
 
-/// Where a budget stands.
+/// The state in a database.
 #[derive(Debug)]
-pub(crate) struct DatabaseBudget {
-    address: ConnectionSettings,
-    mark: String,
-    here: ProcessId,
-    connection: Option<Database>,
-    last: Option<Seen>,
+pub(crate) struct PostgresStore {
+    settings: ConnectionSettings,
+    key: String,
+    process: ProcessId,
+    database: Option<Database>,
+    last: Option<ClockReading>,
 }
 
-/// What was seen at the last change.
+/// The clocks at the last update.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    /// Before it was asked.
-    asked: Instant,
-    /// What the database's clock showed.
-    now: WallTime,
-    /// By how much that clock had been set ahead, as far as anybody had noticed.
-    ahead: Duration,
+struct ClockReading {
+    /// The local clock, before the query.
+    local: Instant,
+    /// The database's clock.
+    database: WallTime,
+    /// How far the database's clock had been set ahead, as recorded in the row.
+    set_ahead: Duration,
 }
 
-/// What stands in the row.
+/// The content of the row.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
-    uses: Uses,
-    /// By how much the database's clock was set ahead, in microseconds, as far as anybody has noticed.
-    ahead: u64,
+    #[serde(rename = "uses")]
+    state: WindowState,
+    /// How far the database's clock has been set ahead in total, in microseconds, as far as any process noticed.
+    #[serde(rename = "ahead")]
+    set_ahead: u64,
 }
 
-impl DatabaseBudget {
-    pub(crate) fn at(address: &ConnectionSettings, mark: &str) -> Self {
+impl PostgresStore {
+    pub(super) fn new(settings: &ConnectionSettings, key: &str) -> Self {
         Self {
-            address: address.clone(),
-            mark: mark.to_owned(),
-            here: ProcessId::this_process(),
-            connection: None,
+            settings: settings.clone(),
+            key: key.to_owned(),
+            process: ProcessId::this_process(),
+            database: None,
             last: None,
         }
     }
 
-    /// Changes the budget. Where the connection is lost the change is made anew of what stands there then.
-    pub(crate) fn change<T>(
+    /// Updates the state. If the connection breaks, the update is repeated with the state that is stored then.
+    pub(super) fn update<T>(
         &mut self,
-        mut change: impl FnMut(&mut Uses, &ProcessId, WallTime) -> T,
+        mut change: impl FnMut(&mut WindowState, &ProcessId, WallTime) -> T,
     ) -> Result<T, StorageError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
+        let database = match &mut self.database {
+            Some(database) => database,
             none => {
-                let mut database = Database::at(&self.address, Shutdown::default())?;
-                // The ledger itself may be elsewhere: a pretended delivery is kept nowhere.
+                let mut database = Database::at(&self.settings, Shutdown::default())?;
+                // In test mode the ledger is in memory, and nothing else has created the schema.
                 database.work(TimeLimit::Short, schema::migrate)?;
                 none.insert(database)
             }
         };
-        let (mark, here, last) = (&self.mark, &self.here, self.last);
-        let (outcome, seen) = connection.work(TimeLimit::Short, async |session| {
-            let asked = Instant::now();
-            let (text, now) = lock(session, mark).await?;
+        let (key, process, last) = (&self.key, &self.process, self.last);
+        let (result, reading) = database.work(TimeLimit::Short, async |session| {
+            let local = Instant::now();
+            let (text, now) = lock(session, key).await?;
             let mut content: Content = serde_json::from_str(&text).unwrap_or_else(|_| Content {
-                uses: Uses::up(now),
-                ahead: 0,
+                state: WindowState::exhausted(now),
+                set_ahead: 0,
             });
             if let Some(last) = last {
-                let ahead = last.set_ahead_unnoticed(now, Duration::from_micros(content.ahead));
-                content.uses.shift(ahead);
-                content.ahead += micros(ahead);
+                let recorded = Duration::from_micros(content.set_ahead);
+                let ahead = last.unrecorded_set_ahead(now, recorded);
+                content.state.shift(ahead);
+                content.set_ahead += micros(ahead);
             }
-            content.uses.bring_to(now, here);
-            let outcome = change(&mut content.uses, here, now);
-            write(session, mark, &content).await?;
-            let ahead = Duration::from_micros(content.ahead);
-            Ok((outcome, Seen { asked, now, ahead }))
+            content.state.advance(now, process);
+            let result = change(&mut content.state, process, now);
+            write(session, key, &content).await?;
+            let reading = ClockReading {
+                local,
+                database: now,
+                set_ahead: Duration::from_micros(content.set_ahead),
+            };
+            Ok((result, reading))
         })?;
-        self.last = Some(seen);
-        Ok(outcome)
+        self.last = Some(reading);
+        Ok(result)
     }
 }
 
-impl Seen {
-    /// Returns by how much the database's clock was set ahead since then, and nobody has noticed.
+impl ClockReading {
+    /// Returns how far the database's clock was set ahead since this reading without being recorded in the row.
     ///
-    /// What happened before looks older by as much than it is. Where the clock was set back, things look younger, which
-    /// only costs time.
-    fn set_ahead_unnoticed(self, now: WallTime, noticed: Duration) -> Duration {
-        let shown = now.since(self.now);
-        let ahead = shown.saturating_sub(self.asked.elapsed());
-        let unnoticed = ahead.saturating_sub(noticed.saturating_sub(self.ahead));
-        if unnoticed > TOLERANCE {
-            unnoticed
+    /// A clock that is set ahead makes requests look older than they are. One that is set back makes them look younger,
+    /// which only costs time.
+    fn unrecorded_set_ahead(self, now: WallTime, recorded: Duration) -> Duration {
+        let ahead = now
+            .since(self.database)
+            .saturating_sub(self.local.elapsed());
+        let unrecorded = ahead.saturating_sub(recorded.saturating_sub(self.set_ahead));
+        if unrecorded > CLOCK_TOLERANCE {
+            unrecorded
         } else {
             Duration::ZERO
         }
     }
 }
 
-/// Locks the row, and returns what stands there and what time it is then.
-async fn lock(session: &Session, mark: &String) -> Result<(String, WallTime), SessionError> {
+/// Locks the row, and returns its content and the database's time.
+async fn lock(session: &Session, key: &String) -> Result<(String, WallTime), SessionError> {
     let select = "SELECT content FROM scoreload.budgets WHERE mark = $1 FOR UPDATE";
-    let make = "
+    let insert = "
         INSERT INTO scoreload.budgets (mark, content) VALUES ($1, $2) ON CONFLICT (mark) DO NOTHING";
-    // Asked behind the lock: a statement tells the time at which it begins to wait.
+    // A separate statement, because the clock of the first is read before it waits for the lock.
     let clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8";
     loop {
-        let values: [&(dyn ToSql + Sync); 1] = [mark];
+        let values: [&(dyn ToSql + Sync); 1] = [key];
         let (rows, times) = session.begin_with((select, &values), (clock, &[])).await?;
         if let (Some(row), Some(time)) = (rows.first(), times.first()) {
             let time: i64 = time.get(0);
@@ -128,21 +137,20 @@ async fn lock(session: &Session, mark: &String) -> Result<(String, WallTime), Se
             return Ok((row.get(0), now));
         }
         session
-            .query(make, &[mark, &text_of(&Content::default())?])
+            .query(insert, &[key, &serialize(&Content::default())?])
             .await?;
         session.run("COMMIT").await?;
     }
 }
 
-async fn write(session: &Session, mark: &String, content: &Content) -> Result<(), SessionError> {
+async fn write(session: &Session, key: &String, content: &Content) -> Result<(), SessionError> {
     let update = "UPDATE scoreload.budgets SET content = $2 WHERE mark = $1";
-    let text = text_of(content)?;
-    session.commit_with(update, &[mark, &text]).await
+    let text = serialize(content)?;
+    session.commit_with(update, &[key, &text]).await
 }
 
-fn text_of(content: &Content) -> Result<String, SessionError> {
-    let text = serde_json::to_string(content);
-    text.map_err(|error| SessionError::StorageError(StorageError::Database(error.to_string())))
+fn serialize(content: &Content) -> Result<String, SessionError> {
+    serde_json::to_string(content).map_err(|error| StorageError::Database(error.to_string()).into())
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -154,18 +162,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_clock_that_was_set_ahead_is_noticed_once() {
+    fn a_database_clock_that_was_set_ahead_is_recorded_once() {
         let at = |millis: u64| WallTime::at(Duration::from_millis(1_000_000 + millis));
-        let seen = Seen {
-            asked: Instant::now(),
-            now: at(0),
-            ahead: Duration::from_secs(1),
-        };
         let second = Duration::from_secs(1);
-        let unnoticed = |millis, noticed| seen.set_ahead_unnoticed(at(millis), noticed);
-        assert_eq!(unnoticed(20, second), Duration::ZERO);
-        assert!(unnoticed(60_000, second) > Duration::from_secs(59));
-        let by_another = second + Duration::from_secs(60);
-        assert_eq!(unnoticed(60_000, by_another), Duration::ZERO);
+        let reading = ClockReading {
+            local: Instant::now(),
+            database: at(0),
+            set_ahead: second,
+        };
+        let unrecorded = |millis, recorded| reading.unrecorded_set_ahead(at(millis), recorded);
+        assert_eq!(unrecorded(20, second), Duration::ZERO);
+        assert!(unrecorded(60_000, second) > Duration::from_secs(59));
+        let recorded_by_peer = second + Duration::from_secs(60);
+        assert_eq!(unrecorded(60_000, recorded_by_peer), Duration::ZERO);
     }
 }

@@ -1,55 +1,56 @@
-//! How many requests may be made in how much time, as it is written: `3/s,180/m`.
+//! Rates, written as `3/s,180/m`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// No window is longer: what was sent is remembered for so long.
-const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::text::try_from_string;
+
+/// The longest window. Completed requests must be kept for this long.
+const MAX_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// At most `count` requests in any `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit {
-    /// Requests that a window may hold, at least 1.
+    /// Requests per window, at least 1.
     pub(crate) count: u32,
-    /// The length of the sliding window, a day at most.
+    /// The length of the sliding window, at most a day.
     pub(crate) window: Duration,
 }
 
-/// A list of limits that all hold at once; none at all is `unlimited`.
+/// A list of limits that all apply at once. An empty list is `unlimited`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct Rate(pub(crate) Vec<Limit>);
 
-/// Why a text is no rate.
+/// A text that is not a valid rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no rate: write a list such as `3/s,180/m` (units s, m, h; a day at most), or `unlimited`"
+    "invalid rate `{text}`: expected a list such as `3/s,180/m` (units s, m, h; at most a day) or `unlimited`"
 )]
 pub struct RateError {
-    /// The part that could not be read.
+    /// The invalid part.
     pub(crate) text: String,
 }
 
 impl Rate {
-    /// No limit at all.
+    /// Returns the rate without a limit.
     pub(crate) const fn unlimited() -> Self {
         Self(Vec::new())
     }
 
-    /// Tells whether there is no limit at all.
     pub(crate) const fn is_unlimited(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns how many requests a second it allows in the long run, if it limits them.
+    /// Returns the allowed requests per second on average; `None` if unlimited.
     pub(crate) fn per_second(&self) -> Option<f64> {
         let of = |limit: &Limit| f64::from(limit.count) / limit.window.as_secs_f64();
         self.0.iter().map(of).min_by(f64::total_cmp)
     }
 
-    /// Returns the least time in which `requests` requests can be made, each answered at once.
-    pub(crate) fn least_time(&self, requests: usize) -> Duration {
+    /// Returns the minimum time for a number of requests, without latency.
+    pub(crate) fn min_time(&self, requests: usize) -> Duration {
         let of = |limit: &Limit| match requests.checked_sub(1) {
             Some(before) => {
                 limit.window * u32::try_from(before / limit.count as usize).unwrap_or(u32::MAX)
@@ -61,7 +62,7 @@ impl Rate {
 }
 
 impl Default for Rate {
-    /// Gives what the API allows: 3 requests in a second and 180 in a minute (API.md, vendor's documentation).
+    /// Returns the API's [documented rate](crate::paylocity): 3 requests a second and 180 a minute.
     fn default() -> Self {
         let limit = |count, seconds| Limit {
             count,
@@ -71,13 +72,7 @@ impl Default for Rate {
     }
 }
 
-impl TryFrom<String> for Rate {
-    type Error = RateError;
-
-    fn try_from(text: String) -> Result<Self, RateError> {
-        text.parse()
-    }
-}
+try_from_string!(Rate, RateError);
 
 impl FromStr for Rate {
     type Err = RateError;
@@ -87,13 +82,13 @@ impl FromStr for Rate {
             return Ok(Self::unlimited());
         }
         text.split(',')
-            .map(|part| limit(part.trim()))
+            .map(|part| parse_limit(part.trim()))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 }
 
-fn limit(text: &str) -> Result<Limit, RateError> {
+fn parse_limit(text: &str) -> Result<Limit, RateError> {
     let parsed = text.split_once('/').and_then(|(count, window)| {
         let digits = window.find(|c: char| !c.is_ascii_digit())?;
         let times: u64 = if digits == 0 {
@@ -114,15 +109,15 @@ fn limit(text: &str) -> Result<Limit, RateError> {
         })
     });
     match parsed {
-        Some(limit) if limit.count > 0 && is_window(limit.window) => Ok(limit),
+        Some(limit) if limit.count > 0 && is_valid_window(limit.window) => Ok(limit),
         _ => Err(RateError {
             text: text.to_owned(),
         }),
     }
 }
 
-fn is_window(window: Duration) -> bool {
-    window > Duration::ZERO && window <= LONGEST_WINDOW
+fn is_valid_window(window: Duration) -> bool {
+    window > Duration::ZERO && window <= MAX_WINDOW
 }
 
 impl fmt::Display for Rate {
@@ -153,14 +148,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_reads_back_as_it_was_written() {
+    fn a_rate_is_displayed_as_it_was_written() {
         for text in ["3/s,180/m", "1/s", "40000/h", "5/10s", "1/24h", "unlimited"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn what_is_no_rate_is_named() {
+    fn invalid_rates_are_refused() {
         for text in [
             "",
             "3",
@@ -178,15 +173,15 @@ mod tests {
     }
 
     #[test]
-    fn the_least_time_is_that_of_the_narrowest_limit() {
+    fn the_narrowest_limit_decides_the_minimum_time() {
         let rate = Rate::default();
         assert_eq!(rate.to_string(), "3/s,180/m");
-        assert_eq!(rate.least_time(0), Duration::ZERO);
-        assert_eq!(rate.least_time(3), Duration::ZERO);
-        assert_eq!(rate.least_time(4), Duration::from_secs(1));
-        assert_eq!(rate.least_time(60), Duration::from_secs(19));
-        assert_eq!(rate.least_time(181), Duration::from_secs(60));
+        assert_eq!(rate.min_time(0), Duration::ZERO);
+        assert_eq!(rate.min_time(3), Duration::ZERO);
+        assert_eq!(rate.min_time(4), Duration::from_secs(1));
+        assert_eq!(rate.min_time(60), Duration::from_secs(19));
+        assert_eq!(rate.min_time(181), Duration::from_secs(60));
         let slowest: Rate = "1/24h".parse().unwrap();
-        assert!(slowest.least_time(usize::MAX) > Duration::from_secs(1 << 48));
+        assert!(slowest.min_time(usize::MAX) > Duration::from_secs(1 << 48));
     }
 }

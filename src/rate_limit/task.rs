@@ -1,7 +1,7 @@
-//! The turns: requests that wait for the pace leave in the order in which they came.
+//! The rate limiter's task. Requests get permits first come, first served.
 //!
-//! One task looks after them. It gathers what has happened, changes the budget once for all of it, and gives as many
-//! turns as that allows; so a high rate costs no more than a low one.
+//! The task drains all pending commands, updates the shared state once per batch, and grants as many permits as fit, so
+//! the cost per batch does not depend on the rate.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,310 +9,283 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use crate::delivery::Event;
+use super::event::Event;
+use super::gate::Gate;
+use super::permit::{Command, Permit};
+use super::rate::Rate;
+use super::state::WindowState;
+use super::store::{Sharing, StateStore};
+use super::window::{self, NextSlot};
 use crate::ledger::error::StorageError;
-use crate::rate_limit::limiter::{Held, Pauses, Permit};
-use crate::rate_limit::rate::Rate;
-use crate::rate_limit::state::Uses;
-use crate::rate_limit::store::{Budget, Sharing};
-use crate::rate_limit::window::Opening;
 use crate::system::process::ProcessId;
 use crate::system::wall_time::WallTime;
 
-/// How often those are told of our requests, who cannot see whether this process lives.
-const HOLD: Duration = Duration::from_secs(5);
-/// A pause that is longer than we knew by less than this is no news.
-const NOTEWORTHY: Duration = Duration::from_secs(1);
-/// What has happened that is gathered at once, at most.
-const GATHERED: usize = 256;
+/// Heartbeat interval for peers that cannot check whether this process is alive.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// Reports a pause of another process only if it exceeds the known one by this much.
+const MIN_NEW_PAUSE: Duration = Duration::from_secs(1);
+/// Maximum number of commands per batch.
+const MAX_BATCH: usize = 256;
 
-/// What the turns are told.
-#[derive(Debug)]
-pub(crate) enum Note {
-    /// A request waits for its turn.
-    Awaited(oneshot::Sender<Permit>),
-    /// The request with this number was answered, after so long, or given up; and when.
-    Ended(u64, Option<Duration>, Instant),
-    /// The request with this number will not leave.
-    Abandoned(u64),
-    /// The server asked everybody to wait for so long.
-    Paused(Duration),
-    /// The server found us too fast, and is not to be asked for so long.
-    Throttled(Duration),
-    /// Somebody waits until all that was told is written down.
-    Flushed(oneshot::Sender<()>),
-}
-
-/// How a budget is dealt with, by who shares it.
+/// Timing that depends on who shares the state.
 #[derive(Debug, Clone, Copy)]
-struct Habit {
-    /// By how much earlier a turn is given than the request may leave: its intent must be durable by then. Not more, as
-    /// the token is taken then, and must be good still when the request arrives.
+struct SharingPolicy {
+    /// How long before its departure a request gets its permit. Its intent must be made durable in that time. A longer
+    /// lead would not help, as the token is taken then and must still be valid on arrival.
     lead: Duration,
-    /// How often to look whether another process has ended its requests, where only that can help.
-    look: Option<Duration>,
-    /// How long nothing is changed after a change, at least, and at most where nothing can be had before: so a change,
-    /// which may take round trips, is one for several requests.
-    rest: (Duration, Duration),
+    /// How often to look for a free slot while requests of other processes block it.
+    poll_interval: Option<Duration>,
 }
 
-impl Habit {
-    const fn of(sharing: Sharing) -> Self {
-        let millis = Duration::from_millis;
-        match sharing {
-            Sharing::Nobody => Self {
-                lead: millis(20),
-                look: None,
-                rest: (Duration::ZERO, Duration::ZERO),
-            },
-            Sharing::Machine => Self {
-                lead: millis(20),
-                look: Some(millis(50)),
-                rest: (Duration::ZERO, Duration::ZERO),
-            },
-            Sharing::Team => Self {
-                lead: millis(100),
-                look: Some(millis(250)),
-                rest: (millis(20), millis(250)),
+impl SharingPolicy {
+    const fn new(sharing: Sharing) -> Self {
+        let (lead, poll) = match sharing {
+            Sharing::Process => (20, None),
+            Sharing::Machine => (20, Some(50)),
+            Sharing::Team => (100, Some(250)),
+        };
+        Self {
+            lead: Duration::from_millis(lead),
+            poll_interval: match poll {
+                Some(millis) => Some(Duration::from_millis(millis)),
+                None => None,
             },
         }
     }
 }
 
-/// Gives turns.
-pub(crate) struct Turns {
-    pub(crate) rate: Rate,
-    pub(crate) budget: Arc<Mutex<Budget>>,
-    pub(crate) inbox: UnboundedReceiver<Note>,
-    /// For the permits, which tell what becomes of their requests.
-    pub(crate) outbox: WeakUnboundedSender<Note>,
-    pub(crate) pauses: Pauses,
-    pub(crate) held: Held,
-    pub(crate) events: WeakUnboundedSender<Event>,
-    pub(crate) begun: Instant,
-    pub(crate) waiting: VecDeque<oneshot::Sender<Permit>>,
-    pub(crate) next_number: u64,
-    /// The requests that have their turn and have not ended.
-    pub(crate) outstanding: Vec<u64>,
+/// The rate limiter's task.
+pub(super) struct Task<F> {
+    rate: Rate,
+    store: Arc<Mutex<StateStore>>,
+    sharing: Sharing,
+    policy: SharingPolicy,
+    commands: UnboundedReceiver<Command>,
+    /// For permits, which report the end of their requests. Weak, as the task ends when all others are dropped.
+    permit_commands: WeakUnboundedSender<Command>,
+    gate: Gate,
+    on_event: F,
+    started_at: Instant,
+    waiting: VecDeque<oneshot::Sender<Permit>>,
+    next_id: u64,
+    /// Requests that have a permit and have not ended.
+    in_flight: Vec<u64>,
 }
 
-/// What a change of the budget came to.
-struct Changed {
-    /// When each request may leave that has its turn now.
-    granted: Vec<Instant>,
-    /// When there may be turns for others; `None` where another must end first.
-    next: Option<Instant>,
-    /// How long everybody is asked to pause.
+/// The result of one update of the shared state.
+struct Update {
+    /// When each request that gets a permit now may be sent.
+    departures: Vec<Instant>,
+    /// When the next permit may be granted; `None` if a request must end first.
+    next_grant: Option<Instant>,
+    /// The rest of the pause.
     pause: Duration,
 }
 
-impl Turns {
-    /// Gives turns until nobody is left who could want one, or the budget is lost.
-    pub(crate) async fn run(mut self) {
-        let sharing = self.budget().sharing();
-        let habit = Habit::of(sharing);
-        let (mut next, mut rested) = (None, Instant::now());
-        let mut notes = Vec::new();
-        while self.gather(self.until(sharing, next), &mut notes).await {
-            self.gather_more(rested, &mut notes).await;
-            let flushed = self.keep_here(&mut notes);
+impl<F: Fn(Event)> Task<F> {
+    pub(super) fn new(
+        rate: &Rate,
+        store: StateStore,
+        commands: UnboundedReceiver<Command>,
+        permit_commands: WeakUnboundedSender<Command>,
+        gate: Gate,
+        on_event: F,
+    ) -> Self {
+        let sharing = store.sharing();
+        Self {
+            rate: rate.clone(),
+            store: Arc::new(Mutex::new(store)),
+            sharing,
+            policy: SharingPolicy::new(sharing),
+            commands,
+            permit_commands,
+            gate,
+            on_event,
+            started_at: Instant::now(),
+            waiting: VecDeque::new(),
+            // A random start tells the requests of several limiters in one process apart.
+            next_id: fastrand::u64(..u64::MAX / 2),
+            in_flight: Vec::new(),
+        }
+    }
+
+    /// Runs until the limiter and all permits are dropped, or the shared state is lost.
+    pub(super) async fn run(mut self) {
+        let mut next_grant = None;
+        let mut batch = Vec::new();
+        while self.receive(self.deadline(next_grant), &mut batch).await {
+            let flushes = self.take_local_commands(&mut batch);
             self.waiting.retain(|waiter| !waiter.is_closed());
             let began = Instant::now();
-            let changed = self.change(std::mem::take(&mut notes), sharing).await;
-            let Some(changed) = self.unless_lost(changed) else {
-                return;
+            let update = match self.update(std::mem::take(&mut batch)).await {
+                Ok(update) => update,
+                Err(error) => return (self.on_event)(Event::StateLost(error)),
             };
-            self.held.renew(sharing, began);
-            self.pause(changed.pause);
-            self.grant(&changed.granted);
-            for done in flushed {
-                // Whoever does not wait any more has no use for the answer.
+            if self.sharing == Sharing::Team {
+                self.gate.record_heartbeat(began);
+            }
+            self.apply_pause(update.pause);
+            self.grant(&update.departures);
+            for done in flushes {
+                // The receiver may have given up waiting.
                 let _ = done.send(());
             }
-            let (least, most) = habit.rest;
-            let now = Instant::now();
-            let wait = changed.next.unwrap_or(now).saturating_duration_since(now);
-            rested = now + wait.clamp(least, most);
-            next = changed
-                .next
-                .or(habit.look.map(|look| now + look))
-                .filter(|_| !self.waiting.is_empty());
+            let poll = || Some(Instant::now() + self.policy.poll_interval?);
+            next_grant = match self.waiting.is_empty() {
+                true => None,
+                false => update.next_grant.or_else(poll),
+            };
         }
     }
 
-    /// Returns until when to wait for news: for the next turn, and no longer than others count on our requests.
-    fn until(&self, sharing: Sharing, next: Option<Instant>) -> Option<Instant> {
-        let must_hold = sharing == Sharing::Team && !self.outstanding.is_empty();
-        let held = must_hold.then(|| Instant::now() + HOLD);
-        match (next, held) {
-            (Some(next), Some(held)) => Some(next.min(held)),
-            (next, held) => next.or(held),
-        }
+    /// Returns when to update the state even without a command.
+    fn deadline(&self, next_grant: Option<Instant>) -> Option<Instant> {
+        let needs_heartbeat = self.sharing == Sharing::Team && !self.in_flight.is_empty();
+        let heartbeat = needs_heartbeat.then(|| Instant::now() + HEARTBEAT_INTERVAL);
+        next_grant.into_iter().chain(heartbeat).min()
     }
 
-    /// Waits until something has happened, or until then; `false` when nobody is left.
-    async fn gather(&mut self, until: Option<Instant>, notes: &mut Vec<Note>) -> bool {
-        let gathered = self.inbox.recv_many(notes, GATHERED);
-        match until {
-            None => gathered.await > 0,
-            Some(until) => tokio::time::timeout_at(until, gathered)
+    /// Receives commands until the deadline. Returns `false` if there will be no more.
+    async fn receive(&mut self, deadline: Option<Instant>, batch: &mut Vec<Command>) -> bool {
+        let received = self.commands.recv_many(batch, MAX_BATCH);
+        match deadline {
+            None => received.await > 0,
+            Some(deadline) => timeout_at(deadline, received)
                 .await
                 .map_or(true, |count| count > 0),
         }
     }
 
-    /// Gathers until then, unless somebody waits until all is written down.
-    async fn gather_more(&mut self, until: Instant, notes: &mut Vec<Note>) {
-        let is_urgent = |notes: &[Note]| notes.iter().any(|note| matches!(note, Note::Flushed(_)));
-        while Instant::now() < until && !is_urgent(notes) {
-            let more = self.inbox.recv_many(notes, GATHERED);
-            match tokio::time::timeout_at(until, more).await {
-                Ok(count) if count > 0 => {}
-                _ => return,
-            }
-        }
-    }
-
-    /// Tells of a budget that is lost: nobody may send any more.
-    fn unless_lost(&self, changed: Result<Changed, StorageError>) -> Option<Changed> {
-        changed
-            .map_err(|error| {
-                if let Some(events) = self.events.upgrade() {
-                    // Whoever stopped listening has no more use for events.
-                    let _ = events.send(Event::BudgetLost(error));
-                }
-            })
-            .ok()
-    }
-
-    /// Takes out of the notes what the budget need not know; returns who waits until it knows the rest.
-    fn keep_here(&mut self, notes: &mut Vec<Note>) -> Vec<oneshot::Sender<()>> {
-        let mut flushed = Vec::new();
-        for note in std::mem::take(notes) {
-            match note {
-                Note::Awaited(waiter) => self.waiting.push_back(waiter),
-                Note::Flushed(done) => flushed.push(done),
-                other => {
-                    if let Note::Ended(number, ..) | Note::Abandoned(number) = other {
-                        self.outstanding
-                            .retain(|outstanding| *outstanding != number);
+    /// Removes the commands that do not concern the shared state, and returns the flushes among them.
+    fn take_local_commands(&mut self, batch: &mut Vec<Command>) -> Vec<oneshot::Sender<()>> {
+        let mut flushes = Vec::new();
+        for command in std::mem::take(batch) {
+            match command {
+                Command::Acquire(waiter) => self.waiting.push_back(waiter),
+                Command::Flush(done) => flushes.push(done),
+                command => {
+                    if let Command::Finish { id, .. } | Command::Cancel { id } = command {
+                        self.in_flight.retain(|other| *other != id);
                     }
-                    notes.push(other);
+                    batch.push(command);
                 }
             }
         }
-        flushed
+        flushes
     }
 
-    /// Changes the budget. A shared one stands elsewhere, so that is done where waiting does no harm.
-    async fn change(&self, notes: Vec<Note>, sharing: Sharing) -> Result<Changed, StorageError> {
-        let (rate, since_begin) = (self.rate.clone(), self.begun.elapsed());
-        let (wanted, first) = (self.waiting.len(), self.next_number);
-        let (outstanding, lead) = (self.outstanding.clone(), Habit::of(sharing).lead);
-        // Taken before anything is locked: what seems to have ended later than it did only costs time.
-        let asked = Instant::now();
-        let budget = Arc::clone(&self.budget);
-        let change = move || {
-            let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
-            budget.change(since_begin, |uses, here, now| {
-                // What is left to wait is counted from this moment, however long the file then takes.
+    /// Updates the state. A shared one needs I/O, which must not block the runtime.
+    async fn update(&self, commands: Vec<Command>) -> Result<Update, StorageError> {
+        let rate = self.rate.clone();
+        let (sharing, lead) = (self.sharing, self.policy.lead);
+        let ids = self.next_id..self.next_id + self.waiting.len() as u64;
+        let in_flight = self.in_flight.clone();
+        let since_start = self.started_at.elapsed();
+        // Read before any lock: commands then seem younger than they are, which only costs time.
+        let requested_at = Instant::now();
+        let store = Arc::clone(&self.store);
+        let update = move || {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.update(since_start, |state, process, now| {
+                // Departures are counted from here, however long writing the state takes.
                 let present = Instant::now();
-                for note in &notes {
-                    take(note, uses, here, (now, asked));
+                for command in &commands {
+                    apply(command, state, process, now, requested_at);
                 }
-                uses.forget(now, rate.memory(&uses.throttle, now));
-                let numbers = first..first + wanted as u64;
-                let at = (here, now, present);
-                let changed = claim(&rate, uses, at, lead, numbers.clone());
+                state.prune(now, window::retention(&rate, &state.throttle, now));
+                let update = reserve(&rate, state, process, now, present, lead, ids.clone());
                 if sharing == Sharing::Team {
-                    let granted = numbers.take(changed.granted.len());
-                    let ours: Vec<u64> = outstanding.iter().copied().chain(granted).collect();
-                    uses.hold(here, &ours, now);
+                    let granted = ids.clone().take(update.departures.len());
+                    let in_flight: Vec<u64> = in_flight.iter().copied().chain(granted).collect();
+                    state.renew(process, &in_flight, now);
                 }
-                changed
+                update
             })
         };
-        if sharing == Sharing::Nobody {
-            return change();
+        if sharing == Sharing::Process {
+            return update();
         }
-        // Where the task was cancelled the run has ended.
-        tokio::task::spawn_blocking(change)
+        // The blocking task is cancelled only when the runtime shuts down.
+        tokio::task::spawn_blocking(update)
             .await
             .unwrap_or(Err(StorageError::Ended))
     }
 
-    /// Pauses as everybody does, and tells it where that is news.
-    fn pause(&self, pause: Duration) {
-        let known = self.pauses.left().unwrap_or_default();
-        let until = self.pauses.at_least(pause);
-        let is_news = pause > known + NOTEWORTHY;
-        if let Some(events) = self.events.upgrade().filter(|_| is_news) {
-            // Whoever stopped listening has no more use for events.
-            let _ = events.send(Event::Paused(until));
+    /// Applies a pause of the shared state, and reports it if it is news.
+    fn apply_pause(&self, pause: Duration) {
+        let known = self.gate.pause_left().unwrap_or_default();
+        let until = self.gate.pause(pause);
+        if pause > known + MIN_NEW_PAUSE {
+            (self.on_event)(Event::Paused(until));
         }
     }
 
-    fn grant(&mut self, openings: &[Instant]) {
-        let first = self.next_number;
-        self.next_number += openings.len() as u64;
-        let waiters = self.waiting.drain(..openings.len());
-        for ((number, waiter), opens) in (first..).zip(waiters).zip(openings) {
-            if let Some(outbox) = self.outbox.upgrade() {
-                self.outstanding.push(number);
-                // A permit that nobody takes any more says so when it is dropped.
-                let _ = waiter.send(Permit::new(number, Some(*opens), Some(outbox)));
+    fn grant(&mut self, departures: &[Instant]) {
+        let waiters = self.waiting.drain(..departures.len());
+        for (waiter, departure) in waiters.zip(departures) {
+            let id = self.next_id;
+            self.next_id += 1;
+            if let Some(commands) = self.permit_commands.upgrade() {
+                self.in_flight.push(id);
+                // If the receiver has given up waiting, dropping the permit cancels it.
+                let _ = waiter.send(Permit::new(id, *departure, commands));
             }
         }
     }
+}
 
-    fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+fn apply(
+    command: &Command,
+    state: &mut WindowState,
+    process: &ProcessId,
+    now: WallTime,
+    requested_at: Instant,
+) {
+    match command {
+        Command::Finish { id, latency, at } => {
+            let age = requested_at.saturating_duration_since(*at);
+            state.finish(process, *id, *latency, now.minus(age));
+        }
+        Command::Cancel { id } => state.cancel(process, *id),
+        Command::Pause(wait) => state.throttle.pause(*wait, now),
+        Command::SlowDown(wait) => {
+            state.throttle.slow_down(now);
+            state.throttle.pause(*wait, now);
+        }
+        Command::Acquire(_) | Command::Flush(_) => {}
     }
 }
 
-fn take(note: &Note, uses: &mut Uses, here: &ProcessId, (now, asked): (WallTime, Instant)) {
-    match note {
-        Note::Ended(number, took, at) => {
-            let ago = asked.saturating_duration_since(*at);
-            uses.end(here, *number, *took, now.minus(ago));
-        }
-        Note::Abandoned(number) => uses.abandon(here, *number),
-        Note::Paused(wait) => uses.throttle.pause(*wait, now),
-        Note::Throttled(wait) => {
-            uses.throttle.slow_down(now);
-            uses.throttle.pause(*wait, now);
-        }
-        Note::Awaited(_) | Note::Flushed(_) => {}
-    }
-}
-
-/// Claims a place for as many requests as may leave now, which is `present` on this process's clock.
-fn claim(
+/// Reserves slots for as many of the waiting requests as may be sent within `lead`. `present` is `now` on the clock of
+/// this process.
+fn reserve(
     rate: &Rate,
-    uses: &mut Uses,
-    (here, now, present): (&ProcessId, WallTime, Instant),
+    state: &mut WindowState,
+    process: &ProcessId,
+    now: WallTime,
+    present: Instant,
     lead: Duration,
-    numbers: std::ops::Range<u64>,
-) -> Changed {
-    let mut changed = Changed {
-        granted: Vec::new(),
-        next: None,
-        pause: uses.throttle.paused_until().since(now),
+    ids: std::ops::Range<u64>,
+) -> Update {
+    let mut update = Update {
+        departures: Vec::new(),
+        next_grant: None,
+        pause: state.throttle.paused_until().since(now),
     };
-    for number in numbers {
-        match rate.opening(uses, now) {
-            Opening::At(at) if at <= now.plus(lead) => {
-                uses.begin(here, number, now);
-                changed.granted.push(present + at.since(now));
+    for id in ids {
+        match window::next_slot(rate, state, now) {
+            NextSlot::At(at) if at <= now.plus(lead) => {
+                state.start(process, id, now);
+                update.departures.push(present + at.since(now));
             }
-            Opening::At(at) => {
-                changed.next = Some(present + at.since(now.plus(lead)));
+            NextSlot::At(at) => {
+                update.next_grant = Some(present + at.since(now.plus(lead)));
                 break;
             }
-            Opening::AfterAnother => break,
+            NextSlot::AfterInFlight => break,
         }
     }
-    changed
+    update
 }

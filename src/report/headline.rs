@@ -277,12 +277,12 @@ mod tests {
         });
         assert!(of_inbox.advice[1].starts_with("Then put the .rejects file of failed/"));
         let stopped = Headline::of(&Report {
-            stopped: Some("the time of --max-duration is over".to_owned()),
+            stopped: Some("the time limit of --max-duration has passed".to_owned()),
             ..empty()
         });
         assert_eq!(
             stopped.advice[0],
-            "The run was stopped: the time of --max-duration is over."
+            "The run was stopped: the time limit of --max-duration has passed."
         );
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups;
-use crate::delivery::{Delivery, Exchange, Outcome};
+use crate::delivery::{Attempt, Delivery, Outcome};
 use crate::diagnostics::diagnostic::Source;
 use crate::input::SheetHead;
 use crate::ledger::ScopedReport;
@@ -143,7 +143,7 @@ impl OrderEntry {
             possible_duplicate_reports: delivery.possible_duplicate_reports,
             held_reports: delivery.held_reports.iter().map(HeldReport::from).collect(),
             message: delivery.message.clone(),
-            requests: delivery.exchanges.iter().map(RequestEntry::from).collect(),
+            requests: delivery.history.iter().map(RequestEntry::from).collect(),
         }
     }
 }
@@ -188,13 +188,13 @@ impl RowPlace {
     }
 }
 
-impl From<&Exchange> for RequestEntry {
-    fn from(exchange: &Exchange) -> Self {
+impl From<&Attempt> for RequestEntry {
+    fn from(attempt: &Attempt) -> Self {
         Self {
-            sent_at: exchange.sent_at,
-            latency_ms: milliseconds(exchange.latency),
-            http_status: exchange.http_status,
-            message: exchange.message.clone(),
+            sent_at: attempt.sent_at,
+            latency_ms: milliseconds(attempt.latency),
+            http_status: attempt.http_status,
+            message: attempt.message.clone(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Authorities that the user names: the certificates of a PEM file, each looked at before it is relied on.
+//! Certificate authorities from a PEM file. Each certificate is parsed when the file is read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,78 +7,75 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Authorities that are trusted beside all others. Cheap to clone.
+/// Certificate authorities to trust in addition to the usual ones. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Authorities(Arc<[CertificateDer<'static>]>);
 
-/// What is wrong with a file of certificates.
+/// Why a certificate file cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    /// It cannot be read; what the system says.
-    #[error("the certificates `{}` cannot be read: {words}", path.display())]
+pub enum AuthoritiesError {
+    /// It cannot be read.
+    #[error("cannot read the certificates in `{}`: {message}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
-        words: String,
+        /// The system's message.
+        message: String,
     },
-    /// There is none in it.
-    #[error("`{}` holds no certificate in PEM", path.display())]
+    /// It contains no certificate.
+    #[error("`{}` contains no PEM certificate", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// One of them is none.
-    #[error("certificate `{number}` of `{}` is damaged: {words}", path.display())]
+    /// One of the certificates cannot be parsed.
+    #[error("certificate `{number}` of `{}` is damaged: {message}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Which one, from 1.
+        /// Position in the file, starting at 1.
         number: usize,
-        /// What is wrong with it.
-        words: String,
+        /// The parser's message.
+        message: String,
     },
 }
 
-impl Flaw {
-    /// Returns the way out.
+impl AuthoritiesError {
+    /// Returns a remedy.
     pub(crate) const fn help(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } => "check the path, and that you may read the file",
+            Self::Unreadable { .. } => "check the path and your permission to read the file",
             Self::Empty { .. } => {
-                "each certificate begins with -----BEGIN CERTIFICATE-----; \
-                 `openssl x509 -inform DER -in FILE` makes that of a binary one"
+                "PEM certificates begin with -----BEGIN CERTIFICATE-----; convert a binary one with \
+                 `openssl x509 -inform DER -in FILE`"
             }
-            Self::Damaged { .. } => "take the certificate from its source again, whole",
+            Self::Damaged { .. } => "obtain the certificate from its source again",
         }
     }
 }
 
 impl Authorities {
-    /// Reads the certificates of a PEM file, one or several; what else stands in it is passed over.
-    ///
-    /// # Errors
-    /// When the file cannot be read, holds no certificate, or one that is damaged.
-    pub(crate) fn read(path: &Path) -> Result<Self, Flaw> {
-        let pem = std::fs::read(path).map_err(|error| Flaw::Unreadable {
+    /// Reads all certificates of a PEM file and ignores its other contents.
+    pub(crate) fn read(path: &Path) -> Result<Self, AuthoritiesError> {
+        let pem = std::fs::read(path).map_err(|error| AuthoritiesError::Unreadable {
             path: path.to_owned(),
-            words: error.to_string(),
+            message: error.to_string(),
         })?;
         let mut certificates = Vec::new();
         for (number, certificate) in (1..).zip(CertificateDer::pem_slice_iter(&pem)) {
-            let damaged = |words: String| Flaw::Damaged {
+            let damaged = |message: String| AuthoritiesError::Damaged {
                 path: path.to_owned(),
                 number,
-                words,
+                message,
             };
             let certificate = certificate.map_err(|error| damaged(error.to_string()))?;
-            let looked_at = RootCertStore::empty().add(certificate.clone());
-            looked_at.map_err(|error| damaged(error.to_string()))?;
+            let parsed = RootCertStore::empty().add(certificate.clone());
+            parsed.map_err(|error| damaged(error.to_string()))?;
             certificates.push(certificate);
         }
         if certificates.is_empty() {
             let path = path.to_owned();
-            return Err(Flaw::Empty { path });
+            return Err(AuthoritiesError::Empty { path });
         }
         Ok(Self(certificates.into()))
     }

@@ -84,7 +84,7 @@ fn known(bench: &Bench) -> (Orders, Orders) {
     };
     for delivery in history(&[run]).diagnostics() {
         let outcome = delivery["outcome"].as_str();
-        let is_told = delivery["message"] == "its reports may stand twice with the server";
+        let is_told = delivery["message"] == "the server may have two copies of its reports";
         if outcome == Some("accepted") {
             accepted.insert(order_of(&delivery));
         }

@@ -126,7 +126,8 @@ fn nothing_is_sent_any_more_once_the_time_is_over() {
     assert_eq!(accepted.as_u64().unwrap() + rest.as_u64().unwrap(), 30);
     assert!((1..12).contains(&accepted.as_u64().unwrap()), "{report}");
     assert!(
-        ran.stderr.contains("the time of --max-duration is over"),
+        ran.stderr
+            .contains("the time limit of --max-duration has passed"),
         "{}",
         ran.stderr
     );

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::delivery::{Delivery, Outcome, Update, Wanted};
+use crate::delivery::{Delivery, Outcome, Payload, Update};
 use crate::error::Error;
 use crate::ledger::Planned;
 use crate::ledger::entry::{LastSent, Run, RunEnd};
@@ -146,7 +146,7 @@ fn unchanged_order(
         return Ok(Step::Finish(unchanged()));
     };
     let planned = planned(&update, session);
-    if planned.body(&update.wanted.body()) != order.body.as_ref() {
+    if planned.body(&update.payload.body()) != order.body.as_ref() {
         let order_id = order.order_id.to_string();
         return Err(PlanError::BodyDiffers { order_id }.into());
     }
@@ -161,14 +161,14 @@ fn update_of(order: &PlanOrder, text: Option<&str>) -> Result<Option<Update>, Er
     let (company_id, order_id) = id_of(order);
     Ok(Some(Update {
         remembered: remembered(text, wanted, &order_id)?,
-        wanted: Wanted::Body(Box::new(wanted.clone())),
+        payload: Payload::Body(Box::new(wanted.clone())),
         company_id,
         order_id,
     }))
 }
 
 fn planned(update: &Update, session: &Session) -> Planned {
-    let wanted = || update.wanted.body().into_owned();
+    let wanted = || update.payload.body().into_owned();
     planning::planned(&update.remembered, wanted, &session.setup)
 }
 

@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::Check;
 use crate::cli::ImportArgs;
@@ -16,7 +15,7 @@ use crate::pipeline::ledger_session::LockWait;
 use crate::pipeline::ledger_session::lock::lock;
 use crate::pipeline::reports;
 use crate::rate_limit::rate::Rate;
-use crate::rate_limit::store::Budget;
+use crate::rate_limit::store::StateStore;
 use crate::ui::progress::duration_text;
 
 /// Looks whether the ledger can be used, and is free.
@@ -137,28 +136,21 @@ fn open_to_others(path: &Path) -> Option<Check> {
 
 /// Looks what is used of the rate, and whether the server has asked everybody to wait.
 pub(crate) fn pace(setup: &Delivery, rate: &Rate) -> Check {
-    let places = &setup.policy.budget;
-    if !places.is_in_use() {
+    let location = &setup.policy.rate_state;
+    if !location.exists() {
         return Check::ok("pace", format!("{rate}, and nothing of it is used"));
     }
-    let used = Budget::at(places).change(Duration::ZERO, |uses, _, now| {
-        let pause = Duration::from_micros(uses.throttle.pause);
-        let within = |at| now.since(at) < Duration::from_secs(60);
-        let recent = uses.ended.iter().filter(|(at, _)| within(*at));
-        let recent: u64 = recent.map(|(_, count)| u64::from(*count)).sum();
-        let since = now.since(uses.throttle.paused_at);
-        (pause.saturating_sub(since), recent)
-    });
-    let (pause, recent) = match used {
-        Ok(used) => used,
-        Err(fault) => {
+    let usage = match StateStore::open(location).usage() {
+        Ok(usage) => usage,
+        Err(error) => {
             return Check::fail(
                 ("pace", ExitCode::Unreachable),
-                format!("what is used of the rate cannot be told: {fault}"),
-                "see whether the ledger's database can be reached",
+                format!("the rate-limit state cannot be read: {error}"),
+                "check that the ledger's database can be reached",
             );
         }
     };
+    let (pause, recent) = (usage.pause_left, usage.requests_last_minute);
     if pause.is_zero() {
         return Check::ok(
             "pace",

@@ -183,8 +183,8 @@ fn pace(setup: &Delivery) -> Check {
     let rate = &setup.policy.rate;
     let allowed = Rate::default();
     // Enough requests to fill each of the API's windows.
-    let is_faster = rate.least_time(181) < allowed.least_time(181)
-        || rate.least_time(4) < allowed.least_time(4);
+    let is_faster =
+        rate.min_time(181) < allowed.min_time(181) || rate.min_time(4) < allowed.min_time(4);
     if setup.target.is_paylocity() && is_faster {
         return Check::warn(
             "pace",

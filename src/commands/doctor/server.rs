@@ -9,9 +9,9 @@ use super::Check;
 use crate::config::{Delivery, Target};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::paylocity::client::{Checkup, TokenFailure};
+use crate::paylocity::auth::{Probe, TokenResponse};
 use crate::pipeline::connection;
-use crate::tls::Distrust;
+use crate::tls::UntrustedServer;
 
 /// Clocks that differ by more make times of tests that are yet to come, and certificates that are not valid yet.
 const SAME_TIME: SignedDuration = SignedDuration::from_secs(60);
@@ -27,22 +27,22 @@ pub(crate) fn look(setup: &Delivery) -> Result<Vec<Check>, Error> {
     })?;
     let asked = runtime.block_on(async {
         let (client, _) = connection::open(setup, "doctor").await?;
-        Ok::<_, Error>((client.check_up().await, Timestamp::now()))
+        Ok::<_, Error>((client.probe(setup.policy.timeout).await, Timestamp::now()))
     });
     runtime.shutdown_timeout(Duration::ZERO);
-    let (checkup, now) = match asked {
+    let (probe, now) = match asked {
         Ok(asked) => asked,
         Err(error) => return Ok(vec![Check::of_error("reachability", &error)]),
     };
     let host = base.host_str().unwrap_or_default();
     let is_encrypted = base.scheme() == "https";
-    Ok(match checkup {
-        Checkup::Unreachable(words) => vec![unreachable(host, &words)],
-        Checkup::Untrusted(distrust) => vec![
+    Ok(match probe {
+        Probe::Unreachable(words) => vec![unreachable(host, &words)],
+        Probe::Untrusted(server) => vec![
             Check::ok("reachability", format!("{host} can be reached")),
-            untrusted(host, &distrust),
+            untrusted(host, &server),
         ],
-        Checkup::Answered { date, token } => vec![
+        Probe::Answered { date, token } => vec![
             Check::ok("reachability", format!("{host} answers")),
             trusted(setup, is_encrypted),
             clock(date, now),
@@ -59,14 +59,14 @@ fn unreachable(host: &str, words: &str) -> Check {
     )
 }
 
-fn untrusted(host: &str, distrust: &Distrust) -> Check {
+fn untrusted(host: &str, server: &UntrustedServer) -> Check {
     Check::fail(
         ("tls", ExitCode::Unreachable),
         format!(
             "the connection to {host} cannot be trusted: {}",
-            distrust.words
+            server.message
         ),
-        distrust.help,
+        server.help,
     )
 }
 
@@ -107,10 +107,10 @@ fn clock(date: Option<Timestamp>, now: Timestamp) -> Check {
     )
 }
 
-fn token(token: Result<(), (TokenFailure, String)>, target: &Target) -> Check {
+fn token(token: TokenResponse, target: &Target) -> Check {
     match token {
-        Ok(()) => Check::ok("token", "the server takes the credentials"),
-        Err((TokenFailure::Refused, words)) => {
+        TokenResponse::Issued { .. } => Check::ok("token", "the server takes the credentials"),
+        TokenResponse::Refused(words) => {
             let help = target.hint_of_refusal();
             Check::fail(
                 ("token", ExitCode::Refused),
@@ -118,12 +118,12 @@ fn token(token: Result<(), (TokenFailure, String)>, target: &Target) -> Check {
                 help.unwrap_or("see whether the id and the secret are those for this server"),
             )
         }
-        Err((TokenFailure::Misplaced, words)) => Check::fail(
+        TokenResponse::NoEndpoint(words) => Check::fail(
             ("token", ExitCode::Unreachable),
             words,
             "take the URL of the target from whoever runs the server; no order can be delivered to this one",
         ),
-        Err((TokenFailure::Broken, words)) => Check::fail(
+        TokenResponse::Failed { message: words, .. } => Check::fail(
             ("token", ExitCode::Unreachable),
             format!("no token is to be had: {words}"),
             "try again later; if it stays so, tell whoever runs the server",

@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::ledger::error::StorageError;
 use crate::system::postgres::address::{ConnectionSettings, words_of};
-use crate::tls::{self, Distrust, Roots, distrust};
+use crate::tls::{self, Roots, UntrustedServer, untrusted_server};
 
 /// How long a lost database is waited for: longer than a server's restart, or the switch to another.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -357,7 +357,7 @@ impl fmt::Debug for Database {
 
 /// Connects, and asks for what every connection needs.
 async fn connect(address: &ConnectionSettings) -> Result<Session, SessionError> {
-    let roots = Roots::OfMachine(address.authorities.clone());
+    let roots = Roots::Machine(address.authorities.clone());
     let trust = tls::client(&roots).map_err(StorageError::Database)?;
     let connected = address.config.connect(MakeRustlsConnect::new(trust)).await;
     let (client, connection) = connected.map_err(of_connection)?;
@@ -375,8 +375,8 @@ async fn connect(address: &ConnectionSettings) -> Result<Session, SessionError> 
 /// Says why no connection came about: for what another try would not change, such as a certificate that is not trusted
 /// or a server without TLS, nobody needs to wait.
 fn of_connection(error: tokio_postgres::Error) -> SessionError {
-    if let Some(Distrust { words, help }) = distrust(&error) {
-        return SessionError::StorageError(StorageError::Refused(format!("{words}; {help}")));
+    if let Some(UntrustedServer { message, help }) = untrusted_server(&error) {
+        return SessionError::StorageError(StorageError::Refused(format!("{message}; {help}")));
     }
     match SessionError::from(error) {
         SessionError::Lost(words) if words.contains("does not support TLS") => {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::session::LedgerSession;
 use crate::config::Delivery as Settings;
-use crate::delivery::{Delivery, KEPT_BACK, Outcome, Update, Wanted};
+use crate::delivery::{Delivery, Outcome, Payload, REPORTS_HELD, Update};
 use crate::error::Error;
 use crate::ledger::{Change, OrderState, Planned, Remembered};
 use crate::orders::{Batch, Order};
@@ -48,7 +48,7 @@ impl LedgerSession {
                     updates.push(Update {
                         company_id,
                         order_id,
-                        wanted: Wanted::Order(Arc::clone(batch), index),
+                        payload: Payload::Order(Arc::clone(batch), index),
                         remembered: order.remembered,
                     });
                 } else {
@@ -150,7 +150,7 @@ pub(super) fn id_of(order: &Order) -> (Text, Text) {
 /// Returns the outcome of an order that has nothing to send.
 pub(crate) fn unsent_delivery(planned: Planned) -> Delivery {
     let (outcome, message) = match planned.change {
-        Change::Held => (Outcome::Unknown, Some(KEPT_BACK.to_owned())),
+        Change::Held => (Outcome::Unknown, Some(REPORTS_HELD.to_owned())),
         _ => (Outcome::Unchanged, None),
     };
     Delivery {

@@ -68,7 +68,7 @@ impl LivePage {
         entry.possible_duplicate_reports = delivery.possible_duplicate_reports;
         entry.held_reports = delivery.held_reports.iter().map(HeldReport::from).collect();
         entry.message.clone_from(&delivery.message);
-        entry.requests = delivery.exchanges.iter().map(RequestEntry::from).collect();
+        entry.requests = delivery.history.iter().map(RequestEntry::from).collect();
         self.version += 1;
         *changed = self.version;
     }

@@ -219,7 +219,7 @@ pub(crate) fn write_sum(out: &mut dyn Write, plan: &Plan, rate: &Rate) -> io::Re
     if separator.is_empty() {
         write!(out, "none")?;
     }
-    let time = duration_text(rate.least_time(sum.requests));
+    let time = duration_text(rate.min_time(sum.requests));
     writeln!(
         out,
         "\n{STRONG}{:<12}{STRONG:#} {} with {} bytes to {}, in at least {time} at {rate}",
@@ -268,7 +268,7 @@ impl<'a> Sum<'a> {
             requests,
             bytes: plan.bytes(),
             rate: rate.to_string(),
-            seconds: rate.least_time(requests).as_secs_f64(),
+            seconds: rate.min_time(requests).as_secs_f64(),
         }
     }
 }

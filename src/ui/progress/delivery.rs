@@ -200,7 +200,7 @@ impl DeliveryProgress {
         if left == 0 {
             return Duration::ZERO;
         }
-        let by_rate = self.rate.least_time(left + 1);
+        let by_rate = self.rate.min_time(left + 1);
         let shown = u32::try_from(self.done)
             .ok()
             .and_then(|done| elapsed.checked_div(done));

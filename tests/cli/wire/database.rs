@@ -63,7 +63,7 @@ fn the_authority_that_is_named_counts_for_the_ledgers_database_too() {
     bench.write("orders.csv", orders_csv(2));
     let named = ["--ca-cert", "ca.pem"];
     let import = ["orders.csv", "--ledger", &ledger];
-    let words = "its database refuses the connection: the server's certificate is signed by nobody whom this machine trusts; name the certificate of the authority with --ca-cert FILE";
+    let words = "its database refuses the connection: the server's certificate is not signed by a trusted authority; pass the certificate of the gateway's or company proxy's authority with --ca-cert FILE";
     let ran = bench.import(&sandbox.url(), &import);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains(words), "{}", ran.stderr);

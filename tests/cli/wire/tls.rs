@@ -96,31 +96,31 @@ fn a_server_that_is_not_trusted_is_asked_once_and_told_in_plain_words_with_the_w
         (
             of("localhost", GOOD),
             &[][..],
-            "is signed by nobody whom this machine trusts",
+            "is not signed by a trusted authority",
             "--ca-cert FILE",
         ),
         (
             Authority::new().identity("localhost", GOOD),
             named,
-            "is signed by nobody whom this machine trusts",
+            "is not signed by a trusted authority",
             "--ca-cert FILE",
         ),
         (
             of("localhost", (2000, 2020)),
             named,
             "expired on 2020-01-01",
-            "clock is right",
+            "check this machine's clock",
         ),
         (
             of("localhost", (2900, 3000)),
             named,
             "is not valid before 2900-01-01",
-            "clock is right",
+            "check this machine's clock",
         ),
         (
             of(HOST, GOOD),
             named,
-            "is for `api.scoreload.test`, and not for `localhost`",
+            "is for `api.scoreload.test`, not for `localhost`",
             "the host in the target's URL",
         ),
     ];
@@ -157,7 +157,7 @@ fn what_answers_without_tls_or_with_one_too_old_is_told_apart() {
     let answers: [(&[u8], &str); 3] = [
         (
             b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
-            "does not speak TLS",
+            "does not use TLS",
         ),
         (
             b"\x15\x03\x01\0\x02\x02F",
@@ -165,7 +165,7 @@ fn what_answers_without_tls_or_with_one_too_old_is_told_apart() {
         ),
         (
             b"\x15\x03\x03\0\x02\x02(",
-            "TLS failed: received fatal alert",
+            "the TLS handshake failed: received fatal alert",
         ),
     ];
     for (answer, words) in answers {
@@ -190,38 +190,38 @@ fn a_file_without_good_certificates_is_refused_before_anything_is_sent() {
         (
             "empty.pem",
             Vec::new(),
-            "`empty.pem` holds no certificate",
+            "`empty.pem` contains no PEM certificate",
             "BEGIN CERTIFICATE",
         ),
         (
             "key.pem",
             key.into_bytes(),
-            "`key.pem` holds no certificate",
+            "`key.pem` contains no PEM certificate",
             "BEGIN CERTIFICATE",
         ),
         (
             "ca.der",
             vec![0x30, 0x82, 1, 2, 0xFF],
-            "`ca.der` holds no certificate",
+            "`ca.der` contains no PEM certificate",
             "-inform DER",
         ),
         (
             "cut.pem",
             cut.into(),
             "certificate `1` of `cut.pem` is damaged",
-            "again, whole",
+            "from its source again",
         ),
         (
             "noise.pem",
             format!("{}{noise}", authority.pem).into(),
             "certificate `2` of `noise.pem` is damaged",
-            "again, whole",
+            "from its source again",
         ),
         (
             "letters.pem",
             noise.replace("AAAA", "!!!!").into(),
             "certificate `1` of `letters.pem` is damaged",
-            "again, whole",
+            "from its source again",
         ),
     ];
     let (address, seen) = start(&authority.identity("localhost", GOOD), ANY);
@@ -241,8 +241,8 @@ fn a_file_without_good_certificates_is_refused_before_anything_is_sent() {
     }
     refused(
         "nowhere.pem",
-        "`nowhere.pem` cannot be read: No such file",
-        "check the path",
+        "cannot read the certificates in `nowhere.pem`: No such file",
+        "check the path and your permission",
     );
     let ran = bench.run(&["history", "--ca-cert", "nowhere.pem"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);

@@ -47,7 +47,7 @@ fn what_is_no_token_is_told_and_asked_for_again_where_that_can_help() {
         ))
     };
     let none = "answered without a token";
-    let no_header = "a token that no header can carry";
+    let no_header = "a token that is not a valid header value";
     let no_place = "there is no token endpoint at http://127.0.0.1:";
     #[rustfmt::skip]
     let table: &[(&str, Vec<u8>, i32, usize, &str)] = &[

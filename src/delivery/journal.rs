@@ -75,7 +75,7 @@ impl Journal {
         self.ledger.intend(intent).await
     }
 
-    /// Records the outcome so far without waiting until it is durable.
+    /// Records the current outcome without waiting until it is durable.
     ///
     /// `order_state` is the order's new state, as [`OrderState::to_json`] returns it. The message mentions possible
     /// duplicates, because a run that is killed leaves no report to say so.

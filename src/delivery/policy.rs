@@ -21,7 +21,7 @@ pub(crate) struct Policy {
     pub(crate) retries: u32,
     /// Whether reports are sent again that the server may already have.
     pub(crate) on_ambiguous: OnAmbiguous,
-    /// Sends everything, including what was already accepted.
+    /// Sends complete orders, including values and reports that were already accepted.
     pub(crate) resend: bool,
     /// Sends each order exactly as planned or not at all.
     pub(crate) exactly: bool,

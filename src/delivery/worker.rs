@@ -1,4 +1,4 @@
-//! The workers: each takes one update after the other and delivers it.
+//! The workers. Each takes updates from the queue and delivers them one at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,7 +142,7 @@ impl Shared {
             self.stop.or_stopped(self.start_gate.opened()).await;
         }
         self.process_queue().await;
-        // If nothing is left, the other workers can end too.
+        // If nothing is left, workers that wait at the gate can end too.
         self.start_gate.open();
     }
 

@@ -1,7 +1,7 @@
 //! What is to be sent of an order, given what is known of it: a pure difference.
 //!
-//! Scores and statuses may be sent again without harm; reports are only ever appended by the server (API.md, "How
-//! the server behaves"), so a report leaves again only where it may not have arrived. How knowledge grows with each
+//! Scores and statuses may be sent again without harm; reports are only ever appended by the server
+//! ([`crate::paylocity`]), so a report leaves again only where it may not have arrived. How knowledge grows with each
 //! answer is for [`crate::ledger::order_state`].
 
 use clap::ValueEnum;

@@ -1,7 +1,7 @@
 //! Redacts secrets echoed by the server, in any encoding.
 //!
 //! A server may repeat parts of a request in its error messages: as they are, or escaped for URLs, JSON or HTML, or in
-//! base64, and also one inside the other.
+//! base64, and in combinations of these.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};

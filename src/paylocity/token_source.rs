@@ -32,7 +32,7 @@ pub(crate) enum TokenError {
     Unavailable(String),
 }
 
-/// A bearer token. Clones share what is known about it.
+/// A bearer token. Clones share its state.
 #[derive(Clone)]
 pub(crate) struct Token(Arc<Issued>);
 

@@ -105,7 +105,7 @@ impl<F: Fn(Event)> Task<F> {
             on_event,
             started_at: Instant::now(),
             waiting: VecDeque::new(),
-            // A random start tells the requests of several limiters in one process apart.
+            // A random start, so that several limiters in one process have different ids.
             next_id: fastrand::u64(..u64::MAX / 2),
             in_flight: Vec::new(),
         }

@@ -16,7 +16,7 @@ const CLOSING_STATUSES: [&str; 3] = ["Complete", "CompleteReview", "Expired"];
 /// The statuses of a test that has ended.
 const ENDED_STATUSES: [&str; 3] = ["Complete", "RetestRecommended", "Expired"];
 
-/// Checks a company id: API.md allows at most 9 characters, and never a company set.
+/// Checks a company id: at most 9 characters, and never a company set ([`crate::paylocity`]).
 pub(crate) fn company(id: &str) -> Result<(), Vec<Violation>> {
     let message = if id.chars().count() > COMPANY_ID_LENGTH {
         "must be at most 9 characters long"

@@ -1,4 +1,4 @@
-//! Delivery: what is sent, how often, and what becomes of it when the server does not play along.
+//! Delivery: requests, retries and outcomes, with servers that fail in every way.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -19,7 +19,7 @@ fn bench(orders: usize) -> Bench {
     bench
 }
 
-/// The totals of the report that are not zero.
+/// Returns the report's totals that are not zero.
 pub(crate) fn totals(report: &Value) -> Value {
     let all = report["totals"].as_object().unwrap().iter();
     Value::Object(
@@ -59,7 +59,7 @@ fn each_order_is_one_request_within_the_servers_strict_windows() {
 }
 
 #[test]
-fn all_orders_arrive_though_the_server_throttles_and_is_unavailable_at_times() {
+fn all_orders_arrive_despite_429s_and_503s() {
     let (bench, sandbox) = (bench(60), TestSandbox::start("unlimited", "429=5%,503=10%"));
     let ran = bench.import(&sandbox.url(), FAST);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -75,7 +75,7 @@ fn all_orders_arrive_though_the_server_throttles_and_is_unavailable_at_times() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_doubt_and_the_order_says_so() {
+fn an_order_with_a_lost_answer_is_marked() {
     let (bench, sandbox) = (
         bench(40),
         TestSandbox::start("unlimited", "drop-after=10%,500=5%"),
@@ -101,7 +101,7 @@ fn an_answer_that_is_lost_is_doubt_and_the_order_says_so() {
 }
 
 #[test]
-fn the_servers_own_words_end_an_order_that_it_refuses() {
+fn a_rejected_order_shows_the_servers_message() {
     let script = vec![
         answer(
             400,
@@ -146,7 +146,7 @@ fn the_servers_own_words_end_an_order_that_it_refuses() {
 }
 
 #[test]
-fn a_wrong_secret_is_tried_once_and_nothing_is_sent() {
+fn a_wrong_secret_is_tried_once_and_no_update_is_sent() {
     let credentials = Credentials {
         client_id: "me".into(),
         client_secret: Secret::new("another"),
@@ -167,7 +167,7 @@ fn a_wrong_secret_is_tried_once_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_token_that_the_server_forgets_is_replaced_once_for_all() {
+fn a_revoked_token_is_replaced_once_for_all_workers() {
     let (bench, server) = (
         bench(8),
         Server::answering(vec![answer(401, ""), answer(204, "")]),
@@ -182,7 +182,7 @@ fn a_token_that_the_server_forgets_is_replaced_once_for_all() {
 }
 
 #[test]
-fn a_fresh_token_that_is_refused_too_stops_the_run() {
+fn a_refused_replacement_token_stops_the_run() {
     let (bench, server) = (
         bench(30),
         Server::answering(vec![answer(401, "wrong environment")]),
@@ -205,7 +205,7 @@ fn a_fresh_token_that_is_refused_too_stops_the_run() {
 }
 
 #[test]
-fn refused_permissions_stop_the_run_after_a_few() {
+fn repeated_403s_stop_the_run() {
     let (bench, server) = (bench(30), Server::answering(vec![answer(403, "not yours")]));
     let ran = bench.import(
         &server.url(),
@@ -216,7 +216,7 @@ fn refused_permissions_stop_the_run_after_a_few() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_is_told_from_one_that_refuses() {
+fn an_unreachable_server_has_its_own_exit_code() {
     let bench = bench(3);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -235,7 +235,7 @@ fn a_server_that_cannot_be_reached_is_told_from_one_that_refuses() {
 }
 
 #[test]
-fn a_server_that_keeps_failing_ends_the_run() {
+fn a_server_that_keeps_failing_stops_the_run() {
     let (bench, server) = (bench(30), Server::answering(vec![answer(503, "")]));
     let ran = bench.import(
         &server.url(),
@@ -254,7 +254,7 @@ fn a_server_that_keeps_failing_ends_the_run() {
 }
 
 #[test]
-fn an_answer_that_does_not_come_in_time_leaves_the_order_unknown() {
+fn a_timeout_leaves_the_order_unknown() {
     let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", "slow=100%"));
     let ran = bench.import(
         &sandbox.url(),
@@ -268,7 +268,7 @@ fn an_answer_that_does_not_come_in_time_leaves_the_order_unknown() {
 }
 
 #[test]
-fn the_update_is_what_the_api_documents() {
+fn requests_match_the_documented_api() {
     let (bench, server) = (Bench::new(), Server::answering(vec![answer(204, "")]));
     bench.write(
         "one.csv",
@@ -301,7 +301,7 @@ fn the_update_is_what_the_api_documents() {
 }
 
 #[test]
-fn an_order_with_an_error_is_held_back_and_the_rest_is_sent_unless_all_or_nothing() {
+fn an_order_with_an_error_is_held_back_and_the_rest_is_sent_unless_all_or_nothing_is_set() {
     let bench = Bench::new();
     bench.write(
         "mixed.csv",
@@ -365,7 +365,7 @@ fn a_dry_run_needs_no_credentials_and_sends_nothing() {
 }
 
 #[test]
-fn an_interrupted_import_waits_for_what_is_in_flight_and_reports() {
+fn an_interrupted_import_waits_for_requests_in_flight_and_reports() {
     let settings = Settings {
         latency: "300ms".parse().unwrap(),
         ..Settings::default()
@@ -395,7 +395,7 @@ fn an_interrupted_import_waits_for_what_is_in_flight_and_reports() {
 }
 
 #[test]
-fn a_second_interruption_stops_at_once_and_what_was_in_flight_is_unknown() {
+fn a_second_interruption_stops_at_once_and_leaves_requests_in_flight_unknown() {
     let script = vec![answer(204, ""), answer(NEVER, "")];
     let (bench, server) = (bench(4), Server::answering(script));
     let mut command = bench.import_command(
@@ -434,7 +434,7 @@ fn no_request_leaves_after_an_interruption() {
 }
 
 #[test]
-fn a_429_holds_everybody_back_and_costs_no_retry() {
+fn a_429_pauses_all_workers_and_costs_no_retry() {
     let throttled = Scripted {
         status: 429,
         headers: "Retry-After: 1\r\n",
@@ -466,14 +466,14 @@ fn a_429_holds_everybody_back_and_costs_no_retry() {
 }
 
 #[test]
-fn an_update_is_sent_again_as_often_as_was_said() {
+fn an_update_is_retried_as_often_as_configured() {
     let (bench, server) = (bench(1), Server::answering(vec![answer(503, "")]));
     let ran = bench.import(&server.url(), &["orders.csv", "--retries", "2"]);
     assert_eq!((ran.code, server.count("PATCH")), (5, 3), "{}", ran.stderr);
 }
 
 #[test]
-fn a_server_on_this_machine_is_reached_without_a_proxy() {
+fn proxies_are_not_used_for_this_machine() {
     let (bench, server) = (bench(1), Server::answering(vec![answer(204, "")]));
     let mut command = bench.import_command(&server.url(), FAST);
     let output = command
@@ -487,7 +487,7 @@ fn a_server_on_this_machine_is_reached_without_a_proxy() {
 }
 
 #[test]
-fn a_pretended_delivery_says_so() {
+fn test_mode_is_shown_on_screen_and_in_the_report() {
     let (bench, sandbox) = (bench(1), TestSandbox::start("unlimited", ""));
     let ran = bench.import(&sandbox.url(), &["orders.csv", "--test-mode"]);
     assert_eq!((ran.code, sandbox.orders().len()), (0, 0), "{}", ran.stderr);
@@ -505,7 +505,7 @@ fn a_pretended_delivery_says_so() {
 }
 
 #[test]
-fn numbers_beyond_all_measure_are_survived() {
+fn huge_numbers_in_responses_are_harmless() {
     let token = answer(
         200,
         r#"{"access_token":"t0ken","token_type":"Bearer","expires_in":"18446744073709551615"}"#,
@@ -524,7 +524,7 @@ fn numbers_beyond_all_measure_are_survived() {
 }
 
 #[test]
-fn what_a_server_repeats_of_the_credentials_is_blotted_out() {
+fn credentials_echoed_by_the_server_are_redacted() {
     let secret = "s3cr+t/x&y";
     let echo = r#"{"error_description":"bad Authorization: Basic bWU6czNjcit0L3gmeQ== with client_secret=s3cr%2Bt%2Fx%26y and s3cr+t/x&y"}"#;
     let (bench, server) = (
@@ -556,7 +556,7 @@ pub(crate) fn signal(child: &std::process::Child, name: &str) {
 }
 
 #[test]
-fn production_is_not_touched_unattended_without_a_yes() {
+fn production_needs_yes_without_a_terminal() {
     let bench = bench(1);
     let ran = bench.import("production", &["orders.csv"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
@@ -564,7 +564,7 @@ fn production_is_not_touched_unattended_without_a_yes() {
 }
 
 #[test]
-fn the_sandbox_command_listens_says_where_and_ends_when_asked() {
+fn the_sandbox_command_prints_its_url_and_ends_on_sigterm() {
     let bench = bench(3);
     let mut sandbox = bench.command(&["sandbox", "--listen", "127.0.0.1:0", "-q"]);
     let mut child = sandbox.stdout(Stdio::piped()).spawn().unwrap();
@@ -579,7 +579,7 @@ fn the_sandbox_command_listens_says_where_and_ends_when_asked() {
 }
 
 #[test]
-fn a_token_without_a_life_serves_like_one_that_says_nothing_of_it() {
+fn invalid_token_lifetimes_are_ignored() {
     for expires_in in ["0", r#""0""#, "-1", "null", r#""soon""#] {
         let token = format!(r#"{{"access_token":"t0ken","expires_in":{expires_in}}}"#);
         let server = Server::start(answer(200, token.leak()), vec![answer(204, "")]);
@@ -595,7 +595,7 @@ fn a_token_without_a_life_serves_like_one_that_says_nothing_of_it() {
 }
 
 #[test]
-fn a_server_that_repeats_the_client_id_does_not_bring_it_into_the_report() {
+fn a_client_id_echoed_by_the_server_is_redacted_in_the_report() {
     let echo = r#"{"message":"the client cl1ent-of-the-tests may not do this"}"#;
     let (bench, server) = (bench(1), Server::answering(vec![answer(400, echo)]));
     let mut command = bench.import_command(&server.url(), FAST);
@@ -608,10 +608,10 @@ fn a_server_that_repeats_the_client_id_does_not_bring_it_into_the_report() {
 }
 
 #[test]
-fn a_success_is_known_though_its_body_never_comes_to_an_end() {
+fn a_success_does_not_wait_for_its_body() {
     let stalled = Scripted {
         status: 200,
-        // The length that the server adds becomes a part of the last one.
+        // The last header swallows the length that the test server adds.
         headers: "Content-Length: 9\r\nX-Ignored: ",
         body: "",
     };
@@ -621,7 +621,7 @@ fn a_success_is_known_though_its_body_never_comes_to_an_end() {
 }
 
 #[test]
-fn a_token_is_renewed_before_it_is_worn_out() {
+fn a_token_is_renewed_before_it_expires() {
     let settings = Settings {
         token_lifetime: Duration::from_secs(1),
         ..Settings::default()

@@ -1,5 +1,5 @@
-//! The pace beyond one run: who sends to the same server with the same credentials shares one budget, at once and
-//! one after the other, and whatever becomes of a process.
+//! The rate limit across processes: imports to the same server with the same credentials share it, in parallel and in
+//! succession, also if a process is killed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use scoreload::sandbox::Settings;
 
 use crate::harness::{Bench, TestSandbox, orders_csv};
 
-/// A server that refuses whatever exceeds the API's rate in any window.
+/// A server that refuses every request beyond the API's rate in any window.
 fn strict() -> TestSandbox {
     TestSandbox::with(Settings {
         latency: "5ms..50ms".parse().unwrap(),
@@ -35,7 +35,7 @@ fn wait_for_updates(sandbox: &TestSandbox, count: usize) {
     }
 }
 
-/// The files of the pace in the user's state directory.
+/// Returns the rate-limit files in the user's state directory.
 fn states(bench: &Bench) -> Vec<PathBuf> {
     let Ok(found) = fs::read_dir(bench.path("state/scoreload")) else {
         return Vec::new();
@@ -47,7 +47,7 @@ fn states(bench: &Bench) -> Vec<PathBuf> {
 }
 
 #[test]
-fn imports_with_other_ledgers_share_the_rate_of_one_server() {
+fn imports_with_different_ledgers_share_the_rate_of_one_server() {
     let (bench, sandbox) = (Bench::new(), strict());
     let header = "company_id,order_id,overall_score\n";
     let rows = |ids: &[u32]| -> String {
@@ -75,7 +75,7 @@ fn imports_with_other_ledgers_share_the_rate_of_one_server() {
 }
 
 #[test]
-fn an_import_that_is_killed_and_started_again_keeps_the_rate() {
+fn imports_that_are_killed_and_restarted_keep_the_rate() {
     let (bench, sandbox) = (Bench::new(), strict());
     bench.write("orders.csv", orders_csv(7));
     for updates in [1, 3, 5] {
@@ -91,7 +91,7 @@ fn an_import_that_is_killed_and_started_again_keeps_the_rate() {
 }
 
 #[test]
-fn without_a_rate_no_budget_is_kept() {
+fn an_unlimited_rate_leaves_no_state_file() {
     let (bench, sandbox) = (Bench::new(), TestSandbox::start("unlimited", ""));
     bench.write("orders.csv", orders_csv(1));
     let mut import = start(&bench, &sandbox, &["orders.csv", "--rate", "unlimited"]);

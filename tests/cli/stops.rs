@@ -1,4 +1,4 @@
-//! Where a delivery ends before all is sent, and what is said to be left to do.
+//! Deliveries that stop early, and the next steps they print.
 
 use std::process::{Command, Output};
 
@@ -17,12 +17,12 @@ fn bench(orders: usize) -> Bench {
     bench
 }
 
-/// The commands that are left to do, as the report has them.
+/// Returns the next steps of the report.
 fn next(bench: &Bench) -> Vec<String> {
     serde_json::from_value(bench.report()["next"].clone()).unwrap()
 }
 
-/// Runs a command line in a shell, as if it had been pasted.
+/// Runs a command line in a shell, like a user who pastes it.
 fn paste(bench: &Bench, line: &str) -> Ran {
     let template = bench.command(&[]);
     let mut shell = Command::new("bash");
@@ -40,21 +40,21 @@ fn paste(bench: &Bench, line: &str) -> Ran {
 }
 
 #[test]
-fn where_every_order_fails_each_goes_alone_and_ten_are_enough() {
+fn ten_failing_orders_in_a_row_stop_the_run() {
     let (bench, server) = (bench(30), Server::answering(vec![answer(503, "")]));
     let ran = bench.import(&server.url(), &[FAST, &["--retries", "0"]].concat());
     assert_eq!((ran.code, server.count("PATCH")), (5, 10), "{}", ran.stderr);
 }
 
 #[test]
-fn where_every_order_is_forbidden_five_are_enough() {
+fn five_forbidden_orders_stop_the_run() {
     let (bench, server) = (bench(30), Server::answering(vec![answer(403, "not yours")]));
     let ran = bench.import(&server.url(), FAST);
     assert_eq!((ran.code, server.count("PATCH")), (4, 5), "{}", ran.stderr);
 }
 
 #[test]
-fn once_an_order_was_answered_the_others_follow_side_by_side() {
+fn orders_are_sent_in_parallel_once_one_was_answered() {
     let script = vec![answer(503, ""), answer(400, ""), answer(NEVER, "")];
     let (bench, server) = (bench(30), Server::answering(script));
     let mut child = bench.import_command(&server.url(), FAST).spawn().unwrap();
@@ -88,7 +88,7 @@ fn more_failures_than_allowed_stop_the_run() {
 }
 
 #[test]
-fn the_limits_come_from_the_environment_and_the_config_too() {
+fn limits_can_be_set_by_environment_and_configuration() {
     let (bench, server) = (bench(9), Server::answering(vec![answer(400, "no")]));
     let flags = [FAST, &["--concurrency", "1"]].concat();
     bench.write(
@@ -112,7 +112,7 @@ fn the_limits_come_from_the_environment_and_the_config_too() {
 }
 
 #[test]
-fn nothing_is_sent_any_more_once_the_time_is_over() {
+fn no_request_leaves_after_the_time_limit() {
     let settings = Settings {
         latency: "20ms".parse().unwrap(),
         ..Settings::default()
@@ -134,7 +134,7 @@ fn nothing_is_sent_any_more_once_the_time_is_over() {
 }
 
 #[test]
-fn the_command_that_finishes_the_job_can_be_pasted() {
+fn the_command_that_finishes_the_import_can_be_pasted() {
     let bench = Bench::new();
     bench.write("it's march.csv", orders_csv(6));
     let script = vec![answer(204, ""), answer(503, ""), answer(204, "")];
@@ -172,7 +172,7 @@ fn the_command_that_finishes_the_job_can_be_pasted() {
 }
 
 #[test]
-fn rejected_rows_are_left_to_be_fixed_and_imported() {
+fn the_next_step_after_rejections_imports_the_fixed_rejects_file() {
     let (bench, server) = (
         bench(3),
         Server::answering(vec![answer(400, "no"), answer(204, "")]),
@@ -203,7 +203,7 @@ fn rejected_rows_are_left_to_be_fixed_and_imported() {
 }
 
 #[test]
-fn what_is_kept_back_is_left_to_be_resolved() {
+fn the_next_step_for_held_reports_is_resolve() {
     let (bench, server) = (
         bench(1),
         Server::answering(vec![answer(500, ""), answer(204, "")]),
@@ -231,7 +231,7 @@ fn what_is_kept_back_is_left_to_be_resolved() {
 }
 
 #[test]
-fn scores_whose_answer_was_lost_are_sent_again_by_the_next_command_though_reports_are_kept_back() {
+fn a_rerun_sends_scores_without_an_answer_again_but_not_held_reports() {
     let lost = answer(500, "");
     let script = vec![lost.clone(), lost, answer(204, "")];
     let (bench, server) = (bench(1), Server::answering(script));
@@ -247,7 +247,7 @@ fn scores_whose_answer_was_lost_are_sent_again_by_the_next_command_though_report
 }
 
 #[test]
-fn nothing_is_left_to_do_where_a_rerun_would_not_help() {
+fn there_is_no_next_step_if_a_rerun_would_not_help() {
     let (bench, server) = (
         bench(2),
         Server::answering(vec![answer(204, ""), answer(503, "")]),
@@ -273,7 +273,7 @@ fn nothing_is_left_to_do_where_a_rerun_would_not_help() {
 }
 
 #[test]
-fn a_token_that_cannot_be_renewed_serves_to_its_end() {
+fn a_token_that_cannot_be_renewed_is_used_until_it_expires() {
     let short = answer(200, r#"{"access_token":"t0ken","expires_in":2}"#);
     let long = answer(200, r#"{"access_token":"other","expires_in":3600}"#);
     for no_renewal in [answer(500, ""), answer(NEVER, "")] {
@@ -288,9 +288,9 @@ fn a_token_that_cannot_be_renewed_serves_to_its_end() {
     }
 }
 
-/// A reading of standard input cannot be repeated, and is said so.
+/// Standard input cannot be read twice.
 #[test]
-fn standard_input_is_to_be_given_again() {
+fn the_next_step_asks_for_the_same_standard_input() {
     let (bench, server) = (bench(2), Server::answering(vec![answer(503, "")]));
     let flags = ["-", "--retries", "0", "--max-failures", "0"];
     let mut command = bench.import_command(&server.url(), &flags);
@@ -308,7 +308,7 @@ fn standard_input_is_to_be_given_again() {
 }
 
 #[test]
-fn production_asks_on_a_terminal_and_names_what_would_be_sent_where() {
+fn production_asks_on_a_terminal_and_names_orders_and_target() {
     let bench = Bench::new();
     bench.write(
         "orders.csv",
@@ -320,7 +320,7 @@ fn production_asks_on_a_terminal_and_names_what_would_be_sent_where() {
         .to_string_lossy()
         .into_owned();
     let line = format!("'{binary}' import orders.csv --target production --no-report");
-    // util-linux's `script` gives it a terminal.
+    // `script` of util-linux provides a terminal.
     let mut command = Command::new("script");
     command
         .args(["-qec", &line, "/dev/null"])

@@ -44,7 +44,7 @@ impl WideTable {
     }
 }
 
-/// The longest test id that the API is known to take (API.md, table of fields).
+/// The longest documented test id ([`crate::paylocity`]).
 const LONGEST_TEST_ID: usize = 36;
 
 /// Numbers of so many digits are ids or telephone numbers rather than scores.

@@ -1,4 +1,4 @@
-//! Answers to updates that no honest server gives: one import meets all of them, an order each.
+//! Malformed and hostile answers to updates. One import receives all of them, one per order.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ fn server() -> Server {
     })
 }
 
-/// What the report says of an order, and how often it was sent, as the report and as the server say.
+/// Returns an order's outcome in the report, and how often it was sent by the report and by the server.
 fn found(order: &Value, server: &Server, number: usize) -> Value {
     let [outcome, status, twice, attempts] = [
         "outcome",
@@ -44,7 +44,7 @@ const FLAGS: &[&str] = &[
 ];
 
 #[test]
-fn whatever_an_answer_is_its_order_comes_to_the_right_end() {
+fn each_answer_leads_to_the_right_outcome() {
     let (bench, server, cases) = (Bench::new(), server(), cases());
     let ran = import(&bench, cases.len(), &server.url(), FLAGS);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
@@ -61,8 +61,12 @@ fn whatever_an_answer_is_its_order_comes_to_the_right_end() {
             let length = order["message"]
                 .as_str()
                 .map_or(0, |words| words.chars().count());
-            (!good || length > 500)
-                .then(|| format!("{name}: {fate:?}, and not {found} {}", order["message"]))
+            (!good || length > 500).then(|| {
+                format!(
+                    "{name}: expected {fate:?}, got {found} {}",
+                    order["message"]
+                )
+            })
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -74,7 +78,7 @@ fn whatever_an_answer_is_its_order_comes_to_the_right_end() {
 }
 
 #[test]
-fn whatever_an_answer_is_its_reports_are_kept_back_where_it_is_in_doubt() {
+fn ambiguous_answers_hold_reports_if_configured() {
     let (bench, server, cases) = (Bench::new(), server(), cases());
     let flags = [FLAGS, &["--on-ambiguous", "hold"]].concat();
     let ran = import(&bench, cases.len(), &server.url(), &flags);
@@ -92,15 +96,15 @@ fn whatever_an_answer_is_its_reports_are_kept_back_where_it_is_in_doubt() {
                 Fate::Refused(_) => ("rejected", 0),
             };
             let good = found[0] == expected && found[2] == false && held.unwrap().len() == kept;
-            (!good).then(|| format!("{name}: {fate:?}, and not {found} {held:?}"))
+            (!good).then(|| format!("{name}: expected {fate:?}, got {found} {held:?}"))
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The second answer is there before its request, which must not take it for its own.
+/// The second answer arrives before its request, which must not use it.
 #[test]
-fn two_answers_at_once_are_one_and_the_next_order_has_its_own() {
+fn a_surplus_answer_is_ignored() {
     for (first, second) in [
         ("204 No Content", "204 No Content"),
         ("200 OK", "200 OK"),
@@ -131,9 +135,9 @@ fn two_answers_at_once_are_one_and_the_next_order_has_its_own() {
     }
 }
 
-/// An answer that comes by itself, while the connection waits for the next request.
+/// The answer arrives while the connection is idle.
 #[test]
-fn an_answer_to_no_request_is_not_taken_for_one_to_the_next() {
+fn an_unsolicited_answer_is_not_used_for_the_next_request() {
     let server = Server::start(|request, stream| {
         match request.order {
             0 => {

@@ -1,4 +1,4 @@
-//! An authority of the tests' own, the certificates that it gives, and who listens with them.
+//! A certificate authority for tests, and a listener.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_tim
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
-/// An authority of the tests' own.
+/// A certificate authority for tests.
 pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// Its certificate.
+    /// The authority's certificate.
     pub(super) pem: String,
 }
 
@@ -32,7 +32,7 @@ impl Authority {
         }
     }
 
-    /// Makes a certificate for a host that is good between two years.
+    /// Issues a certificate for a host, valid between two years.
     pub(super) fn identity(&self, host: &str, (from, until): (i32, i32)) -> Identity {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_before = date_time_ymd(from, 1, 1);
@@ -44,7 +44,7 @@ impl Authority {
 }
 
 impl Identity {
-    /// The certificate and the key, as files hold them.
+    /// Returns certificate and key in PEM.
     pub(super) fn pems(&self) -> (String, String) {
         (self.certificate.pem(), self.key.serialize_pem())
     }
@@ -64,10 +64,10 @@ impl Identity {
 pub(super) const ANY: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 pub(super) const GOOD: (i32, i32) = (2000, 3000);
 
-/// What is told of each connection: that it came, and each request on it.
+/// Receives "connected" for each connection, and each request.
 pub(super) type Seen = std::sync::mpsc::Receiver<String>;
 
-/// Listens, and does this with each connection.
+/// Listens, and calls `serve` with each connection.
 pub(super) fn listen(
     serve: impl Fn(TcpStream, &dyn Fn(String)) + Send + Sync + 'static,
 ) -> (SocketAddr, Seen) {

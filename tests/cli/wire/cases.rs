@@ -1,4 +1,4 @@
-//! Answers to updates that no honest server gives, each with what its order must come to.
+//! Malformed and hostile answers to updates, each with the expected outcome of its order.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -10,16 +10,16 @@ use flate2::write::GzEncoder;
 
 use super::raw::{DONE, Then};
 
-/// What an order comes to whose first sending is answered so.
+/// The expected outcome of an order whose first request gets the answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
-    /// It is known to have been taken.
+    /// Accepted.
     Taken,
-    /// It is not known: sent again, or its reports kept back.
+    /// Ambiguous: sent again, or its reports are held.
     Doubt,
-    /// It is known not to have been taken, and is sent again as it is.
+    /// Certainly not applied: sent again unchanged.
     Again,
-    /// It was refused, with this status.
+    /// Rejected with this status.
     Refused(u16),
 }
 
@@ -40,7 +40,7 @@ fn case(
     Case { name, fate, act }
 }
 
-/// These bytes, after which another request may follow.
+/// Sends the bytes and keeps the connection open.
 fn whole(name: &'static str, fate: Fate, bytes: impl Into<Vec<u8>>) -> Case {
     let bytes = bytes.into();
     case(name, fate, move |stream| {
@@ -49,7 +49,7 @@ fn whole(name: &'static str, fate: Fate, bytes: impl Into<Vec<u8>>) -> Case {
     })
 }
 
-/// These bytes, and then the end of the connection.
+/// Sends the bytes and closes the connection.
 fn cut(name: &'static str, fate: Fate, bytes: impl Into<Vec<u8>>) -> Case {
     let bytes = bytes.into();
     case(name, fate, move |stream| {
@@ -58,7 +58,7 @@ fn cut(name: &'static str, fate: Fate, bytes: impl Into<Vec<u8>>) -> Case {
     })
 }
 
-/// The first bytes, and then the others for ever.
+/// Sends the first bytes, and then repeats `then` for ever.
 fn endless(name: &'static str, fate: Fate, first: &'static str, then: &'static str) -> Case {
     case(name, fate, move |stream| {
         stream.write_all(first.as_bytes())?;
@@ -69,7 +69,7 @@ fn endless(name: &'static str, fate: Fate, first: &'static str, then: &'static s
     })
 }
 
-/// These bytes again and again, no faster than the run can read them beside all else that it has to do.
+/// Like `endless`, but slowly enough for the run to read the bytes along with its other work.
 fn flood(name: &'static str, fate: Fate, first: &'static str, again: &'static str) -> Case {
     case(name, fate, move |stream| {
         stream.write_all(first.as_bytes())?;
@@ -81,7 +81,7 @@ fn flood(name: &'static str, fate: Fate, first: &'static str, again: &'static st
     })
 }
 
-/// The first bytes, and then the others one by one, each in time for whoever waits for the next byte alone.
+/// Sends the first bytes, and then `then` byte by byte, fast enough for a time-out per read.
 fn trickle(name: &'static str, fate: Fate, first: &'static str, then: &'static str) -> Case {
     case(name, fate, move |stream| {
         stream.write_all(first.as_bytes())?;
@@ -93,7 +93,7 @@ fn trickle(name: &'static str, fate: Fate, first: &'static str, then: &'static s
     })
 }
 
-/// Some kilobytes that unpack to gigabytes.
+/// Kilobytes that decompress to gigabytes.
 static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(&vec![b'x'; 16 << 20]).unwrap();
@@ -101,7 +101,7 @@ static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 #[rustfmt::skip]
-fn of_length_and_time() -> Vec<Case> {
+fn length_and_time_cases() -> Vec<Case> {
     use Fate::{Doubt, Refused, Taken};
     vec![
         endless("a success without an end", Taken, "HTTP/1.1 200 OK\r\n\r\n", "x"),
@@ -138,7 +138,7 @@ fn packed(status: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[rustfmt::skip]
-fn of_framing() -> Vec<Case> {
+fn framing_cases() -> Vec<Case> {
     use Fate::{Doubt, Refused, Taken};
     vec![
         cut("nothing", Doubt, ""),
@@ -164,7 +164,7 @@ fn of_framing() -> Vec<Case> {
 }
 
 #[rustfmt::skip]
-fn of_words() -> Vec<Case> {
+fn content_cases() -> Vec<Case> {
     use Fate::{Again, Doubt, Refused, Taken};
     let with = |status: &str, headers: &str, body: &[u8]| {
         let head = format!(
@@ -202,11 +202,16 @@ fn of_words() -> Vec<Case> {
     ]
 }
 
-/// All cases, behind an order that lets the others begin.
+/// Returns all cases, after an order that opens the start gate.
 pub(super) fn cases() -> Vec<Case> {
     let first = whole("a success", Fate::Taken, DONE);
-    [vec![first], of_length_and_time(), of_framing(), of_words()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        vec![first],
+        length_and_time_cases(),
+        framing_cases(),
+        content_cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

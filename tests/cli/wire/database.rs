@@ -1,4 +1,4 @@
-//! A ledger in a database whose server has its certificate from an authority of its own.
+//! A ledger in a database whose certificate is from a private authority.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use super::authority::{ANY, Authority, GOOD, listen};
 use crate::harness::{Bench, TestSandbox, orders_csv};
 use crate::postgres;
 
-/// Speaks TLS for a database that has none, as `PostgreSQL` begins it: a request of eight bytes, and an `S`.
+/// Adds TLS to a database without it. `PostgreSQL` clients request TLS with eight bytes, and the server answers `S`.
 fn tunnel(mut client: TcpStream, config: &Arc<ServerConfig>, to: SocketAddr) -> io::Result<()> {
     client.read_exact(&mut [0; 8])?;
     client.write_all(b"S")?;
@@ -28,7 +28,7 @@ fn tunnel(mut client: TcpStream, config: &Arc<ServerConfig>, to: SocketAddr) -> 
     Ok(())
 }
 
-/// Passes on what is there; `false` where no more will come.
+/// Forwards the available bytes. Returns `false` at the end of the stream.
 fn pass(from: &mut impl Read, to: &mut impl Write) -> io::Result<bool> {
     let mut bytes = [0; 16384];
     match from.read(&mut bytes) {
@@ -42,7 +42,7 @@ fn pass(from: &mut impl Read, to: &mut impl Write) -> io::Result<bool> {
 }
 
 #[test]
-fn the_authority_that_is_named_counts_for_the_ledgers_database_too() {
+fn ca_cert_applies_to_the_ledgers_database() {
     let Some(server) = postgres::shared() else {
         return;
     };
@@ -53,7 +53,7 @@ fn the_authority_that_is_named_counts_for_the_ledgers_database_too() {
     let (address, name) = place.split_once('/').unwrap();
     let to: SocketAddr = address.parse().unwrap();
     let (address, _seen) = listen(move |stream, _| {
-        // What ends a connection ends its tunnel.
+        // An error ends the tunnel like the end of its connection.
         let _ = tunnel(stream, &config, to);
     });
     let port = address.port();

@@ -1,4 +1,4 @@
-//! The wire: whatever a server does to a connection, the run survives it, and each order's outcome is the right one.
+//! Hostile servers: whatever they send, the run survives, and each order has the right outcome.
 
 mod answers;
 mod authority;
@@ -16,19 +16,22 @@ use serde_json::Value;
 
 use crate::harness::{Bench, Ran, orders_csv};
 
-/// Kilobytes of address space for a run: many times what it needs, and little beside what hostile servers send.
-const ROOM: u32 = 1_500_000;
+/// Address space of a run in kilobytes: many times its need, but little compared to what hostile servers send.
+const ADDRESS_SPACE: u32 = 1_500_000;
 
-/// The same command with so much memory and no more.
-fn in_little_room(command: &Command) -> Command {
+/// Returns the same command with limited memory.
+fn with_limited_memory(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", &format!("ulimit -v {ROOM}; exec \"$0\" \"$@\"")])
+        .args([
+            "-c",
+            &format!("ulimit -v {ADDRESS_SPACE}; exec \"$0\" \"$@\""),
+        ])
         .arg(command.get_program())
         .args(command.get_args())
         .current_dir(command.get_current_dir().unwrap())
         .stdin(std::process::Stdio::null());
-    // Each thread takes some of it, and a large machine has many.
+    // Each thread needs address space, and large machines start many.
     for name in [
         "RAYON_NUM_THREADS",
         "TOKIO_WORKER_THREADS",
@@ -45,15 +48,15 @@ fn in_little_room(command: &Command) -> Command {
     shell
 }
 
-/// Imports so many orders, each with a report, in little room.
+/// Imports a number of orders, each with a report, with limited memory.
 fn import(bench: &Bench, orders: usize, url: &str, flags: &[&str]) -> Ran {
     bench.write("orders.csv", orders_csv(orders));
     let args = [&["orders.csv", "--rate", "unlimited"], flags].concat();
     let command = bench.import_command(url, &args);
-    Ran::from(in_little_room(&command).output().unwrap())
+    Ran::from(with_limited_memory(&command).output().unwrap())
 }
 
-/// The report's entries, in the order of the orders.
+/// Returns the orders of the report.
 fn orders(bench: &Bench) -> Vec<Value> {
     bench.report()["orders"].as_array().unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! A server that writes to a connection whatever a test says, byte by byte, and ends it as the test says.
+//! A server that writes the bytes a test provides, and ends the connection as the test requires.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Write};
@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use crate::server::read_message;
 
-/// What arrived, and how often the same had arrived before.
+/// A request, and how often it has arrived.
 pub(super) struct Request {
     pub(super) is_token: bool,
-    /// The number of its order, as `orders_csv` counts them.
+    /// The order's number in `orders_csv`.
     pub(super) order: usize,
-    /// From 1.
+    /// Starts at 1.
     pub(super) attempt: usize,
 }
 
-/// What becomes of the connection after an answer.
+/// What to do with the connection after an answer.
 pub(super) enum Then {
     GoOn,
     Close,
-    /// The other side gets an error, not an end.
+    /// The client gets an error instead of the end of the stream.
     Reset,
 }
 
@@ -39,7 +39,7 @@ pub(super) const TOKEN: &str =
 
 pub(super) const DONE: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// Bytes with a head that says how many they are.
+/// Returns a response with `Content-Length`.
 pub(super) fn with_length(status: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
@@ -55,7 +55,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// One that gives a good token.
+    /// Starts a server that issues valid tokens.
     pub(super) fn start(conduct: impl Conduct) -> Self {
         Self::with_tokens(move |request, stream| {
             if request.is_token {
@@ -66,7 +66,7 @@ impl Server {
         })
     }
 
-    /// One that answers requests for tokens as it is told too.
+    /// Starts a server whose token responses are up to the test.
     pub(super) fn with_tokens(conduct: impl Conduct) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
@@ -99,7 +99,7 @@ impl Server {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// How often the update of an order arrived; of a token where no order is named.
+    /// Returns how often the update of an order arrived, or token requests for `None`.
     pub(super) fn count(&self, order: Option<usize>) -> usize {
         let seen = self.seen.lock().unwrap();
         seen.get(&order).copied().unwrap_or_default()
@@ -112,7 +112,7 @@ fn serve(
     seen: &Mutex<HashMap<Option<usize>, usize>>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    // Nobody is left to read after that.
+    // The client has closed the connection.
     stream.set_write_timeout(Some(Duration::from_secs(60)))?;
     let mut reader = BufReader::new(stream);
     while let Some(text) = read_message(&mut reader) {

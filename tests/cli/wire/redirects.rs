@@ -1,4 +1,4 @@
-//! A server that sends requests elsewhere: nobody but itself ever sees a token, a secret or a score.
+//! Redirects are not followed: no other server ever receives a token, a secret or a score.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::harness::Bench;
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-/// A server that nobody should come to.
+/// A server that must not receive any connection.
 fn elsewhere() -> Server {
     Server::with_tokens(|_, stream| {
         stream.write_all(&with_length("200 OK", super::raw::TOKEN.as_bytes()))?;
@@ -24,7 +24,7 @@ fn to(status: u16, place: &Server) -> Vec<u8> {
 }
 
 #[test]
-fn a_redirect_of_an_update_is_a_refusal_and_nobody_else_hears_of_it() {
+fn a_redirected_update_is_rejected() {
     let elsewhere = elsewhere();
     let answers = REDIRECTS.map(|status| to(status, &elsewhere));
     let server = Server::start(move |request, stream| {
@@ -49,7 +49,7 @@ fn a_redirect_of_an_update_is_a_refusal_and_nobody_else_hears_of_it() {
 }
 
 #[test]
-fn a_redirect_of_the_token_endpoint_says_that_there_is_none_and_nobody_else_hears_of_it() {
+fn a_redirected_token_request_means_that_there_is_no_endpoint() {
     for status in REDIRECTS {
         let elsewhere = elsewhere();
         let answer = to(status, &elsewhere);

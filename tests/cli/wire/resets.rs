@@ -1,4 +1,4 @@
-//! Connections that end in the middle of an answer: what was not said whole is in doubt, and nothing else is.
+//! Connections that break during an answer: an order is in doubt if and only if the answer's head is incomplete.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::harness::Bench;
 const EMPTY: &[u8] =
     b"HTTP/1.1 204 No Content\r\nDate: Wed, 04 Mar 2026 17:06:00 GMT\r\nX-Trace: a1b2\r\n\r\n";
 
-/// An answer with a body; and how long its head is.
+/// Returns an answer with a body, and the length of its head.
 fn with_body() -> (Vec<u8>, usize) {
     let answer = with_length("200 OK", br#"{"result":"updated","version":17}"#);
     let head = answer
@@ -22,8 +22,8 @@ fn with_body() -> (Vec<u8>, usize) {
     (answer, head)
 }
 
-/// After how many bytes of which answer the connection of each order breaks when it is first sent; `None` for the
-/// first order, which lets the others begin.
+/// For each order, the answer to its first request, and the byte after which the connection breaks. `None` for the first
+/// order, which opens the start gate.
 fn breaks() -> Vec<Option<(Vec<u8>, usize, bool)>> {
     let (body, head) = with_body();
     let of_empty = (0..EMPTY.len()).map(|at| (EMPTY.to_vec(), at, true));
@@ -46,13 +46,13 @@ fn server(then: fn() -> Then) -> Server {
     })
 }
 
-/// What the report says of an order, and how often the server saw it.
+/// Returns an order's outcome in the report, and how often the server received it.
 fn found(order: &Value, server: &Server, number: usize) -> Value {
     let report = ["outcome", "possible_duplicate_reports", "attempts"].map(|name| &order[name]);
     json!([report, server.count(Some(number))])
 }
 
-/// Imports under a policy, and looks at each order: `doubt` is what one comes to whose answer was cut.
+/// Imports with `--on-ambiguous policy` and checks each order. `doubt` is the expected outcome after a broken head.
 fn break_everywhere(policy: &str, then: fn() -> Then, code: i32, doubt: (&str, bool)) {
     let (bench, server, breaks) = (Bench::new(), server(then), breaks());
     let flags = [
@@ -81,23 +81,23 @@ fn break_everywhere(policy: &str, then: fn() -> Then, code: i32, doubt: (&str, b
 }
 
 #[test]
-fn an_answer_that_is_reset_at_any_byte_is_in_doubt_until_its_head_is_whole_and_sent_again() {
+fn after_a_reset_in_the_head_the_order_is_sent_again() {
     break_everywhere("resend", || Then::Reset, 0, ("accepted", true));
 }
 
 #[test]
-fn an_answer_that_is_reset_at_any_byte_keeps_its_reports_back_where_that_is_asked_for() {
+fn after_a_reset_in_the_head_reports_are_held_if_configured() {
     break_everywhere("hold", || Then::Reset, 1, ("unknown", false));
 }
 
 #[test]
-fn an_answer_that_ends_at_any_byte_is_as_one_that_is_reset() {
+fn a_closed_connection_counts_like_a_reset() {
     break_everywhere("resend", || Then::Close, 0, ("accepted", true));
 }
 
-/// The next request meets an end that it could not have foreseen.
+/// The next request on the connection fails without warning.
 #[test]
-fn connections_that_end_after_each_answer_though_they_promise_to_stay_lose_nothing() {
+fn connections_closed_despite_keep_alive_lose_nothing() {
     let server = Server::start(|_, stream| {
         stream.write_all(DONE)?;
         Ok(Then::Close)

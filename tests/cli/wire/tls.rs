@@ -1,4 +1,4 @@
-//! HTTPS: whom an import trusts, what it says where it does not, and the way through a proxy.
+//! HTTPS: trusted certificates, messages for untrusted servers, and proxies.
 
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use crate::server::read_message;
 
 const HOST: &str = "api.scoreload.test";
 
-/// Starts a server that takes every update; returns where it is, and what it sees.
+/// Starts a server that accepts every update.
 fn start(
     identity: &Identity,
     versions: &[&'static SupportedProtocolVersion],
@@ -42,7 +42,7 @@ fn bench() -> Bench {
     bench
 }
 
-/// How many connections and updates a server saw.
+/// Returns the number of connections and updates.
 fn counts(seen: &Seen) -> (usize, usize) {
     let all: Vec<String> = seen.try_iter().collect();
     let of = |word| all.iter().filter(|one| one.starts_with(word)).count();
@@ -50,7 +50,7 @@ fn counts(seen: &Seen) -> (usize, usize) {
 }
 
 #[test]
-fn an_authority_of_its_own_is_trusted_once_it_is_named_by_flag_variable_or_file() {
+fn a_private_authority_can_be_set_by_flag_variable_and_configuration() {
     let (bench, authority) = (bench(), Authority::new());
     bench.write("ca.pem", &authority.pem);
     bench.write("config.toml", "[defaults]\nca_cert = \"ca.pem\"\n");
@@ -72,7 +72,7 @@ fn an_authority_of_its_own_is_trusted_once_it_is_named_by_flag_variable_or_file(
 }
 
 #[test]
-fn one_of_several_authorities_is_enough_and_what_else_stands_in_the_file_does_no_harm() {
+fn a_certificate_file_may_hold_several_authorities_and_other_text() {
     let (bench, authority) = (bench(), Authority::new());
     let (_, key) = authority.identity("x.test", GOOD).pems();
     let all = format!("A note.\n{}{key}\n{}", Authority::new().pem, authority.pem);
@@ -87,7 +87,7 @@ fn one_of_several_authorities_is_enough_and_what_else_stands_in_the_file_does_no
 }
 
 #[test]
-fn a_server_that_is_not_trusted_is_asked_once_and_told_in_plain_words_with_the_way_out() {
+fn an_untrusted_server_is_tried_once_and_explained_with_a_remedy() {
     let (bench, authority) = (bench(), Authority::new());
     bench.write("ca.pem", &authority.pem);
     let named: &[&str] = &["--ca-cert", "ca.pem"];
@@ -153,7 +153,7 @@ fn a_server_that_is_not_trusted_is_asked_once_and_told_in_plain_words_with_the_w
 }
 
 #[test]
-fn what_answers_without_tls_or_with_one_too_old_is_told_apart() {
+fn messages_distinguish_servers_without_tls_and_with_an_old_version() {
     let answers: [(&[u8], &str); 3] = [
         (
             b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
@@ -181,7 +181,7 @@ fn what_answers_without_tls_or_with_one_too_old_is_told_apart() {
 }
 
 #[test]
-fn a_file_without_good_certificates_is_refused_before_anything_is_sent() {
+fn invalid_certificate_files_are_refused_before_anything_is_sent() {
     let (bench, authority) = (bench(), Authority::new());
     let (certificate, key) = authority.identity("localhost", GOOD).pems();
     let cut = &certificate[..certificate.len() / 2];
@@ -249,7 +249,7 @@ fn a_file_without_good_certificates_is_refused_before_anything_is_sent() {
     assert_eq!(counts(&seen), (0, 0));
 }
 
-/// Takes a proxy's way to the server, whatever host is asked for.
+/// Starts a proxy that connects to `to` for any host.
 fn proxy(to: SocketAddr) -> (SocketAddr, Seen) {
     listen(move |stream, tell| {
         let mut reader = BufReader::new(stream);
@@ -269,7 +269,7 @@ fn proxy(to: SocketAddr) -> (SocketAddr, Seen) {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_the_way_unless_the_host_is_excepted() {
+fn the_environments_proxy_is_used_unless_no_proxy_excludes_the_host() {
     let (bench, authority) = (bench(), Authority::new());
     bench.write("ca.pem", &authority.pem);
     let (server, _seen) = start(&authority.identity(HOST, GOOD), ANY);
@@ -301,7 +301,7 @@ fn a_proxy_of_the_environment_is_the_way_unless_the_host_is_excepted() {
 }
 
 #[test]
-fn plain_http_to_another_machine_is_refused_unless_it_is_allowed_and_then_each_run_says_so() {
+fn plain_http_to_another_machine_needs_permission_and_causes_a_warning() {
     let (bench, warning) = (
         bench(),
         "plain HTTP: credentials and scores are exposed to the network",
@@ -310,7 +310,7 @@ fn plain_http_to_another_machine_is_refused_unless_it_is_allowed_and_then_each_r
     let ran = bench.import(&url, &["orders.csv"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("--insecure-http"), "{}", ran.stderr);
-    // A proxy stands for the other machine.
+    // A proxy simulates the remote machine.
     let server = super::raw::Server::start(|_, stream| {
         stream.write_all(DONE)?;
         Ok(super::raw::Then::GoOn)

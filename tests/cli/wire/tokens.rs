@@ -1,4 +1,4 @@
-//! Answers to the request for a token that no honest server gives: nothing is sent, and the exit code says why.
+//! Malformed and hostile answers to token requests: no update is sent, and the exit code shows the cause.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use super::import;
 use super::raw::{DONE, Server, TOKEN, Then, with_length};
 use crate::harness::{Bench, SECRET};
 
-/// Runs an import whose first tokens are answered so; returns what it came to, and how often a token was asked for.
+/// Runs an import with these token responses. Returns the exit code, the number of token requests and stderr.
 fn asked(
     act: impl Fn(&mut TcpStream) -> io::Result<Then> + Send + Sync + 'static,
 ) -> (i32, usize, String) {
@@ -38,7 +38,7 @@ fn answered(answer: Vec<u8>) -> (i32, usize, String) {
 }
 
 #[test]
-fn what_is_no_token_is_told_and_asked_for_again_where_that_can_help() {
+fn invalid_token_responses_are_reported_and_retried_if_that_can_help() {
     let page = "<!DOCTYPE html><html><body>Welcome to our gateway</body></html>";
     let ok = |body: &str| with_length("200 OK", body.as_bytes());
     let token = |token: &str| {
@@ -89,7 +89,7 @@ fn what_is_no_token_is_told_and_asked_for_again_where_that_can_help() {
 }
 
 #[test]
-fn a_token_serves_whatever_is_said_of_its_life() {
+fn a_token_with_an_invalid_lifetime_is_used() {
     for life in [
         "-1",
         "-1e300",
@@ -108,7 +108,7 @@ fn a_token_serves_whatever_is_said_of_its_life() {
 }
 
 #[test]
-fn a_token_that_never_comes_to_its_end_is_given_up_in_time() {
+fn an_endless_token_response_times_out() {
     let forever: [(&str, &'static [u8]); 3] = [
         ("a string without an end", b"x"),
         ("blanks without an end", b" "),
@@ -127,7 +127,7 @@ fn a_token_that_never_comes_to_its_end_is_given_up_in_time() {
 }
 
 #[test]
-fn a_token_that_trickles_is_given_up_in_time_though_there_is_always_another_byte() {
+fn a_trickling_token_response_times_out() {
     for first in [
         "HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"",
         "HTTP/1.1 200 OK\r\nX-A: ",

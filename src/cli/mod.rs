@@ -12,6 +12,7 @@ mod sandbox;
 mod screen;
 mod settings;
 mod template;
+mod value_enums;
 mod values;
 
 pub use self::commands::{Cli, Command};

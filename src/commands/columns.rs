@@ -91,7 +91,7 @@ impl Look {
             look.sheets.extend(layout::of_file(&file, options));
             look.passed_over.extend(file.passed_over);
             look.notes.extend(file.notes);
-            let problems = file.problems.into_iter();
+            let problems = file.diagnostics.into_iter();
             look.obstacles.extend(
                 problems.filter(|problem| problem.is_error() && problem.place.column.is_none()),
             );

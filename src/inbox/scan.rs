@@ -115,7 +115,7 @@ fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsStr
         let Ok(metadata) = fs::metadata(entry.path()) else {
             continue;
         };
-        if !metadata.is_file() || input::is_passing(&name) {
+        if !metadata.is_file() || input::is_temporary(&name) {
             continue;
         }
         if input::is_spreadsheet(&name) {

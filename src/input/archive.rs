@@ -1,4 +1,6 @@
-//! Compressed files, unpacked as they are read. Bounded, so that a small file cannot fill the machine.
+//! Decompresses gzip and zstd files as they are read, with limits against decompression bombs.
+//!
+//! `GzDecoder` and ruzstd's `FrameDecoder` stop silently after the first member or frame; here every one is read.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -7,34 +9,34 @@ use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::bytes::Refusal;
+use super::bytes::DiagnosticError;
 use super::limits::{MOST_BYTES, MOST_EXPANSION};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub(crate) enum Compression {
     /// One gzip member or several.
     Gzip,
     /// One zstd frame or several.
     Zstd,
 }
 
-/// What may be unpacked whatever the expansion: a small table of equal rows is no bomb.
-const HARMLESS: u64 = 32 << 20;
-/// How far back a part of a zstd archive may refer, which is kept in memory: as far as `zstd -20` does.
-const LONGEST_WINDOW: u64 = 32 << 20;
+/// The size that may be decompressed at any ratio: a small table of equal rows is no bomb.
+const ALWAYS_ALLOWED: u64 = 32 << 20;
+/// The maximum window of a zstd frame, which is kept in memory: that of `zstd -20`.
+const MAX_WINDOW: u64 = 32 << 20;
 
-/// Why a file cannot be unpacked.
+/// Why a file cannot be decompressed.
 #[derive(Debug)]
-enum Fault {
+enum ArchiveError {
     Damaged(String),
     TooLarge,
-    /// The packed bytes themselves do not come.
-    Packed(io::Error),
+    /// The compressed bytes cannot be read.
+    Io(io::Error),
 }
 
-impl Fault {
+impl ArchiveError {
     fn error(self, source: &Arc<Source>) -> io::Error {
         let (code, message, help) = match self {
             Self::Damaged(words) => (
@@ -44,33 +46,33 @@ impl Fault {
             ),
             Self::TooLarge => (
                 Code::InputTooLarge,
-                "the archive unpacks to more than is read".to_owned(),
-                "unpack it, look at it, and split it into several files",
+                "the archive decompresses to more than the limit".to_owned(),
+                "decompress it, look at it, and split it into several files",
             ),
-            Self::Packed(error) => return error,
+            Self::Io(error) => return error,
         };
-        Refusal::error(Diagnostic::new(code, Place::whole(source), message, help))
+        DiagnosticError::new(Diagnostic::new(code, Place::whole(source), message, help))
     }
 
-    /// The words of the library are for its authors.
-    fn of_frame(error: FrameDecoderError) -> Self {
+    /// Describes an error in our words: those of the library are for its developers.
+    fn from_frame(error: FrameDecoderError) -> Self {
         use FrameDecoderError as Error;
         match error {
             Error::WindowSizeTooBig { .. } => Self::TooLarge,
             Error::DictNotProvided { .. } => Self::Damaged("it needs a dictionary".to_owned()),
             Error::FailedToReadChecksum(error) => error.into(),
             Error::ReadFrameHeaderError(_) | Error::FrameHeaderError(_) => {
-                Self::Damaged("a part of it has no header".to_owned())
+                Self::Damaged("one of its frames has no header".to_owned())
             }
-            _ => Self::Damaged("a part of it cannot be unpacked".to_owned()),
+            _ => Self::Damaged("one of its frames cannot be decompressed".to_owned()),
         }
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for ArchiveError {
     fn from(error: io::Error) -> Self {
-        if Refusal::is(&error) {
-            return Self::Packed(error);
+        if DiagnosticError::is(&error) {
+            return Self::Io(error);
         }
         match error.kind() {
             io::ErrorKind::OutOfMemory => Self::TooLarge,
@@ -80,26 +82,26 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// What a compressed file holds.
-pub(crate) struct Unpacked<'a, R> {
-    parts: Parts<R>,
+/// A reader of decompressed bytes.
+pub(crate) struct Decompressor<'a, R> {
+    format: Format<R>,
     source: &'a Arc<Source>,
     given: u64,
 }
 
-enum Parts<R> {
+enum Format<R> {
     Gzip(Gzip<R>),
     Zstd(Box<Zstd<R>>),
 }
 
-impl<'a, R: Read> Unpacked<'a, R> {
-    /// Unpacks bytes as they come.
-    pub(crate) fn of(packed: R, packing: Packing, source: &'a Arc<Source>) -> Self {
-        let packed = Packed::of(packed);
+impl<'a, R: Read> Decompressor<'a, R> {
+    /// Decompresses what `packed` returns.
+    pub(crate) fn new(packed: R, packing: Compression, source: &'a Arc<Source>) -> Self {
+        let packed = CompressedBytes::new(packed);
         Self {
-            parts: match packing {
-                Packing::Gzip => Parts::Gzip(Gzip::Between(packed)),
-                Packing::Zstd => Parts::Zstd(Box::new(Zstd::of(packed))),
+            format: match packing {
+                Compression::Gzip => Format::Gzip(Gzip::Between(packed)),
+                Compression::Zstd => Format::Zstd(Box::new(Zstd::new(packed))),
             },
             source,
             given: 0,
@@ -107,35 +109,35 @@ impl<'a, R: Read> Unpacked<'a, R> {
     }
 }
 
-impl<R: Read> Unpacked<'_, R> {
-    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
-        let (read, taken) = match &mut self.parts {
-            Parts::Gzip(gzip) => (gzip.read(buffer)?, gzip.taken()),
-            Parts::Zstd(zstd) => (zstd.read(buffer)?, zstd.packed.taken()),
+impl<R: Read> Decompressor<'_, R> {
+    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
+        let (read, taken) = match &mut self.format {
+            Format::Gzip(gzip) => (gzip.read(buffer)?, gzip.taken()),
+            Format::Zstd(zstd) => (zstd.read(buffer)?, zstd.packed.taken()),
         };
         self.given += read as u64;
-        let is_bomb = self.given > HARMLESS && self.given / MOST_EXPANSION > taken;
+        let is_bomb = self.given > ALWAYS_ALLOWED && self.given / MOST_EXPANSION > taken;
         if is_bomb || self.given > MOST_BYTES {
-            return Err(Fault::TooLarge);
+            return Err(ArchiveError::TooLarge);
         }
         Ok(read)
     }
 }
 
-impl<R: Read> Read for Unpacked<'_, R> {
+impl<R: Read> Read for Decompressor<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.next(buffer).map_err(|fault| fault.error(self.source))
     }
 }
 
-/// Packed bytes, counted as they are taken.
-struct Packed<R> {
-    from: BufReader<Counted<R>>,
+/// Compressed bytes, counted as they are read.
+struct CompressedBytes<R> {
+    from: BufReader<CountingReader<R>>,
 }
 
-struct Counted<R>(R, u64);
+struct CountingReader<R>(R, u64);
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.0.read(buffer)?;
         self.1 += read as u64;
@@ -143,13 +145,13 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-impl<R: Read> Packed<R> {
-    /// What is read at a time: small beside any file whose expansion matters.
+impl<R: Read> CompressedBytes<R> {
+    /// The buffer size: small compared to any file whose compression ratio matters.
     const PIECE: usize = 64 << 10;
 
-    fn of(from: R) -> Self {
+    fn new(from: R) -> Self {
         Self {
-            from: BufReader::with_capacity(Self::PIECE, Counted(from, 0)),
+            from: BufReader::with_capacity(Self::PIECE, CountingReader(from, 0)),
         }
     }
 
@@ -162,13 +164,13 @@ impl<R: Read> Packed<R> {
     }
 }
 
-impl<R: Read> Read for Packed<R> {
+impl<R: Read> Read for CompressedBytes<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.from.read(buffer)
     }
 }
 
-impl<R: Read> BufRead for Packed<R> {
+impl<R: Read> BufRead for CompressedBytes<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.from.fill_buf()
     }
@@ -180,8 +182,8 @@ impl<R: Read> BufRead for Packed<R> {
 
 /// The members of a gzip archive.
 enum Gzip<R> {
-    Within(Box<GzDecoder<Packed<R>>>),
-    Between(Packed<R>),
+    Within(Box<GzDecoder<CompressedBytes<R>>>),
+    Between(CompressedBytes<R>),
     AtEnd(u64),
 }
 
@@ -194,12 +196,12 @@ impl<R: Read> Gzip<R> {
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
         loop {
             match std::mem::replace(self, Self::AtEnd(self.taken())) {
                 Self::AtEnd(_) => return Ok(0),
                 Self::Between(mut packed) => {
-                    if !pass_zeros(&mut packed)? {
+                    if !skip_zeros(&mut packed)? {
                         *self = Self::Within(Box::new(GzDecoder::new(packed)));
                     }
                 }
@@ -216,8 +218,8 @@ impl<R: Read> Gzip<R> {
     }
 }
 
-/// Goes past zeros, which tapes and block devices fill the last block with; tells whether nothing else comes.
-fn pass_zeros(packed: &mut impl BufRead) -> Result<bool, Fault> {
+/// Skips zeros, with which tapes and block devices fill the last block; returns whether the file ends there.
+fn skip_zeros(packed: &mut impl BufRead) -> Result<bool, ArchiveError> {
     let mut has_zeros = false;
     loop {
         let piece = packed.fill_buf()?;
@@ -226,7 +228,7 @@ fn pass_zeros(packed: &mut impl BufRead) -> Result<bool, Fault> {
         has_zeros |= zeros > 0;
         packed.consume(zeros);
         if is_other && has_zeros {
-            return Err(Fault::Damaged("something else follows it".to_owned()));
+            return Err(ArchiveError::Damaged("other data follows it".to_owned()));
         }
         if is_empty || is_other {
             return Ok(is_empty);
@@ -236,16 +238,16 @@ fn pass_zeros(packed: &mut impl BufRead) -> Result<bool, Fault> {
 
 /// The frames of a zstd archive.
 struct Zstd<R> {
-    packed: Packed<R>,
+    packed: CompressedBytes<R>,
     decoder: FrameDecoder,
-    /// What the frame has given so far; `None` between two frames.
+    /// How many bytes the frame has returned; `None` between frames.
     given: Option<u64>,
 }
 
 impl<R: Read> Zstd<R> {
-    fn of(packed: Packed<R>) -> Self {
+    fn new(packed: CompressedBytes<R>) -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(LONGEST_WINDOW);
+        decoder.set_max_window_size(MAX_WINDOW);
         Self {
             packed,
             decoder,
@@ -253,7 +255,7 @@ impl<R: Read> Zstd<R> {
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
         loop {
             let Some(given) = self.given else {
                 if self.packed.is_at_end()? {
@@ -265,7 +267,7 @@ impl<R: Read> Zstd<R> {
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let one = BlockDecodingStrategy::UptoBlocks(1);
                 let decoded = self.decoder.decode_blocks(&mut self.packed, one);
-                decoded.map_err(Fault::of_frame)?;
+                decoded.map_err(ArchiveError::from_frame)?;
             }
             let read = self.decoder.read(buffer)?;
             self.given = Some(given + read as u64);
@@ -276,8 +278,8 @@ impl<R: Read> Zstd<R> {
         }
     }
 
-    /// Begins the next frame, or goes past one that holds no data.
-    fn begin(&mut self) -> Result<(), Fault> {
+    /// Starts the next frame, or skips one without data.
+    fn begin(&mut self) -> Result<(), ArchiveError> {
         match self.decoder.init(&mut self.packed) {
             Ok(()) => self.given = Some(0),
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
@@ -287,23 +289,27 @@ impl<R: Read> Zstd<R> {
                 let length = u64::from(length);
                 let passed = io::copy(&mut self.packed.by_ref().take(length), &mut io::sink())?;
                 if passed < length {
-                    return Err(Fault::Damaged("it ends too early".to_owned()));
+                    return Err(ArchiveError::Damaged("it ends too early".to_owned()));
                 }
             }
-            Err(error) => return Err(Fault::of_frame(error)),
+            Err(error) => return Err(ArchiveError::from_frame(error)),
         }
         Ok(())
     }
 
-    /// Ends a frame, and checks it by what it says of itself.
-    fn end(&mut self, given: u64) -> Result<(), Fault> {
+    /// Finishes a frame: checks its length and checksum.
+    fn end(&mut self, given: u64) -> Result<(), ArchiveError> {
         let length = self.decoder.content_size();
         if length != 0 && length != given {
-            return Err(Fault::Damaged("its length does not fit".to_owned()));
+            return Err(ArchiveError::Damaged(
+                "its length does not match its header".to_owned(),
+            ));
         }
         let written = self.decoder.get_checksum_from_data();
         if written.is_some() && written != self.decoder.get_calculated_checksum() {
-            return Err(Fault::Damaged("its checksum does not fit".to_owned()));
+            return Err(ArchiveError::Damaged(
+                "its checksum does not match".to_owned(),
+            ));
         }
         self.given = None;
         Ok(())
@@ -314,14 +320,14 @@ impl<R: Read> Zstd<R> {
 mod tests {
     use std::io::Write;
 
-    use flate2::{Compression, write::GzEncoder};
+    use flate2::write::GzEncoder;
     use proptest::prelude::*;
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
 
     fn gz(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
     }
@@ -330,23 +336,23 @@ mod tests {
         compress_to_vec(text, CompressionLevel::Fastest)
     }
 
-    fn unpacked(bytes: &[u8], packing: Packing) -> Result<Vec<u8>, Diagnostic> {
+    fn unpacked(bytes: &[u8], packing: Compression) -> Result<Vec<u8>, Diagnostic> {
         let source = Arc::new(Source {
             path: "a".into(),
             sheet: None,
         });
         let mut text = Vec::new();
-        let read = Unpacked::of(bytes, packing, &source).read_to_end(&mut text);
-        read.map_err(|error| Refusal::of(error, &source))?;
+        let read = Decompressor::new(bytes, packing, &source).read_to_end(&mut text);
+        read.map_err(|error| DiagnosticError::into_diagnostic(error, &source))?;
         Ok(text)
     }
 
     fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
-        unpacked(bytes, Packing::Gzip)
+        unpacked(bytes, Compression::Gzip)
     }
 
     fn zstd(bytes: &[u8]) -> Result<Vec<u8>, Diagnostic> {
-        unpacked(bytes, Packing::Zstd)
+        unpacked(bytes, Compression::Zstd)
     }
 
     const SKIPPED: &[u8] = b"\x50\x2A\x4D\x18\x03\0\0\0abc";
@@ -363,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_is_refused_whole() {
+    fn a_truncated_archive_is_refused() {
         let text: Vec<u8> = (0..5000u32)
             .flat_map(|n| n.to_string().into_bytes())
             .collect();
@@ -380,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_changed_is_refused() {
+    fn a_corrupted_archive_is_refused() {
         let text: Vec<u8> = (0..5000u32)
             .flat_map(|n| n.to_string().into_bytes())
             .collect();
@@ -394,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused() {
-        let zeros = vec![0; usize::try_from(HARMLESS).unwrap() + (2 << 20)];
+        let zeros = vec![0; usize::try_from(ALWAYS_ALLOWED).unwrap() + (2 << 20)];
         for found in [gzip(&gz(&zeros)), zstd(&zst(&zeros))] {
             assert_eq!(found.unwrap_err().code, Code::InputTooLarge);
         }

@@ -6,38 +6,38 @@ use std::sync::Arc;
 use super::sheet::Sheet;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 
-/// What one input gave.
+/// What was read from one input. `C` is a chunk of the sink.
 #[derive(Debug)]
-pub struct File<P> {
-    /// Its sheets; a CSV file is one.
-    pub(crate) sheets: Vec<Sheet<P>>,
-    /// Sheets that were not read, with the reason.
+pub struct File<C> {
+    /// The sheets; a CSV file is one.
+    pub(crate) sheets: Vec<Sheet<C>>,
+    /// Files and sheets that were not read, with the reason.
     pub(crate) passed_over: Vec<(Arc<Source>, &'static str)>,
-    /// What is no problem and must be said: what was assumed, what was found to be nothing.
+    /// Assumptions and remarks that are no diagnostics.
     pub(crate) notes: Vec<Note>,
-    /// What is wrong with the file, its headers, and the rows that were left out.
-    pub(crate) problems: Vec<Diagnostic>,
+    /// Diagnostics of the file, its headers and skipped rows.
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// Something to be said of an input.
+/// A remark on an input.
 pub(crate) type Note = (Arc<Source>, Cow<'static, str>);
 
-impl<P> Default for File<P> {
+impl<C> Default for File<C> {
     fn default() -> Self {
         Self {
             sheets: Vec::new(),
             passed_over: Vec::new(),
             notes: Vec::new(),
-            problems: Vec::new(),
+            diagnostics: Vec::new(),
         }
     }
 }
 
-impl<P> File<P> {
-    /// A file that is refused whole: none of its rows is used.
-    pub(crate) fn unusable(problem: Diagnostic) -> Self {
+impl<C> File<C> {
+    /// Returns a file of which nothing can be used.
+    pub(crate) fn unusable(diagnostic: Diagnostic) -> Self {
         Self {
-            problems: vec![problem],
+            diagnostics: vec![diagnostic],
             ..Self::default()
         }
     }

@@ -1,10 +1,10 @@
-//! Rows under the data that are none: totals, averages, notes.
+//! Recognises rows below the data that are not data: totals, averages, notes.
 
 use super::sheet::SheetHead;
 use super::values::cell::Cell;
 use crate::schema::columns::{Column, Kind};
 
-/// What spreadsheets call the rows under their data; such a word is no id.
+/// Labels of footer rows. None of them is an id.
 const FOOTER_LABELS: [&str; 19] = [
     "total",
     "totals",
@@ -27,16 +27,15 @@ const FOOTER_LABELS: [&str; 19] = [
     "overall",
 ];
 
-/// Tells whether a text in lower case is what rows under the data are called: a label, or a phrase that begins with one,
-/// such as `average score`. An id has no blanks.
+/// Whether a text in lower case is a footer label or a phrase that begins with one, such as `average score`.
 fn is_label(text: &str) -> bool {
     let first = text.split_whitespace().next();
     FOOTER_LABELS.contains(&text) || first != Some(text) && first.is_some_and(is_label)
 }
 
-/// Tells whether a row names nothing and holds only a label with figures, or a note: one text, and perhaps figures.
+/// Whether a row has no ids and only a label with figures, or a note.
 ///
-/// Figures without a label are no footer: they may be scores whose ids were forgotten.
+/// Figures without a label are data: they may be scores whose ids were forgotten.
 pub(crate) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
     let mut labels = (0u32..)
         .zip(cells)
@@ -60,26 +59,26 @@ pub(crate) fn is_footer(head: &SheetHead, cells: &[Cell<'_>]) -> bool {
         .map(|(column, field)| (*column, field.column))
         .collect();
     match filled.iter().find(|(column, _)| *column == place) {
-        // `Total` where the company or the order belongs is a label, whatever figures stand beside it.
+        // `Total` in the company or order column is a label, regardless of the figures in the row.
         Some((_, Column::CompanyId | Column::OrderId)) => is_known || is_note(cells, place, &label),
         Some(_) => FOOTER_LABELS.contains(&label.as_str()) && filled.len() == 1,
         None => filled.is_empty(),
     }
 }
 
-/// What stands in place of a figure where there is none.
+/// Placeholders for a missing figure.
 const NO_FIGURE: [&str; 5] = ["-", "--", "---", "n/a", "na"];
-/// Tells whether a row holds nothing but a sentence: no id has blanks, and there is nothing to send.
+/// Whether a row has nothing but a phrase: ids contain no spaces, and there is nothing to send.
 fn is_note(cells: &[Cell<'_>], place: u32, label: &str) -> bool {
     let mut others = (0u32..).zip(cells).filter(|(column, _)| *column != place);
     label.contains(char::is_whitespace) && others.all(|(_, cell)| cell.is_blank())
 }
 
-/// Tells whether a cell holds a figure: a number, a percentage, an amount, a span of time, or that there is none.
+/// Whether a cell is a figure: a number, percentage, amount, duration, or a placeholder for one.
 fn is_figure_cell(cell: &Cell<'_>) -> bool {
     match cell {
         Cell::Text(text) => is_figure(text),
-        // A formula there adds up the column, whether or not the file holds its value.
+        // A formula in a footer aggregates the column.
         Cell::Number(_)
         | Cell::Percentage(_)
         | Cell::Duration(_)
@@ -89,7 +88,7 @@ fn is_figure_cell(cell: &Cell<'_>) -> bool {
     }
 }
 
-/// Tells whether a text is a figure, or that there is none.
+/// Whether a text is a figure or a placeholder for one.
 pub(crate) fn is_figure(text: &str) -> bool {
     let is_sign = |c: char| c.is_ascii_digit() || ".,:/%+-$€£ ".contains(c);
     NO_FIGURE.iter().any(|word| word.eq_ignore_ascii_case(text))

@@ -1,33 +1,33 @@
-//! What a file is, by its content alone. Reading it is for others; what is no spreadsheet is named for what it is.
+//! Detects what a file is by its content, and names formats that are not supported.
 
 use std::sync::Arc;
 
-use super::archive::Packing;
+use super::archive::Compression;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
-/// What a file is, by its content.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Text, until it is decoded and [`foreign_text`] says more.
+    /// Text; [`foreign_text`] examines it once it is decoded.
     Csv,
-    /// A workbook, by the beginning of its container: zip or compound file.
+    /// A workbook in a zip or compound-file container.
     Workbook,
     /// A compressed file.
-    Packed(Packing),
-    /// Something that is not read.
+    Compressed(Compression),
+    /// An unsupported format.
     Other(&'static str),
 }
 
 use Format::Other;
 
-/// How a zip archive begins.
+/// The signature of a zip archive.
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// How files begin that are no text.
+/// The signatures of formats that are not text.
 const SIGNATURES: [(&[u8], Format); 24] = [
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Format::Workbook),
-    (b"\x1F\x8B", Format::Packed(Packing::Gzip)),
-    (b"\x28\xB5\x2F\xFD", Format::Packed(Packing::Zstd)),
+    (b"\x1F\x8B", Format::Compressed(Compression::Gzip)),
+    (b"\x28\xB5\x2F\xFD", Format::Compressed(Compression::Zstd)),
     (b"PK\x05\x06", Other("an empty zip archive")),
     (b"PK\x07\x08", Other("a zip archive in several parts")),
     (b"\x09\x00\x04\x00", Other("a workbook of Excel 2")),
@@ -52,7 +52,7 @@ const SIGNATURES: [(&[u8], Format); 24] = [
 ];
 
 impl Format {
-    /// Tells what a file is that begins so. What comes in a zip archive is told by its end: see [`Format::of`].
+    /// Detects the format by the beginning of a file. A zip archive may not be a workbook: see [`Format::of`].
     pub(crate) fn of_beginning(bytes: &[u8]) -> Self {
         if bytes.starts_with(ZIP) {
             return Self::Workbook;
@@ -60,13 +60,13 @@ impl Format {
         Self::of(bytes)
     }
 
-    /// Tells what a file is.
+    /// Detects the format of a whole file.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         if bytes.starts_with(ZIP) {
             return of_zip(bytes);
         }
         if is_skippable_frame(bytes) {
-            return Self::Packed(Packing::Zstd);
+            return Self::Compressed(Compression::Zstd);
         }
         let found = SIGNATURES
             .iter()
@@ -75,12 +75,12 @@ impl Format {
     }
 }
 
-/// Tells whether a zstd archive begins here with a frame that holds no data.
+/// Whether bytes begin with a zstd frame without data.
 fn is_skippable_frame(bytes: &[u8]) -> bool {
     matches!(bytes, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
 }
 
-/// What the entries of a zip archive tell; the first that is found decides.
+/// The formats of zip archives by the names of entries; the first match decides.
 const ENTRIES: [(&str, Format); 8] = [
     ("xl/", Format::Workbook),
     ("content.xml", Format::Workbook),
@@ -92,7 +92,7 @@ const ENTRIES: [(&str, Format); 8] = [
     ("index.zip", Other("a document of Apple's Numbers or Pages")),
 ];
 
-/// Tells whether a zip archive is a workbook. A damaged one is taken as such: its reader says what is wrong.
+/// Detects the format of a zip archive. A damaged one counts as a workbook, whose reader describes the damage.
 fn of_zip(bytes: &[u8]) -> Format {
     let Some(names) = entry_names(bytes) else {
         return Format::Workbook;
@@ -113,7 +113,7 @@ fn of_zip(bytes: &[u8]) -> Format {
     match ENTRIES.iter().find(|(start, _)| holds(start)) {
         Some((_, format)) => *format,
         None if holds("[content_types].xml") => Format::Workbook,
-        None => Other("a zip archive that holds no workbook"),
+        None => Other("a zip archive without a workbook"),
     }
 }
 
@@ -124,7 +124,7 @@ const LONGEST_COMMENT: usize = 0xFFFF;
 /// An entry of a zip archive's directory, without its name.
 const ENTRY: usize = 46;
 
-/// Lists the names in the directory of a zip archive; `None` where it has none that can be followed.
+/// Returns the names in the directory of a zip archive; `None` if the directory is damaged.
 pub(crate) fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let tail = bytes.len().saturating_sub(END_RECORD + LONGEST_COMMENT);
     let end = bytes[tail..]
@@ -146,10 +146,10 @@ pub(crate) fn entry_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// How much of a text tells what it is.
+/// How much of a text is examined.
 const HEAD: usize = 4096;
 
-/// What a text may begin with, what must be found in its head, and what it then is; in lower case.
+/// Formats of text by how it begins and what its head contains, in lower case.
 const BEGINNINGS: [(&[&str], &str, &str); 9] = [
     (
         &["<"],
@@ -187,7 +187,7 @@ const BEGINNINGS: [(&[&str], &str, &str); 9] = [
     (&["%pdf-"], "", "a PDF document"),
 ];
 
-/// Tells what a decoded text is, where it is no CSV.
+/// Returns the format of a decoded text that is not CSV.
 pub(crate) fn foreign_text(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let head = text[..text.floor_char_boundary(HEAD)].to_ascii_lowercase();
@@ -207,8 +207,8 @@ fn is_json(text: &str) -> bool {
     after('{').is_some_and(is_object) || after('[').is_some_and(is_list)
 }
 
-/// The way out for each kind of file, by a word of its name; the last is for all others.
-const WAYS_OUT: [(&str, &str); 6] = [
+/// The help for each format, by a word of its name; the last matches all.
+const HELP: [(&str, &str); 6] = [
     (
         "HTML",
         "open it in a spreadsheet program and save it as .xlsx",
@@ -229,14 +229,14 @@ const WAYS_OUT: [(&str, &str); 6] = [
     ("", "export the scores again, as .xlsx or as CSV (UTF-8)"),
 ];
 
-/// Makes the finding that a file is something that is not read.
+/// Returns the diagnostic for an unsupported format.
 pub(crate) fn refusal(source: &Arc<Source>, what: &str) -> Diagnostic {
-    let way_out = WAYS_OUT.iter().find(|(word, _)| what.contains(word));
+    let help = HELP.iter().find(|(word, _)| what.contains(word));
     Diagnostic::new(
         Code::InputUnreadable,
         Place::whole(source),
-        format!("this is {what}, which is not read"),
-        way_out.map_or("", |(_, help)| help),
+        format!("the file is {what}, which is not supported"),
+        help.map_or("", |(_, help)| help),
     )
 }
 
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zip_archive_is_known_by_its_entries() {
+    fn a_zip_archive_is_detected_by_its_entries() {
         let content = "[Content_Types].xml";
         assert_eq!(
             Format::of(&zip(&[content, "xl/workbook.xml"])),
@@ -281,13 +281,13 @@ mod tests {
         );
         assert_eq!(
             Format::of(&zip(&["a.csv", "b.csv"])),
-            Other("a zip archive that holds no workbook")
+            Other("a zip archive without a workbook")
         );
         assert_eq!(Format::of(b"PK\x03\x04 and then nothing"), Format::Workbook);
     }
 
     #[test]
-    fn texts_that_are_no_csv_are_named() {
+    fn text_that_is_not_csv_is_detected() {
         let excel =
             "<?xml version=\"1.0\"?>\n<?mso-application progid=\"Excel.Sheet\"?>\n<Workbook>";
         let table = [
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_has_a_way_out() {
+    fn every_unsupported_format_has_help() {
         let source = Arc::new(Source {
             path: "a.xls".into(),
             sheet: None,
@@ -336,7 +336,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>, end: Vec<u8>) {
+        fn detection_never_panics(bytes: Vec<u8>, end: Vec<u8>) {
             let _ = Format::of(&bytes);
             let _ = Format::of(&[b"PK\x03\x04", &bytes[..], b"PK\x01\x02", &end, b"PK\x05\x06", &end].concat());
             let _ = foreign_text(&String::from_utf8_lossy(&bytes));

@@ -1,29 +1,27 @@
-//! Bytes read as a file, in each of the ways that must come to the same; for the tests of [`crate::fuzzing`] alone.
+//! Reads bytes as a file, for fuzzing.
 
 use std::sync::Arc;
 
-use super::format::{Format, foreign_text};
-use crate::diagnostics::diagnostic::{Diagnostic, Source};
-use crate::input::csv::records::Records;
-use crate::input::csv::{dialect, encoding, records, stream};
-use crate::input::file::File;
-use crate::input::options::Options;
-use crate::input::process_rows::OneByOne;
-use crate::input::row_sink::RowSink;
-use crate::input::{content, workbook};
+use super::content::{Layer, read_content};
+use super::csv;
+use super::file::File;
+use super::format::Format;
+use super::options::Options;
+use super::read_context::ReadContext;
+use super::row_sink::RowSink;
+use super::workbook;
+use crate::diagnostics::diagnostic::Source;
 
 /// How the bytes of a file are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// As any file is, but workbooks of every kind in this process, unless they are packed.
+    /// Like any file, except that workbooks are read in this process.
     Whole,
-    /// As a long file of CSV, of which half is at hand, in pieces of at least so many bytes.
-    InPieces(usize),
-    /// As CSV, each record by the library alone.
-    OneByOne,
+    /// As CSV, of which half was read before, in chunks of at least this size.
+    InChunks(usize),
 }
 
-/// Reads bytes as a file; `None` where they are not read in this way.
+/// Reads bytes as a file; `None` if they are not CSV and only CSV can be read in that way.
 pub(crate) fn read<S: RowSink>(
     bytes: &[u8],
     way: Way,
@@ -35,55 +33,42 @@ pub(crate) fn read<S: RowSink>(
         sheet: None,
     });
     let mut file = File::default();
+    let mut context = ReadContext {
+        source: &source,
+        options,
+        sink,
+        file: &mut file,
+    };
     let format = Format::of_beginning(bytes);
     let read = match way {
         Way::Whole if format == Format::Workbook => {
             workbook::read_in_process(bytes, &source, options, sink, &mut file)
         }
-        Way::Whole => content::read_bytes(bytes, &source, options, sink, &mut file),
-        _ if format != Format::Csv => return None,
-        Way::InPieces(least) => {
-            let halves = bytes.split_at(bytes.len() / 2);
-            stream::read_pieces(halves, least, &source, options, sink, &mut file)
+        Way::Whole => {
+            let rest = &mut std::io::empty();
+            read_content(&mut context, bytes.to_vec(), rest, Layer::File)
         }
-        Way::OneByOne => by_the_library(bytes, &source, options, sink, &mut file),
+        Way::InChunks(_) if format != Format::Csv => return None,
+        Way::InChunks(chunk_bytes) => {
+            let (beginning, rest) = bytes.split_at(bytes.len() / 2);
+            csv::read::read(&mut context, beginning, rest, chunk_bytes)
+        }
     };
-    if let Err(problem) = read {
+    if let Err(diagnostic) = read {
         file = File {
             notes: file.notes,
-            ..File::unusable(problem)
+            ..File::unusable(diagnostic)
         };
     }
     Some(file)
 }
 
-/// Reads CSV without the readers of pieces.
-fn by_the_library<S: RowSink>(
-    bytes: &[u8],
-    source: &Arc<Source>,
-    options: &Options<'_>,
-    sink: &S,
-    file: &mut File<S::Chunk>,
-) -> Result<(), Diagnostic> {
-    let decoded =
-        encoding::decoded(bytes, options.encoding).map_err(|fault| fault.problem(source))?;
-    if foreign_text(&decoded.text).is_some() {
-        return records::read(bytes, source, options, sink, file);
-    }
-    let mut told = dialect::told(&decoded.text, false, options.delimiter, &options.names);
-    let notes = decoded.note.into_iter().chain(told.note.take());
-    file.notes
-        .extend(notes.map(|note| (Arc::clone(source), note)));
-    let records = OneByOne(Records::of(&told, source));
-    records::read_sheet(records, source, options, sink, file)
-}
-
-/// Lets a panic of this program's own be told, although it would be taken for one of a library.
+/// Reports panics of this crate, which would be taken for those of a library.
 #[cfg(fuzzing)]
 pub(crate) fn tell_own_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        // The hook that hides them stands before this one.
+        // The hook that hides them is installed before this one.
         workbook::catch_panic(|| Some(()));
         let hiding = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panicked| {
@@ -94,8 +79,8 @@ pub(crate) fn tell_own_panics() {
             {
                 return hiding(panicked);
             }
-            let told = format!("{panicked}\n");
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
+            let message = format!("{panicked}\n");
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), message.as_bytes());
             std::process::abort();
         }));
     });

@@ -1,5 +1,4 @@
-//! How much memory is left to read into. A run that would make the machine swap, or be killed for want of memory, is
-//! told so while there is time.
+//! Stops a run before it makes the machine swap or is killed for lack of memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,41 +7,38 @@ use std::sync::{Arc, OnceLock};
 
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
-/// How much of the free memory reading may take, in hundredths: reports, which repeat what was found, take as much again.
+/// The percentage of free memory that reading may take. Reports need about as much again.
 const SHARE: u64 = 45;
-/// What is read between two looks: so much takes no machine by surprise.
-const BETWEEN: usize = 32 << 20;
+/// How many bytes are read between two checks.
+const CHECK_INTERVAL: usize = 32 << 20;
 
-/// Notes that so many bytes of a file have been read.
-///
-/// # Errors
-/// When what has been made of the inputs so far takes more memory than there is.
-pub(crate) fn note(bytes: usize, source: &Arc<Source>) -> Result<(), Diagnostic> {
-    static SINCE: AtomicUsize = AtomicUsize::new(0);
-    static ROOM: OnceLock<Option<Room>> = OnceLock::new();
-    let room = ROOM.get_or_init(Room::of_this_process);
-    if SINCE.fetch_add(bytes, Ordering::Relaxed) < BETWEEN {
+/// Checks memory after `bytes` of a file were read. Returns an error if the inputs so far take more than their share.
+pub(crate) fn check_after(bytes: usize, source: &Arc<Source>) -> Result<(), Diagnostic> {
+    static UNCHECKED: AtomicUsize = AtomicUsize::new(0);
+    static LIMIT: OnceLock<Option<MemoryLimit>> = OnceLock::new();
+    let limit = LIMIT.get_or_init(MemoryLimit::detect);
+    if UNCHECKED.fetch_add(bytes, Ordering::Relaxed) < CHECK_INTERVAL {
         return Ok(());
     }
-    SINCE.store(0, Ordering::Relaxed);
-    match (room, resident()) {
-        (Some(room), Some(resident)) => room.check(resident, source),
+    UNCHECKED.store(0, Ordering::Relaxed);
+    match (limit, resident()) {
+        (Some(limit), Some(resident)) => limit.check(resident, source),
         _ => Ok(()),
     }
 }
 
-/// What this process may take.
+/// The memory that this process may use.
 #[derive(Debug, PartialEq, Eq)]
-struct Room {
-    /// Memory that was free, in bytes.
+struct MemoryLimit {
+    /// Free memory when reading began, in bytes.
     free: u64,
-    /// What this process had already.
+    /// Memory that this process used then, in bytes.
     taken: u64,
 }
 
-impl Room {
-    /// Looks at what is free now; `None` where the system does not tell.
-    fn of_this_process() -> Option<Self> {
+impl MemoryLimit {
+    /// Determines the free memory; `None` if the system does not provide it.
+    fn detect() -> Option<Self> {
         let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let of_groups = directories(&groups).into_iter().filter_map(|it| left(&it));
@@ -57,7 +53,7 @@ impl Room {
             return Ok(());
         }
         let message = format!(
-            "there is too little memory for it: {} MB were free when reading began",
+            "not enough memory: {} MB were free when reading began",
             self.free >> 20
         );
         let help =
@@ -71,20 +67,20 @@ impl Room {
     }
 }
 
-/// Returns the memory that this process has, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> Option<u64> {
     field(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
 }
 
-/// Reads a line such as `MemAvailable:   1234 kB`, in bytes.
+/// Returns the value of a line such as `MemAvailable:   1234 kB` in bytes.
 fn field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
 
-/// Returns the directories of the groups that this process is in, and of those around them, as the system lists the
-/// groups: `0::/user/me`, or `4:memory:/user/me` where there are several trees.
+/// Returns the directories of the control groups of this process and their ancestors. `groups` lists them as
+/// `0::/user/me` (version 2) or `4:memory:/user/me` (version 1).
 fn directories(groups: &str) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for line in groups.lines() {
@@ -106,7 +102,7 @@ fn directories(groups: &str) -> Vec<PathBuf> {
     all
 }
 
-/// Returns how much memory a group has left; `None` where it is not limited. What it holds of files can be had back.
+/// Returns the memory that a control group has left; `None` if it is not limited. The page cache is reclaimable.
 fn left(group: &Path) -> Option<u64> {
     const FILES: [[&str; 2]; 2] = [
         ["memory.max", "memory.current"],
@@ -132,23 +128,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_ends_before_the_memory_does() {
+    fn a_run_stops_before_memory_runs_out() {
         let source = Arc::new(Source {
             path: "a.csv".into(),
             sheet: None,
         });
-        let room = Room {
+        let limit = MemoryLimit {
             free: 1000 << 20,
             taken: 100 << 20,
         };
-        assert_eq!(room.check(500 << 20, &source), Ok(()));
-        let problem = room.check(600 << 20, &source).unwrap_err();
+        assert_eq!(limit.check(500 << 20, &source), Ok(()));
+        let problem = limit.check(600 << 20, &source).unwrap_err();
         assert_eq!(problem.code, Code::InputTooLarge);
         assert!(problem.message.contains("1000 MB"), "{}", problem.message);
     }
 
     #[test]
-    fn what_the_system_tells_is_understood() {
+    fn proc_files_are_parsed() {
         let text = "MemTotal:       24575000 kB\nMemAvailable:   23000000 kB\n";
         assert_eq!(field(text, "MemAvailable:"), Some(23_000_000 * 1024));
         assert_eq!(field(text, "SwapFree:"), None);
@@ -175,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_has_left_what_it_has_not_taken_for_good() {
+    fn the_page_cache_of_a_group_counts_as_free() {
         let group = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(group.path().join(name), text).unwrap();
         assert_eq!(left(group.path()), None);
@@ -192,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_memory() {
+    fn this_process_has_resident_memory() {
         assert!(resident().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

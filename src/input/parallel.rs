@@ -1,15 +1,13 @@
-//! Work on parts that come one after the other, done on all cores.
+//! Ordered parallel processing of an iterator.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-/// Works on parts as they come, on all cores, and returns what became of them in their order.
+/// Applies `work` to the items of an iterator on all cores and returns the results in order, or the first error.
 ///
-/// A part is taken by whichever core is free, so that making parts and working on them go on at the same time.
-///
-/// # Errors
-/// The first that a part gave; what comes after such a part may be left undone.
+/// Any free core takes the next item, so that items are produced and processed at the same time. Items after an error may
+/// not be processed.
 pub(crate) fn in_order<P: Send, R: Send, E: Send>(
     parts: impl Iterator<Item = P> + Send,
     work: impl Fn(P) -> Result<R, E> + Sync,
@@ -37,14 +35,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_became_of_parts_stands_in_their_order() {
+    fn results_are_in_the_order_of_the_items() {
         let squares: Result<Vec<usize>, ()> = in_order(0..1000, |part| Ok(part * part));
         let expected: Vec<usize> = (0..1000).map(|part| part * part).collect();
         assert_eq!(squares, Ok(expected));
     }
 
     #[test]
-    fn the_first_error_in_that_order_is_told() {
+    fn the_first_error_is_returned() {
         let odd = |part: usize| if part % 7 == 6 { Err(part) } else { Ok(part) };
         for _ in 0..100 {
             assert_eq!(in_order(0..1000, odd), Err(6));

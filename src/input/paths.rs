@@ -1,4 +1,4 @@
-//! Inputs as they are named, to files: a directory stands for the spreadsheets in it, a pattern for what fits it.
+//! Resolves the inputs of a command to files: a directory to its spreadsheets, a pattern to the files that match it.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -11,34 +11,34 @@ use glob::MatchOptions;
 
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source};
 
-/// What an input stands for.
+/// A file or a problem that an input resolves to.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum ResolvedInput {
     /// A file, or `-`.
     File(PathBuf),
-    /// A file that another input stands for already.
-    Again(Arc<Source>),
-    /// A file of a directory that is none by its name.
-    Other(Arc<Source>),
-    /// More of them, which are only counted: the directory, and how many.
-    Others(Arc<Source>, usize),
-    /// No file at all.
-    Nothing(Diagnostic),
+    /// A file that an earlier input also resolves to.
+    Duplicate(Arc<Source>),
+    /// A file of a directory whose name is not that of a spreadsheet.
+    NotSpreadsheet(Arc<Source>),
+    /// The directory, and the number of such files that are not listed.
+    MoreNotSpreadsheets(Arc<Source>, usize),
+    /// The input resolves to nothing.
+    Error(Diagnostic),
 }
 
-/// Files of a directory that are passed over are named up to so many: it may be one of pictures.
+/// How many other files of a directory are listed; it may be a directory of pictures.
 const MOST_NAMED: usize = 10;
 
-/// Names that a directory's spreadsheets end in; those of text may be compressed as well.
+/// The extensions of spreadsheets. Text files may be compressed.
 const TEXTS: [&str; 3] = ["csv", "tsv", "txt"];
 const WORKBOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
 const PACKED: [&str; 2] = ["gz", "zst"];
 
-/// Finds the files that inputs stand for, in their order. A file that is named twice is read once: its reports would
-/// be delivered twice, and its rows would all be called duplicates.
-pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
+/// Resolves inputs in their order. A file that is named twice is read once; otherwise its reports would be delivered
+/// twice and all its rows would be duplicates.
+pub(crate) fn resolve(inputs: &[PathBuf]) -> Vec<ResolvedInput> {
     let mut seen = HashSet::new();
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     let mut found = Vec::new();
     for input in inputs {
         match files_of(input) {
@@ -46,31 +46,32 @@ pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Found> {
                 for file in files {
                     let same = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
                     if seen.insert(same.clone()) {
-                        found.push(Found::File(file));
-                    } else if told.insert(same) {
-                        found.push(Found::Again(source(&file)));
+                        found.push(ResolvedInput::File(file));
+                    } else if reported.insert(same) {
+                        found.push(ResolvedInput::Duplicate(source(&file)));
                     }
                 }
             }
-            Err(problem) => found.push(Found::Nothing(problem)),
+            Err(problem) => found.push(ResolvedInput::Error(problem)),
         }
         found.extend(passed_over(input));
     }
     found
 }
 
-/// Tells which files of a directory, if the input is one, are not read for their names alone.
-fn passed_over(input: &Path) -> Vec<Found> {
+/// Returns the files of a directory that are not read because of their names.
+fn passed_over(input: &Path) -> Vec<ResolvedInput> {
     let mut others: Vec<_> = names_in(input).unwrap_or_default();
-    others.retain(|name| !is_passing(name) && !is_spreadsheet(name) && input.join(name).is_file());
+    others
+        .retain(|name| !is_temporary(name) && !is_spreadsheet(name) && input.join(name).is_file());
     let more = others.len().saturating_sub(MOST_NAMED);
     let named = others.iter().take(MOST_NAMED);
-    let named = named.map(|name| Found::Other(source(&input.join(name))));
-    let counted = (more > 0).then(|| Found::Others(source(input), more));
+    let named = named.map(|name| ResolvedInput::NotSpreadsheet(source(&input.join(name))));
+    let counted = (more > 0).then(|| ResolvedInput::MoreNotSpreadsheets(source(input), more));
     named.chain(counted).collect()
 }
 
-/// Lists what is in a directory, by name.
+/// Returns the sorted names in a directory.
 fn names_in(directory: &Path) -> io::Result<Vec<OsString>> {
     let entries = fs::read_dir(directory)?;
     let mut names: Vec<_> = entries
@@ -100,12 +101,12 @@ fn files_of(input: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     }
 }
 
-/// Tells whether a path is a pattern: no file is called like that.
+/// Whether a path is a pattern and not the name of a file.
 fn is_pattern(text: &str, input: &Path) -> bool {
     text.contains(['*', '?', '[']) && input.symlink_metadata().is_err()
 }
 
-/// Lists the spreadsheets of a directory by name, without those in directories in it.
+/// Returns the spreadsheets of a directory, sorted by name. Subdirectories are not searched.
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let mut names = names_in(directory).map_err(|error| unreadable(directory, &error))?;
     names.retain(|name| is_spreadsheet(name) && is_file(&directory.join(name)));
@@ -113,21 +114,21 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         let help = "name a directory with .csv, .tsv, .txt, .xlsx, .xlsm, .xlsb, .xls or .ods files, or the files";
         return Err(nothing(
             directory,
-            "there are no files to import in it",
+            "there are no files to import in this directory",
             help,
         ));
     }
     Ok(names.iter().map(|name| directory.join(name)).collect())
 }
 
-/// Tells whether there is a file, or something that is missing and has to be said.
+/// Whether a path is a file, or cannot be examined and must be reported.
 fn is_file(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
-/// Tells whether a file in a directory is meant to be imported, by its name: not hidden, no lock, not half-written.
+/// Whether a file in a directory is a spreadsheet by its name, and not hidden, a lock, or partially written.
 pub(crate) fn is_spreadsheet(name: &OsStr) -> bool {
-    if is_passing(name) {
+    if is_temporary(name) {
         return false;
     }
     let name = name.to_string_lossy().to_lowercase();
@@ -142,9 +143,8 @@ pub(crate) fn is_spreadsheet(name: &OsStr) -> bool {
     is_text(extension) || WORKBOOKS.contains(&extension) || is_packed_text()
 }
 
-/// Tells whether a name is one that files have only for a while: hidden, locks, and what is still being written; or
-/// one that a report of ours has.
-pub(crate) fn is_passing(name: &OsStr) -> bool {
+/// Whether a name is that of a hidden, lock or partially written file, or of one of our reports.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
     const STARTS: [&str; 3] = [".", "~$", "scoreload-report-"];
     const ENDS: [&str; 6] = [
         ".part",
@@ -158,7 +158,7 @@ pub(crate) fn is_passing(name: &OsStr) -> bool {
     STARTS.iter().any(|start| name.starts_with(start)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Lists the files that fit a pattern by name, as a shell would.
+/// Returns the files that match a pattern, sorted by name, as a shell would.
 fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     let options = MatchOptions {
         require_literal_separator: true,
@@ -177,8 +177,8 @@ fn matching(pattern: &str, input: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         }
     }
     if files.is_empty() {
-        let help = "check the path and the pattern; * and ? stand for signs of a name";
-        return Err(nothing(input, "no file fits this pattern", help));
+        let help = "check the path and the pattern; * and ? match characters of a name";
+        return Err(nothing(input, "no file matches this pattern", help));
     }
     Ok(files)
 }
@@ -188,7 +188,7 @@ fn unreadable(directory: &Path, error: &io::Error) -> Diagnostic {
     nothing(
         directory,
         message,
-        "check that you may read it, or name the files in it",
+        "check its permissions, or name the files in it",
     )
 }
 
@@ -203,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    fn bench(names: &[&str]) -> TempDir {
+    fn directory_with(names: &[&str]) -> TempDir {
         let dir = TempDir::new().unwrap();
         for name in names {
             fs::write(dir.path().join(name), "").unwrap();
@@ -214,19 +214,21 @@ mod tests {
     fn shown(dir: &TempDir, inputs: &[&str]) -> Vec<String> {
         let inputs: Vec<_> = inputs.iter().map(|input| dir.path().join(input)).collect();
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-        let show = |found: &Found| match found {
-            Found::File(path) => name(path),
-            Found::Again(source) => format!("again {}", name(Path::new(&source.path))),
-            Found::Other(source) => format!("not {}", name(Path::new(&source.path))),
-            Found::Others(_, more) => format!("{more} more"),
-            Found::Nothing(problem) => problem.message.clone(),
+        let show = |found: &ResolvedInput| match found {
+            ResolvedInput::File(path) => name(path),
+            ResolvedInput::Duplicate(source) => format!("again {}", name(Path::new(&source.path))),
+            ResolvedInput::NotSpreadsheet(source) => {
+                format!("not {}", name(Path::new(&source.path)))
+            }
+            ResolvedInput::MoreNotSpreadsheets(_, more) => format!("{more} more"),
+            ResolvedInput::Error(problem) => problem.message.clone(),
         };
-        expand(&inputs).iter().map(show).collect()
+        resolve(&inputs).iter().map(show).collect()
     }
 
     #[test]
-    fn a_directory_stands_for_its_spreadsheets_by_name() {
-        let dir = bench(&[
+    fn a_directory_resolves_to_its_spreadsheets() {
+        let dir = directory_with(&[
             "b.CSV",
             "a.xlsx",
             "c.csv.gz",
@@ -253,17 +255,17 @@ mod tests {
         );
         assert_eq!(
             shown(&dir, &["older.csv"]),
-            ["there are no files to import in it"]
+            ["there are no files to import in this directory"]
         );
     }
 
     #[test]
-    fn files_that_are_passed_over_are_named_until_there_are_too_many() {
+    fn skipped_files_are_listed_up_to_a_limit() {
         let names: Vec<String> = (10..25).map(|number| format!("{number}.png")).collect();
-        let dir = bench(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let dir = directory_with(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let shown = shown(&dir, &[""]);
         assert_eq!(shown.len(), 12);
-        assert_eq!(shown[0], "there are no files to import in it");
+        assert_eq!(shown[0], "there are no files to import in this directory");
         assert_eq!(
             (&*shown[1], &*shown[10], &*shown[11]),
             ("not 10.png", "not 19.png", "5 more")
@@ -271,20 +273,20 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_stands_for_what_fits_it() {
-        let dir = bench(&[
+    fn a_pattern_resolves_to_the_files_that_match() {
+        let dir = directory_with(&[
             "b1.csv", "a1.csv", "c2.csv", ".d1.csv", "~$e1.csv", "x[1].csv",
         ]);
         assert_eq!(shown(&dir, &["*1.csv"]), ["a1.csv", "b1.csv"]);
         assert_eq!(shown(&dir, &["[bc]?.csv"]), ["b1.csv", "c2.csv"]);
         assert_eq!(shown(&dir, &["x[1].csv"]), ["x[1].csv"]);
-        assert_eq!(shown(&dir, &["*.xlsx"]), ["no file fits this pattern"]);
+        assert_eq!(shown(&dir, &["*.xlsx"]), ["no file matches this pattern"]);
         assert_eq!(shown(&dir, &["a[.csv"]), ["a[.csv"]);
     }
 
     #[test]
     fn a_file_named_twice_is_read_once() {
-        let dir = bench(&["a.csv", "b.csv"]);
+        let dir = directory_with(&["a.csv", "b.csv"]);
         let inputs = ["b.csv", "", "./a.csv", "nowhere.csv", "*.csv"];
         assert_eq!(
             shown(&dir, &inputs),

@@ -1,133 +1,127 @@
-//! Rows under a header, turned on all cores into parts that stand in their order.
+//! Classifies the rows below a header and passes the data rows to the sink, on all cores.
 
 use std::sync::Arc;
 
 use super::footer::is_figure;
+use super::memory_limit;
 use super::options::Options;
-use super::row::{RawRow, Row, placed};
+use super::parallel::in_order;
+use super::row::{RawRow, Row};
 use super::row_kind::RowKind;
 use super::row_sink::RowSink;
 use super::sheet::SheetHead;
 use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
-use crate::input::memory_limit;
-use crate::input::parallel::in_order;
 
-/// Rows as they come from a file.
+/// The rows of a sheet. As an iterator it returns them one by one; the header is found that way.
 pub(crate) trait RowSource: Iterator<Item = Result<RawRow, Diagnostic>> {
-    /// Turns the rest of the rows on all cores, in parts that stand in their order.
-    ///
-    /// # Errors
-    /// What is wrong with the first row that cannot be read or stands out of place.
-    fn turn_all<S: RowSink>(
+    /// Processes the remaining rows on all cores; returns the chunks in order, or the first error.
+    fn process_all<S: RowSink>(
         self,
-        turning: &Turning<'_, S>,
-    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic>;
+        processor: &RowProcessor<'_, S>,
+    ) -> Result<Vec<Processed<S::Chunk>>, Diagnostic>;
 
-    /// Counts the rest of the rows, those in which something stands.
-    ///
-    /// # Errors
-    /// What is wrong with the first row that cannot be read.
+    /// Counts the remaining rows that have a non-blank cell.
     fn count_filled(self) -> Result<usize, Diagnostic>;
 }
 
-/// How the rows under a header are turned.
-pub(crate) struct Turning<'a, S> {
+/// Processes the rows below one header.
+pub(crate) struct RowProcessor<'a, S> {
     pub(crate) head: &'a SheetHead,
     pub(crate) options: &'a Options<'a>,
     pub(crate) sink: &'a S,
 }
 
-/// A part of a sheet, as far as it has been turned.
-pub(crate) struct Turned<P> {
-    pub(crate) part: P,
-    /// Its rows of data.
+/// A chunk of a sheet that was processed.
+pub(crate) struct Processed<C> {
+    pub(crate) chunk: C,
+    /// The number of data rows.
     pub(crate) rows: usize,
-    /// What is said of those that were left out.
+    /// A diagnostic for each skipped row.
     pub(crate) skipped: Vec<Diagnostic>,
-    /// How the last row begins, if that alone tells that it holds data.
-    telling: Option<[String; 2]>,
+    /// The first two cells of the last data row, if they alone show that a row is data. Rows of an order often begin
+    /// alike, and classifying a row takes longer than comparing two cells.
+    known_start: Option<[String; 2]>,
 }
 
-impl<S: RowSink> Turning<'_, S> {
-    /// Begins a part.
-    pub(crate) fn begin(&self) -> Turned<S::Chunk> {
-        Turned {
-            part: self.sink.start(self.head),
+impl<S: RowSink> RowProcessor<'_, S> {
+    /// Starts a chunk.
+    pub(crate) fn start(&self) -> Processed<S::Chunk> {
+        Processed {
+            chunk: self.sink.start(self.head),
             rows: 0,
             skipped: Vec::new(),
-            telling: None,
+            known_start: None,
         }
     }
 
-    /// Takes the next row of a part: turns it if it holds data.
-    ///
-    /// # Errors
-    /// Where the row is a header with other columns: where the cells below stand is another question.
-    pub(crate) fn take(
+    /// Adds the next row to a chunk. Returns an error if the row is a header with different columns, because the
+    /// meaning of the cells below it is unknown.
+    pub(crate) fn add(
         &self,
-        turned: &mut Turned<S::Chunk>,
+        processed: &mut Processed<S::Chunk>,
         row: &Row<'_>,
     ) -> Result<(), Diagnostic> {
-        let beginning = beginning(row);
-        let is_told = match (&turned.telling, beginning) {
-            (Some([one, other]), Some(texts)) => [&**one, &**other] == texts,
+        let start = first_two_texts(row);
+        let is_known = match (&processed.known_start, start) {
+            (Some([one, two]), Some(texts)) => [&**one, &**two] == texts,
             _ => false,
         };
-        let kind = if is_told {
+        let kind = if is_known {
             RowKind::Data
         } else {
-            RowKind::of(row, self.head, &self.options.names)
+            RowKind::new(row, self.head, &self.options.names)
         };
         match kind {
             RowKind::Blank => {}
             RowKind::Data => {
-                turned.rows += 1;
-                self.sink.add(&mut turned.part, self.head, row);
-                if !is_told {
-                    turned.telling = beginning
-                        .filter(|texts| self.is_telling(*texts))
+                processed.rows += 1;
+                self.sink.add(&mut processed.chunk, self.head, row);
+                if !is_known {
+                    processed.known_start = start
+                        .filter(|texts| self.shows_data(*texts))
                         .map(|texts| texts.map(str::to_owned));
                 }
             }
-            RowKind::Skipped(problem) => {
-                turned.skipped.push(self.options.warnings.weigh(problem));
+            RowKind::Skipped(diagnostic) => {
+                let diagnostic = self.options.warnings.weigh(diagnostic);
+                processed.skipped.push(diagnostic);
             }
-            RowKind::OtherHeader(problem) => return Err(problem),
+            RowKind::OtherHeader(diagnostic) => return Err(diagnostic),
         }
         Ok(())
     }
 
-    /// Tells whether a row that begins so holds data, whatever else stands in it: two words that no header begins with.
-    fn is_telling(&self, texts: [&str; 2]) -> bool {
+    /// Finishes a chunk and reports its size.
+    pub(crate) fn finish(&self, processed: Processed<S::Chunk>) -> Processed<S::Chunk> {
+        (self.options.on_rows)(processed.rows);
+        processed
+    }
+
+    /// Whether any row that begins with these cells is data: two texts with which no header or footer begins.
+    fn shows_data(&self, texts: [&str; 2]) -> bool {
         let is_word = |text: &&str| self.options.names.find(text).is_none() && !is_figure(text);
         texts.iter().all(is_word) && !self.head.header.begins_with(texts[0], &self.options.names)
     }
-
-    /// Ends a part.
-    pub(crate) fn end(&self, turned: Turned<S::Chunk>) -> Turned<S::Chunk> {
-        (self.options.on_rows)(turned.rows);
-        turned
-    }
 }
 
-/// Returns the first two cells of a row, if both hold text.
-fn beginning<'a>(row: &'a Row<'_>) -> Option<[&'a str; 2]> {
+/// Returns the first two cells of a row, if both are text.
+fn first_two_texts<'a>(row: &'a Row<'_>) -> Option<[&'a str; 2]> {
     match &row.cells[..] {
-        [Cell::Text(one), Cell::Text(other), ..] => Some([one, other]),
+        [Cell::Text(one), Cell::Text(two), ..] => Some([one, two]),
         _ => None,
     }
 }
 
-/// Rows that are read before they are checked together.
-const BATCH: usize = 1024;
-/// What such rows may weigh together, in bytes: rows can be long.
+/// The number of rows that are processed together.
+const BATCH_ROWS: usize = 1024;
+/// The size in bytes at which a batch is full before it has [`BATCH_ROWS`]: rows can be long.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Rows that can be read only one after the other, as those of a workbook.
-pub(crate) struct OneByOne<I>(pub(crate) I);
+/// Rows that can only be read one after another, such as those of a workbook. They are processed in batches.
+pub(crate) struct SequentialRows<I>(pub(crate) I);
 
-impl<I: Iterator<Item = Result<RawRow, Diagnostic>>> Iterator for OneByOne<I> {
+impl<I: Iterator<Item = Result<RawRow, Diagnostic>>> Iterator for SequentialRows<I> {
     type Item = Result<RawRow, Diagnostic>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -135,22 +129,22 @@ impl<I: Iterator<Item = Result<RawRow, Diagnostic>>> Iterator for OneByOne<I> {
     }
 }
 
-impl<I: Iterator<Item = Result<RawRow, Diagnostic>> + Send> RowSource for OneByOne<I> {
-    fn turn_all<S: RowSink>(
+impl<I: Iterator<Item = Result<RawRow, Diagnostic>> + Send> RowSource for SequentialRows<I> {
+    fn process_all<S: RowSink>(
         mut self,
-        turning: &Turning<'_, S>,
-    ) -> Result<Vec<Turned<S::Chunk>>, Diagnostic> {
+        processor: &RowProcessor<'_, S>,
+    ) -> Result<Vec<Processed<S::Chunk>>, Diagnostic> {
         let batches = std::iter::from_fn(|| {
-            let batch = next_batch(&mut self, &turning.head.source);
+            let batch = next_batch(&mut self, &processor.head.source);
             let is_end = batch.as_ref().is_ok_and(Vec::is_empty);
             (!is_end).then_some(batch)
         });
         in_order(batches, |batch| {
-            let mut turned = turning.begin();
+            let mut processed = processor.start();
             for row in batch? {
-                turning.take(&mut turned, &placed(turning.head, &row))?;
+                processor.add(&mut processed, &Row::new(processor.head, &row))?;
             }
-            Ok(turning.end(turned))
+            Ok(processor.finish(processed))
         })
     }
 
@@ -163,20 +157,20 @@ impl<I: Iterator<Item = Result<RawRow, Diagnostic>> + Send> RowSource for OneByO
     }
 }
 
-/// Takes the next rows, as many as are checked together.
+/// Reads the next batch of rows; empty at the end.
 fn next_batch(
     rows: &mut impl Iterator<Item = Result<RawRow, Diagnostic>>,
     source: &Arc<Source>,
 ) -> Result<Vec<RawRow>, Diagnostic> {
     let mut batch = Vec::new();
     let mut bytes = 0;
-    while batch.len() < BATCH && bytes < BATCH_BYTES {
+    while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
         let Some(row) = rows.next().transpose()? else {
             break;
         };
         bytes += row.cells.bytes();
         batch.push(row);
     }
-    memory_limit::note(bytes, source)?;
+    memory_limit::check_after(bytes, source)?;
     Ok(batch)
 }

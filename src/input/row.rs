@@ -1,50 +1,49 @@
 //! Rows as files have them, and data rows aligned with the header.
 
+use csv::StringRecord;
+
 use super::csv::lines;
 use super::sheet::SheetHead;
 use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
 
-/// A row of data, its cells in the places of the header's.
+/// A data row, its cells aligned with the header.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
-    /// Its number as the user sees it; for CSV the line on which the record begins.
+    /// The row number as the user sees it; for CSV the line on which the record begins.
     pub(crate) number: u32,
     /// One cell for each column of the header.
     pub(crate) cells: Vec<Cell<'a>>,
-    /// The column of the first cell that no header stands over, where the row has more cells than headers.
+    /// The column of the first cell beyond the header, if the row has more cells than the header.
     pub(crate) surplus: Option<u32>,
-    /// The cells that no header stands over, each with its column, whether or not they make the row malformed.
+    /// The non-blank cells beyond the header with their columns, whether or not they make the row malformed.
     pub(crate) beyond: Vec<(u32, Cell<'a>)>,
-    /// The first column whose cell is so long that its quote may have swallowed rows.
+    /// The first column whose cell has so many lines that its quote may have swallowed rows.
     pub(crate) swallowed: Option<u32>,
-    /// The number of an earlier row, and how many of the first cells are to the letter those of that row.
+    /// The number of an earlier row, and how many of the first cells equal that row's.
     pub(crate) same: Option<(u32, usize)>,
 }
 
-/// A row as its file has it: the cells that are there, each with its column from 0.
+/// A row as its file has it.
 pub(crate) struct RawRow {
     pub(crate) number: u32,
     pub(crate) cells: RawCells,
 }
 
 pub(crate) enum RawCells {
-    /// A CSV record: a surplus field means that a comma has moved the others.
-    Record(::csv::StringRecord),
-    /// Cells of a workbook: a note far to the right moves nothing.
+    /// A CSV record. A surplus field means that a stray delimiter moved the other fields.
+    Record(StringRecord),
+    /// The non-blank cells of a workbook row with their columns from 0. A note far to the right moves nothing.
     Sparse(Vec<(u32, Cell<'static>)>),
 }
 
 impl RawRow {
-    /// Returns its number and what it holds, parted from the buffers of the file.
-    pub(crate) fn owned(&self) -> (u32, Vec<(u32, Cell<'static>)>) {
-        let held = self.cells.present().into_iter();
-        let held = held.filter(|(_, cell)| !cell.is_blank());
-        (
-            self.number,
-            held.map(|(column, cell)| (column, cell.into_owned()))
-                .collect(),
-        )
+    /// Returns the row number and the non-blank cells.
+    pub(crate) fn to_owned_cells(&self) -> (u32, Vec<(u32, Cell<'static>)>) {
+        let present = self.cells.present().into_iter();
+        let filled = present.filter(|(_, cell)| !cell.is_blank());
+        let owned = filled.map(|(column, cell)| (column, cell.into_owned()));
+        (self.number, owned.collect())
     }
 }
 
@@ -64,7 +63,7 @@ impl RawCells {
         }
     }
 
-    /// Returns the cells that are there.
+    /// Returns the cells with their columns.
     pub(crate) fn present(&self) -> Vec<(u32, Cell<'_>)> {
         match self {
             Self::Record(record) => (0..).zip(record.iter().map(Cell::text)).collect(),
@@ -73,39 +72,55 @@ impl RawCells {
     }
 }
 
-/// Puts the cells of a row under their headers.
-pub(crate) fn placed<'a>(head: &SheetHead, raw: &'a RawRow) -> Row<'a> {
-    let mut row = Row::of_width(head.header.texts.len());
-    row.number = raw.number;
-    match &raw.cells {
-        RawCells::Record(record) => {
-            row.put(record.iter().map(Cell::text));
-            row.swallowed = swallowed_in(record.iter());
-        }
-        RawCells::Sparse(present) => {
-            let mut filled = 0;
-            for (column, value) in present {
-                filled += usize::from(!value.is_blank());
-                match row.cells.get_mut(*column as usize) {
-                    Some(cell) => *cell = value.borrowed(),
-                    None => {
-                        row.surplus = row.surplus.or(Some(*column));
-                        row.beyond.push((*column, value.borrowed()));
-                    }
-                }
+impl<'a> Row<'a> {
+    /// Aligns a row with a header.
+    pub(crate) fn new(head: &SheetHead, raw: &'a RawRow) -> Self {
+        match &raw.cells {
+            RawCells::Record(record) => {
+                Self::from_record(raw.number, record, head.header.texts.len())
             }
-            let headers = head.header.texts.iter().flatten().count();
-            row.surplus = row.surplus.filter(|_| filled > headers);
+            RawCells::Sparse(cells) => Self::from_sparse(raw.number, cells, head),
         }
     }
-    row
-}
 
-impl<'a> Row<'a> {
-    /// Makes a row of blank cells, one for each column of a header.
-    pub(crate) fn of_width(width: usize) -> Self {
+    /// Aligns a CSV record with a header of `width` columns.
+    pub(crate) fn from_record(number: u32, record: &'a StringRecord, width: usize) -> Self {
+        let mut row = Self::blank(number, width);
+        for (column, cell) in (0u32..).zip(record.iter().map(Cell::text)) {
+            match row.cells.get_mut(column as usize) {
+                Some(place) => *place = cell,
+                None if cell.is_blank() => {}
+                None => {
+                    row.surplus = row.surplus.or(Some(column));
+                    row.beyond.push((column, cell));
+                }
+            }
+        }
+        row.swallowed = swallowed_column(record);
+        row
+    }
+
+    fn from_sparse(number: u32, cells: &'a [(u32, Cell<'static>)], head: &SheetHead) -> Self {
+        let mut row = Self::blank(number, head.header.texts.len());
+        let mut filled = 0;
+        for (column, cell) in cells {
+            filled += usize::from(!cell.is_blank());
+            match row.cells.get_mut(*column as usize) {
+                Some(place) => *place = cell.borrowed(),
+                None => {
+                    row.surplus = row.surplus.or(Some(*column));
+                    row.beyond.push((*column, cell.borrowed()));
+                }
+            }
+        }
+        let headers = head.header.texts.iter().flatten().count();
+        row.surplus = row.surplus.filter(|_| filled > headers);
+        row
+    }
+
+    fn blank(number: u32, width: usize) -> Self {
         Self {
-            number: 0,
+            number,
             cells: vec![Cell::Blank; width],
             surplus: None,
             beyond: Vec::new(),
@@ -113,46 +128,28 @@ impl<'a> Row<'a> {
             same: None,
         }
     }
-
-    /// Puts the cells of a record under their headers; what is filled beyond them means that a comma has moved the others.
-    pub(crate) fn put(&mut self, cells: impl Iterator<Item = Cell<'a>>) {
-        self.put_from(0, cells);
-    }
-
-    /// Puts the cells of a record under their headers, but for the first ones, which are there.
-    pub(crate) fn put_from(&mut self, kept: usize, cells: impl Iterator<Item = Cell<'a>>) {
-        let width = self.cells.len();
-        self.cells.truncate(kept);
-        self.beyond.clear();
-        self.surplus = None;
-        for (column, cell) in (0u32..).zip(cells) {
-            let column = column.saturating_add(u32::try_from(kept).unwrap_or(u32::MAX));
-            if self.cells.len() < width {
-                self.cells.push(cell);
-            } else if !cell.is_blank() {
-                self.surplus = self.surplus.or(Some(column));
-                self.beyond.push((column, cell));
-            }
-        }
-        self.cells.resize(width, Cell::Blank);
-    }
 }
 
-/// A cell of so many lines is rather a quote that was closed rows below.
+/// A cell with this many lines is more likely a quote that is closed rows below.
 const SWALLOWED_LINES: u32 = 10;
 
-/// Returns the first column of a record whose cell has so many lines; only a quoted one can.
-pub(crate) fn swallowed_in<'a>(fields: impl Iterator<Item = &'a str>) -> Option<u32> {
+/// Returns the first column of a record whose cell has at least [`SWALLOWED_LINES`] lines.
+pub(crate) fn swallowed_column(record: &StringRecord) -> Option<u32> {
     let is_long = |text: &str| lines::breaks_in(text) >= SWALLOWED_LINES - 1;
-    let long = (0..).zip(fields).find(|(_, text)| is_long(text));
-    long.map(|(column, _)| column)
+    if !is_long(record.as_slice()) {
+        return None;
+    }
+    let mut fields = (0..).zip(record.iter());
+    fields
+        .find(|(_, text)| is_long(text))
+        .map(|(column, _)| column)
 }
 
-/// Makes the finding that a quote may have swallowed the rows below a cell.
+/// The warning that a quote may have swallowed the rows below a cell.
 pub(crate) fn swallowed_rows(place: Place) -> Diagnostic {
     let message = format!(
-        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: rows may be inside it"
+        "the quoted cell that begins here has {SWALLOWED_LINES} lines or more: it may contain rows"
     );
-    let help = "look for a quote that is closed too late; nothing to do if the text is so long";
+    let help = "look for a quote that is closed too late; nothing to do if the text is that long";
     Diagnostic::new(Code::QuoteSwallowedRows, place, message, help)
 }

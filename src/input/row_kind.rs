@@ -1,4 +1,4 @@
-//! What a row under the header is: data, a header again, a total, or nothing.
+//! Classifies the rows below a header: data, a repeated header, a footer, or blank.
 
 use super::footer;
 use super::header::HEADER_WITHIN_ROWS;
@@ -8,17 +8,17 @@ use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place};
 use crate::schema::header_names::HeaderNames;
 
-/// What a row under the header is.
+/// The kind of a row below a header.
 pub(crate) enum RowKind {
     Blank,
     Data,
     Skipped(Diagnostic),
-    /// A header with other columns.
+    /// A header with different columns.
     OtherHeader(Diagnostic),
 }
 
 impl RowKind {
-    pub(crate) fn of(row: &Row<'_>, head: &SheetHead, names: &HeaderNames) -> Self {
+    pub(crate) fn new(row: &Row<'_>, head: &SheetHead, names: &HeaderNames) -> Self {
         let place = || Place::row(&head.source, row.number);
         let skip = |code, message, help: &'static str| {
             Self::Skipped(Diagnostic::new(code, place(), message, help))
@@ -28,7 +28,7 @@ impl RowKind {
         } else if head.header.is_repeated_by(&row.cells, names) {
             skip(
                 Code::HeaderRepeated,
-                "the header stands here again; the row is left out",
+                "the header is repeated here; the row is skipped",
                 "nothing to do",
             )
         } else if head.header.is_followed_by_another(&row.cells, names) {
@@ -47,15 +47,15 @@ impl RowKind {
 
 fn other_header(place: Place, head: &SheetHead) -> Diagnostic {
     let message = format!(
-        "a header stands here again, and its columns are not those of row {}",
+        "this row is another header, with columns that differ from those of row {}",
         head.header.row
     );
-    let apart = "put the rows from here on into a file of their own";
-    // Of several rows near the top that name the order id, the first was taken for the header.
+    let apart = "move this row and the rows below it to a separate file";
+    // Near the top, a title row that mentions the order id may have been taken for the header.
     let help = match place.row {
         Some(row) if row <= HEADER_WITHIN_ROWS => {
             let first = head.header.row;
-            format!("if this is the header, take row {first} away; if both are, {apart}")
+            format!("if this is the header, delete row {first}; if both are headers, {apart}")
         }
         _ => apart.to_owned(),
     };

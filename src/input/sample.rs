@@ -1,5 +1,4 @@
-//! The first rows of each sheet under its header, also where the header is wrong or missing: for looking at a file
-//! rather than for delivering it.
+//! Reads the first rows of each sheet, even if its header is invalid or missing, to show what a file contains.
 
 use std::path::PathBuf;
 
@@ -13,13 +12,13 @@ use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Code, Diagnostic};
 use crate::schema::columns::Column;
 
-/// The cells of a row, in the places of the header's.
+/// The cells of a row, aligned with the header.
 pub(crate) type SampleRow = Vec<Cell<'static>>;
 
-/// Reads the first rows of each sheet of the inputs, as many as the options' [`Extent::Sample`] says.
+/// Reads the first rows of each sheet of the inputs; [`Extent::Sample`](super::Extent::Sample) says how many.
 ///
-/// A sheet with a wrong header is read all the same. Where no sheet has a column for the order id, the row that
-/// looks most like a header is taken for it, and the finding that there is none is among the problems.
+/// A sheet with an invalid header is read too. If no sheet has a column for the order id, the row that looks most like a
+/// header is used, and the diagnostics say that there is none.
 pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<Vec<SampleRow>>> {
     let cells = |_: &SheetHead, row: &Row<'_>| -> SampleRow {
         row.cells.iter().cloned().map(Cell::into_owned).collect()
@@ -27,7 +26,7 @@ pub fn sample(inputs: &[PathBuf], options: &Options<'_>) -> Vec<File<Vec<SampleR
     let mut files = read_all(inputs, options, &MapRows(cells));
     for file in &mut files {
         if options.sheets.is_empty() && file.sheets.iter().any(has_order_id) {
-            pass_guesses_over(file);
+            remove_guesses(file);
         }
     }
     files
@@ -38,22 +37,22 @@ fn has_order_id<P>(sheet: &Sheet<P>) -> bool {
     sheet.head.as_ref().and_then(column).is_some()
 }
 
-/// Leaves out what an import would leave out: sheets without an order id beside one that has it.
-fn pass_guesses_over<P>(file: &mut File<P>) {
+/// Removes the sheets that an import would skip: those without an order id, if another sheet has one.
+fn remove_guesses<P>(file: &mut File<P>) {
     let (kept, guessed) = std::mem::take(&mut file.sheets)
         .into_iter()
         .partition(has_order_id);
     file.sheets = kept;
     for sheet in guessed {
         file.notes.retain(|(source, _)| *source != sheet.source);
-        file.problems
+        file.diagnostics
             .retain(|problem| problem.place.source != sheet.source);
         file.passed_over
             .push((sheet.source, "no column for the order id"));
     }
 }
 
-/// Tells whether a finding says that the sheet has no header: then its columns are a guess.
+/// Whether a diagnostic means that the columns of its sheet are a guess.
 pub(crate) fn is_guess(problem: &Diagnostic) -> bool {
     problem.code == Code::HeaderMissing
 }
@@ -81,25 +80,25 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_sampled_under_a_header_that_is_wrong() {
+    fn rows_are_sampled_below_an_invalid_header() {
         let file = sampled("title\norder_id,Tset Score\n1,5\n\n2,6\n3,7\n");
         assert_eq!(texts(&file), [["1", "5"], ["2", "6"]]);
-        assert_eq!(file.problems[0].code, Code::ColumnUnknown);
+        assert_eq!(file.diagnostics[0].code, Code::ColumnUnknown);
     }
 
     #[test]
-    fn without_an_order_id_the_row_with_most_words_is_taken_for_the_header() {
+    fn without_an_order_id_the_row_with_most_words_is_the_header() {
         let file = sampled("Results of March\nTicket,Name,Result\n17,Ann Lee,82\n");
         let head = file.sheets[0].head.as_ref().unwrap();
         assert_eq!(head.header.row, 2);
-        assert!(file.problems.iter().any(is_guess));
+        assert!(file.diagnostics.iter().any(is_guess));
         assert_eq!(texts(&file), [["17", "Ann Lee", "82"]]);
     }
 
     #[test]
-    fn figures_alone_are_no_header() {
+    fn a_row_of_figures_is_not_a_header() {
         let file = sampled("1,2\n3,4\n");
         assert!(file.sheets.is_empty());
-        assert!(is_guess(&file.problems[0]));
+        assert!(is_guess(&file.diagnostics[0]));
     }
 }

@@ -5,24 +5,22 @@ use std::sync::Arc;
 
 use super::header::{self, HEADER_WITHIN_ROWS, Header};
 use super::options::Options;
-use super::row::{RawRow, placed};
+use super::row::{RawRow, Row};
 use super::row_kind::RowKind;
 use super::row_sink::RowSink;
-use super::sheet::{Rows, Sheet, SheetHead};
+use super::sheet::{Sheet, SheetHead, SheetResult};
 use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 
-/// Reads the first rows of one sheet.
-///
-/// # Errors
-/// What is wrong with a row that cannot be read, which is wrong with the whole file.
-pub(crate) fn read_rows<S: RowSink>(
+/// Reads the first `count` data rows of one sheet. An unreadable row is an error of the whole file.
+pub(crate) fn read_sample<S: RowSink>(
     rows: impl Iterator<Item = Result<RawRow, Diagnostic>>,
+    count: usize,
     source: &Arc<Source>,
-    (options, count): (&Options<'_>, usize),
+    options: &Options<'_>,
     sink: &S,
-    problems: &mut Vec<Diagnostic>,
-) -> Result<Rows<S::Chunk>, Diagnostic> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<SheetResult<S::Chunk>, Diagnostic> {
     let most = count.saturating_add(HEADER_WITHIN_ROWS as usize);
     let rows: Vec<RawRow> = rows.take(most).collect::<Result<_, _>>()?;
     let within = rows
@@ -41,12 +39,12 @@ pub(crate) fn read_rows<S: RowSink>(
         header::missing(source, &seen, names)
     };
     let Some(index) = found.or_else(|| likely_header(first)) else {
-        return Ok(Rows::NoHeader(missing()));
+        return Ok(SheetResult::NoHeader(missing()));
     };
     let (row, cells) = (&rows[index], rows[index].cells.present());
-    let (header, wrong) = Header::read(source, row.number, &cells, names, &options.wide);
-    problems.extend(found.is_none().then(|| missing().problem));
-    problems.extend(wrong);
+    let (header, found_in_header) = Header::read(source, row.number, &cells, names, &options.wide);
+    diagnostics.extend(found.is_none().then(|| missing().diagnostic));
+    diagnostics.extend(found_in_header);
     let head = SheetHead {
         source: Arc::clone(source),
         header,
@@ -54,32 +52,32 @@ pub(crate) fn read_rows<S: RowSink>(
         is_denied: false,
     };
     let data = rows[index + 1..].iter().filter_map(|row| {
-        let row = placed(&head, row);
-        // Where nothing is known of the ids, every row looks like a footer.
-        match RowKind::of(&row, &head, names) {
+        let row = Row::new(&head, row);
+        // Without an order-id column every row looks like a footer.
+        match RowKind::new(&row, &head, names) {
             RowKind::Data => Some(row),
             RowKind::Skipped(_) if found.is_none() => Some(row),
             RowKind::Blank | RowKind::Skipped(_) | RowKind::OtherHeader(_) => None,
         }
     });
-    let mut part = sink.start(&head);
+    let mut chunk = sink.start(&head);
     let rows = data
         .take(count)
-        .map(|row| sink.add(&mut part, &head, &row))
+        .map(|row| sink.add(&mut chunk, &head, &row))
         .count();
-    Ok(Rows::Sheet(Sheet {
+    Ok(SheetResult::Sheet(Sheet {
         source: Arc::clone(source),
         sha256: Arc::from(""),
-        chunks: vec![part],
+        chunks: vec![chunk],
         rows,
         head: Some(head),
         skipped: 0,
         unread: 0,
-        doubtful: None,
+        bad_header_rows: None,
     }))
 }
 
-/// Returns the row that looks most like a header: the first of those with the most words.
+/// Returns the index of the row that looks most like a header: the first of those with the most words.
 fn likely_header(rows: &[RawRow]) -> Option<usize> {
     let words = |row: &RawRow| {
         let cells = row.cells.present();

@@ -2,57 +2,57 @@
 
 use std::sync::Arc;
 
-use super::header::{Header, Missing};
+use super::header::{Header, MissingHeader};
 use super::values::cell::Cell;
 use crate::diagnostics::diagnostic::Source;
 use crate::schema::columns::Field;
 
-/// Which sheet a row is from, and what its columns are.
+/// The source of a row and the columns of its sheet.
 #[derive(Debug)]
 pub struct SheetHead {
     /// The file and sheet.
     pub(crate) source: Arc<Source>,
-    /// Its columns.
+    /// The columns.
     pub(crate) header: Header,
-    /// The rows above the header, such as titles: each its number and its cells.
+    /// The numbers and non-blank cells of the rows above the header, such as titles.
     pub(crate) above: Vec<(u32, Vec<(u32, Cell<'static>)>)>,
-    /// Whether warnings of the header are errors in this run, so that all its orders are held back.
+    /// Whether warnings of the header are errors in this run, so that all orders of the sheet are held back.
     pub(crate) is_denied: bool,
 }
 
-/// A sheet that was read: `P` is what each part of it was turned into.
+/// A sheet that was read. `C` is a chunk of the sink.
 #[derive(Debug)]
-pub(crate) struct Sheet<P> {
-    /// Where it is from.
+pub(crate) struct Sheet<C> {
+    /// The file and sheet.
     pub(crate) source: Arc<Source>,
-    /// The fingerprint of the whole file, in hexadecimal; empty where it is not wanted.
+    /// The fingerprint of the whole file in hexadecimal; empty if not wanted.
     pub(crate) sha256: Arc<str>,
-    /// Its columns; `None` where it has no usable header, and so no rows.
+    /// The columns; `None` if the header is invalid, in which case there are no rows.
     pub(crate) head: Option<SheetHead>,
-    /// Its parts, in their order.
-    pub(crate) chunks: Vec<P>,
-    /// How many rows of data are in them.
+    /// The chunks, in order.
+    pub(crate) chunks: Vec<C>,
+    /// The number of data rows.
     pub(crate) rows: usize,
-    /// How many rows were left out: repeated headers and footers. Blank rows do not count.
+    /// The number of skipped rows: repeated headers and footers. Blank rows do not count.
     pub(crate) skipped: usize,
-    /// How many rows are not used, because the header is wrong.
+    /// The number of rows that are not used because the header is invalid.
     pub(crate) unread: usize,
-    /// What those rows say under the columns that were most likely meant, to be checked and no more.
-    pub(crate) doubtful: Option<Box<Doubtful<P>>>,
+    /// Those rows, read under the columns that the header most likely means.
+    pub(crate) bad_header_rows: Option<Box<BadHeaderRows<C>>>,
 }
 
-/// The rows of a sheet whose header is wrong in a way that leaves little doubt what was meant.
+/// The rows below an invalid header whose meaning is fairly certain. They are only validated, never used.
 #[derive(Debug)]
-pub(crate) struct Doubtful<P> {
-    /// The columns, as they were most likely meant.
+pub(crate) struct BadHeaderRows<C> {
+    /// The columns as they were most likely meant.
     pub(crate) head: SheetHead,
-    /// What several columns would be: of those nothing is said.
-    pub(crate) unclear: Vec<Field>,
-    /// The parts of its rows, in their order.
-    pub(crate) chunks: Vec<P>,
+    /// Fields that several columns may hold; their cells are not validated.
+    pub(crate) ambiguous: Vec<Field>,
+    /// The chunks, in order.
+    pub(crate) chunks: Vec<C>,
 }
 
-impl<P> Sheet<P> {
+impl<C> Sheet<C> {
     /// Returns a sheet without rows.
     pub(crate) fn empty(source: &Arc<Source>) -> Self {
         Self {
@@ -63,22 +63,22 @@ impl<P> Sheet<P> {
             rows: 0,
             skipped: 0,
             unread: 0,
-            doubtful: None,
+            bad_header_rows: None,
         }
     }
 }
 
 impl<R> Sheet<Vec<R>> {
-    /// Returns its rows, each turned on its own.
+    /// Returns the results of a [`MapRows`](super::MapRows) sink.
     pub(crate) fn into_rows(self) -> Vec<R> {
         self.chunks.into_iter().flatten().collect()
     }
 }
 
 /// The result of looking for a header and reading the rows below it.
-pub(crate) enum Rows<P> {
+pub(crate) enum SheetResult<C> {
     /// The sheet; without rows if its header is invalid.
-    Sheet(Sheet<P>),
+    Sheet(Sheet<C>),
     /// No row can be the header. The caller decides how bad that is.
-    NoHeader(Missing),
+    NoHeader(MissingHeader),
 }

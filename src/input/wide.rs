@@ -1,27 +1,27 @@
-//! Wide sheets: a row per person and a column per test, turned into tests by tables that the user gives.
+//! Wide sheets, with a row per person and a column per test, and the configured tables that describe them.
 
 use std::sync::Arc;
 
 use crate::schema::columns::{Column, Scope};
 use crate::schema::header_names::{is_near, simplified};
 
-/// One test of wide sheets: its id, and where its fields stand.
+/// A test of wide sheets: its id and the sources of its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WideTable {
     /// The id of the test, the same for every row.
     pub(crate) test_id: String,
     /// The header of the column that holds its score.
     pub(crate) score: String,
-    /// Its other fields.
+    /// The other fields.
     pub(crate) others: Vec<(Column, Source)>,
 }
 
-/// Where a field of a wide test stands.
+/// The source of a field of a wide test, by header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Under this header.
+    /// The column with this header.
     Header(String),
-    /// In no column: it is the same for every row.
+    /// The same value for every row.
     Constant(String),
 }
 
@@ -32,31 +32,31 @@ pub(crate) struct WideTest {
     pub(crate) test_id: String,
     /// The column of its score, from 0.
     pub(crate) score: u32,
-    /// Its other fields.
+    /// The other fields.
     pub(crate) others: Vec<(Column, Place)>,
 }
 
-/// Where a field of a wide test was found.
+/// The source of a field of a wide test in a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In this column, from 0.
+    /// The column, from 0.
     Column(u32),
-    /// Nowhere: it is the same for every row.
+    /// The same value for every row.
     Constant(String),
 }
 
-/// A header that a wide table names and the sheet does not have.
+/// A header of a wide table that the sheet lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Absent {
     /// The test of the table.
     pub(crate) test_id: String,
-    /// The header that it names.
+    /// The header.
     pub(crate) header: String,
 }
 
-/// Finds the tests whose score stands in a sheet, and the headers that they lack.
+/// Returns the tests whose score column is in a sheet, and the other headers that they lack.
 ///
-/// A table whose score column the sheet does not have is for other sheets.
+/// A table whose score column is missing is for another sheet.
 pub(crate) fn find(
     tables: &[WideTable],
     texts: &[Option<Arc<str>>],
@@ -115,8 +115,8 @@ pub(crate) fn nearest<'a>(tables: &'a [WideTable], header: &str) -> Option<&'a s
 }
 
 impl WideTest {
-    /// Returns a field by its place, 0 being the score: its meaning, and the column of its cell, which is the score's
-    /// for what stands in no column.
+    /// Returns a field by its index, 0 being the score, and the column of its cell. A constant has the column of the
+    /// score.
     pub(crate) fn field(&self, place: usize) -> (Column, u32) {
         match place.checked_sub(1).map(|at| &self.others[at]) {
             None => (Column::TestScore, self.score),
@@ -125,7 +125,7 @@ impl WideTest {
         }
     }
 
-    /// Tells whether it reads a column.
+    /// Whether a field is read from this column.
     pub(crate) fn reads(&self, column: u32) -> bool {
         self.score == column
             || self
@@ -134,8 +134,8 @@ impl WideTest {
                 .any(|(_, place)| *place == Place::Column(column))
     }
 
-    /// Tells whether a column that has a meaning of its own keeps it beside this test: one of a test does not, for
-    /// the row itself is of no test.
+    /// Whether a column that is read by this test keeps its own meaning. A column of test scope does not, because the
+    /// row itself describes no test.
     pub(crate) fn leaves(&self, column: u32, meaning: Column) -> bool {
         !self.reads(column) || meaning.scope() != Scope::Test
     }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_found_by_the_header_of_their_score() {
+    fn tests_are_found_by_their_score_header() {
         let date = Source::Header("Taken On".into());
         let tables = [
             table(
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_a_header_of_a_table_is_recognised() {
+    fn a_misspelled_header_of_a_table_is_recognised() {
         let tables = [table("NUM", "Numerical (%)", &[])];
         assert_eq!(nearest(&tables, "Numercial (%)"), Some("Numerical (%)"));
         assert_eq!(nearest(&tables, "Verbal (%)"), None);

@@ -69,7 +69,7 @@ pub(crate) fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec
             Some(of_sheet(
                 sheet,
                 sheet.head.as_ref()?,
-                &file.problems,
+                &file.diagnostics,
                 options,
             ))
         })
@@ -217,7 +217,7 @@ pub(crate) fn sketch_with(
         chunks: vec![rows.iter().map(row).collect()],
         skipped: 0,
         unread: 0,
-        doubtful: None,
+        bad_header_rows: None,
     };
     of_sheet(
         &sheet,

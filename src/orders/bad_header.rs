@@ -6,18 +6,18 @@ use super::batch::Batch;
 use super::row::Chunk;
 use super::value::Rules;
 use crate::diagnostics::diagnostic::{Code, Diagnostic};
-use crate::input::Doubtful;
+use crate::input::BadHeaderRows;
 
 /// Returns the diagnostics of rows under an invalid header.
 ///
 /// Diagnostics that only follow from the header are left out: those of a column that occurs twice, and those of an
 /// order as a whole if a key column occurs twice or other sheets may have the rest of the order.
-pub(crate) fn check(doubtful: Doubtful<Chunk>, rules: &Rules) -> Vec<Diagnostic> {
-    let Doubtful {
+pub(crate) fn check(rows: BadHeaderRows<Chunk>, rules: &Rules) -> Vec<Diagnostic> {
+    let BadHeaderRows {
         head,
-        unclear,
+        ambiguous: unclear,
         chunks,
-    } = doubtful;
+    } = rows;
     let is_grouped = !unclear.iter().any(|field| field.column.is_key());
     let unclear: Vec<Option<u32>> = unclear
         .iter()

@@ -36,10 +36,10 @@ fn gathered(files: Vec<File<Chunk>>, rules: &Rules) -> Batch {
     for mut file in files {
         batch.passed_over.append(&mut file.passed_over);
         batch.notes.append(&mut file.notes);
-        for problem in &file.problems {
+        for problem in &file.diagnostics {
             rank(&mut ranks, &problem.place.source);
         }
-        batch.add_diagnostics(file.problems);
+        batch.add_diagnostics(file.diagnostics);
         for sheet in file.sheets {
             rank(&mut ranks, &sheet.source);
             add(&mut batch, sheet, rules);
@@ -75,8 +75,8 @@ fn add(batch: &mut Batch, sheet: Sheet<Chunk>, rules: &Rules) {
         unread: sheet.unread,
         skipped: sheet.skipped,
     });
-    if let Some(doubtful) = sheet.doubtful {
-        batch.add_diagnostics(bad_header::check(*doubtful, rules));
+    if let Some(rows) = sheet.bad_header_rows {
+        batch.add_diagnostics(bad_header::check(*rows, rules));
     }
     let Some(head) = sheet.head else { return };
     batch.add_rows(head, sheet.chunks, rules);

@@ -17,7 +17,7 @@ use crate::diagnostics::diagnostic::Source;
 use crate::error::Error;
 use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
-use crate::input::{self, File, MapRows, Row, Sheet, SheetHead, Written};
+use crate::input::{self, File, MapRows, OutputDialect, Row, Sheet, SheetHead};
 use crate::orders::Batch;
 use crate::rejects::{self, RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remarks};
 use crate::report::Run;
@@ -183,13 +183,13 @@ fn written(
     reading: &InputOptions,
     batch: &Batch,
     remarks: &HashMap<Arc<Source>, Remarks<'_>>,
-) -> Written {
+) -> OutputDialect {
     let options = reading_options(reading, false, &|_| {});
     let paths = paths(batch, |source| remarks.contains_key(source));
     let files = paths
         .into_iter()
-        .filter_map(|path| Written::of(Path::new(path), &options));
-    Written::of_all(&files.collect::<Vec<_>>())
+        .filter_map(|path| OutputDialect::detect(Path::new(path), &options));
+    OutputDialect::combine(&files.collect::<Vec<_>>())
 }
 
 /// Reads the rejected rows again.

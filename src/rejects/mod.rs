@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::delivery::{Delivery, Outcome};
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::workbook::sheet_style::Layout;
-use crate::input::{Cell, Row, SheetHead, Written};
+use crate::input::{Cell, OutputDialect, Row, SheetHead};
 use crate::orders::{Batch, Order, RowAt};
 use crate::text::formula;
 
@@ -102,7 +102,7 @@ pub(crate) struct Rejected<'a> {
     /// The company id of sheets without a company column, if one was given.
     pub(crate) company_id: Option<&'a str>,
     /// The dialect of a CSV file of these rows.
-    pub(crate) written: Written,
+    pub(crate) written: OutputDialect,
     /// The sheets, in input order.
     pub(crate) sheets: Vec<RejectedSheet<'a>>,
 }

@@ -168,7 +168,7 @@ fn csv_of(files: &[(&str, &str)], company_id: Option<&str>) -> Vec<Vec<String>> 
     let rejected = Rejected {
         run: "run-1",
         company_id,
-        written: Written::default(),
+        written: OutputDialect::default(),
         sheets: sheets.collect(),
     };
     let mut out = Vec::new();
@@ -224,7 +224,7 @@ fn a_row_with_more_cells_than_headers_still_has_more() {
     let rejected = Rejected {
         run: "run-1",
         company_id: None,
-        written: Written::default(),
+        written: OutputDialect::default(),
         sheets: vec![RejectedSheet {
             head,
             rows,

@@ -13,7 +13,7 @@ fn inputs_without_rows_say_so() {
     let ran = bench.run(&["validate", "empty.csv"]);
     assert_eq!(ran.code, 3);
     assert!(
-        ran.stdout.contains("there is nothing in it"),
+        ran.stdout.contains("the file or sheet is empty"),
         "{}",
         ran.stdout
     );
@@ -23,7 +23,7 @@ fn inputs_without_rows_say_so() {
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
         let said = ran.stdout + &ran.stderr;
         assert!(
-            said.contains("header.csv: there are no rows of data under the header"),
+            said.contains("header.csv: there are no data rows below the header"),
             "{said}"
         );
     }
@@ -47,8 +47,14 @@ fn directories_and_patterns_stand_for_files() {
     }
     std::fs::create_dir(bench.path("none")).unwrap();
     for (input, words) in [
-        ("none", "there are no files to import in it\n --> none\n"),
-        ("in/*.xlsx", "no file fits this pattern\n --> in/*.xlsx\n"),
+        (
+            "none",
+            "there are no files to import in this directory\n --> none\n",
+        ),
+        (
+            "in/*.xlsx",
+            "no file matches this pattern\n --> in/*.xlsx\n",
+        ),
     ] {
         let ran = bench.run(&["validate", input]);
         assert_eq!(ran.code, 3);
@@ -104,7 +110,7 @@ fn standard_input_is_known_by_its_content() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("1 sheet, 2 rows, 2 orders"), "{text}");
     assert!(
-        text.contains("-: named more than once, and read once"),
+        text.contains("-: named more than once, read once"),
         "{text}"
     );
 }
@@ -151,7 +157,7 @@ fn a_sheet_of_a_text_does_not_exist() {
     assert_eq!(ran.code, 3, "{}", ran.stdout);
     assert!(
         ran.stdout
-            .contains("there is no sheet `Results`: a text has no sheets"),
+            .contains("there is no sheet `Results`: a text file has no sheets"),
         "{}",
         ran.stdout
     );

@@ -229,9 +229,9 @@ fn what_was_assumed_is_said() {
         "B6001",
     ]);
     for words in [
-        "note         west.csv: not UTF-8: read as Windows-1252; --encoding names another\n",
-        "note         one.csv: assumed `,` between columns, as there is only one; --delimiter names another\n",
-        "note         ./west.csv: named more than once, and read once\n",
+        "note         west.csv: not UTF-8, read as Windows-1252; pass --encoding if that is wrong\n",
+        "note         one.csv: assumed `,` as the delimiter, because there is only one column; pass --delimiter if that is wrong\n",
+        "note         ./west.csv: named more than once, read once\n",
     ] {
         assert!(ran.stdout.contains(words), "{}", ran.stdout);
     }
@@ -276,7 +276,7 @@ fn what_is_no_spreadsheet_is_named() {
         ),
     ];
     for (name, bytes, what) in table {
-        let message = format!("this is {what}, which is not read");
+        let message = format!("the file is {what}, which is not supported");
         assert_eq!(
             refused(name, bytes),
             (3, "input-unreadable".into(), message, None)

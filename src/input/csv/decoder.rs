@@ -1,98 +1,98 @@
-//! Bytes as they come, to text in UTF-8 as it is asked for: a long file is decoded on its way.
+//! Decodes a file to UTF-8 as it is read.
 
 use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::encoding::{self, Encoding, Fault};
+use memchr::memchr;
+
+use super::encoding::{self, Encoding, EncodingError};
 use super::lines::Lines;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
-use crate::input::bytes::{Refusal, fill};
+use crate::input::bytes::{DiagnosticError, fill};
 use crate::input::memory_limit;
 
-/// A text as it is read.
-pub(crate) struct Decoding<'a, R> {
+/// The minimum number of bytes per read, so that every read makes progress.
+const MIN_READ: usize = 4096;
+
+/// A decoder of the bytes that follow the byte order mark, if any.
+pub(crate) struct Decoder<'a, R> {
     from: R,
-    source: &'a Arc<Source>,
-    /// The encoding; `None` while all bytes have been ASCII, which means the same in those that may be meant.
+    pub(crate) source: &'a Arc<Source>,
+    /// The encoding; `None` while all bytes were ASCII, which is the same in every encoding that is guessed.
     encoding: Option<Encoding>,
-    /// Bytes at the end of what was read that are less than a character.
-    carried: Vec<u8>,
+    /// Bytes that were read and do not form a whole character yet.
+    incomplete: Vec<u8>,
     pub(crate) is_at_end: bool,
-    /// What was found out of the encoding on the way and must be said.
+    /// A remark on the encoding that was guessed.
     pub(crate) note: Option<Cow<'static, str>>,
 }
 
-impl<'a, R: Read> Decoding<'a, R> {
-    /// Decodes what follows a byte order mark, if there is one; `None` stands for an encoding that is to be told.
-    pub(crate) fn of(from: R, encoding: Option<Encoding>, source: &'a Arc<Source>) -> Self {
+impl<'a, R: Read> Decoder<'a, R> {
+    /// Decodes from `encoding`; `None` to guess it from the first bytes beyond ASCII.
+    pub(crate) fn new(from: R, encoding: Option<Encoding>, source: &'a Arc<Source>) -> Self {
         Self {
             from,
             source,
             encoding,
-            carried: Vec::new(),
+            incomplete: Vec::new(),
             is_at_end: false,
             note: None,
         }
     }
 
-    /// Reads what comes next behind a text that begins after so many lines, until it has about `most` bytes or ends.
-    /// What is put there in UTF-8 may be none, and end within a character.
+    /// Appends text to `text` until it has about `len` bytes or the file ends. `before` are the lines before `text`.
     ///
-    /// # Errors
-    /// Where the bytes do not come, or are not of their encoding.
+    /// Bytes that are known to be UTF-8 are not validated here and may end within a character.
     pub(crate) fn read_into(
         &mut self,
         text: &mut Vec<u8>,
-        most: usize,
+        len: usize,
         before: &Lines,
     ) -> Result<(), Diagnostic> {
         let start = text.len();
-        let is_plain = matches!(self.encoding, None | Some(Encoding::Utf8));
-        text.append(&mut self.carried);
-        let filled = fill(text, most.max(start + LEAST), &mut self.from);
-        self.is_at_end = filled.map_err(|error| Refusal::of(error, self.source))?;
-        memory_limit::note(text.len() - start, self.source)?;
-        let decoded = if is_plain {
-            self.settle(text, start)
-        } else {
-            self.decode(text, start)
+        text.append(&mut self.incomplete);
+        let filled = fill(text, len.max(start + MIN_READ), &mut self.from);
+        self.is_at_end =
+            filled.map_err(|error| DiagnosticError::into_diagnostic(error, self.source))?;
+        memory_limit::check_after(text.len() - start, self.source)?;
+        let decoded = match self.encoding {
+            None => self.guess(text, start),
+            Some(Encoding::Utf8) => Ok(()),
+            Some(encoding) => self.decode(text, start, encoding),
         };
-        decoded.map_err(|fault| {
+        decoded.map_err(|error| {
             let mut lines = before.clone();
             lines.advance(&text[..start]);
-            fault.after(&lines).problem(self.source)
+            error.after(&lines).diagnostic(self.source)
         })
     }
 
-    /// Decodes what was put behind the text.
-    fn decode(&mut self, text: &mut Vec<u8>, start: usize) -> Result<(), Fault> {
-        let Some(encoding) = self.encoding else {
-            return Ok(());
-        };
-        if !self.is_at_end {
-            let whole = encoding::whole_units(&text[start..], encoding);
-            self.carried = text.split_off(start + whole);
-        }
+    /// Decodes the bytes of `text` from `start`.
+    fn decode(
+        &mut self,
+        text: &mut Vec<u8>,
+        start: usize,
+        encoding: Encoding,
+    ) -> Result<(), EncodingError> {
+        self.hold_back_incomplete(text, start, encoding);
         let decoded = encoding::decode(&text[start..], encoding)?.into_owned();
         text.truncate(start);
         text.extend_from_slice(decoded.as_bytes());
         Ok(())
     }
 
-    /// Tells the encoding of a text by its first characters beyond ASCII.
-    fn settle(&mut self, text: &mut Vec<u8>, start: usize) -> Result<(), Fault> {
-        if self.encoding.is_some() || text[start..].is_ascii() {
+    /// Guesses the encoding from the first bytes beyond ASCII, and decodes them.
+    fn guess(&mut self, text: &mut Vec<u8>, start: usize) -> Result<(), EncodingError> {
+        let is_plain = |bytes: &[u8]| bytes.is_ascii() && memchr(0, bytes).is_none();
+        if is_plain(&text[start..]) {
             return Ok(());
         }
-        if !self.is_at_end {
-            let whole = encoding::whole_units(&text[start..], Encoding::Utf8);
-            self.carried = text.split_off(start + whole);
-        }
-        if text[start..].is_ascii() {
+        self.hold_back_incomplete(text, start, Encoding::Utf8);
+        if is_plain(&text[start..]) {
             return Ok(());
         }
-        let guessed = encoding::guessed(&text[start..])?;
+        let guessed = encoding::guess(&text[start..])?;
         self.note = guessed.note;
         if self.note.is_none() {
             self.encoding = Some(Encoding::Utf8);
@@ -104,7 +104,12 @@ impl<'a, R: Read> Decoding<'a, R> {
         text.extend_from_slice(decoded.as_bytes());
         Ok(())
     }
-}
 
-/// So much is read at the least, so that every reading comes to something.
-const LEAST: usize = 4096;
+    /// Keeps the bytes of a character that is cut at the end of `text` for the next read, unless the file ends there.
+    fn hold_back_incomplete(&mut self, text: &mut Vec<u8>, start: usize, encoding: Encoding) {
+        if !self.is_at_end {
+            let whole = encoding::whole_units(&text[start..], encoding);
+            self.incomplete = text.split_off(start + whole);
+        }
+    }
+}

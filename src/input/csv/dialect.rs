@@ -1,4 +1,8 @@
-//! How a CSV is written: what stands between its columns and around its texts. Told by its first records, or set.
+//! The dialect of a CSV file: its delimiter and quote, detected from its first records unless set.
+//!
+//! Detection is done here because it can use the names of columns: the right delimiter is the one that makes an
+//! order-id header appear. General sniffers count characters, and those tried panic on empty files or fail on files
+//! with one column or only a header.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +14,7 @@ use crate::input::header::{HEADER_WITHIN_ROWS, holds_order_id};
 use crate::input::values::cell::Cell;
 use crate::schema::header_names::HeaderNames;
 
-/// How a CSV is written.
+/// How the fields of a CSV file are delimited and quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
     delimiter: Delimiter,
@@ -22,28 +26,23 @@ impl Dialect {
         Self { delimiter, quote }
     }
 
-    /// Says what was assumed of the signs around texts.
+    /// Returns a note if the quote is unusual.
     fn quote_note(self) -> Option<Cow<'static, str>> {
-        let words = "assumed ' around texts, as it opens and closes cells and \" does not";
+        let words = "assumed ' as the quote, because cells begin and end with it and never with \"";
         (self.quote == b'\'').then_some(words.into())
     }
 
-    /// Returns what stands around texts.
+    /// Returns the quote.
     pub(crate) const fn quote(self) -> u8 {
         self.quote
     }
 
-    /// Returns what stands between columns.
+    /// Returns the delimiter.
     pub(crate) const fn delimiter(self) -> u8 {
         self.delimiter.0
     }
 
-    /// Tells whether a byte stands between columns.
-    pub(crate) const fn parts_cells(self, byte: u8) -> bool {
-        self.delimiter.0 == byte
-    }
-
-    /// Makes a reader of all records, whatever their width.
+    /// Returns a reader of all records, regardless of their width.
     pub(crate) fn reader(self, text: &str) -> Reader<&[u8]> {
         ReaderBuilder::new()
             .has_headers(false)
@@ -54,25 +53,26 @@ impl Dialect {
     }
 }
 
-/// How a text is written, where its records begin, and what had to be assumed.
+/// The dialect of a text, and where its records begin.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told<'a> {
+pub(crate) struct Detected<'a> {
     pub(crate) dialect: Dialect,
-    /// The first line, where it only names the delimiter; it is no data.
+    /// The first line, if it only names the delimiter.
     pub(crate) preamble: &'a str,
     /// The text after it.
     pub(crate) body: &'a str,
+    /// What was assumed.
     pub(crate) note: Option<Cow<'static, str>>,
 }
 
-/// Tells how a text is written, which may be cut. What was `set` counts more than what its first line says, and that
-/// more than a guess.
-pub(crate) fn told<'a>(
+/// Detects the dialect of a text, which may be cut. The delimiter is the one that was `set`, else the one that the
+/// first line names, else a guess.
+pub(crate) fn detect<'a>(
     text: &'a str,
     is_cut: bool,
     set: Option<Delimiter>,
     names: &HeaderNames,
-) -> Told<'a> {
+) -> Detected<'a> {
     let (named, preamble, body) = delimiter::named(text);
     let sample = Sample::of(body, is_cut);
     let known = set.or(named);
@@ -84,7 +84,7 @@ pub(crate) fn told<'a>(
     };
     let mut guess = sample.guess(tried, names);
     if guess.dialect.quote == b'\'' {
-        // What is so unusual must hold as far as can be seen.
+        // Single quotes are so unusual that all of the text must use them consistently.
         let whole = Sample { text: body, is_cut };
         guess.dialect.quote = whole.quote(guess.dialect.delimiter);
     }
@@ -93,7 +93,7 @@ pub(crate) fn told<'a>(
         None if sample.text.trim().is_empty() => None,
         None => guess.note().or_else(|| guess.dialect.quote_note()),
     };
-    Told {
+    Detected {
         dialect: guess.dialect,
         preamble,
         body,
@@ -104,29 +104,29 @@ pub(crate) fn told<'a>(
 /// The first records of a text.
 struct Sample<'a> {
     text: &'a str,
-    /// Whether the text goes on, so that the last record may be cut.
+    /// Whether the text continues, so that the last record may be cut.
     is_cut: bool,
 }
 
-/// As much of a text is looked at.
+/// How much of a text is examined.
 const SAMPLE_BYTES: usize = 64 << 10;
-/// So many records of it.
+/// How many records are examined.
 const SAMPLE_RECORDS: usize = 200;
 
-/// How a text looks when it is read in one way. The order of the fields is that of their weight.
+/// How well a dialect fits a text. The derived order compares the fields in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Look {
-    /// How many cells of the header are names of columns; 0 where there is no order id among them.
+struct Fit {
+    /// How many header cells are names of columns; 0 without an order id.
     names: usize,
-    /// How many records are as wide as most; 0 where that is one column.
-    even: usize,
+    /// How many records have the most frequent width; 0 if that width is 1.
+    same_width: usize,
 }
 
-/// The best way to read a sample.
+/// The dialect that fits best.
 struct Guess {
     dialect: Dialect,
-    look: Look,
-    /// Another delimiter that looks as good.
+    fit: Fit,
+    /// Another delimiter that fits as well.
     rival: Option<Delimiter>,
 }
 
@@ -139,19 +139,19 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// Finds the delimiter that makes the most of the sample; the earlier one where two are equal.
+    /// Returns the delimiter that fits the sample best, the earlier one of two that fit equally.
     fn guess(&self, delimiters: &[Delimiter], names: &HeaderNames) -> Guess {
         let mut best: Option<Guess> = None;
         for delimiter in delimiters {
             let dialect = Dialect::new(*delimiter, self.quote(*delimiter));
-            let look = self.look(dialect, names);
+            let fit = self.fit(dialect, names);
             match &mut best {
-                Some(best) if best.look == look => best.rival = Some(*delimiter),
-                Some(best) if best.look > look => {}
+                Some(best) if best.fit == fit => best.rival = Some(*delimiter),
+                Some(best) if best.fit > fit => {}
                 _ => {
                     best = Some(Guess {
                         dialect,
-                        look,
+                        fit,
                         rival: None,
                     });
                 }
@@ -159,12 +159,15 @@ impl<'a> Sample<'a> {
         }
         best.unwrap_or_else(|| Guess {
             dialect: Dialect::new(Delimiter(b','), b'"'),
-            look: Look { names: 0, even: 0 },
+            fit: Fit {
+                names: 0,
+                same_width: 0,
+            },
             rival: None,
         })
     }
 
-    fn look(&self, dialect: Dialect, names: &HeaderNames) -> Look {
+    fn fit(&self, dialect: Dialect, names: &HeaderNames) -> Fit {
         let mut reader = dialect.reader(self.text);
         let mut records: Vec<_> = reader
             .byte_records()
@@ -186,15 +189,15 @@ impl<'a> Sample<'a> {
             .iter()
             .take(HEADER_WITHIN_ROWS as usize)
             .find_map(|record| names_in(record, names));
-        Look {
+        Fit {
             names: header.unwrap_or_default(),
-            even: most
+            same_width: most
                 .filter(|(_, width)| *width > 1)
                 .map_or(0, |(count, _)| count),
         }
     }
 
-    /// Returns what stands around texts: `'` where it opens and closes cells, and `"` never does.
+    /// Returns the quote: `'` if cells begin and end with it and never with `"`.
     fn quote(&self, delimiter: Delimiter) -> u8 {
         let is_edge = |byte: Option<&u8>| match byte {
             None => true,
@@ -211,15 +214,15 @@ impl<'a> Sample<'a> {
             closed += usize::from(bytes[at] == b'\'' && is_edge(bytes.get(at + 1)));
         }
         let may_be_cut = usize::from(self.is_cut);
-        let is_used = opened >= LEAST_QUOTED && closed <= opened && opened - closed <= may_be_cut;
+        let is_used = opened >= MIN_QUOTED && closed <= opened && opened - closed <= may_be_cut;
         if is_used { b'\'' } else { b'"' }
     }
 }
 
-/// So many cells between single quotes are no accident.
-const LEAST_QUOTED: usize = 2;
+/// The number of cells in single quotes that is no accident.
+const MIN_QUOTED: usize = 2;
 
-/// Counts the names of columns in a record, if there is an order id among them.
+/// Counts the names of columns in a record that has an order id.
 fn names_in(record: &csv::ByteRecord, names: &HeaderNames) -> Option<usize> {
     let texts: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
     let cells: Vec<_> = (0..)
@@ -238,13 +241,13 @@ impl Guess {
     fn note(&self) -> Option<Cow<'static, str>> {
         let name = self.dialect.delimiter.name();
         match self.rival {
-            _ if self.look.even == 0 && self.look.names < 2 => Some(
-                format!("assumed `{name}` between columns, as there is only one; --delimiter names another")
+            _ if self.fit.same_width == 0 && self.fit.names < 2 => Some(
+                format!("assumed `{name}` as the delimiter, because there is only one column; pass --delimiter if that is wrong")
                     .into(),
             ),
             Some(rival) => Some(
                 format!(
-                    "assumed `{name}` between columns, and not `{}`; --delimiter names another",
+                    "assumed `{name}` as the delimiter, not `{}`; pass --delimiter if that is wrong",
                     rival.name()
                 )
                 .into(),
@@ -261,17 +264,17 @@ mod tests {
     use super::*;
 
     fn dialect(text: &str) -> (char, char, bool) {
-        let told = told(text, false, None, &HeaderNames::default());
-        let Dialect { delimiter, quote } = told.dialect;
+        let detected = detect(text, false, None, &HeaderNames::default());
+        let Dialect { delimiter, quote } = detected.dialect;
         (
             char::from(delimiter.0),
             char::from(quote),
-            told.note.is_some(),
+            detected.note.is_some(),
         )
     }
 
     #[test]
-    fn the_header_with_an_order_id_decides() {
+    fn the_delimiter_that_shows_an_order_id_header_wins() {
         let table = [
             ("order_id,score\n1;2;3,4\n5;6;7,8\n", ','),
             ("order_id;score\n1;80,5\n2;90,5\n", ';'),
@@ -286,20 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn without_such_a_header_even_rows_decide() {
+    fn without_an_order_id_header_rows_of_equal_width_decide() {
         assert_eq!(dialect("name;points\na,b;1\nc;2\n"), (';', '"', false));
         assert_eq!(dialect("x\n1,2\n3,4\n"), (',', '"', false));
     }
 
     #[test]
-    fn a_doubtful_delimiter_is_told() {
+    fn an_uncertain_delimiter_is_noted() {
         assert_eq!(dialect("order_id\n1\n2\n"), (',', '"', true));
         assert_eq!(dialect("a;b,c\n1;2,3\n"), (',', '"', true));
         assert_eq!(dialect("\r\n"), (',', '"', false));
     }
 
     #[test]
-    fn a_first_line_may_name_the_delimiter() {
+    fn a_sep_line_names_the_delimiter() {
         let names = HeaderNames::default();
         for (preamble, delimiter) in [
             ("sep=;\r\n", b';'),
@@ -309,9 +312,12 @@ mod tests {
             ("sep=;,,,\n", b';'),
         ] {
             let text = format!("{preamble}order_id,a\n");
-            let told = told(&text, false, None, &names);
-            assert_eq!(told.dialect.delimiter.0, delimiter, "{preamble}");
-            assert_eq!((told.preamble, told.body), (preamble, "order_id,a\n"));
+            let detected = detect(&text, false, None, &names);
+            assert_eq!(detected.dialect.delimiter.0, delimiter, "{preamble}");
+            assert_eq!(
+                (detected.preamble, detected.body),
+                (preamble, "order_id,a\n")
+            );
         }
         for text in [
             "sep=ab\n1",
@@ -320,14 +326,14 @@ mod tests {
             "sé=;\n",
             "se",
         ] {
-            assert_eq!(told(text, false, None, &names).body, text);
+            assert_eq!(detect(text, false, None, &names).body, text);
         }
-        let set = told("sep=;\na|b", false, Some(Delimiter(b'|')), &names);
+        let set = detect("sep=;\na|b", false, Some(Delimiter(b'|')), &names);
         assert_eq!((set.dialect.delimiter.0, set.body), (b'|', "a|b"));
     }
 
     #[test]
-    fn single_quotes_count_where_they_open_and_close() {
+    fn single_quotes_are_detected_if_they_open_and_close_cells() {
         assert_eq!(dialect("'order_id','name'\n'1','a,b'\n"), (',', '\'', true));
         assert_eq!(
             dialect("order_id;name\n1;'a;b'\n2;'it''s'\n"),
@@ -345,15 +351,15 @@ mod tests {
     }
 
     #[test]
-    fn single_quotes_must_hold_to_the_end() {
+    fn single_quotes_must_be_used_throughout() {
         let text = "order_id,'x'\n".repeat(9000) + "1,\"y\"\n";
         assert_eq!(dialect(&text), (',', '"', false));
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "(sep=)?[\\PC\t\n\r]{0,60}") {
-            let _ = told(&text, false, None, &HeaderNames::default());
+        fn detection_never_panics(text in "(sep=)?[\\PC\t\n\r]{0,60}") {
+            let _ = detect(&text, false, None, &HeaderNames::default());
         }
     }
 }

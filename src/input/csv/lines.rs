@@ -10,29 +10,24 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Goes past some bytes.
+    /// Counts the line ends in the next bytes.
     pub(crate) fn advance(&mut self, bytes: &[u8]) {
         for at in memchr2_iter(b'\r', b'\n', bytes) {
             let before = at.checked_sub(1).map(|before| bytes[before] == b'\r');
-            let goes_on = bytes[at] == b'\n' && before.unwrap_or(self.after_return);
-            self.ended += u32::from(!goes_on);
+            let is_continued = bytes[at] == b'\n' && before.unwrap_or(self.after_return);
+            self.ended += u32::from(!is_continued);
         }
         if let Some(last) = bytes.last() {
             self.after_return = *last == b'\r';
         }
     }
 
-    /// Tells whether the next byte belongs to the end of the line before.
-    pub(crate) fn ends_with(&self, next: Option<&u8>) -> bool {
-        self.after_return && next == Some(&b'\n')
-    }
-
-    /// Returns the number of the line that the next byte stands on.
+    /// Returns the number of the line of the next byte.
     pub(crate) fn number(&self) -> u32 {
         self.ended + 1
     }
 
-    /// Returns the number of the line that the byte after these stands on.
+    /// Returns the number of the line of the byte after these.
     pub(crate) fn number_after(bytes: &[u8]) -> u32 {
         let mut lines = Self::default();
         lines.advance(bytes);

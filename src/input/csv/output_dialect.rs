@@ -1,4 +1,4 @@
-//! How a CSV is written, told from its beginning: to write another that its user's program opens like it.
+//! The dialect for output files: that of the input, so that the program that opens one also opens the other.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,16 +9,16 @@ use crate::input::csv::dialect;
 use crate::input::format::Format;
 use crate::input::options::Options;
 
-/// How a CSV is written.
+/// How a CSV file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// What stands between its columns.
+pub(crate) struct OutputDialect {
+    /// The delimiter.
     pub(crate) delimiter: u8,
-    /// Whether a spreadsheet program would take UTF-8 without a byte order mark for another encoding beside it.
+    /// Whether to begin with a byte order mark, so that a spreadsheet program opens the file as UTF-8.
     pub(crate) is_marked: bool,
 }
 
-impl Default for Written {
+impl Default for OutputDialect {
     fn default() -> Self {
         Self {
             delimiter: b',',
@@ -27,12 +27,12 @@ impl Default for Written {
     }
 }
 
-/// As much of a file is looked at.
+/// How much of a file is examined.
 const BEGINNING: usize = 64 << 10;
 
-impl Written {
-    /// Tells how a CSV is written that has been read in this way; `None` for what is none, or packed, or gone.
-    pub(crate) fn of(path: &Path, options: &Options<'_>) -> Option<Self> {
+impl OutputDialect {
+    /// Detects the dialect of a CSV file; `None` if it is missing, compressed, or not CSV.
+    pub(crate) fn detect(path: &Path, options: &Options<'_>) -> Option<Self> {
         let beginning = beginning(path).ok()?;
         if Format::of_beginning(&beginning) != Format::Csv {
             return None;
@@ -49,18 +49,18 @@ impl Written {
         let whole = encoding::whole_units(rest, encoding);
         let text = encoding::decode(&rest[..whole], encoding).ok()?;
         let is_cut = beginning.len() == BEGINNING;
-        let told = dialect::told(&text, is_cut, options.delimiter, &options.names);
-        // Another is found again only where it is set.
+        let detected = dialect::detect(&text, is_cut, options.delimiter, &options.names);
+        // An unusual delimiter would not be detected when the output is read.
         let mut usual = Delimiter::USUAL.iter();
-        let delimiter = usual.find(|usual| told.dialect.parts_cells(usual.0));
+        let delimiter = usual.find(|usual| usual.0 == detected.dialect.delimiter());
         Some(Self {
             delimiter: delimiter.map_or(b',', |usual| usual.0),
             is_marked: named.mark > 0 || encoding != Encoding::Utf8,
         })
     }
 
-    /// Returns how to write what is taken from several files: as they are written, where they agree.
-    pub(crate) fn of_all(files: &[Self]) -> Self {
+    /// Combines the dialects of several input files: their delimiter, if they agree.
+    pub(crate) fn combine(files: &[Self]) -> Self {
         let mut delimiters = files.iter().map(|file| file.delimiter);
         let first = delimiters.next().unwrap_or(b',');
         Self {
@@ -85,22 +85,22 @@ fn beginning(path: &Path) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn written(delimiter: u8, is_marked: bool) -> Written {
-        Written {
+    fn written(delimiter: u8, is_marked: bool) -> OutputDialect {
+        OutputDialect {
             delimiter,
             is_marked,
         }
     }
 
     #[test]
-    fn a_csv_tells_by_its_beginning_how_it_is_written() {
+    fn the_dialect_is_detected_from_the_beginning_of_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.csv");
         let wide: Vec<u8> = "\u{feff}order_id\tscore\n"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
-        let table: [(&[u8], Option<Written>); 7] = [
+        let table: [(&[u8], Option<OutputDialect>); 7] = [
             (b"order_id,score\n1,5\n", Some(written(b',', false))),
             (
                 b"\xEF\xBB\xBForder_id;score\n1;4,5\n",
@@ -117,16 +117,22 @@ mod tests {
         ];
         for (bytes, expected) in table {
             std::fs::write(&path, bytes).unwrap();
-            let found = Written::of(&path, &Options::default());
+            let found = OutputDialect::detect(&path, &Options::default());
             assert_eq!(found, expected, "{}", bytes.escape_ascii());
         }
     }
 
     #[test]
-    fn of_several_files_the_delimiter_counts_in_which_they_agree() {
+    fn several_files_share_the_delimiter_on_which_they_agree() {
         let (semicolons, tabs) = (written(b';', true), written(b'\t', false));
-        assert_eq!(Written::of_all(&[]), Written::default());
-        assert_eq!(Written::of_all(&[semicolons, semicolons]), semicolons);
-        assert_eq!(Written::of_all(&[tabs, semicolons]), written(b',', true));
+        assert_eq!(OutputDialect::combine(&[]), OutputDialect::default());
+        assert_eq!(
+            OutputDialect::combine(&[semicolons, semicolons]),
+            semicolons
+        );
+        assert_eq!(
+            OutputDialect::combine(&[tabs, semicolons]),
+            written(b',', true)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What is said of a sheet in which no row can be the header.
+//! Diagnostics for a sheet without a header.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,63 +10,67 @@ use crate::input::values::cell::Cell;
 use crate::schema::columns::Column;
 use crate::schema::header_names::{HeaderNames, simplified};
 
-/// That a sheet has no header.
+/// The diagnostic for a missing header, and how likely one was intended.
 #[derive(Debug)]
-pub(crate) struct Missing {
-    /// The finding, with the header that comes closest.
-    pub(crate) problem: Diagnostic,
-    /// How much the sheet looks like one that should have a header.
-    pub(crate) likeness: Likeness,
+pub(crate) struct MissingHeader {
+    /// The diagnostic, which names the cell that comes closest.
+    pub(crate) diagnostic: Diagnostic,
+    /// How much the sheet looks like one with a header.
+    pub(crate) likeness: HeaderLikeness,
 }
 
 /// How much a sheet without a header looks like one that should have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Likeness {
+pub(crate) enum HeaderLikeness {
     /// Not at all.
     None,
-    /// One of its cells may be it, and is named in the help.
+    /// A cell may be the header; the help names it.
     Slight,
-    /// A header is almost one of the order id: the sheet is no stranger, but misspelt.
+    /// A cell is nearly a name of the order id, so it is most likely misspelled.
     Close,
 }
 
-/// A header that is near a shorter name of the order id is as likely near something else.
-const LEAST_TELLING: usize = 7;
+/// A cell that resembles a name shorter than this is as likely to mean something else.
+const MIN_DISTINCTIVE: usize = 7;
 
-/// Cells of a row in which a whole header may stand in one; what is left of it may stand in others.
+/// The most cells of a row one of which may contain a whole header.
 const FEW: usize = 4;
 
-/// A whole header is not longer, in bytes: a stranger's file is to cost little here.
+/// The longest cell that is examined for a whole header, in bytes.
 const LONGEST_LINE: usize = 16 << 10;
 
-/// A row that was seen: its number and its cells.
+/// The number and cells of a row.
 type SeenRow<'a> = (u32, Vec<(u32, Cell<'a>)>);
 
-/// Says that none of the rows that were seen can be the header.
-pub(crate) fn missing(source: &Arc<Source>, seen: &[SeenRow<'_>], names: &HeaderNames) -> Missing {
+/// Returns the diagnostic that none of the rows can be the header.
+pub(crate) fn missing(
+    source: &Arc<Source>,
+    seen: &[SeenRow<'_>],
+    names: &HeaderNames,
+) -> MissingHeader {
     let message = match seen {
-        [] => "there is nothing in it".to_owned(),
+        [] => "the file or sheet is empty".to_owned(),
         _ => format!("none of the first {HEADER_WITHIN_ROWS} rows has a column for the order id"),
     };
     let (help, likeness) = misspelt(seen, names)
         .or_else(|| undivided(source, seen, names))
-        .unwrap_or_else(|| (general_help(seen).to_owned(), Likeness::None));
-    Missing {
-        problem: Diagnostic::new(Code::HeaderMissing, Place::whole(source), message, help),
+        .unwrap_or_else(|| (general_help(seen).to_owned(), HeaderLikeness::None));
+    MissingHeader {
+        diagnostic: Diagnostic::new(Code::HeaderMissing, Place::whole(source), message, help),
         likeness,
     }
 }
 
 const fn general_help(seen: &[SeenRow<'_>]) -> &'static str {
     if seen.is_empty() {
-        "check that the export has come to its end, and that this is the right file"
+        "check that the export is complete and that this is the right file"
     } else {
         "name the column of the order ids `order_id`, or pass --map 'HEADER=order_id'"
     }
 }
 
-/// Says what to do where a header is almost one of the order id.
-fn misspelt(seen: &[SeenRow<'_>], names: &HeaderNames) -> Option<(String, Likeness)> {
+/// Returns the help for a cell that is nearly a name of the order id.
+fn misspelt(seen: &[SeenRow<'_>], names: &HeaderNames) -> Option<(String, HeaderLikeness)> {
     let is_meant = |text: &str| {
         let field = names.nearest(text);
         field.is_some_and(|field| field.column == Column::OrderId)
@@ -79,21 +83,21 @@ fn misspelt(seen: &[SeenRow<'_>], names: &HeaderNames) -> Option<(String, Likene
         "`{}` in {cell} comes close: rename it to `order_id`, or pass --map '{text}=order_id'",
         excerpt(&text),
     );
-    let likeness = if simplified(&text).chars().count() >= LEAST_TELLING - 1 {
-        Likeness::Close
+    let likeness = if simplified(&text).chars().count() >= MIN_DISTINCTIVE - 1 {
+        HeaderLikeness::Close
     } else {
-        Likeness::Slight
+        HeaderLikeness::Slight
     };
     Some((help, likeness))
 }
 
-/// Says what to do where a whole header stands in one cell: lines of a CSV that were quoted whole, pasted into a sheet,
-/// or divided at another sign.
+/// Returns the help for a header that is in one cell: lines of a CSV that were quoted as a whole, pasted into a sheet, or
+/// split at another delimiter.
 fn undivided(
     source: &Source,
     seen: &[SeenRow<'_>],
     names: &HeaderNames,
-) -> Option<(String, Likeness)> {
+) -> Option<(String, HeaderLikeness)> {
     let (cell, text, divider) = seen
         .iter()
         .filter(|(_, cells)| cells.iter().filter(|(_, cell)| !cell.is_blank()).count() <= FEW)
@@ -108,20 +112,20 @@ fn undivided(
     let remedy = match source.sheet {
         Some(_) => format!("divide the column at each `{sign}` (Excel: Data, Text to Columns)"),
         None => format!(
-            "take the quotes around the whole lines away, or pass --delimiter '{sign}' if it is set to another"
+            "remove the quotes around whole lines, or pass --delimiter '{sign}' if it is set to another"
         ),
     };
     let help = format!("`{text}` in {cell} is several headers in one cell: {remedy}");
-    Some((help, Likeness::Slight))
+    Some((help, HeaderLikeness::Slight))
 }
 
-/// Returns the cells of a row by name, each with its text.
+/// Returns the name and text of each cell of a row.
 fn texts<'a>((row, cells): &'a SeenRow<'_>) -> impl Iterator<Item = (String, Cow<'a, str>)> {
     let cells = cells.iter();
     cells.map(|(column, cell)| (cell_name(*row, *column), cell.shown()))
 }
 
-/// Divides a text into the cells that it would be.
+/// Splits a text at a delimiter.
 fn pieces(text: &str, Delimiter(sign): Delimiter) -> Vec<(u32, Cell<'_>)> {
     let texts = text.split(char::from(sign)).map(Cell::text);
     (0..).zip(texts).collect()
@@ -139,24 +143,24 @@ mod tests {
         let cells = texts.iter().map(|text| Cell::text(text));
         let row = (0..).zip(cells).collect();
         let missing = missing(&source, &[(2, row)], &HeaderNames::default());
-        missing.problem.help.into_owned()
+        missing.diagnostic.help.into_owned()
     }
 
     #[test]
-    fn a_missing_header_names_the_one_that_comes_close() {
+    fn a_missing_header_names_the_closest_cell() {
         let help = help(None, &["Oder Number", "Score"]);
         assert!(help.contains("`Oder Number` in A2"), "{help}");
     }
 
     #[test]
-    fn headers_that_stand_in_one_cell_are_told_with_how_to_divide_them() {
+    fn a_header_in_one_cell_is_reported_with_how_to_split_it() {
         assert_eq!(
             help(Some("Results"), &["", "Company;Order No;Score"]),
             "`Company;Order No;Score` in B2 is several headers in one cell: divide the column at each `;` (Excel: Data, Text to Columns)"
         );
         assert_eq!(
             help(None, &["company_id\torder_id"]),
-            "`company_id\torder_id` in A2 is several headers in one cell: take the quotes around the whole lines away, or pass --delimiter 'tab' if it is set to another"
+            "`company_id\torder_id` in A2 is several headers in one cell: remove the quotes around whole lines, or pass --delimiter 'tab' if it is set to another"
         );
         let title = help(None, &["Scores by order, company"]);
         assert!(title.starts_with("name the column"), "{title}");

@@ -1,38 +1,38 @@
-//! The header row: where it is, what its cells mean, what is wrong with them.
+//! The header row: the columns, and diagnostics about them.
 
 mod missing;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub(crate) use self::missing::{Likeness, Missing, missing};
+pub(crate) use self::missing::{HeaderLikeness, MissingHeader, missing};
 use super::wide::{self, Absent, WideTable, WideTest};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Source, cell_name, excerpt};
 use crate::input::values::cell::Cell;
 use crate::schema::columns::{Column, Field};
 use crate::schema::header_names::{HeaderNames, simplified};
 
-/// A header must stand in one of the first rows; titles and notes may stand above it.
+/// The header must be within the first rows; titles and notes may precede it.
 pub(crate) const HEADER_WITHIN_ROWS: u32 = 20;
 
-/// Ignored columns are named up to so many, five times what a wide export has; a sheet has room for 16,384.
+/// How many ignored columns are listed: five times as many as a wide export has.
 const MOST_NAMED: usize = 200;
 
 /// The columns of one sheet.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
-    /// The row that holds it, as the user sees it.
+    /// The row number as the user sees it.
     pub(crate) row: u32,
-    /// The text of each header cell, by column; `None` where the cell is blank.
+    /// The text of each header cell; `None` for a blank one.
     pub(crate) texts: Vec<Option<Arc<str>>>,
-    /// The columns that were understood, from left to right.
+    /// The known columns, from left to right.
     pub(crate) fields: Vec<(u32, Field)>,
-    /// The tests that stand in columns of their own.
+    /// The tests that have columns of their own.
     pub(crate) wide: Vec<WideTest>,
 }
 
 impl Header {
-    /// Reads a header row: the columns, and what is wrong with them.
+    /// Reads a header row; returns the columns and their diagnostics.
     pub(crate) fn read(
         source: &Arc<Source>,
         row: u32,
@@ -59,7 +59,7 @@ impl Header {
         (header, problems)
     }
 
-    /// Finds out what each header cell means.
+    /// Determines the meaning of each header cell.
     fn understand(
         &mut self,
         source: &Arc<Source>,
@@ -91,7 +91,7 @@ impl Header {
         problems
     }
 
-    /// Takes a column that is known; what is wrong is that there is another of the same meaning.
+    /// Adds a known column, or returns the diagnostic that an earlier one has the same meaning.
     fn take(
         &mut self,
         place: Place,
@@ -113,7 +113,7 @@ impl Header {
         None
     }
 
-    /// One warning for all the columns of a sheet that mean nothing to us.
+    /// Returns one warning for all unknown columns of the sheet.
     fn ignored_columns(
         &self,
         source: &Arc<Source>,
@@ -156,8 +156,8 @@ impl Header {
             .map(|(column, _)| *column)
     }
 
-    /// Returns the header as it was most likely meant where findings make it wrong, and the fields that several columns
-    /// would be; `None` where it is not wrong, or what was meant is a column of a wide table.
+    /// Returns the header as it was most likely meant, and the fields that several columns may hold. Returns `None` if
+    /// no diagnostic is an error, or if a header of a wide table is concerned.
     pub(crate) fn likely(
         &self,
         found: &[Diagnostic],
@@ -183,12 +183,12 @@ impl Header {
         Some((header, unclear))
     }
 
-    /// Returns the header's text over a column, from 0.
+    /// Returns the header text of a column, from 0.
     pub(crate) fn text(&self, column: u32) -> Option<&Arc<str>> {
         self.texts.get(column as usize)?.as_ref()
     }
 
-    /// Tells whether a row says the same again, be it by other names.
+    /// Whether a row repeats the header, even with other names for the same columns.
     pub(crate) fn is_repeated_by(&self, cells: &[Cell<'_>], names: &HeaderNames) -> bool {
         let same = |(text, cell): (&Option<Arc<str>>, &Cell<'_>)| match text {
             Some(text) => says_the_same(text, &cell.shown(), names),
@@ -199,10 +199,10 @@ impl Header {
 }
 
 impl Header {
-    /// Tells whether a row is a header with other columns: it names the order id and two columns more, or one where the
-    /// order id stands in its own column.
+    /// Whether a row is a header with different columns: it names the order id and two more columns, or one more if the
+    /// order id is in its own column.
     pub(crate) fn is_followed_by_another(&self, cells: &[Cell<'_>], names: &HeaderNames) -> bool {
-        // Most rows hold no name where a header would begin.
+        // The first cells of most rows are not column names.
         let mut filled = cells.iter().filter(|cell| !cell.is_blank());
         filled
             .by_ref()
@@ -222,7 +222,7 @@ impl Header {
         fields.len() >= least && fields.contains(&order_id)
     }
 
-    /// Tells whether a text may stand where the header begins, in the header itself or in one that repeats it.
+    /// Whether a text may be the first cell of the header or of a repetition of it.
     pub(crate) fn begins_with(&self, text: &str, names: &HeaderNames) -> bool {
         match self.texts.first() {
             Some(Some(first)) => says_the_same(first, text, names),
@@ -231,7 +231,7 @@ impl Header {
     }
 }
 
-/// Tells whether two texts may be the same once they are simplified: cheap, and enough for nearly every row.
+/// Whether two texts may be equal when simplified. A cheap test that suffices for nearly every row.
 fn begins_alike(one: &str, other: &str) -> bool {
     let first = |text: &str| {
         let letter = text.chars().find(|c| c.is_alphanumeric());
@@ -249,7 +249,7 @@ fn says_the_same(text: &str, other: &str, names: &HeaderNames) -> bool {
     (begins_alike(text, other) && simplified(text) == simplified(other)) || is_known()
 }
 
-/// Returns the column that a cell names, if it names one.
+/// Returns the column that a cell names.
 fn field_of(cell: &Cell<'_>, names: &HeaderNames) -> Option<Field> {
     match cell {
         Cell::Text(text) => names.find(text),
@@ -257,13 +257,13 @@ fn field_of(cell: &Cell<'_>, names: &HeaderNames) -> Option<Field> {
     }
 }
 
-/// Tells whether a row can be the header: it holds an order-id column.
+/// Whether a row can be the header: it names the order id.
 pub(crate) fn holds_order_id(cells: &[(u32, Cell<'_>)], names: &HeaderNames) -> bool {
     let mut fields = cells.iter().filter_map(|(_, cell)| field_of(cell, names));
     fields.any(|field| field.column == Column::OrderId)
 }
 
-/// Returns the name that an unknown header was most likely meant to be.
+/// Returns the name that an unknown header most likely means.
 pub(crate) fn meant(names: &HeaderNames, tables: &[WideTable], text: &str) -> Option<String> {
     let of_table = || wide::nearest(tables, text).map(str::to_owned);
     names.nearest(text).map(Field::name).or_else(of_table)
@@ -280,14 +280,14 @@ fn unknown(place: Place, text: Arc<str>, meant: &str) -> Diagnostic {
         .with_value(value)
 }
 
-/// The finding that a wide table names a header that its sheet lacks.
+/// The diagnostic for a header of a wide table that the sheet lacks.
 fn absent_header(place: Place, absent: &Absent) -> Diagnostic {
     let message = format!(
         "the [[wide]] table of test `{}` names the column `{}`, which the sheet does not have",
         excerpt(&absent.test_id),
         excerpt(&absent.header)
     );
-    let help = "mend the header in the configuration or in the sheet";
+    let help = "correct the header in the configuration or in the sheet";
     Diagnostic::new(Code::ColumnUnknown, place, message, help).with_value(absent.header.as_str())
 }
 
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_found_and_the_others_counted_once() {
+    fn unknown_columns_give_one_warning() {
         let (header, problems) = read(&["Order ID", "", "Candidate", "Score", "Recruiter"]);
         assert_eq!(header.column_of(Column::TestScore), Some(3));
         assert_eq!(problems.len(), 1);
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_and_doubles_are_errors_at_their_cells() {
+    fn misspelled_and_duplicate_columns_are_errors_at_their_cells() {
         let (_, problems) = read(&[
             "order_id",
             "Test Scroe",
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_with_other_columns_is_recognised() {
+    fn a_header_with_different_columns_is_recognised() {
         let (header, _) = read(&["company", "order", "test_id", "score"]);
         let table: [(&[&str], bool); 6] = [
             (&["company", "order", "Candidate", "Result"], true),

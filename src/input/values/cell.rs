@@ -1,4 +1,4 @@
-//! One cell: what a file holds in it, and the text that a user sees there.
+//! A cell: its value in the file, and the text that a user sees.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use crate::text::formula;
 /// The value of a cell, as its file has it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell<'a> {
-    /// Nothing, or nothing but blanks.
+    /// Empty or only whitespace.
     Blank,
     /// Text, cleaned by [`Cell::text`]. A percentage is text too: what the user sees.
     Text(Cow<'a, str>),
     /// A number cell of a workbook.
     Number(f64),
-    /// A number cell under a format of percentages that does not tell what the user sees: 0.85 may show as `85 %`.
+    /// A number cell with a percent format whose shown text is unknown: 0.85 may show as `85 %`.
     Percentage(f64),
     /// A date cell of a workbook, without zone.
     Date(civil::DateTime),
@@ -24,13 +24,13 @@ pub enum Cell<'a> {
     Duration(String),
     /// A boolean cell of a workbook.
     Boolean(bool),
-    /// An error that a spreadsheet put there in place of a value: `#N/A`.
+    /// A spreadsheet error such as `#N/A`.
     Error(Cow<'a, str>),
-    /// A formula whose value the file does not hold.
+    /// A formula whose value is not in the file.
     Formula,
 }
 
-/// What spreadsheets write in place of a value that they could not compute.
+/// The texts of spreadsheet errors.
 const ERROR_TEXTS: [&str; 11] = [
     "#N/A",
     "#REF!",
@@ -46,8 +46,8 @@ const ERROR_TEXTS: [&str; 11] = [
 ];
 
 impl<'a> Cell<'a> {
-    /// Makes a cell from text: trimmed (no-break and zero-width spaces too), with one `\n` for any line break, and
-    /// `="00123"` taken as `00123`.
+    /// Makes a cell from text: trims it (no-break and zero-width spaces too), replaces each line break by `\n`, and reads
+    /// `="00123"` as `00123`.
     pub fn text(raw: &'a str) -> Self {
         let text = match formula::plain(trimmed(raw)) {
             Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
@@ -68,18 +68,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Makes a cell from the text of a line without quotes, which hardly ever needs more than trimming: where single
-    /// quotes are around texts, `="00123"` has none of them.
-    pub(crate) fn of_line(raw: &'a str) -> Self {
-        let text = trimmed(raw);
-        match text.as_bytes().first() {
-            None => Self::Blank,
-            Some(b'#' | b'=') => Self::text(text),
-            Some(_) => Self::Text(Cow::Borrowed(text)),
-        }
-    }
-
-    /// Tells whether there is nothing in it.
+    /// Whether the cell is blank.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self, Self::Blank)
     }
@@ -105,7 +94,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Parts from the buffer that it borrows from.
+    /// Returns the same cell with its text copied.
     pub(crate) fn into_owned(self) -> Cell<'static> {
         match self {
             Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
@@ -121,7 +110,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Drops blanks of every kind, also those that take no room, from both ends.
+/// Trims whitespace of every kind, including invisible characters.
 pub(crate) fn trimmed(text: &str) -> &str {
     let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     if is_edge(text.as_bytes().first()) && is_edge(text.as_bytes().last()) {
@@ -130,13 +119,13 @@ pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
-/// The significant digits that a spreadsheet keeps of a number. A binary number of 64 bits keeps each decimal of so many.
+/// The significant digits that a spreadsheet keeps. An `f64` keeps any decimal number with that many digits.
 const KEPT_DIGITS: usize = 15;
 
 /// Returns the shortest decimal text of a number, at the 15 digits that a spreadsheet keeps, never with an exponent.
 pub(crate) fn number_text(number: f64) -> String {
     let exact = number.to_string();
-    // Most numbers are as somebody typed them: where the shortest text that reads back is so short, rounding gives it too.
+    // Most numbers were typed by somebody: rounding does not change a text that is short enough.
     if number.is_normal() && significant_digits(&exact) <= KEPT_DIGITS {
         exact
     } else {
@@ -150,7 +139,7 @@ fn significant_digits(text: &str) -> usize {
     digits.len() - usize::from(digits.contains('.'))
 }
 
-/// Returns the shortest decimal text of a number that is rounded to the digits that are kept.
+/// Returns the shortest decimal text of a number rounded to [`KEPT_DIGITS`].
 fn rounded_text(number: f64) -> String {
     let decimals = KEPT_DIGITS - 1;
     let kept: f64 = format!("{number:.decimals$e}").parse().unwrap_or(number);
@@ -161,7 +150,7 @@ fn rounded_text(number: f64) -> String {
     }
 }
 
-/// Returns the ISO text of a date cell: the date alone where the time is midnight.
+/// Returns the ISO text of a date cell; only the date if the time is midnight.
 pub(crate) fn date_text(time: civil::DateTime) -> String {
     if time.time() == civil::Time::midnight() {
         time.date().to_string()

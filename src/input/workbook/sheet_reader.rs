@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::sheets::{self, Reason};
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 use crate::input::file::File;
-use crate::input::header::Likeness;
+use crate::input::header::HeaderLikeness;
 use crate::input::options::Options;
-use crate::input::process_rows::OneByOne;
+use crate::input::process_rows::SequentialRows;
+use crate::input::read_rows::read_rows;
 use crate::input::row::RawRow;
 use crate::input::row_sink::RowSink;
-use crate::input::rows::read_rows;
-use crate::input::sheet::Rows;
+use crate::input::sheet::SheetResult;
 use crate::input::workbook::error::WorkbookError;
 
 /// A workbook, as far as it has been taken.
@@ -30,7 +30,7 @@ impl<S: RowSink> SheetReader<'_, S> {
         for name in &self.options.sheets {
             if !there.contains(name) {
                 let problem = sheets::missing(self.source, name, there);
-                self.file.problems.push(problem);
+                self.file.diagnostics.push(problem);
             }
         }
     }
@@ -49,32 +49,32 @@ impl<S: RowSink> SheetReader<'_, S> {
     ) -> Result<(), Diagnostic> {
         let source = self.sheet(name);
         let mut rows = rows.map(|row| row.map_err(|flaw| flaw.of(&source)));
-        let problems = &mut self.file.problems;
+        let problems = &mut self.file.diagnostics;
         match read_rows(
-            OneByOne(&mut rows),
+            SequentialRows(&mut rows),
             &source,
             self.options,
             self.sink,
             problems,
         )? {
-            Rows::Sheet(sheet) => self.file.sheets.push(sheet),
-            Rows::NoHeader(missing)
-                if self.options.sheets.is_empty() && missing.likeness != Likeness::Close =>
+            SheetResult::Sheet(sheet) => self.file.sheets.push(sheet),
+            SheetResult::NoHeader(missing)
+                if self.options.sheets.is_empty() && missing.likeness != HeaderLikeness::Close =>
             {
                 let reason = "no column for the order id";
                 self.file.passed_over.push((Arc::clone(&source), reason));
-                if missing.likeness == Likeness::Slight {
-                    self.likely.get_or_insert(missing.problem);
+                if missing.likeness == HeaderLikeness::Slight {
+                    self.likely.get_or_insert(missing.diagnostic);
                 }
             }
-            Rows::NoHeader(missing) => problems.push(missing.problem),
+            SheetResult::NoHeader(missing) => problems.push(missing.diagnostic),
         }
         rows.try_for_each(|row| row.map(drop))
     }
 
     /// Refuses a workbook without a usable sheet, unless that has been reported.
     pub(crate) fn end(self) -> Result<(), Diagnostic> {
-        if !self.file.sheets.is_empty() || self.file.problems.iter().any(Diagnostic::is_error) {
+        if !self.file.sheets.is_empty() || self.file.diagnostics.iter().any(Diagnostic::is_error) {
             return Ok(());
         }
         Err(self

@@ -1,4 +1,4 @@
-//! Bytes to text: which encoding a file is in, and where it breaks it. UTF-8 is not copied.
+//! Text encodings: detection and decoding, with the line of the first invalid byte.
 
 mod error;
 mod guess;
@@ -7,25 +7,21 @@ use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1252;
 
-pub(crate) use self::guess::{check_is_text, guessed, no_text};
+pub(crate) use self::error::EncodingError;
+use self::error::SAVE_AS_UTF_8;
+pub(crate) use self::guess::{check_is_text, guess, zero_byte};
 use super::lines::Lines;
-pub(crate) use crate::input::csv::encoding::error::Fault;
-use crate::input::csv::encoding::error::SAVE_AS_UTF_8;
 
-/// How the bytes of a text stand for characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// A text encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8
-    #[value(name = "utf-8", alias = "utf8")]
     Utf8,
-    /// UTF-16, low byte first
-    #[value(name = "utf-16le", alias = "utf16le")]
+    /// UTF-16, little-endian
     Utf16Le,
-    /// UTF-16, high byte first
-    #[value(name = "utf-16be", alias = "utf16be")]
+    /// UTF-16, big-endian
     Utf16Be,
     /// Windows-1252: Western European
-    #[value(name = "windows-1252", alias = "cp1252")]
     Windows1252,
 }
 
@@ -40,14 +36,14 @@ impl Encoding {
     }
 }
 
-/// A text, and what had to be assumed to read it.
+/// Decoded text, and a remark if the encoding was guessed.
 #[derive(Debug)]
 pub(crate) struct Decoded<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) note: Option<Cow<'static, str>>,
 }
 
-/// Byte order marks, the longer before those that begin like them; `None` is UTF-32, which nobody exports.
+/// Byte order marks, longer ones before their prefixes. `None` is UTF-32, which is refused.
 const MARKS: [(&[u8], Option<Encoding>); 5] = [
     (b"\xFF\xFE\0\0", None),
     (b"\0\0\xFE\xFF", None),
@@ -56,50 +52,39 @@ const MARKS: [(&[u8], Option<Encoding>); 5] = [
     (b"\xFE\xFF", Some(Encoding::Utf16Be)),
 ];
 
-/// Takes bytes as text. A byte order mark is proof, whatever encoding was `set` for the inputs that have none.
-pub(crate) fn decoded(bytes: &[u8], set: Option<Encoding>) -> Result<Decoded<'_>, Fault> {
-    let named = named(bytes, set)?;
-    let decoded = match named.encoding {
-        Some(encoding) => Decoded {
-            text: decode(&bytes[named.mark..], encoding)?,
-            note: named.note,
-        },
-        None => guessed(bytes)?,
-    };
-    check_is_text(&decoded.text)?;
-    Ok(decoded)
-}
-
-/// What names the encoding of a file.
-pub(crate) struct Named {
+/// The encoding of a file that is not guessed.
+pub(crate) struct NamedEncoding {
     /// The length of its byte order mark.
     pub(crate) mark: usize,
-    /// The encoding, where it is set or marked.
+    /// The encoding, if it is set or marked.
     pub(crate) encoding: Option<Encoding>,
     pub(crate) note: Option<Cow<'static, str>>,
 }
 
-/// Tells the encoding of a file that begins so, if its byte order mark or the one that was `set` names it.
-pub(crate) fn named(beginning: &[u8], set: Option<Encoding>) -> Result<Named, Fault> {
+/// Returns the encoding of a file by its byte order mark, or else the one that was `set` for files without a mark.
+pub(crate) fn named(
+    beginning: &[u8],
+    set: Option<Encoding>,
+) -> Result<NamedEncoding, EncodingError> {
     let mark = MARKS.iter().find(|(mark, _)| beginning.starts_with(mark));
     let Some((mark, marked)) = mark else {
-        return Ok(Named {
+        return Ok(NamedEncoding {
             mark: 0,
             encoding: set,
             note: None,
         });
     };
     let marked = marked.ok_or_else(utf_32)?;
-    let words = || format!("read as {}, as its byte order mark says", marked.name()).into();
-    Ok(Named {
+    let words = || format!("read as {} because of its byte order mark", marked.name()).into();
+    Ok(NamedEncoding {
         mark: mark.len(),
         encoding: Some(marked),
         note: set.filter(|set| *set != marked).map(|_| words()),
     })
 }
 
-/// Takes bytes as text of an encoding.
-pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, Fault> {
+/// Decodes bytes.
+pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, EncodingError> {
     match encoding {
         Encoding::Utf8 => utf_8(bytes).map(Cow::Borrowed),
         Encoding::Utf16Le => utf_16(bytes, u16::from_le_bytes).map(Cow::Owned),
@@ -108,7 +93,7 @@ pub(crate) fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, F
     }
 }
 
-/// Returns how many bytes of a text that goes on are whole characters, not counting one that is cut at the end.
+/// Returns the length of the bytes without a character that is cut at the end.
 pub(crate) fn whole_units(bytes: &[u8], encoding: Encoding) -> usize {
     let (pairs, _) = bytes.as_chunks::<2>();
     let whole = |unit: fn([u8; 2]) -> u16| {
@@ -126,7 +111,7 @@ pub(crate) fn whole_units(bytes: &[u8], encoding: Encoding) -> usize {
 }
 
 fn whole_utf_8(bytes: &[u8]) -> usize {
-    // A character of UTF-8 has four bytes at most.
+    // A UTF-8 character has at most four bytes.
     for at in (bytes.len().saturating_sub(3)..bytes.len()).rev() {
         let length = match bytes[at] {
             0x80..=0xBF => continue,
@@ -144,64 +129,88 @@ fn whole_utf_8(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-pub(crate) fn utf_8(bytes: &[u8]) -> Result<&str, Fault> {
+pub(crate) fn utf_8(bytes: &[u8]) -> Result<&str, EncodingError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let (before, rest) = bytes.split_at(error.valid_up_to());
         let byte = rest.first().copied().unwrap_or_default();
         let message = format!("byte `{byte:#04x}` is not UTF-8");
-        Fault::on_line(Lines::number_after(before), message)
+        EncodingError::on_line(Lines::number_after(before), message)
     })
 }
 
-fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Fault> {
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, EncodingError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let mut text = String::with_capacity(pairs.len());
     for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         text.push(character.map_err(|half| {
-            let message = format!("`{:#06x}` is half a character", half.unpaired_surrogate());
-            Fault::on_line(Lines::number_after(text.as_bytes()), message)
+            let message = format!(
+                "`{:#06x}` is an unpaired UTF-16 surrogate",
+                half.unpaired_surrogate()
+            );
+            EncodingError::on_line(Lines::number_after(text.as_bytes()), message)
         })?);
     }
     if rest.is_empty() {
         Ok(text)
     } else {
-        let message = "the text ends in the middle of a character";
-        Err(Fault::on_line(
+        let message = "the file ends in the middle of a character";
+        Err(EncodingError::on_line(
             Lines::number_after(text.as_bytes()),
             message,
         ))
     }
 }
 
-/// Bytes that Windows-1252 leaves without meaning.
+/// Bytes that Windows-1252 does not assign.
 const UNASSIGNED: [u8; 5] = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
 
-fn windows_1252(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+fn windows_1252(bytes: &[u8]) -> Result<Cow<'_, str>, EncodingError> {
     if let Some(at) = bytes.iter().position(|byte| UNASSIGNED.contains(byte)) {
         let message = format!("byte `{:#04x}` is not Windows-1252", bytes[at]);
         let line = Lines::number_after(&bytes[..at]);
-        return Err(Fault::on_line(line, message));
+        return Err(EncodingError::on_line(line, message));
     }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     Ok(text)
 }
 
-fn utf_32() -> Fault {
-    Fault::whole("the file is UTF-32, which is not read", SAVE_AS_UTF_8)
+fn utf_32() -> EncodingError {
+    EncodingError::of_file("the file is UTF-32, which is not supported", SAVE_AS_UTF_8)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::diagnostics::diagnostic::{Diagnostic, Source};
+    use crate::input::csv::decoder::Decoder;
+
+    fn decoded(bytes: &[u8], set: Option<Encoding>) -> Result<Decoded<'static>, Diagnostic> {
+        let source = Arc::new(Source {
+            path: "a.csv".into(),
+            sheet: None,
+        });
+        let named = named(bytes, set).map_err(|error| error.diagnostic(&source))?;
+        let mut decoder = Decoder::new(&bytes[named.mark..], named.encoding, &source);
+        let mut text = Vec::new();
+        decoder.read_into(&mut text, bytes.len() + 1, &Lines::default())?;
+        let text = utf_8(&text).and_then(|text| check_is_text(text).map(|()| text));
+        let text = text.map_err(|error| error.diagnostic(&source))?;
+        Ok(Decoded {
+            text: text.to_owned().into(),
+            note: named.note.or(decoder.note),
+        })
+    }
 
     fn text(bytes: &[u8], set: Option<Encoding>) -> String {
         decoded(bytes, set).unwrap().text.into_owned()
     }
 
     fn line(bytes: &[u8], set: Option<Encoding>) -> Option<u32> {
-        decoded(bytes, set).unwrap_err().line
+        decoded(bytes, set).unwrap_err().place.row
     }
 
     fn wide(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -209,16 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_utf_8_is_not_copied() {
-        for bytes in [&b"a,\xC3\xBC"[..], b"\xEF\xBB\xBFa,\xC3\xBC"] {
-            let decoded = decoded(bytes, None).unwrap();
-            assert!(matches!(decoded.text, Cow::Borrowed("a,ü")));
-            assert_eq!(decoded.note, None);
-        }
-    }
-
-    #[test]
-    fn marks_tell_the_encoding() {
+    fn a_byte_order_mark_decides_the_encoding() {
         let le = [b"\xFF\xFE".to_vec(), wide("a,ü😀", u16::to_le_bytes)].concat();
         let be = [b"\xFE\xFF".to_vec(), wide("a,ü😀", u16::to_be_bytes)].concat();
         for set in [None, Some(Encoding::Utf16Le), Some(Encoding::Windows1252)] {
@@ -227,11 +227,11 @@ mod tests {
         }
         assert_eq!(decoded(&le, Some(Encoding::Utf16Le)).unwrap().note, None);
         let note = decoded(&le, Some(Encoding::Utf8)).unwrap().note.unwrap();
-        assert_eq!(note, "read as UTF-16LE, as its byte order mark says");
+        assert_eq!(note, "read as UTF-16LE because of its byte order mark");
     }
 
     #[test]
-    fn what_is_set_is_followed() {
+    fn a_configured_encoding_is_used() {
         assert_eq!(
             text(&wide("aü", u16::to_be_bytes), Some(Encoding::Utf16Be)),
             "aü"
@@ -248,14 +248,14 @@ mod tests {
     }
 
     #[test]
-    fn eight_bits_that_are_not_utf_8_are_windows_1252() {
+    fn invalid_utf_8_is_read_as_windows_1252() {
         let decoded = decoded(b"M\xFCller \x80\x96 Spa\xDF\x93", None).unwrap();
         assert_eq!(decoded.text, "Müller €– Spaß“");
         assert!(decoded.note.unwrap().contains("Windows-1252"));
     }
 
     #[test]
-    fn broken_utf_8_is_not_taken_for_windows_1252() {
+    fn damaged_utf_8_is_not_read_as_windows_1252() {
         assert_eq!(line(b"\xC3\xBC\n\xC3", None), Some(2));
         assert_eq!(
             line("é\nà\nü".as_bytes().split_last().unwrap().1, None),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_text_without_mark_is_named() {
+    fn utf_16_and_utf_32_without_a_mark_are_recognised() {
         let header = "order_id,test_id\n1,ü\n";
         let message = |bytes: &[u8]| decoded(bytes, None).unwrap_err();
         let le = message(&wide(header, u16::to_le_bytes));
@@ -277,16 +277,14 @@ mod tests {
             .chars()
             .flat_map(|c| u32::from(c).to_le_bytes())
             .collect();
-        assert_eq!(message(&utf_32), super::utf_32());
-        assert_eq!(
-            message(&[b"\xFF\xFE\0\0", &utf_32[..]].concat()),
-            super::utf_32()
-        );
+        assert!(message(&utf_32).message.contains("UTF-32"));
+        let marked = message(&[b"\xFF\xFE\0\0", &utf_32[..]].concat());
+        assert!(marked.message.contains("UTF-32"));
         let utf_32: Vec<u8> = header
             .chars()
             .flat_map(|c| u32::from(c).to_be_bytes())
             .collect();
-        assert_eq!(message(&utf_32), super::utf_32());
+        assert!(message(&utf_32).message.contains("UTF-32"));
     }
 
     #[test]

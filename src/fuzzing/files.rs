@@ -1,4 +1,4 @@
-//! Files: CSV in each of the ways in which it is read, and workbooks.
+//! Fuzz targets for files: CSV, whole and in chunks, and workbooks.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::paylocity::model::OrderUpdate;
 
 /// Reads bytes as a file of any kind but a workbook.
 pub(crate) fn csv(bytes: &[u8]) {
-    // What a file is read with stands in its length, so that a corpus holds plain files.
+    // The length selects the options, so that a corpus consists of plain files.
     let reading = &readings()[bytes.len() % 2];
     let mut options = options(reading);
     match bytes.len() / 2 % 16 {
@@ -27,7 +27,7 @@ pub(crate) fn csv(bytes: &[u8]) {
     let read = |way| orders::gather_bytes(bytes, way, &options, &reading.rules);
     let whole = read(Way::Whole).unwrap();
     check(&whole);
-    // Elsewhere the beginning that tells the dialect is much longer than here.
+    // The beginning is too short here to detect the dialect and encoding from it.
     options.encoding = None;
     for delimiter in [",", ";", "\t", "|"] {
         options.delimiter = Some(Delimiter::from_str(delimiter).unwrap());
@@ -52,7 +52,7 @@ pub(crate) fn workbook(bytes: &[u8]) {
     check(&orders::gather_bytes(bytes, Way::Whole, &options, &reading.rules).unwrap());
 }
 
-/// Holds a batch to its sums, and each of its orders to what is written of it.
+/// Checks that the totals of a batch close, and that each body reads back.
 pub(crate) fn check(batch: &Batch) {
     let rows: usize = batch
         .sheets
@@ -75,7 +75,7 @@ pub(crate) fn check(batch: &Batch) {
     }
 }
 
-/// Holds what is remembered of an order to what was sent of it.
+/// Checks that an accepted order is unchanged when it is planned again.
 fn check_delivery(body: &OrderUpdate) {
     let mut known = OrderState::default();
     known.intend(body);

@@ -1,4 +1,4 @@
-//! What is kept from one run to the next: plans, and ledgers with their exports.
+//! Fuzz targets for files that runs share: plans and ledger dumps.
 
 use std::path::Path;
 
@@ -57,7 +57,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
     }
 }
 
-/// Takes entries into a ledger, and holds what it hands out again to what it takes.
+/// Checks that entries that a ledger dumps are those that it imports.
 fn check_exchange(entries: Vec<Entry>) {
     let merged = |entries: Vec<Entry>| {
         let ledger = Ledger::open(&Location::Memory).unwrap();

@@ -1,7 +1,7 @@
-//! What reads from outside, fed with anything: an entry for each kind of input, which panics where a promise is broken.
+//! Fuzz targets for every parser of outside data. A target panics if an invariant is violated.
 //!
-//! `tests/fuzz` calls them with what a fuzzer makes up, the test below with its small corpora. Beyond that nothing
-//! panics, they hold that what is written reads back, that rows add up, and that the readers of CSV agree.
+//! `tests/fuzz` calls them with generated input, the test below with the files of the corpus. The invariants: nothing
+//! panics, written data reads back, totals close, and a CSV file has the same rows whole and in chunks.
 
 mod files;
 mod memory;
@@ -16,10 +16,10 @@ use crate::config::file::{self, ConfigFile};
 use crate::config::{self, InputOptions};
 use crate::input::Options;
 
-/// The name of a corpus in `tests/fuzz/corpus`, and what is fed with it.
+/// The name of a corpus in `tests/fuzz/corpus`, and its target.
 pub(crate) type Entry = (&'static str, fn(&[u8]));
 
-/// Every entry.
+/// All targets.
 pub(crate) const ENTRIES: [Entry; 13] = [
     ("csv", files::csv),
     ("packed", files::csv),
@@ -36,10 +36,10 @@ pub(crate) const ENTRIES: [Entry; 13] = [
     ("ledger", memory::ledger),
 ];
 
-/// When inputs are read: later times are doubtful.
+/// The time of the run: later timestamps are warnings.
 const NOW: &str = "2026-03-04T17:06:00Z";
 
-/// A few wide tests, beside the columns of one test.
+/// A configuration with wide tests.
 const CONFIG: &str = r#"
 [defaults]
 date_order = "mdy"
@@ -65,7 +65,7 @@ description = "D"
 assessment_id = "A"
 "#;
 
-/// How inputs are read by default, and by a configuration.
+/// The input options by default, and with [`CONFIG`].
 fn readings() -> &'static [InputOptions; 2] {
     static READINGS: OnceLock<[InputOptions; 2]> = OnceLock::new();
     READINGS.get_or_init(|| {
@@ -89,7 +89,7 @@ fn options(reading: &InputOptions) -> Options<'static> {
         names: reading.names.clone(),
         wide: reading.wide.clone(),
         warnings: reading.rules.warnings,
-        // A fuzzer that were started to read a packed workbook would begin to fuzz.
+        // The fuzzer must not start itself as the workbook reader.
         program: Some("/bin/false".into()),
         ..Options::default()
     }
@@ -103,7 +103,7 @@ mod tests {
     use super::ENTRIES;
 
     #[test]
-    fn everything_that_a_fuzzer_kept_is_read_without_a_broken_promise() {
+    fn the_fuzz_corpus_violates_no_invariant() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
         for (name, entry) in ENTRIES {
             let files = fs::read_dir(corpus.join(name)).unwrap();

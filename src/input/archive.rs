@@ -22,7 +22,7 @@ pub(crate) enum Compression {
     Zstd,
 }
 
-/// The size that may be decompressed at any ratio: a small table of equal rows is no bomb.
+/// The size that may be decompressed at any ratio: small tables of equal rows compress as well as bombs.
 const ALWAYS_ALLOWED: u64 = 32 << 20;
 /// The maximum window of a zstd frame, which is kept in memory: that of `zstd -20`.
 const MAX_WINDOW: u64 = 32 << 20;

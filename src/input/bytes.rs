@@ -79,7 +79,7 @@ impl Read for Bytes<'_> {
     }
 }
 
-/// What was read from standard input, because a run may read its inputs a second time.
+/// The bytes read from standard input, kept because a run may read its inputs a second time.
 static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 fn read_standard_input(at: &mut usize, buffer: &mut [u8]) -> io::Result<usize> {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::sheet::Sheet;
 use crate::diagnostics::diagnostic::{Diagnostic, Source};
 
-/// What was read from one input. `C` is a chunk of the sink.
+/// The content of one input. `C` is a chunk of the sink.
 #[derive(Debug)]
 pub struct File<C> {
     /// The sheets; a CSV file is one.
     pub(crate) sheets: Vec<Sheet<C>>,
     /// Files and sheets that were not read, with the reason.
     pub(crate) passed_over: Vec<(Arc<Source>, &'static str)>,
-    /// Assumptions and remarks that are no diagnostics.
+    /// Assumptions and remarks.
     pub(crate) notes: Vec<Note>,
     /// Diagnostics of the file, its headers and skipped rows.
     pub(crate) diagnostics: Vec<Diagnostic>,

@@ -12,7 +12,7 @@ const SHARE: u64 = 45;
 /// How many bytes are read between two checks.
 const CHECK_INTERVAL: usize = 32 << 20;
 
-/// Checks memory after `bytes` of a file were read. Returns an error if the inputs so far take more than their share.
+/// Checks memory after `bytes` of a file were read. Returns an error if the inputs take more than their share.
 pub(crate) fn check_after(bytes: usize, source: &Arc<Source>) -> Result<(), Diagnostic> {
     static UNCHECKED: AtomicUsize = AtomicUsize::new(0);
     static LIMIT: OnceLock<Option<MemoryLimit>> = OnceLock::new();

@@ -2,7 +2,7 @@
 //!
 //! CSV files of any length are decoded, cut into chunks and parsed on all cores ([`csv`]); workbooks are loaded whole
 //! ([`workbook`]). Neither keeps its rows: memory grows with what the sink keeps. A problem with a file is a
-//! [`Diagnostic`](crate::diagnostics::diagnostic::Diagnostic); it does not stop the other files.
+//! [`Diagnostic`](crate::diagnostics::diagnostic::Diagnostic); it does not stop the run.
 
 mod archive;
 mod bytes;

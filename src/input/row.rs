@@ -18,7 +18,7 @@ pub(crate) struct Row<'a> {
     pub(crate) surplus: Option<u32>,
     /// The non-blank cells beyond the header with their columns, whether or not they make the row malformed.
     pub(crate) beyond: Vec<(u32, Cell<'a>)>,
-    /// The first column whose cell has so many lines that its quote may have swallowed rows.
+    /// The first column whose cell has many lines, so that its quote may have swallowed rows.
     pub(crate) swallowed: Option<u32>,
     /// The number of an earlier row, and how many of the first cells equal that row's.
     pub(crate) same: Option<(u32, usize)>,
@@ -31,7 +31,7 @@ pub(crate) struct RawRow {
 }
 
 pub(crate) enum RawCells {
-    /// A CSV record. A surplus field means that a stray delimiter moved the other fields.
+    /// A CSV record. A surplus field means that a stray delimiter moved later fields.
     Record(StringRecord),
     /// The non-blank cells of a workbook row with their columns from 0. A note far to the right moves nothing.
     Sparse(Vec<(u32, Cell<'static>)>),

@@ -1,23 +1,23 @@
-//! What stands between the columns of a CSV, as a user or a first line names it. Guessing it is for `dialect`.
+//! The delimiter of a CSV file, as a user or a first line `sep=;` names it.
 
 use std::str::FromStr;
 
-/// What stands between the columns of a CSV.
+/// The character between the columns of a CSV file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delimiter(pub(crate) u8);
 
 impl Delimiter {
-    /// Those that are tried, the likelier first.
+    /// The delimiters that are tried, the most likely first.
     pub(crate) const USUAL: [Self; 4] = [Self(b','), Self(b';'), Self(b'\t'), Self(b'|')];
 
-    /// Takes a sign that can stand between columns.
+    /// Returns the delimiter for a character that can be one.
     fn of(character: char) -> Option<Self> {
         let fits = character == '\t' || character == ' ' || character.is_ascii_punctuation();
         (fits && !matches!(character, '"' | '\''))
             .then(|| u8::try_from(character).ok().map(Self))?
     }
 
-    /// Returns how it is called in messages.
+    /// Returns the name for messages.
     pub(crate) fn name(self) -> String {
         match self.0 {
             b'\t' => "tab".to_owned(),
@@ -46,7 +46,7 @@ pub(crate) fn named(text: &str) -> (Option<Delimiter>, &str, &str) {
     let none = (None, "", text);
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
     let (line, rest) = text.split_at(end);
-    // A spreadsheet that saved the file again has put the line into a cell, with empty ones beside it.
+    // A spreadsheet program that saved the file again has quoted the line and appended empty cells.
     let line = line.trim_start_matches('"');
     let Some((word, value)) = line.split_at_checked(4) else {
         return none;

@@ -61,7 +61,7 @@ pub(crate) struct Detected<'a> {
     pub(crate) preamble: &'a str,
     /// The text after it.
     pub(crate) body: &'a str,
-    /// What was assumed.
+    /// A note on assumptions.
     pub(crate) note: Option<Cow<'static, str>>,
 }
 
@@ -219,7 +219,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// The number of cells in single quotes that is no accident.
+/// How many cells must be in single quotes.
 const MIN_QUOTED: usize = 2;
 
 /// Counts the names of columns in a record that has an order id.

@@ -1,4 +1,4 @@
-//! The dialect for output files: that of the input, so that the program that opens one also opens the other.
+//! The dialect for output files: that of the input, so that the same program opens both.
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -227,8 +227,8 @@ struct ChunkRecords<'a> {
 }
 
 impl ChunkRecords<'_> {
-    /// Calls `use_record` with the number of each record, the record, and what it has in common with the one before:
-    /// the number of that one and how many of the first fields are equal.
+    /// Calls `use_record` with the number and fields of each record, and with the number of the previous record if the
+    /// first fields are equal, and how many are.
     fn for_each(
         &mut self,
         mut use_record: impl FnMut(u32, &StringRecord, Option<(u32, usize)>) -> Result<(), Diagnostic>,

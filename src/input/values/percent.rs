@@ -1,19 +1,19 @@
-//! Percentages: what a user sees of a number under a percent format, told from the format's code.
+//! Percentages: the text that a user sees for a number with a percent format.
 
 use super::cell::number_text;
 
-/// A percent format of which it is known what it shows.
+/// A percent format whose shown text is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Percent {
     decimals: usize,
-    /// Whether negative numbers, and zero, have looks of their own: `0%;(0%)`.
+    /// Whether negative numbers and zero have separate formats, as in `0%;(0%)`.
     is_for_positive: bool,
-    /// Whether thousands are set apart: `#,##0%`.
+    /// Whether thousands are separated, as in `#,##0%`.
     is_grouped: bool,
 }
 
 impl Percent {
-    /// The format `0%`, with so many decimals.
+    /// Returns the format `0%` with this number of decimals.
     pub(crate) fn plain(decimals: usize) -> Self {
         Self {
             decimals,
@@ -22,9 +22,9 @@ impl Percent {
         }
     }
 
-    /// Reads the code of a number format, if it is one of percentages.
+    /// Parses the code of a percent format.
     ///
-    /// `0%` holds 0.85 and shows `85%`; in `0.0" %"` the sign is mere text, and the number is what it shows.
+    /// A cell with `0%` holds 0.85 and shows `85%`. In `0.0" %"` the sign is literal text and the number is not scaled.
     pub(crate) fn of_code(code: &str) -> Option<Self> {
         let sections: Vec<String> = code.split(';').map(bare).collect::<Option<_>>()?;
         let first = sections.first()?;
@@ -32,7 +32,7 @@ impl Percent {
             Some((whole, decimals)) => (whole, decimals),
             None => (first.strip_suffix('%')?, ""),
         };
-        // With optional digits or exponents it is not known what the user sees.
+        // With optional digits or exponents the shown text is unknown.
         let is_plain = matches!(whole, "0" | "#,##0") && decimals.bytes().all(|b| b == b'0');
         let negative = sections
             .get(1)
@@ -45,7 +45,7 @@ impl Percent {
         })
     }
 
-    /// Returns what the user sees of a number, where that is known.
+    /// Returns the text that the user sees for a number, if it is known.
     pub(crate) fn text(self, number: f64) -> Option<String> {
         let is_known =
             (!self.is_for_positive || number > 0.0) && (!self.is_grouped || number.abs() < 9.99);
@@ -53,7 +53,7 @@ impl Percent {
     }
 }
 
-/// Returns a section of a format without colours, quoted text and room; `None` where it holds under a condition.
+/// Returns a section of a format without colours, literal text and padding; `None` if it has a condition.
 fn bare(section: &str) -> Option<String> {
     let mut code = String::new();
     let mut chars = section.chars();
@@ -74,9 +74,9 @@ fn bare(section: &str) -> Option<String> {
     Some(code.trim().to_owned())
 }
 
-/// Returns what a user sees of a number under a percent format with so many decimals: `85%`.
+/// Returns the text of a number in a percent format with this number of decimals.
 ///
-/// Spreadsheets round the decimal text, halves away from zero; 2.675 is no half in binary, and is one on a screen.
+/// Spreadsheets round the decimal text, halves away from zero: 2.675 is a half on screen, although not in binary.
 fn percent_text(number: f64, decimals: usize) -> String {
     let text = number_text(number * 100.0);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));

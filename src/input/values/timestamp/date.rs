@@ -1,4 +1,4 @@
-//! Dates as people write them: between dashes or slashes, or with the name of the month.
+//! Dates in the supported forms: with dashes, slashes, or the name of the month.
 
 use jiff::civil::Date;
 
@@ -7,15 +7,13 @@ use super::{DateOrder, EARLIEST_YEAR, Unclear, number};
 /// A date as it was written.
 pub(crate) enum Written {
     Certain(Date),
-    /// Two numbers whose order is open, and the year.
+    /// Two numbers in unknown order, and the year.
     Slashes(i8, i8, i16),
 }
 
 impl Written {
-    /// Returns the day, and the order that a date between slashes proves.
-    ///
-    /// # Errors
-    /// When it is no day, or gives two and `order` does not decide.
+    /// Returns the day, and the order that a date with slashes proves. Returns an error if there is no such day, or two
+    /// and `order` does not decide.
     pub(crate) fn resolve(
         self,
         order: Option<DateOrder>,
@@ -31,7 +29,7 @@ impl Written {
             (Some(mdy), Some(dmy)) => match order {
                 Some(DateOrder::Mdy) => Ok((mdy, None)),
                 Some(DateOrder::Dmy) => Ok((dmy, None)),
-                // Whichever day it is, it is too early, and no order would help.
+                // Both days are too early, so the order does not matter.
                 _ if year < EARLIEST_YEAR => Ok((mdy, None)),
                 _ => Err(Unclear::TwoDays(mdy, dmy)),
             },
@@ -42,7 +40,7 @@ impl Written {
     }
 }
 
-/// Splits a text into its date and what follows it.
+/// Splits a text into the date and the rest.
 pub(crate) fn split(text: &str) -> Option<(Written, &str)> {
     iso_date(text)
         .or_else(|| slash_date(text))

@@ -1,4 +1,4 @@
-//! The times that people and exports write, read into one point in time.
+//! Parses timestamps in the forms that people and exports write.
 
 mod date;
 mod time_of_day;
@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
-/// In which order a date between slashes is written, where nothing else tells.
+/// The order of the numbers in a date with slashes, if the date alone does not decide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DateOrder {
@@ -19,30 +19,27 @@ pub enum DateOrder {
     Ymd,
 }
 
-/// What a text can mean as a time.
+/// A parsed timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// The time, without its zone.
     pub(crate) time: DateTime,
-    /// The zone, where the text names one.
+    /// The zone, if the text has one.
     pub(crate) offset: Option<Offset>,
-    /// How the date was written, for a date between slashes.
+    /// The order that a date with slashes proves.
     pub(crate) order: Option<DateOrder>,
 }
 
-/// Why a text gives no time.
+/// Why a text is not a unique timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unclear {
-    /// It is in none of the forms, or names a day or hour that does not exist.
+    /// It has none of the forms, or a day or hour that does not exist.
     NoTime,
-    /// It gives two different days: by month first, and by day first.
+    /// It means two different days: month first, or day first.
     TwoDays(Date, Date),
 }
 
-/// Reads a time in any of the listed forms (README, "Times").
-///
-/// # Errors
-/// When the text is in none of them, or gives two different days and `order` does not decide.
+/// Parses a timestamp in any of the forms that the README lists under "Times". `order` decides between two days.
 pub(crate) fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
     let (date_part, rest) = date::split(text).ok_or(Unclear::NoTime)?;
     let (time, offset) = time_of_day::read(rest).ok_or(Unclear::NoTime)?;
@@ -54,7 +51,7 @@ pub(crate) fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Uncl
     })
 }
 
-/// Tells whether a text would be a time but for the name of a zone behind it, such as `EST`, which has no one meaning.
+/// Whether a text would be a timestamp without the zone name at its end, such as `EST`, which is ambiguous.
 pub(crate) fn ends_with_a_name(text: &str) -> bool {
     let time = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '_'));
     time.len() < text.len()
@@ -64,7 +61,7 @@ pub(crate) fn ends_with_a_name(text: &str) -> bool {
 
 /// Returns the point in time as the API takes it: RFC 3339 in UTC, whole seconds, fractions cut.
 ///
-/// `None` where the time is before 2000 or beyond what a calendar holds; such a value is a slip.
+/// Returns `None` for times before 2000 or out of range, which are mistakes.
 pub(crate) fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Timestamp> {
     let timestamp = match offset {
         Some(offset) => offset.to_timestamp(time).ok()?,
@@ -81,7 +78,7 @@ pub(crate) fn utc(time: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Op
     (time.year() >= EARLIEST_YEAR).then_some(whole)
 }
 
-/// Earlier years are invalid: no assessment was delivered then, but spreadsheets turn 0 into 1900.
+/// Earlier years are invalid: spreadsheets turn 0 into 1900, and no assessment is that old.
 pub(crate) const EARLIEST_YEAR: i16 = 2000;
 
 /// Returns the time of a spreadsheet's serial number, counted in days.
@@ -92,7 +89,7 @@ pub(crate) fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
     if !(0.0..2_958_466.0).contains(&days) {
         return None;
     }
-    // The 1900 calendar counts a 29th of February 1900 that never was; dates before it do not matter here.
+    // The 1900 date system has a 29 February 1900, which did not exist; earlier dates do not matter here.
     let epoch = if is_1904 {
         Date::constant(1904, 1, 1)
     } else {
@@ -109,7 +106,7 @@ pub(crate) fn from_serial(days: f64, is_1904: bool) -> Option<DateTime> {
         .ok()
 }
 
-/// Returns a time of the form `2026-03-04 17:06:00`, which is in UTC, as the API takes it.
+/// Parses a UTC time of the form `2026-03-04 17:06:00` and returns it in the form of the API too.
 pub(crate) fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
     const LENGTH: usize = 19;
     let bytes = text.as_bytes();
@@ -125,7 +122,7 @@ pub(crate) fn canonical_of(text: &str) -> Option<(String, Timestamp)> {
     Some((written, time))
 }
 
-/// Reads a time that is written as the API takes it, `2026-03-04T17:06:00Z`, and so needs no other form.
+/// Parses a time in the form of the API, `2026-03-04T17:06:00Z`. Faster than [`read`].
 pub(crate) fn canonical(text: &str) -> Option<Timestamp> {
     const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
@@ -144,7 +141,7 @@ pub(crate) fn canonical(text: &str) -> Option<Timestamp> {
     utc(date.to_datetime(time), Some(Offset::UTC), &TimeZone::UTC)
 }
 
-/// Reads a number of so many digits off the front.
+/// Parses a number with this many digits at the beginning of a text.
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<(i16, &str)> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())

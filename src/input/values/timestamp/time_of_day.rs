@@ -1,11 +1,11 @@
-//! What may follow a date: the time of day, with AM or PM, and a zone.
+//! The time of day after a date, with AM or PM and a zone.
 
 use jiff::civil::Time;
 use jiff::tz::Offset;
 
 use super::number;
 
-/// Reads what follows a date: nothing, or a time with perhaps AM or PM and a zone.
+/// Parses the text after a date: empty, or a time with optional AM or PM and zone.
 pub(crate) fn read(text: &str) -> Option<(Time, Option<Offset>)> {
     if text.is_empty() {
         return Some((Time::midnight(), None));
@@ -27,7 +27,7 @@ pub(crate) fn read(text: &str) -> Option<(Time, Option<Offset>)> {
         None => rest,
     };
     let (hour, rest) = half_of_day(hour, rest)?;
-    // A leap second is the last second of its minute, as for most clocks.
+    // A leap second counts as the last second of its minute.
     let second = if second == 60 { 59 } else { second };
     let time = Time::new(
         hour.try_into().ok()?,
@@ -39,7 +39,7 @@ pub(crate) fn read(text: &str) -> Option<(Time, Option<Offset>)> {
     Some((time, zone(rest.trim_start())?))
 }
 
-/// Applies AM or PM, where the text goes on with one.
+/// Applies AM or PM, if it follows.
 fn half_of_day(hour: i16, text: &str) -> Option<(i16, &str)> {
     let word = text.trim_start();
     let afternoon = match word.get(..2).map(str::to_ascii_uppercase).as_deref() {
@@ -51,10 +51,10 @@ fn half_of_day(hour: i16, text: &str) -> Option<(i16, &str)> {
     Some((hour % 12 + if afternoon { 12 } else { 0 }, &word[2..]))
 }
 
-/// Reads a zone: none, `Z`, `±HH:MM`, `±HHMM`, `GMT±H[:MM]`.
+/// Parses a zone: empty, `Z`, `±HH:MM`, `±HHMM`, `GMT±H[:MM]`.
 #[expect(
     clippy::option_option,
-    reason = "no zone at all is a good answer, and differs from an unreadable one"
+    reason = "a missing zone is valid and differs from an invalid one"
 )]
 fn zone(text: &str) -> Option<Option<Offset>> {
     if text.is_empty() {

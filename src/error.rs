@@ -40,7 +40,7 @@ pub enum Error {
     /// The command line or a setting cannot be followed.
     #[error("{message}")]
     Usage {
-        /// What is wrong, with the observed value.
+        /// The error, with the observed value.
         message: String,
         /// The remedy.
         help: String,
@@ -48,7 +48,7 @@ pub enum Error {
     /// Another import holds the ledger for this target.
     #[error("another import holds the ledger{}", named(holder.as_ref()))]
     LedgerHeld {
-        /// The other import, if it left its name.
+        /// The process that holds it, if known.
         holder: Option<Holder>,
         /// Whether the command has `--wait`.
         can_wait: bool,
@@ -58,7 +58,7 @@ pub enum Error {
     DamagedEntry {
         /// The order.
         order_id: String,
-        /// What is wrong with the entry.
+        /// The syntax error in the entry.
         reason: String,
     },
     /// The number of orders differs from the last import by more than `--max-change`.

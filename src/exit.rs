@@ -1,4 +1,4 @@
-//! Exit codes: what a script can rely on. Pure functions of the totals, or of the error.
+//! The exit codes, which scripts rely on. Pure functions of the totals or of the error.
 
 use crate::delivery::StopReason;
 use crate::error::Error;
@@ -7,17 +7,17 @@ use crate::ledger::LedgerError;
 use crate::report::Totals;
 use crate::system::atomic_file::NewFileError;
 
-/// How a run ended, as the process tells it.
+/// The exit code of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Everything was accepted or unchanged; for `validate`, there was no error.
+    /// Everything was accepted or unchanged; for `validate`, there were no errors.
     Success = 0,
-    /// The run finished, but some orders did not get through.
+    /// The run finished, but some orders are invalid, rejected, failed, unknown or not sent.
     Incomplete = 1,
     /// The command line or the configuration cannot be followed.
     Usage = 2,
-    /// There was no usable input, or `--all-or-nothing` met an error: nothing was sent.
+    /// There was no usable input, or errors with `--all-or-nothing`: nothing was sent.
     NoInput = 3,
     /// The credentials or the permissions were refused.
     Refused = 4,
@@ -35,7 +35,7 @@ impl ExitCode {
         self as u8
     }
 
-    /// Returns the code where something more went wrong at the end.
+    /// Returns `Incomplete` instead of `Success`, and any other code unchanged.
     pub(crate) const fn or_incomplete(self) -> Self {
         match self {
             Self::Success => Self::Incomplete,
@@ -43,7 +43,7 @@ impl ExitCode {
         }
     }
 
-    /// Returns the code of a run that came to its end, early or not.
+    /// Returns the code of a run that finished or was stopped early.
     pub(crate) fn of_run(end: Option<&StopReason>, totals: &Totals, errors: usize) -> Self {
         match end {
             Some(StopReason::Interrupted) => Self::Interrupted,
@@ -93,7 +93,7 @@ mod tests {
     use crate::ledger::error::StorageError;
 
     #[test]
-    fn the_code_follows_from_the_end_and_the_totals() {
+    fn the_code_depends_on_the_stop_reason_and_the_totals() {
         let good = Totals {
             orders: 3,
             accepted: 2,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_that_cannot_be_opened_is_a_matter_of_configuration_and_one_that_is_held_is_not() {
+    fn ledger_errors_have_different_codes() {
         let (location, error) = (Location::Memory, StorageError::Full);
         let code = |error: Error| ExitCode::from(&error).number();
         assert_eq!(

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! input ──rows──▶ orders ──batch──▶ ledger ──updates──▶ delivery ──events──▶ pipeline ──▶ report, rejects, ui
-//! (files)    (group, validate)  (what is new?)    (HTTP, rate limit)    (outcomes)       (files, exit code)
+//! (files)    (group, validate)  (diff)            (HTTP, rate limit)    (outcomes)       (files, exit code)
 //! ```
 //!
 //! Data moves to the right only. Files are read in chunks on all cores, rows are stored compactly, and the body of an
@@ -30,7 +30,7 @@
 //! | `inbox` | directories that files arrive in, and where the files go afterwards |
 //! | `paylocity` | everything about the vendor: wire model, client, tokens, responses, statuses, redaction |
 //! | `orders` | rows to orders: validating rows, grouping them, validating orders, building updates |
-//! | `ledger` | what was accepted and what is in flight, in SQLite or PostgreSQL; the diff against it |
+//! | `ledger` | accepted values and requests in flight, in SQLite or PostgreSQL; the diff against them |
 //! | `rate_limit` | strict sliding windows, shared by all processes that send to a server |
 //! | `delivery` | the workers that send updates: attempts, retries, outcomes, stop reasons |
 //! | `report` | the report as HTML, JSON, CSV, XLSX and Markdown, and its totals |
@@ -52,7 +52,7 @@
 //!    `report`, `rejects`, `plan::file`, `sandbox`, `web`, `ui` and `system` touch the outside world.
 //! 2. Bad news has three types that are never mixed. An [`error::Error`] ends the run. A
 //!    [`diagnostics::diagnostic::Diagnostic`] is a finding about the data; all are collected. A [`delivery::Outcome`] is
-//!    the fate of one order. An impossible state has its own error variant, which names what was expected.
+//!    the fate of one order. An impossible state has its own error variant, which names the expected value.
 //! 3. Workers only send events. One loop, `pipeline::event_loop`, owns outcomes, counts and the progress bar.
 //! 4. A request leaves only after its intent is durable in the ledger. Its outcome is recorded as soon as it is known.
 //! 5. Results are in the order of the inputs, whatever order they finished in.
@@ -71,7 +71,7 @@
 //! - *How do I add a column?* `schema/columns.rs`.
 //! - *Why may an order be sent twice?* After a timeout or a broken connection the update may or may not have been
 //!   applied. `delivery/retry.rs` says which responses are ambiguous; `delivery/attempts.rs` and `ledger/plan.rs` decide
-//!   what is sent again (`--on-ambiguous`). A change of values is harmless; reports may be appended twice.
+//!   what is sent again (`--on-ambiguous`). Sending values again is harmless; reports may be appended twice.
 //! - *What does a plan file have?* `plan/mod.rs` has its types; `plan/file.rs` reads, writes and checks it.
 //! - *What decides the exit code?* `exit.rs`.
 //! - *What happens on Ctrl-C?* `pipeline/signals.rs`, then `pipeline/event_loop.rs`.
@@ -98,7 +98,7 @@
 //! can exhaust memory or abort the process. A child process with limits contains that.
 //!
 //! **The ledger's diff** (`ledger/flat_update.rs`, `ledger/plan.rs`). The API appends reports and merges values, so an
-//! update must have only what was not accepted yet. The diff is pure and tested against a naive model.
+//! update must have only values and reports that were not accepted yet. The diff is pure and tested against a naive model.
 //!
 //! **The sandbox** (`sandbox`). It implements the API a second time, from its description and not from our client, so that
 //! the same mistake is not made on both sides of a test.

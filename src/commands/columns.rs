@@ -1,4 +1,4 @@
-//! `scoreload columns`: how each header is understood, ready to paste into the config.
+//! `scoreload columns`: prints how each header is understood, ready to paste into the configuration file.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -20,11 +20,11 @@ use crate::pipeline::gather::reading_options;
 use crate::ui;
 use crate::ui::{Screen, config_text, diagnostics, layout as table, summary};
 
-/// So many rows of each sheet are looked at: enough to tell what a column holds.
+/// The number of rows of each sheet that are read: enough to recognize the content of a column.
 const SAMPLED_ROWS: usize = 200;
 
-/// So many columns that look like tests make a sheet look wide.
-const FEWEST_WIDE: usize = 2;
+/// The number of columns with scores from which on a sheet looks wide.
+const MIN_WIDE_COLUMNS: usize = 2;
 
 pub(crate) fn run(
     args: &ColumnsArgs,
@@ -36,17 +36,17 @@ pub(crate) fn run(
         extent: Extent::Sample(SAMPLED_ROWS),
         ..reading_options(&reading, false, &|_| {})
     };
-    let look = Look::at(&args.input.inputs, &options);
-    let proposals = wide::propose(&look.sheets, &reading.rules.placeholders);
-    look.tell_obstacles(screen);
-    ui::answer(|out| show(out, args, &look.sheets, &proposals))?;
-    if !args.wide && proposals.len() >= FEWEST_WIDE {
+    let headers = Headers::read(&args.input.inputs, &options);
+    let proposals = wide::propose(&headers.sheets, &reading.rules.placeholders);
+    headers.print_obstacles(screen);
+    ui::answer(|out| show(out, args, &headers.sheets, &proposals))?;
+    if !args.wide && proposals.len() >= MIN_WIDE_COLUMNS {
         screen.note(|out| {
             let count = proposals.len();
-            writeln!(out, "{count} columns look like the scores of a test each: --wide proposes tables for them")
+            writeln!(out, "{count} columns look like scores of different tests: --wide proposes tables for them")
         });
     }
-    Ok(look.exit_code())
+    Ok(headers.exit_code())
 }
 
 fn show(
@@ -74,37 +74,38 @@ fn show(
     Ok(())
 }
 
-/// What a look at the inputs found.
+/// The headers of the inputs and how they are understood.
 #[derive(Default)]
-struct Look {
+struct Headers {
     sheets: Vec<SheetLayout>,
     passed_over: Vec<(Arc<Source>, &'static str)>,
     notes: Vec<Note>,
-    /// What keeps an input from being understood; what is wrong with single headers the table shows.
+    /// Errors that make an input unreadable. Errors in single headers are in the table.
     obstacles: Vec<Diagnostic>,
 }
 
-impl Look {
-    fn at(paths: &[PathBuf], options: &Options<'_>) -> Self {
-        let mut look = Self::default();
+impl Headers {
+    fn read(paths: &[PathBuf], options: &Options<'_>) -> Self {
+        let mut headers = Self::default();
         for file in input::sample(paths, options) {
-            look.sheets.extend(layout::of_file(&file, options));
-            look.passed_over.extend(file.passed_over);
-            look.notes.extend(file.notes);
+            headers.sheets.extend(layout::of_file(&file, options));
+            headers.passed_over.extend(file.passed_over);
+            headers.notes.extend(file.notes);
             let problems = file.diagnostics.into_iter();
-            look.obstacles.extend(
+            headers.obstacles.extend(
                 problems.filter(|problem| problem.is_error() && problem.place.column.is_none()),
             );
         }
-        look
+        headers
     }
 
-    fn tell_obstacles(&self, screen: Screen) {
+    fn print_obstacles(&self, screen: Screen) {
         screen.note(|mut out| summary::write_notes(&mut out, &self.passed_over, &self.notes));
         screen.tell(|mut out| diagnostics::write(&mut out, &self.obstacles));
     }
 
-    /// A wrong header is what the command is for; an input that it cannot understand at all is not.
+    /// Returns the exit code. An unknown header is a success, because the command is there to show it; an input that
+    /// cannot be read is not.
     fn exit_code(&self) -> ExitCode {
         let is_of_header =
             |problem: &Diagnostic| is_guess(problem) || problem.code == Code::ColumnUnknown;

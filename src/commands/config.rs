@@ -1,4 +1,4 @@
-//! `scoreload config`: every setting in force and where it is from; or a file to begin with.
+//! `scoreload config`: prints the effective settings and their sources, or writes a configuration file to start from.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,8 +16,8 @@ use crate::exit::ExitCode;
 use crate::system::atomic_file::NewFile;
 use crate::ui::{self, Screen, settings as table, summary};
 
-/// Where the file is made when nothing else is said: where it is looked for first.
-const NAME: &str = "scoreload.toml";
+/// The default path of a new configuration file, which is the first one that commands look for.
+const DEFAULT_PATH: &str = "scoreload.toml";
 
 pub(crate) fn run(
     args: &ConfigArgs,
@@ -25,7 +25,10 @@ pub(crate) fn run(
     screen: Screen,
 ) -> Result<ExitCode, Error> {
     if args.init {
-        return init(args.output.as_deref().unwrap_or(Path::new(NAME)), screen);
+        return init(
+            args.output.as_deref().unwrap_or(Path::new(DEFAULT_PATH)),
+            screen,
+        );
     }
     let all = effective::all(std::env::args_os(), config, &variable)?;
     ui::answer(|out| match args.import.result.format {
@@ -37,11 +40,11 @@ pub(crate) fn run(
 
 fn write_json(out: &mut dyn Write, one: &EffectiveSetting) -> io::Result<()> {
     let (from, name) = one.source.parts();
-    let told = json!({"setting": one.setting, "value": one.value, "from": from, "name": name});
-    ui::write_json_line(out, &told)
+    let line = json!({"setting": one.setting, "value": one.value, "from": from, "name": name});
+    ui::write_json_line(out, &line)
 }
 
-/// Makes a file with every setting as a comment; one that is there is never replaced.
+/// Writes a file that has every setting as a comment. Never replaces a file.
 fn init(path: &Path, screen: Screen) -> Result<ExitCode, Error> {
     let text = template::text();
     if path == Path::new("-") {
@@ -50,10 +53,7 @@ fn init(path: &Path, screen: Screen) -> Result<ExitCode, Error> {
     }
     let file = NewFile::reserve(path, "a configuration file")?;
     let path = file.write(|file| file.write_all(text.as_bytes()))?;
-    let words = format!(
-        "{}: take the comment sign from what you need",
-        path.display()
-    );
+    let words = format!("{}: uncomment the settings that you need", path.display());
     screen.note(|mut out| summary::write_line(&mut out, "made", &words));
     Ok(ExitCode::Success)
 }

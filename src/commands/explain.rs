@@ -1,4 +1,4 @@
-//! `scoreload explain`: what a problem means and what to do.
+//! `scoreload explain`: explains diagnostic codes.
 
 use crate::cli::error::CommandLineError;
 use crate::cli::{ExplainArgs, Format};

@@ -1,4 +1,4 @@
-//! `scoreload help`: a command, or a way of use that takes more than one of them.
+//! `scoreload help`: help about a command or a topic.
 
 use clap::Command;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(about: &[String]) -> Result<ExitCode, Error> {
     Ok(ExitCode::Success)
 }
 
-/// Finds the command that some words name, one below the other.
+/// Returns the command at a path of names, such as `ledger export`.
 fn command<'a>(cli: &'a mut Command, names: &[String]) -> Result<&'a mut Command, Error> {
     let mut found = cli;
     for name in names {

@@ -1,4 +1,4 @@
-//! `scoreload history`: earlier runs, one run's orders, or one order over time.
+//! `scoreload history`: lists earlier runs, the orders of one run, or the deliveries of one order.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::ui::summary::count;
 use crate::ui::text::safe;
 use crate::ui::{self, Screen, summary};
 
-/// The runs that are told, the latest ones.
+/// The number of latest runs that are listed.
 const MOST_RUNS: usize = 100;
 
 pub(crate) fn run(args: &HistoryArgs, screen: Screen) -> Result<ExitCode, Error> {
@@ -27,12 +27,12 @@ pub(crate) fn run(args: &HistoryArgs, screen: Screen) -> Result<ExitCode, Error>
     match (&args.run, &args.order) {
         (None, None) => {
             let runs = ledger.runs(MOST_RUNS).map_err(Error::Ledger)?;
-            tell(how, &ledger, &runs, "there was no run yet")
+            print(how, &ledger, &runs, "there are no runs yet")
         }
         (None, Some(order)) => {
             let deliveries = ledger.deliveries_of_order(order, None);
-            let nothing = format!("the ledger knows no order `{order}`");
-            tell(how, &ledger, &deliveries.map_err(Error::Ledger)?, &nothing)
+            let nothing = format!("the ledger has no order `{order}`");
+            print(how, &ledger, &deliveries.map_err(Error::Ledger)?, &nothing)
         }
         (Some(id), order) => {
             if ledger.run(id).map_err(Error::Ledger)?.is_none() {
@@ -46,36 +46,36 @@ pub(crate) fn run(args: &HistoryArgs, screen: Screen) -> Result<ExitCode, Error>
                     .is_none_or(|order| delivery.order_id == order)
             });
             let nothing = match order {
-                Some(order) => format!("nothing was sent of order `{order}` in that run"),
-                None => "nothing was sent in that run".to_owned(),
+                Some(order) => format!("this run sent nothing of order `{order}`"),
+                None => "this run sent nothing".to_owned(),
             };
-            tell(how, &ledger, &deliveries, &nothing)
+            print(how, &ledger, &deliveries, &nothing)
         }
     }
 }
 
-/// An entry of the ledger as it is told; what has no end is under way where its run is.
-trait Told {
-    /// Its run and target, where it has no end.
+/// An entry of the ledger that can be printed.
+trait Entry {
+    /// Returns the run and the target of an entry without an end.
     fn open(&self) -> Option<(&str, &str)>;
     fn json(&self, is_running: bool) -> Value;
     fn line(&self, is_running: bool) -> String;
 }
 
-/// Tells the entries, or that there are none: then an empty answer would leave open what was asked.
-fn tell(
+/// Prints the entries, or a note if there are none.
+fn print(
     (format, screen): (Format, Screen),
     ledger: &Ledger,
-    entries: &[impl Told],
+    entries: &[impl Entry],
     nothing: &str,
 ) -> Result<ExitCode, Error> {
     if entries.is_empty() {
         screen.note(|mut out| summary::write_line(&mut out, "history", nothing));
     }
-    let mut running = Running {
+    let mut running = RunningRuns {
         ledger,
         by_target: HashMap::new(),
-        at_work: None,
+        in_database: None,
     };
     ui::answer(|out| {
         entries.iter().try_for_each(|entry| {
@@ -91,15 +91,15 @@ fn tell(
     Ok(ExitCode::Success)
 }
 
-/// The runs that go on: those that hold the lock of the ledger's file and their target, or are at work in its database.
-struct Running<'a> {
+/// Finds out which runs are running: they hold the lock of a ledger file, or are registered in its database.
+struct RunningRuns<'a> {
     ledger: &'a Ledger,
     by_target: HashMap<String, Option<String>>,
-    /// Those of a database, once it was asked.
-    at_work: Option<Vec<String>>,
+    /// The running runs of a database, once it was queried.
+    in_database: Option<Vec<String>>,
 }
 
-impl Running<'_> {
+impl RunningRuns<'_> {
     fn is(&mut self, run: &str, target: &str) -> bool {
         match self.ledger.location() {
             Location::Memory => false,
@@ -108,21 +108,21 @@ impl Running<'_> {
                 let of_target = self.by_target.entry(target.to_owned());
                 of_target.or_insert_with(holder).as_deref() == Some(run)
             }
-            Location::Database(_) => self.at_work().iter().any(|at_work| at_work == run),
+            Location::Database(_) => self.in_database().iter().any(|running| running == run),
         }
     }
 
-    fn at_work(&mut self) -> &[String] {
+    fn in_database(&mut self) -> &[String] {
         let ledger = self.ledger;
-        self.at_work.get_or_insert_with(|| {
-            // What cannot be asked for is not told.
+        self.in_database.get_or_insert_with(|| {
+            // If the database cannot be queried, no run counts as running.
             let others = ledger.others().unwrap_or_default();
             others.into_iter().map(|other| other.holder.run).collect()
         })
     }
 }
 
-impl Told for Run {
+impl Entry for Run {
     fn open(&self) -> Option<(&str, &str)> {
         self.end
             .is_none()
@@ -143,7 +143,7 @@ impl Told for Run {
         })
     }
 
-    /// Its id, which says when it began; what was asked for; how it ended and how long it took; its target; its orders.
+    /// Returns the run's id, mode, exit code, duration, target and orders.
     fn line(&self, is_running: bool) -> String {
         let record = &self.record;
         let (state, until) = match &self.end {
@@ -170,7 +170,7 @@ impl Run {
         serde_json::from_str(totals).ok()
     }
 
-    /// Returns its orders by their outcomes, in words.
+    /// Returns the number of orders by outcome.
     fn orders(&self) -> String {
         let Some(totals) = self.totals() else {
             return String::new();
@@ -189,7 +189,7 @@ impl Run {
     }
 }
 
-impl Told for Delivery {
+impl Entry for Delivery {
     fn open(&self) -> Option<(&str, &str)> {
         self.settled.is_none().then_some((&self.run, &self.target))
     }

@@ -1,4 +1,4 @@
-//! `scoreload sandbox`: the API on this machine, until it is interrupted.
+//! `scoreload sandbox`: serves the API on this machine until it is interrupted.
 
 use tokio::runtime::Runtime;
 
@@ -39,7 +39,10 @@ pub(crate) fn run(args: SandboxArgs, screen: Screen) -> Result<ExitCode, Error> 
         let mut signals = Signals::listen()?;
         ui::answer(|out| writeln!(out, "{}", sandbox.url()))?;
         screen.note(|out| {
-            writeln!(out, "the sandbox listens; its orders are under /sandbox/orders, its requests under /sandbox/requests")
+            writeln!(
+                out,
+                "the sandbox is listening; see /sandbox/orders and /sandbox/requests"
+            )
         });
         signals.next().await;
         sandbox.stop().await;

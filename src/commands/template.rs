@@ -1,4 +1,4 @@
-//! `scoreload template`: an empty input file.
+//! `scoreload template`: writes an empty input file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &TemplateArgs, screen: Screen) -> Result<ExitCode, Error
     Ok(ExitCode::Success)
 }
 
-/// Returns what the file is to hold, by its extension.
+/// Returns the content of the file, according to its extension.
 fn content(path: &Path) -> Result<Vec<u8>, NewFileError> {
     let extension = path
         .extension()
@@ -55,7 +55,7 @@ fn content(path: &Path) -> Result<Vec<u8>, NewFileError> {
     }
 }
 
-/// Writes a new file; one that is there is never replaced, and none is left half written.
+/// Writes a new file. Never replaces a file, and removes a file that it could not complete.
 fn create(path: &Path, content: &[u8]) -> Result<(), NewFileError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => NewFileError::Exists {
@@ -69,7 +69,7 @@ fn create(path: &Path, content: &[u8]) -> Result<(), NewFileError> {
     };
     let mut file = File::create_new(path).map_err(failed)?;
     file.write_all(content).map_err(|source| {
-        // The failure to write is what matters; that the rest stays behind is a part of it.
+        // The write error is reported; an incomplete file that cannot be removed adds nothing to it.
         let _ = std::fs::remove_file(path);
         failed(source)
     })

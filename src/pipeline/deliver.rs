@@ -8,7 +8,8 @@ use tokio::runtime::Builder;
 
 use super::event_loop::{self, Sent};
 use super::live_feed::LiveFeed;
-use super::stages::{Checked, Delivered, Finished, Results, Session};
+use super::results::Results;
+use super::stages::{Checked, Delivered, Finished, Session};
 use super::{connection, finish};
 use crate::cli::error::CommandLineError;
 use crate::config::Consent;

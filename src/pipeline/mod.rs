@@ -27,6 +27,7 @@ pub(crate) mod open_ledger;
 pub(crate) mod prepare;
 pub(crate) mod rejects;
 pub(crate) mod reports;
+pub(crate) mod results;
 pub(crate) mod run_id;
 pub(crate) mod signals;
 pub(crate) mod stages;

@@ -67,7 +67,7 @@ pub(crate) fn next_steps(run: &FinishedRun<'_>) -> Vec<NextStep> {
         .collect()
 }
 
-/// The same command, if it delivers what is left.
+/// The same command, if it delivers the remaining orders.
 fn repeat(run: &FinishedRun<'_>) -> Option<NextStep> {
     // Without a lasting ledger the same command would send accepted orders again.
     let has_ledger = run.setup.ledger.is_lasting();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::gather::reading_options;
+use super::results::Results;
 use super::run_id::is_run_id;
-use super::stages::Results;
 use crate::cli::error::CommandLineError;
 use crate::config::InputOptions;
 use crate::delivery::Delivery;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::stages::Results;
+use super::results::Results;
 use crate::cli::ResultArgs;
 use crate::cli::error::CommandLineError;
 use crate::error::Error;

@@ -46,7 +46,7 @@ fn system(action: &'static str, source: io::Error) -> Error {
     Error::System { action, source }
 }
 
-/// The progress of a run, and the number of signals so far.
+/// The state of a run, and the number of signals received.
 #[derive(Debug, Clone, Copy, Default)]
 struct RunState {
     signals: u32,

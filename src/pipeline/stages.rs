@@ -2,17 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::inbox::InboxFiles;
 use super::ledger_session::LedgerSession;
 use super::rejects::RejectsFile;
+use super::results::Results;
 use super::signals::Interruptions;
 use crate::cli::Format;
 use crate::config::{self, InputOptions, PartialDelivery};
-use crate::delivery::{Delivery, StopReason};
+use crate::delivery::StopReason;
 use crate::exit::ExitCode;
-use crate::orders::Batch;
 use crate::report::file::ReportFile;
 use crate::report::{Run, Totals};
 use crate::ui::Screen;
@@ -73,21 +72,6 @@ pub(crate) struct Outputs {
     pub(crate) rejects: Option<RejectsFile>,
     /// The address of the live report, if it is served.
     pub(crate) serve: Option<SocketAddr>,
-}
-
-/// The orders of a run and what became of them.
-#[derive(Default)]
-pub(crate) struct Results {
-    pub(crate) batch: Arc<Batch>,
-    /// The fate of each order of the batch, in the same order.
-    pub(crate) deliveries: Vec<Delivery>,
-}
-
-impl Results {
-    /// Returns the totals.
-    pub(crate) fn totals(&self) -> Totals {
-        Totals::of(&self.batch, &self.deliveries)
-    }
 }
 
 /// A run whose settings are valid and whose ledger and output files are open.

@@ -1,13 +1,11 @@
-//! Converts a batch to the inputs of a plan, and back: sheets, rows and diagnostics.
+//! The inputs of a plan: sheets, rows and diagnostics.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Plan, PlanOrder};
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Place, Severity, Source};
-use crate::input::{Header, SheetHead};
-use crate::orders::{Batch, Order, RowAt, SheetSummary};
+use crate::orders::{Batch, RowAt, SheetSummary};
 use crate::schema::columns::Field;
 use crate::schema::header_names::HeaderNames;
 
@@ -76,7 +74,7 @@ impl PlanInput {
         batch.sheets.iter().map(input).collect()
     }
 
-    fn source(&self) -> Arc<Source> {
+    pub(super) fn source(&self) -> Arc<Source> {
         Arc::new(Source {
             path: self.path.clone(),
             sheet: self.sheet.clone(),
@@ -95,7 +93,7 @@ impl UsableSheets {
         Self::among(batch.sheets.iter().map(|sheet| sheet.usable))
     }
 
-    fn among(sheets: impl Iterator<Item = bool>) -> Self {
+    pub(super) fn among(sheets: impl Iterator<Item = bool>) -> Self {
         let usable = sheets.enumerate().filter(|(_, usable)| *usable);
         Self(usable.map(|(place, _)| place).collect())
     }
@@ -111,63 +109,13 @@ impl UsableSheets {
     }
 
     /// Converts rows of a plan to rows of its batch.
-    fn rows_at(&self, rows: &[RowRef]) -> Vec<RowAt> {
+    pub(super) fn rows_at(&self, rows: &[RowRef]) -> Vec<RowAt> {
         let at = |row: &RowRef| {
             let sheet = self.0.binary_search(&row.input).ok()?.try_into().ok()?;
             let row = row.row;
             Some(RowAt { sheet, row })
         };
         rows.iter().filter_map(at).collect()
-    }
-}
-
-impl Plan {
-    /// Returns the batch that the plan was made from, without the content of its rows.
-    pub(crate) fn batch(&self) -> Batch {
-        let sheets = UsableSheets::among(self.inputs.iter().map(|input| input.usable));
-        let usable = self.inputs.iter().filter(|input| input.usable);
-        let order = |order: &PlanOrder| {
-            let (company_id, order_id) = (order.company_id.clone(), order.order_id.clone());
-            Order::without_content(
-                company_id,
-                order_id,
-                sheets.rows_at(&order.rows),
-                order.errors,
-            )
-        };
-        Batch {
-            sheets: self.inputs.iter().map(summary).collect(),
-            heads: usable.map(head).collect(),
-            orders: self.orders.iter().map(order).collect(),
-            orderless: sheets.rows_at(&self.orderless),
-            problems: Arc::new(self.diagnostics.iter().filter_map(problem).collect()),
-            ..Batch::default()
-        }
-    }
-}
-
-fn summary(input: &PlanInput) -> SheetSummary {
-    SheetSummary {
-        source: input.source(),
-        sha256: input.sha256.as_str().into(),
-        usable: input.usable,
-        rows: input.rows,
-        unread: input.rows_unread,
-        skipped: input.rows_skipped,
-    }
-}
-
-fn head(input: &PlanInput) -> SheetHead {
-    SheetHead {
-        source: input.source(),
-        header: Header {
-            row: 0,
-            texts: Vec::new(),
-            fields: Vec::new(),
-            wide: Vec::new(),
-        },
-        above: Vec::new(),
-        is_denied: false,
     }
 }
 
@@ -190,7 +138,7 @@ impl From<&Diagnostic> for Finding {
 }
 
 /// Returns the diagnostic of a finding, or `None` if this version does not know its code.
-fn problem(finding: &Finding) -> Option<Diagnostic> {
+pub(super) fn problem(finding: &Finding) -> Option<Diagnostic> {
     let source = Arc::new(Source {
         path: finding.path.clone(),
         sheet: finding.sheet.clone(),
@@ -219,6 +167,7 @@ fn problem(finding: &Finding) -> Option<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::batch::{head, summary};
     use crate::schema::columns::Column;
 
     #[test]

@@ -4,12 +4,14 @@
 //! - [`file`]: the plan file, with a checksum that detects edits
 //! - [`order`]: the entry of one order
 //! - [`change`]: how an order differs from what its target accepted
-//! - [`inputs`]: the inputs of a plan, so that applying it accounts for every row without reading them again
+//! - [`inputs`]: the sheets, rows and diagnostics of the inputs
+//! - [`batch`]: the batch of a plan, so that applying it accounts for every row without reading the inputs
 //! - [`max_change`]: the limit on how much the number of orders may differ from the last import
 //! - [`error`]: why a plan cannot be read or applied
 //!
-//! What is to be sent of an order is decided in `ledger::plan`; whether a plan is stale, in `commands::apply::verify`.
+//! `ledger::plan` decides what to send of an order; `commands::apply::verify` decides whether a plan is stale.
 
+mod batch;
 pub(crate) mod change;
 pub(crate) mod error;
 pub(crate) mod file;

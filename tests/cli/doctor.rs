@@ -73,7 +73,7 @@ fn without_credentials_and_target_it_would_be_the_sandbox() {
     let ran = Bench::new().run(&["doctor"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stdout.contains("it would be the built-in sandbox"),
+        ran.stdout.contains("would go to the built-in sandbox"),
         "{}",
         ran.stdout
     );

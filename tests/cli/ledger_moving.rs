@@ -349,9 +349,6 @@ fn a_history_of_what_is_not_known_says_so() {
     let (bench, _sandbox) = delivered(1);
     let none = bench.run(&["history", "--order", "NOPE"]);
     assert_eq!((none.code, none.stdout.as_str()), (0, ""));
-    assert_eq!(
-        none.stderr,
-        "history      the ledger knows no order `NOPE`\n"
-    );
+    assert_eq!(none.stderr, "history      the ledger has no order `NOPE`\n");
     assert_eq!(bench.run(&["history", "--order", "NOPE", "-q"]).stderr, "");
 }

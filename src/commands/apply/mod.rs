@@ -1,4 +1,4 @@
-//! `scoreload apply`: delivers exactly what a plan has, or refuses if the plan is stale.
+//! `scoreload apply`: delivers exactly the updates of a plan, or refuses if the plan is stale.
 
 mod settings;
 mod verify;
@@ -24,9 +24,10 @@ use crate::pipeline::gather::initial_deliveries;
 use crate::pipeline::hooks::Hooks;
 use crate::pipeline::ledger_session::{LedgerSession, LockWait};
 use crate::pipeline::prepare::{new_run, print_target};
+use crate::pipeline::results::Results;
 use crate::pipeline::run_id::new_run_id;
 use crate::pipeline::signals::{Interruptions, run_interruptible};
-use crate::pipeline::stages::{Checked, Finished, Outputs, Results, Session, Source};
+use crate::pipeline::stages::{Checked, Finished, Outputs, Session, Source};
 use crate::pipeline::{max_change, reports};
 use crate::plan::Plan;
 use crate::plan::error::PlanError;
@@ -130,7 +131,7 @@ fn prepare(
     })
 }
 
-/// Prints what is about to be delivered.
+/// Prints the plan and the number of updates that are left to send.
 fn print_plan(plan: &Plan, updates: usize, checked: &Checked) -> Result<(), Error> {
     if checked.session.format == Format::Json {
         ui::answer(|out| ui::write_json_lines(out, &checked.results.batch.problems))?;

@@ -1,4 +1,4 @@
-//! What an import finds and leaves on this machine: the ledger, the pace, files and their permissions.
+//! Checks of this machine: the ledger, the rate limit, output files and permissions.
 
 use std::fs;
 use std::io;
@@ -18,44 +18,44 @@ use crate::rate_limit::rate::Rate;
 use crate::rate_limit::store::StateStore;
 use crate::ui::progress::duration_text;
 
-/// Looks whether the ledger can be used, and is free.
+/// Checks that the ledger can be opened and is not locked.
 pub(crate) fn ledger(setup: &Delivery, run: &str) -> Check {
     const NAME: &str = "ledger";
     let place = &setup.ledger;
     match (place, &setup.target) {
         (Location::Memory, Target::BuiltInSandbox) => {
-            let message = "none is needed: what is tried is forgotten when the run ends";
+            let message = "not needed: a trial is forgotten when the run ends";
             return Check::ok(NAME, message);
         }
         (Location::Memory, Target::Server { .. }) => {
-            let message = "what is sent is not remembered: the same file is sent again";
-            let help = "leave out --ledger none and --test-mode where that is not meant";
+            let message = "no ledger: importing the same file again sends everything again";
+            let help = "remove --ledger none and --test-mode unless this is intended";
             return Check::warn(NAME, message, help);
         }
-        (Location::File(path), _) if !path.exists() => return unmade(path),
+        (Location::File(path), _) if !path.exists() => return missing(path),
         _ => {}
     }
     let opened = Ledger::open(place).map_err(crate::error::Error::Ledger);
     let target = setup.target.key();
     let free = opened.and_then(|_| lock(place, target, run, LockWait::No));
     match free {
-        Ok(_) => Check::ok(NAME, format!("{place}, and nobody else uses it")),
+        Ok(_) => Check::ok(NAME, format!("{place}, not in use")),
         Err(error) => Check::of_error(NAME, &error),
     }
 }
 
-/// Looks whether a ledger can be made where there is none: in its directory, or the nearest that is there.
-fn unmade(path: &Path) -> Check {
+/// Checks that a missing ledger file can be created in its directory, or in the nearest one that exists.
+fn missing(path: &Path) -> Check {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let there = absolute.ancestors().skip(1).find(|path| path.exists());
-    match try_writing(there.unwrap_or(Path::new("/"))) {
+    let existing = absolute.ancestors().skip(1).find(|path| path.exists());
+    match try_writing(existing.unwrap_or(Path::new("/"))) {
         Ok(()) => Check::ok(
             "ledger",
-            format!("{}, made by the first import", path.display()),
+            format!("{}, created by the first import", path.display()),
         ),
         Err(error) => Check::fail(
             ("ledger", ExitCode::Usage),
-            format!("{} cannot be made: {error}", path.display()),
+            format!("cannot create {}: {error}", path.display()),
             "name another file with --ledger, in a directory that you may write to",
         ),
     }
@@ -65,17 +65,13 @@ fn try_writing(directory: &Path) -> io::Result<()> {
     tempfile::tempfile_in(directory).map(drop)
 }
 
-/// Looks whether the files that an import leaves can be written, and whether others can change its settings.
+/// Checks that the output files can be written, and that others cannot change the configuration file.
 pub(crate) fn files(args: &ImportArgs, config: &ConfigFile) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut writable = |what: &str, directory: &Path| {
         if let Err(error) = try_writing(directory) {
-            let message = format!(
-                "{what} cannot be written to {}: {error}",
-                directory.display()
-            );
-            let help =
-                "name another place, or make that directory writable for who runs the import";
+            let message = format!("cannot write {what} to {}: {error}", directory.display());
+            let help = "name another directory, or make this one writable for the user who runs the import";
             checks.push(Check::fail(("files", ExitCode::Usage), message, help));
         }
     };
@@ -104,10 +100,7 @@ pub(crate) fn files(args: &ImportArgs, config: &ConfigFile) -> Vec<Check> {
     }
     checks.extend(config.path.as_deref().and_then(open_to_others));
     if checks.is_empty() {
-        checks.push(Check::ok(
-            "files",
-            "what an import leaves behind can be written",
-        ));
+        checks.push(Check::ok("files", "all output files can be written"));
     }
     checks
 }
@@ -119,34 +112,34 @@ fn directory_of(path: &Path) -> PathBuf {
     parent.unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Warns where others may change the settings: with them they choose the target, and a command that is run.
+/// Warns if others may change the configuration file, which names the target and the commands to run.
 fn open_to_others(path: &Path) -> Option<Check> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o022 != 0).then(|| {
         Check::warn(
             "files",
             format!(
-                "others may change {}: its mode is {mode:03o}",
+                "{} is writable by others: its mode is {mode:03o}",
                 path.display()
             ),
-            format!("take that from them: chmod go-w {}", path.display()),
+            format!("restrict its permissions: chmod go-w {}", path.display()),
         )
     })
 }
 
-/// Looks what is used of the rate, and whether the server has asked everybody to wait.
+/// Reports how much of the rate is used, and whether the server has requested a pause.
 pub(crate) fn pace(setup: &Delivery, rate: &Rate) -> Check {
     let location = &setup.policy.rate_state;
     if !location.exists() {
-        return Check::ok("pace", format!("{rate}, and nothing of it is used"));
+        return Check::ok("pace", format!("{rate}, unused"));
     }
     let usage = match StateStore::open(location).usage() {
         Ok(usage) => usage,
         Err(error) => {
             return Check::fail(
                 ("pace", ExitCode::Unreachable),
-                format!("the rate-limit state cannot be read: {error}"),
-                "check that the ledger's database can be reached",
+                format!("cannot read the state of the rate limit: {error}"),
+                "check the connection to the ledger's database",
             );
         }
     };
@@ -160,9 +153,9 @@ pub(crate) fn pace(setup: &Delivery, rate: &Rate) -> Check {
     Check::warn(
         "pace",
         format!(
-            "the server has asked to wait, for {} more",
+            "the server has requested a pause, {} left",
             duration_text(pause)
         ),
-        "nothing to do: an import waits for so long, and begins then",
+        "nothing to do: an import waits until the pause is over",
     )
 }

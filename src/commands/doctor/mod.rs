@@ -1,5 +1,4 @@
-//! `scoreload doctor`: is everything ready to deliver, and what to do where it is not. A token is asked for, and no
-//! order is touched.
+//! `scoreload doctor`: checks that everything is ready to deliver. It requests a token and sends no updates.
 
 mod files;
 mod server;
@@ -21,22 +20,22 @@ use crate::rate_limit::rate::Rate;
 use crate::ui;
 use crate::ui::checks::{self, Told};
 
-/// What was looked at, and what was found.
+/// A check and its result.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
     status: Status,
     message: String,
-    /// What to do, where something is not as it should be.
+    /// What to do, if the result is a warning or a failure.
     help: Option<String>,
 }
 
-/// How it is.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
     Ok,
     Warn,
-    /// An import would end with this code.
+    /// An import would exit with this code.
     Fail(ExitCode),
 }
 
@@ -88,7 +87,7 @@ impl Check {
         }
     }
 
-    /// Returns the check that ended with what would stop an import.
+    /// Returns a failed check from the error that would end an import.
     fn of_error(name: &'static str, error: &Error) -> Self {
         Self::fail((name, error.into()), error.to_string(), error.help())
     }
@@ -96,19 +95,19 @@ impl Check {
 
 pub(crate) fn run(args: &ImportArgs, config: Result<ConfigFile, Error>) -> Result<ExitCode, Error> {
     let checks = match config {
-        Ok(config) => look(args, &config)?,
+        Ok(config) => run_checks(args, &config)?,
         Err(error) => vec![Check::of_error("settings", &error)],
     };
     ui::answer(|out| match args.result.format {
         Format::Human => checks::write(out, checks.iter().map(Check::told)),
         Format::Json => checks.iter().try_for_each(|check| {
-            let told = json!({
+            let line = json!({
                 "check": check.name,
                 "status": check.status.word(),
                 "message": check.message,
                 "help": check.help,
             });
-            ui::write_json_line(out, &told)
+            ui::write_json_line(out, &line)
         }),
     })?;
     let failed = checks.iter().find_map(|check| match check.status {
@@ -118,8 +117,8 @@ pub(crate) fn run(args: &ImportArgs, config: Result<ConfigFile, Error>) -> Resul
     Ok(failed.unwrap_or(ExitCode::Success))
 }
 
-/// Looks at everything, in the order in which an import would meet it.
-fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
+/// Runs all checks, in the order of an import.
+fn run_checks(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
     let now = Timestamp::now();
     if let Err(error) = config::input_options(&args.input, config, now) {
         return Ok(vec![Check::of_error("settings", &error.into())]);
@@ -134,13 +133,13 @@ fn look(args: &ImportArgs, config: &ConfigFile) -> Result<Vec<Check>, Error> {
     checks.push(files::ledger(&setup, &new_run_id(now)));
     checks.extend(files::files(args, config));
     checks.push(pace(&setup));
-    checks.extend(server::look(&setup)?);
+    checks.extend(server::check(&setup)?);
     Ok(checks)
 }
 
 fn settings(config: &ConfigFile) -> Check {
     let words = match (&config.path, config.profile()) {
-        (None, _) => "no configuration file; flags, variables and what is built in".to_owned(),
+        (None, _) => "no configuration file; flags, variables and defaults".to_owned(),
         (Some(path), None) => path.display().to_string(),
         (Some(path), Some(profile)) => format!("{}, profile {profile}", path.display()),
     };
@@ -152,22 +151,22 @@ fn target(setup: &Delivery) -> Check {
     match (&setup.target, setup.consent) {
         (Target::BuiltInSandbox, _) if setup.is_trial => Check::ok(
             "target",
-            "none is named and there are no credentials, so it would be the built-in sandbox: an import is tried on this machine, and nothing leaves it",
+            "no target and no credentials: an import would go to the built-in sandbox, and nothing leaves this machine",
         ),
         (Target::BuiltInSandbox, _) => Check::ok(
             "target",
-            "the built-in sandbox: an import is tried on this machine, and nothing leaves it",
+            "the built-in sandbox: nothing leaves this machine",
         ),
         (Target::Server { .. }, Consent::Ask) => Check::warn(
             "target",
-            format!("{name}, and an import asks before it sends"),
-            "a job that nobody watches needs --yes, or `confirm = false` in its profile",
+            format!("{name}; an import asks for confirmation"),
+            "an unattended job needs --yes, or `confirm = false` in its profile",
         ),
         (Target::Server { .. }, Consent::Given) => Check::ok("target", name),
     }
 }
 
-/// Says where the credentials are from; that they can be read, the settings have shown.
+/// Reports where the credentials come from. Resolving the settings has already read them.
 fn credentials(config: &ConfigFile) -> Result<Option<Check>, Error> {
     let configured = ConfiguredCredentials::find(config, &variable)?;
     Ok(configured.map(|configured| {
@@ -182,14 +181,14 @@ fn credentials(config: &ConfigFile) -> Result<Option<Check>, Error> {
 fn pace(setup: &Delivery) -> Check {
     let rate = &setup.policy.rate;
     let allowed = Rate::default();
-    // Enough requests to fill each of the API's windows.
+    // More requests than each of the API's windows allows.
     let is_faster =
         rate.min_time(181) < allowed.min_time(181) || rate.min_time(4) < allowed.min_time(4);
     if setup.target.is_paylocity() && is_faster {
         return Check::warn(
             "pace",
-            format!("--rate {rate} is more than the API allows, {allowed}"),
-            "leave out --rate, unless Paylocity has agreed to more",
+            format!("--rate {rate} exceeds the API's limit, {allowed}"),
+            "remove --rate, unless Paylocity has agreed to a higher rate",
         );
     }
     files::pace(setup, rate)

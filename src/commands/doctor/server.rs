@@ -1,4 +1,4 @@
-//! The server: whether it can be reached and trusted, what its clock shows, and whether it gives a token.
+//! Checks of the server: reachability, TLS, clock and token.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::paylocity::auth::{Probe, TokenResponse};
 use crate::pipeline::connection;
 use crate::tls::UntrustedServer;
 
-/// Clocks that differ by more make times of tests that are yet to come, and certificates that are not valid yet.
-const SAME_TIME: SignedDuration = SignedDuration::from_secs(60);
+/// The greatest difference of the clocks. A greater one makes timestamps lie in the future and certificates invalid.
+const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Looks at the server; the built-in sandbox needs no look.
-pub(crate) fn look(setup: &Delivery) -> Result<Vec<Check>, Error> {
+/// Checks the server, unless it is the built-in sandbox.
+pub(crate) fn check(setup: &Delivery) -> Result<Vec<Check>, Error> {
     let Target::Server { base, .. } = &setup.target else {
         return Ok(Vec::new());
     };
@@ -54,8 +54,8 @@ pub(crate) fn look(setup: &Delivery) -> Result<Vec<Check>, Error> {
 fn unreachable(host: &str, words: &str) -> Check {
     Check::fail(
         ("reachability", ExitCode::Unreachable),
-        format!("{host} cannot be reached: {words}"),
-        "see whether this machine may reach it: the name, the firewall, the proxy (HTTPS_PROXY)",
+        format!("cannot reach {host}: {words}"),
+        "check the host name, the firewall and the proxy (HTTPS_PROXY)",
     )
 }
 
@@ -75,9 +75,9 @@ fn trusted(setup: &Delivery, is_encrypted: bool) -> Check {
         return Check::warn("tls", words, "use the server's https:// address");
     }
     let words = if is_encrypted {
-        "the connection is encrypted, and the certificate is good"
+        "the connection is encrypted and the certificate is valid"
     } else {
-        "none, and none is needed: the server is on this machine"
+        "not used and not needed: the server is on this machine"
     };
     Check::ok("tls", words)
 }
@@ -86,13 +86,13 @@ fn clock(date: Option<Timestamp>, now: Timestamp) -> Check {
     let Some(date) = date else {
         return Check::warn(
             "clock",
-            "the server does not say what time it is",
-            "see whether this machine's clock is right",
+            "the server's responses have no date",
+            "check this machine's clock",
         );
     };
     let ahead = now.duration_since(date);
-    if ahead.abs() <= SAME_TIME {
-        return Check::ok("clock", "as the server's");
+    if ahead.abs() <= MAX_CLOCK_DIFFERENCE {
+        return Check::ok("clock", "agrees with the server's clock");
     }
     let direction = if ahead.is_positive() {
         "ahead of"
@@ -102,31 +102,31 @@ fn clock(date: Option<Timestamp>, now: Timestamp) -> Check {
     let seconds = ahead.abs().as_secs();
     Check::warn(
         "clock",
-        format!("this machine's is {seconds} s {direction} the server's"),
-        "set it, best by NTP: times that lie in the future are found by it, and a server's wish to wait until a date",
+        format!("this machine's clock is {seconds} s {direction} the server's"),
+        "set the clock, best by NTP: it decides which timestamps are in the future, and how long to wait until a date",
     )
 }
 
 fn token(token: TokenResponse, target: &Target) -> Check {
     match token {
-        TokenResponse::Issued { .. } => Check::ok("token", "the server takes the credentials"),
+        TokenResponse::Issued { .. } => Check::ok("token", "the server accepts the credentials"),
         TokenResponse::Refused(words) => {
             let help = target.hint_of_refusal();
             Check::fail(
                 ("token", ExitCode::Refused),
-                format!("the credentials are refused: {words}"),
-                help.unwrap_or("see whether the id and the secret are those for this server"),
+                format!("the server refuses the credentials: {words}"),
+                help.unwrap_or("check that the id and the secret are for this server"),
             )
         }
         TokenResponse::NoEndpoint(words) => Check::fail(
             ("token", ExitCode::Unreachable),
             words,
-            "take the URL of the target from whoever runs the server; no order can be delivered to this one",
+            "ask the operator of the server for the target's URL; no order can be delivered to this one",
         ),
         TokenResponse::Failed { message: words, .. } => Check::fail(
             ("token", ExitCode::Unreachable),
-            format!("no token is to be had: {words}"),
-            "try again later; if it stays so, tell whoever runs the server",
+            format!("cannot get a token: {words}"),
+            "try again later; if this persists, contact the operator of the server",
         ),
     }
 }
@@ -137,7 +137,7 @@ mod tests {
     use crate::commands::doctor::Status;
 
     #[test]
-    fn a_clock_that_is_wrong_is_told_with_its_direction() {
+    fn a_wrong_clock_is_reported_with_its_direction() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let noon = at("2026-03-04T12:00:00Z");
         assert_eq!(
@@ -148,10 +148,13 @@ mod tests {
         assert_eq!(fast.status, Status::Warn);
         assert_eq!(
             fast.message,
-            "this machine's is 3600 s ahead of the server's"
+            "this machine's clock is 3600 s ahead of the server's"
         );
         let slow = clock(Some(at("2026-03-04T12:02:00Z")), noon);
-        assert_eq!(slow.message, "this machine's is 120 s behind the server's");
+        assert_eq!(
+            slow.message,
+            "this machine's clock is 120 s behind the server's"
+        );
         assert_eq!(clock(None, noon).status, Status::Warn);
     }
 }

@@ -1,4 +1,4 @@
-//! Moves the files of an inbox, with reports and rejected rows beside them.
+//! Moves the files of an inbox, and puts their reports and rejected rows in the same directory.
 
 use std::fs;
 use std::io::Write;
@@ -46,7 +46,7 @@ struct MovedFile {
     rejects: Option<PathBuf>,
 }
 
-/// Moves each file to its directory, with `reports` and its rejected rows beside it. Prints what fails.
+/// Moves each file, and puts `reports` and its rejected rows in the same directory. Prints errors.
 pub(crate) fn clear_inbox(
     checked: &mut Checked,
     fates: &[Disposition],
@@ -162,7 +162,7 @@ fn remember_import(checked: &Checked, files: &mut InboxFiles, arrival: &Arrival)
     }
 }
 
-/// Links the reports beside a file, or copies them. They are about the whole run, so one file serves all inputs.
+/// Links or copies the reports to the directory of a file. They are about the whole run, so one file serves all inputs.
 fn copy_reports(prefix: &Path, reports: &[PathBuf]) -> Result<(), Error> {
     for report in reports {
         let format = report.extension().unwrap_or_default().to_string_lossy();

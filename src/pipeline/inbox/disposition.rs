@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::exit::ExitCode;
 use crate::inbox::{Arrival, Disposition};
-use crate::pipeline::stages::{Checked, Results};
+use crate::pipeline::results::Results;
+use crate::pipeline::stages::Checked;
 use crate::rejects::is_through;
 
 /// Returns where each imported file goes, in order.

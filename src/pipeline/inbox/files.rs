@@ -80,7 +80,7 @@ impl InboxFiles {
             .collect()
     }
 
-    /// Returns the exit code if there is no file to import.
+    /// Returns the exit code of a run without files to import.
     pub(crate) fn exit_if_empty(&self) -> Option<ExitCode> {
         match (self.new.is_empty(), self.fails_if_empty) {
             (false, _) => None,

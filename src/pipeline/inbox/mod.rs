@@ -2,7 +2,7 @@
 //!
 //! - [`files`]: the files of the inbox that a run imports
 //! - [`disposition`]: where each file goes, according to the outcomes of its orders
-//! - [`archive`]: moving the files, with reports and rejected rows beside them
+//! - [`archive`]: moving the files with their reports and rejected rows
 
 pub(crate) mod archive;
 pub(crate) mod disposition;

@@ -12,7 +12,7 @@ pub(crate) enum LockWait {
     Never,
     /// Fail at once: `--wait` was not given.
     No,
-    /// Print a line and wait until the other import has ended.
+    /// Wait until the other import has ended, after printing a line.
     Yes(Screen),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`session`]: the open ledger, and the run's entry in it
 //! - [`lock`]: the lock of a ledger file and a target
-//! - [`planning`]: what is to be sent of each order
+//! - [`planning`]: the part of each order that the target has not accepted
 //! - [`pending_resend`]: the orders that a `--resend` run did not reach
 
 pub(crate) mod lock;

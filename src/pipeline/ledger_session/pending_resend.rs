@@ -7,7 +7,7 @@ use crate::delivery::{Delivery, Outcome};
 use crate::error::Error;
 use crate::ledger::Lease;
 use crate::orders::Order;
-use crate::pipeline::stages::Results;
+use crate::pipeline::results::Results;
 
 /// Marks the orders that are still to be sent again.
 pub(crate) fn keep(session: &LedgerSession, run: &str, results: &Results) -> Result<(), Error> {

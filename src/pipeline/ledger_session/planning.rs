@@ -1,4 +1,4 @@
-//! What is to be sent of each order: its rows compared with the ledger.
+//! Compares the orders with the ledger: an update has what the target has not accepted.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use crate::paylocity::model::{OrderUpdate, Text};
 /// The number of orders that are read from the ledger at once. More would fill the memory with their stored states.
 pub(super) const CHUNK: usize = 4096;
 
-/// An order, its stored state and what is to be sent of it.
+/// An order compared with the ledger.
 pub(crate) struct PlannedOrder {
     /// The index of the order in the batch.
     pub(crate) index: usize,
     /// The order's state in the ledger.
     pub(crate) remembered: Remembered,
-    /// What is to be sent.
+    /// The part to send.
     pub(crate) planned: Planned,
     /// The state as the ledger stores it; `None` for a new order.
     pub(crate) text: Option<String>,
 }
 
 impl LedgerSession {
-    /// Returns the updates of the valid orders that have something to send, in order. The other valid orders get their
-    /// outcome in `deliveries`.
+    /// Returns the updates of the valid orders that have something to send, in order. Valid orders without an update get
+    /// their outcome in `deliveries`.
     pub(crate) fn plan_updates(
         &self,
         batch: &Arc<Batch>,
@@ -76,14 +76,23 @@ impl LedgerSession {
             .collect();
         let plan = |(index, text): (usize, Option<String>)| {
             let order = &batch.orders[index];
-            let remembered = match &text {
-                None => Remembered::Nothing,
-                Some(_) => remembered(text.as_deref(), &batch.body(order), &order.order_id)?,
+            let (remembered, planned) = match &text {
+                None => {
+                    let remembered = Remembered::Nothing;
+                    let planned = planned(&remembered, || batch.body(order), settings);
+                    (remembered, planned)
+                }
+                Some(text) => {
+                    let wanted = batch.body(order);
+                    let remembered = remembered(Some(text), &wanted, &order.order_id)?;
+                    let planned = planned(&remembered, || wanted, settings);
+                    (remembered, planned)
+                }
             };
             Ok(map(PlannedOrder {
                 index,
-                planned: planned(&remembered, || batch.body(order), settings),
                 remembered,
+                planned,
                 text,
             }))
         };
@@ -132,7 +141,7 @@ fn damaged(order_id: &str, reason: String) -> Error {
     }
 }
 
-/// Returns what is to be sent of an order.
+/// Returns the part of an order to send.
 pub(crate) fn planned(
     remembered: &Remembered,
     wanted: impl FnOnce() -> OrderUpdate,

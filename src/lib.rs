@@ -173,3 +173,4 @@ pub mod text;
 pub(crate) mod tls;
 pub mod ui;
 pub(crate) mod web;
+pub(crate) mod xlsx;

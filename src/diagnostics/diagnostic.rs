@@ -1,4 +1,5 @@
-//! A finding about the data: a problem, its location, and the remedy. Findings are collected and never stop the reading.
+//! A finding about the data: a problem, its location, and the remedy. Findings are collected and never stop the
+//! reading.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,8 +1,7 @@
 //! The explain pages: for each [`Code`], its meaning and the remedy.
 //!
 //! The pages are Markdown files next to this one, one `## code` section per code: a summary line, paragraphs, and
-//! examples
-//! indented by four spaces. [`crate::ui`] formats them.
+//! examples indented by four spaces. [`crate::ui`] formats them.
 
 use std::cmp::Reverse;
 

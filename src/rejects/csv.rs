@@ -1,6 +1,5 @@
 //! Rejected rows as CSV: one table for all inputs, in the input's dialect, with values as text. A value that a
-//! spreadsheet
-//! would take for a formula is written so that it displays, and imports again, as text.
+//! spreadsheet would take for a formula is written so that it displays, and imports again, as text.
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};

@@ -180,10 +180,8 @@ impl<'a> Table<'a> {
     }
 
     /// Returns the first column for cells of a row that have no header: the columns without a header, or, if those
-    /// cells make
-    /// the row malformed, the columns after all others. A malformed row thus stays malformed until it is corrected;
-    /// otherwise
-    /// it could be accepted with its values in the wrong columns.
+    /// cells make the row malformed, the columns after all others. A malformed row thus stays malformed until it is
+    /// corrected; otherwise it could be accepted with its values in the wrong columns.
     const fn beyond_at(&self, row: &RejectedRow) -> usize {
         if row.is_malformed {
             self.first_added + self.ours.len()

@@ -82,10 +82,7 @@ fn delivered(report: &Report) -> String {
     };
     match (all, through) {
         (0, _) => "Nothing was delivered: no order could be read.".to_owned(),
-        (1, 1) => format!(
-            "The order is delivered{}.",
-            there.replace(", 1 of them", "")
-        ),
+        (1, 1) => format!("The order is delivered{}.", there),
         (_, 0) => format!("Nothing was delivered: {} are pending.", orders(all))
             .replace("1 order are", "1 order is"),
         _ if through == all => format!("All {} are delivered{there}.", orders(all)),
@@ -222,13 +219,13 @@ mod tests {
         (Mode::Import, [0, 0, 0, 0], "Nothing was delivered: no order could be read."),
         (Mode::Import, [1, 1, 0, 0], "The order is delivered."),
         (Mode::Import, [1, 0, 1, 0], "The order is delivered; it was unchanged."),
-        (Mode::Import, [1, 0, 0, 0], "Nothing was delivered: 1 order is left."),
+        (Mode::Import, [1, 0, 0, 0], "Nothing was delivered: 1 order is pending."),
         (Mode::Import, [50_000, 50_000, 0, 0], "All 50,000 orders are delivered."),
-        (Mode::Import, [12, 10, 2, 0], "All 12 orders are delivered, 2 of them before."),
-        (Mode::Import, [12, 9, 2, 0], "11 of 12 orders are delivered, 2 of them before; 1 is not."),
+        (Mode::Import, [12, 10, 2, 0], "All 12 orders are delivered, 2 of them unchanged."),
+        (Mode::Import, [12, 9, 2, 0], "11 of 12 orders are delivered, 2 of them unchanged; 1 is not."),
         (Mode::Validate, [12, 0, 0, 12], "All 12 orders can be sent."),
         (Mode::Validate, [12, 0, 0, 10], "10 of 12 orders can be sent; 2 are held back."),
-        (Mode::Plan, [12, 0, 3, 9], "All 12 orders can be sent, 3 of them with nothing new."),
+        (Mode::Plan, [12, 0, 3, 9], "All 12 orders can be sent, 3 of them unchanged."),
     ];
 
     #[test]
@@ -265,7 +262,7 @@ mod tests {
             ..Totals::default()
         });
         assert_eq!((open.state, open.advice.len()), (State::Open, 3));
-        assert!(open.advice[0].starts_with("1 order was held back by errors: "));
+        assert!(open.advice[0].starts_with("1 order was held back because of errors: "));
         let of_inbox = Headline::of(&Report {
             totals: Totals {
                 orders: 1,

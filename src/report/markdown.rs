@@ -262,7 +262,7 @@ mod tests {
         write(&report, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let expected = "\
-# Nothing was delivered: 1 order is left.
+# Nothing was delivered: 1 order is pending.
 
 - 1 order was rejected by the server: read its message at the order and correct the rows.
 - `scoreload import rest.csv`

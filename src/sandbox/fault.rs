@@ -203,15 +203,21 @@ mod tests {
     #[test]
     fn invalid_fault_lists_are_explained() {
         for (text, message) in [
-            ("drop-after", "`drop-after` is no fault with its share: "),
-            ("500=1%,", "`` is no fault with its share: "),
-            ("501=1%", "`501` is no fault: the faults are drop-before, "),
-            ("500=1", "`1` is no share of the updates: "),
-            ("500=101%", "`101%` is no share of the updates: "),
-            ("500=-1%", "`-1%` is no share of the updates: "),
-            ("500=NaN%", "`NaN%` is no share of the updates: "),
-            ("500=1%,500=2%", "`500` is given twice: "),
-            ("500=60%,slow=41%", "the shares of `500=60%,slow=41%` are "),
+            ("drop-after", "invalid fault `drop-after`: "),
+            ("500=1%,", "invalid fault ``: "),
+            (
+                "501=1%",
+                "unknown fault `501`: expected one of drop-before, ",
+            ),
+            ("500=1", "invalid share `1`: "),
+            ("500=101%", "invalid share `101%`: "),
+            ("500=-1%", "invalid share `-1%`: "),
+            ("500=NaN%", "invalid share `NaN%`: "),
+            ("500=1%,500=2%", "fault `500` is listed twice"),
+            (
+                "500=60%,slow=41%",
+                "the shares of `500=60%,slow=41%` add up",
+            ),
         ] {
             let error = text.parse::<Faults>().unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");

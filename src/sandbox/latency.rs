@@ -38,8 +38,7 @@ impl Latency {
     /// Draws the latency of one request, and how much of it is on the way in.
     ///
     /// The part above the minimum is split at random, so that requests sent at a steady rate arrive unevenly, as over a
-    /// real
-    /// network. The minimum is the length of the route: the same each time, and in both directions.
+    /// real network. The minimum is the length of the route: the same each time, and in both directions.
     pub(crate) fn draw(&self, rng: &mut Rng) -> Journey {
         let (road, range) = (self.least / 2, self.most.saturating_sub(self.least));
         let delay = range.mul_f64(rng.f64());
@@ -127,7 +126,7 @@ mod tests {
             "99999999999999999999s",
         ] {
             let error = text.parse::<Latency>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no latency: ")));
+            assert!(error.starts_with(&format!("invalid latency `{text}`: ")));
         }
     }
 

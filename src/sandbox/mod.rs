@@ -1,8 +1,7 @@
 //! A local server that implements the API, for trials and tests.
 //!
-//! It behaves like the remote API as described in [`crate::paylocity`], can be slow and faulty on demand (`latency`, `fault`),
-//! and shows
-//! its orders and the requests it received under `/sandbox/`.
+//! It behaves like the remote API as described in [`crate::paylocity`], can be slow and faulty on demand (`latency`,
+//! `fault`), and shows its orders and the requests it received under `/sandbox/`.
 
 mod check;
 mod connection;

@@ -28,8 +28,7 @@ impl Windows {
     /// Admits an update that arrives `now`, or returns how much too early it is.
     ///
     /// A refused update does not count: otherwise a client that keeps repeating itself would never be admitted again,
-    /// and
-    /// pausing and retrying, as the vendor advises, would not help.
+    /// and pausing and retrying, as the vendor advises, would not help.
     pub(crate) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         let waits = self.0.iter_mut().map(|window| window.wait(now));
         let wait = waits.max().unwrap_or_default();

@@ -7,6 +7,7 @@ use super::columns::{columns, header};
 use super::header_format::header_format;
 use crate::diagnostics::diagnostic::column_letters;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
+use crate::xlsx;
 
 /// The columns of its table with their widths in characters.
 const TABLE: [(&str, f64); 5] = [
@@ -17,9 +18,7 @@ const TABLE: [(&str, f64); 5] = [
     ("Example", 52.0),
 ];
 /// Characters per line of a paragraph, rounded down so that no line is hidden.
-const CHARACTERS_PER_LINE: usize = 130;
-/// Height of a line in points.
-const LINE_HEIGHT: f64 = 15.0;
+const CHARS_PER_LINE: usize = 130;
 /// The last column of the table, from 0.
 const LAST: u16 = 4;
 
@@ -49,8 +48,7 @@ fn write_advice(sheet: &mut Worksheet, first: u32) -> Result<u32, XlsxError> {
     for (about, advice) in advice() {
         sheet.write_with_format(row, 0, about, &name)?;
         sheet.merge_range(row, 1, row, LAST, &advice, &text)?;
-        let lines = u32::try_from(advice.chars().count() / CHARACTERS_PER_LINE + 1).unwrap_or(1);
-        sheet.set_row_height(row, f64::from(lines) * LINE_HEIGHT + 3.0)?;
+        sheet.set_row_height(row, xlsx::row_height(&advice, CHARS_PER_LINE) + 3.0)?;
         row += 1;
     }
     Ok(row)

@@ -1,8 +1,8 @@
 //! The template as a workbook: a sheet to fill in, and a sheet that explains it.
 
 use rust_xlsxwriter::{
-    DataValidation, DataValidationErrorStyle, DataValidationRule, Format, IgnoreError, Note,
-    Workbook, Worksheet, XlsxError,
+    DataValidation, DataValidationErrorStyle, DataValidationRule, Format, IgnoreError, Workbook,
+    Worksheet, XlsxError,
 };
 
 use super::columns::{columns, format_hint, header};
@@ -10,9 +10,10 @@ use super::header_format::header_format;
 use super::readme;
 use crate::paylocity::status::{ASSESSMENT_STATUSES, TEST_STATUSES};
 use crate::schema::columns::{Column, Kind};
+use crate::xlsx;
 
-/// The last row of a sheet, from 0; formats and rules apply to the whole column.
-const LAST_ROW: u32 = 1_048_575;
+/// The last row of a sheet, from 0; column settings apply to all rows.
+const LAST_ROW: u32 = xlsx::MAX_ROWS - 1;
 /// The widest column, in characters.
 const MAX_WIDTH: usize = 40;
 
@@ -45,7 +46,7 @@ fn fill_column(sheet: &mut Worksheet, index: u16, column: Column) -> Result<(), 
     sheet.set_column_format(index, &cell_format(column.spec().kind))?;
     let format = header_format(column.is_required());
     sheet.write_with_format(0, index, header(column), &format)?;
-    sheet.insert_note(0, index, &note(column))?;
+    sheet.insert_note(0, index, &xlsx::note(&note_text(column)))?;
     if let Some(rule) = rule(column)? {
         sheet.add_data_validation(1, index, LAST_ROW, index, &rule)?;
     }
@@ -75,23 +76,6 @@ fn cell_format(kind: Kind) -> Format {
         | Kind::TestStatus => "@",
     };
     Format::new().set_num_format(code)
-}
-
-/// Returns the note of a header.
-fn note(column: Column) -> Note {
-    const WIDTH: u32 = 280;
-    const CHARACTERS_PER_LINE: usize = 42;
-    const LINE_HEIGHT: usize = 18;
-    let text = note_text(column);
-    let lines: usize = text
-        .lines()
-        .map(|line| line.chars().count() / CHARACTERS_PER_LINE + 1)
-        .sum();
-    let height = u32::try_from((lines + 1) * LINE_HEIGHT).unwrap_or(u32::MAX);
-    Note::new(text)
-        .add_author_prefix(false)
-        .set_width(WIDTH)
-        .set_height(height)
 }
 
 fn note_text(column: Column) -> String {

@@ -17,8 +17,7 @@ pub(crate) struct Merged {
 
 impl Merged {
     /// Creates the ranges from (first row, first column, last row) triples. Only those over several rows are kept; a
-    /// range over
-    /// several columns counts for its left column.
+    /// range over several columns counts for its left column.
     pub(crate) fn of(
         merges: impl IntoIterator<Item = (u32, u32, u32)>,
     ) -> Result<Self, WorkbookError> {
@@ -39,8 +38,7 @@ impl Merged {
     }
 
     /// Adds the values of merges from above to a row (from 0, cells sorted by column), and remembers the row's own
-    /// merges for
-    /// the rows below. Returns the number of cells added.
+    /// merges for the rows below. Returns the number of cells added.
     pub(crate) fn complete(&mut self, row: u32, cells: &mut Vec<(u32, Cell<'static>)>) -> usize {
         if self.until.is_empty() {
             return 0;

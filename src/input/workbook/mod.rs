@@ -1,10 +1,8 @@
 //! Workbooks of every format; the only module that uses calamine.
 //!
 //! The container is checked first ([`container`]). An .xlsx is read as a stream of cells in this process ([`xlsx`]);
-//! the
-//! remaining formats, which calamine loads whole, in a worker process ([`worker`]). What calamine does not expose is
-//! read
-//! from the file next to it: number formats, merged cells, formulas without a value, lost cells.
+//! the remaining formats, which calamine loads whole, in a worker process ([`worker`]). What calamine does not expose
+//! is read from the file next to it: number formats, merged cells, formulas without a value, lost cells.
 //!
 //! A file that is encrypted, damaged, cut short or too large is refused whole, with a [`error::WorkbookError`].
 

@@ -1,6 +1,5 @@
 //! Rejected rows as a workbook: each sheet in its own layout, bad cells coloured and annotated. Rows are flushed as
-//! they
-//! are written.
+//! they are written.
 
 mod name;
 mod row;
@@ -14,6 +13,7 @@ use rust_xlsxwriter::{ColNum, Workbook, XlsxError};
 
 use self::sheet::SheetWriter;
 use super::Rejected;
+use crate::xlsx;
 
 /// Maximum number of rows per sheet: the format's 1,048,576, with room for the rows up to the header.
 const MAX_ROWS: usize = 1_048_000;
@@ -23,12 +23,7 @@ const MAX_ROWS: usize = 1_048_000;
 /// # Errors
 /// If writing fails, or the format cannot hold the rows.
 pub(crate) fn write(rejected: &Rejected<'_>, file: &mut File) -> io::Result<()> {
-    book(rejected)
-        .and_then(|mut book| book.save_to_writer(file))
-        .map_err(|error| match error {
-            XlsxError::IoError(error) => error,
-            error => io::Error::other(error),
-        })
+    xlsx::save(book(rejected).map_err(xlsx::io_error)?, file)
 }
 
 fn book(rejected: &Rejected<'_>) -> Result<Workbook, XlsxError> {

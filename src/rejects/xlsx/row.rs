@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rust_xlsxwriter::{ColNum, Format, Note, RowNum, XlsxError};
+use rust_xlsxwriter::{ColNum, Format, RowNum, XlsxError};
 
 use super::at;
 use super::sheet::SheetWriter;
@@ -11,11 +11,13 @@ use crate::input::Cell;
 use crate::input::values::percent::Percent;
 use crate::rejects::table::AddedColumn;
 use crate::rejects::{Cause, RejectedRow, Remark, UNKNOWN_VALUE};
+use crate::xlsx;
 
-/// Maximum length of a cell's text in this format.
-const MAX_TEXT: usize = 32_767;
 /// Maximum number of notes per sheet: spreadsheets open more of them slowly, and the error column has the same text.
 const MAX_NOTES: usize = 10_000;
+
+/// Characters per line of the error column, with some slack.
+const ERROR_CHARS_PER_LINE: usize = 76;
 
 /// The notes on a row.
 #[derive(Default)]
@@ -60,7 +62,8 @@ impl<'a> SheetWriter<'a, '_> {
             }
         }
         self.added_cells(row, kept, remark, tint, &mut notes)?;
-        self.out.set_row_height(row, height(&remark.words))?;
+        self.out
+            .set_row_height(row, xlsx::row_height(&remark.words, ERROR_CHARS_PER_LINE))?;
         for (column, text) in notes.cells {
             self.note(row, at(column), &text)?;
         }
@@ -83,7 +86,7 @@ impl<'a> SheetWriter<'a, '_> {
             }
             let format = style::ours(notes.tint(column, tint));
             self.out
-                .write_string_with_format(row, at(column), truncated(&text), &format)?;
+                .write_string_with_format(row, at(column), xlsx::truncated(&text), &format)?;
         }
         Ok(())
     }
@@ -174,34 +177,19 @@ impl<'a> SheetWriter<'a, '_> {
             cell => cell.shown(),
         };
         self.out
-            .write_string_with_format(row, column, truncated(&text), &format)?;
-        let is_cut = text.chars().count() > MAX_TEXT;
+            .write_string_with_format(row, column, xlsx::truncated(&text), &format)?;
+        let is_cut = xlsx::truncated(&text).len() < text.len();
         Ok(is_cut.then(|| {
-            format!("the text was truncated to {MAX_TEXT} characters, the maximum of a cell\nthe input has the full text, and so does a rejects file ending in .csv")
+            format!("the text was truncated to {} characters, the maximum of a cell\nthe input has the full text, and so does a rejects file ending in .csv", xlsx::MAX_TEXT)
         }))
     }
 
     fn note(&mut self, row: RowNum, column: ColNum, text: &str) -> Result<(), XlsxError> {
-        /// Characters per line of a note, and pixels per line.
-        const LINE: (usize, u32) = (52, 18);
-        const WIDTH: u32 = 320;
         self.notes += 1;
         if self.notes > MAX_NOTES {
             return Ok(());
         }
-        let lines: usize = text
-            .lines()
-            .map(|line| line.chars().count() / LINE.0 + 1)
-            .sum();
-        let height = u32::try_from(lines + 1)
-            .unwrap_or(u32::MAX)
-            .saturating_mul(LINE.1);
-        let note = Note::new(text)
-            .add_author_prefix(false)
-            .set_author("Scoreload")
-            .set_width(WIDTH)
-            .set_height(height.min(600));
-        self.out.insert_note(row, column, &note)?;
+        self.out.insert_note(row, column, &xlsx::note(text))?;
         Ok(())
     }
 }
@@ -220,21 +208,4 @@ fn numeric(cell: &Cell<'_>, stored: Option<f64>, format: Option<&str>) -> Option
         }
         Cell::Blank | Cell::Boolean(_) | Cell::Error(_) | Cell::Formula => None,
     }
-}
-
-/// Truncates a text to what a cell can hold.
-fn truncated(text: &str) -> &str {
-    text.char_indices()
-        .nth(MAX_TEXT)
-        .map_or(text, |(end, _)| &text[..end])
-}
-
-/// Returns the height of a row that shows the whole remark; some programs do not adjust it themselves.
-fn height(words: &str) -> f64 {
-    /// Characters per line of the error column, with some slack, and points per line.
-    const LINE: (usize, f64) = (76, 15.0);
-    /// Maximum height of a row in this format.
-    const TALLEST: f64 = 409.0;
-    let lines = words.chars().count().div_ceil(LINE.0).max(1);
-    (f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) * LINE.1).min(TALLEST)
 }

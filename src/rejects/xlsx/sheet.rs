@@ -64,7 +64,7 @@ impl<'a, 'b> SheetWriter<'a, 'b> {
             .layout
             .as_ref()
             .map_or(&[][..], |layout| &layout.widths);
-        let truncated = if self.is_workbook() {
+        let fitted = if self.is_workbook() {
             HashMap::new()
         } else {
             fitting_widths(&self.table, rows)
@@ -80,7 +80,7 @@ impl<'a, 'b> SheetWriter<'a, 'b> {
             let own = own
                 .map(|(_, _, stored)| shown_width(*stored))
                 .filter(|width| *width > 0.0);
-            if let Some(width) = own.or_else(|| truncated.get(&column).copied()) {
+            if let Some(width) = own.or_else(|| fitted.get(&column).copied()) {
                 self.out.set_column_width(at(column), width)?;
             }
             if self.needs_text_format(origin) {
@@ -97,8 +97,7 @@ impl<'a, 'b> SheetWriter<'a, 'b> {
     }
 
     /// Returns whether a column needs the text format, so that a spreadsheet does not convert what is typed into it:
-    /// all
-    /// columns of a CSV file, and ids.
+    /// all columns of a CSV file, and ids.
     pub(crate) fn needs_text_format(&self, origin: u32) -> bool {
         let fields = &self.sheet.head.header.fields;
         let field = fields.iter().find(|(column, _)| *column == origin);

@@ -1,8 +1,7 @@
 //! The data object that the page's script renders, compact enough for many orders.
 //!
 //! Orders and diagnostics are arrays in the order of their fields here; repeated texts are indexes into `texts`, files
-//! and
-//! sheets indexes into `sources`. Only the page's script reads it; it is not a published format.
+//! and sheets indexes into `sources`. Only the page's script reads it; it is not a published format.
 
 use indexmap::IndexSet;
 use jiff::Timestamp;

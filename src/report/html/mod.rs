@@ -1,8 +1,8 @@
 //! The report as one self-contained page that opens from disk: no network and no framework.
 //!
-//! The template and the modules here render the summary, which is readable without script. The script renders the orders
-//! and the diagnostics from one data object (`data::Data`), embedded as JSON. Data reaches the page escaped by the
-//! template, as that JSON, or as the text of an element, never as markup.
+//! The template and the modules here render the summary, which is readable without script. The script renders the
+//! orders and the diagnostics from one data object (`data::Data`), embedded as JSON. Data reaches the page escaped by
+//! the template, as that JSON, or as the text of an element, never as markup.
 
 mod bodies;
 mod data;

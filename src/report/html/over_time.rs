@@ -168,7 +168,7 @@ mod tests {
         let drawn = draw(&stretches, 1, Some(3.0));
         assert_eq!(
             drawn.words,
-            "5 requests, one bar for each second: at most 3.0 a second, 3.0 allowed; 1 did not get through"
+            "5 requests, one bar per second: at most 3.0 a second, 3.0 allowed; 1 failed"
         );
         assert!((drawn.bars[0].through_y() - drawn.pace.unwrap()).abs() < 1e-9);
         assert_eq!(

@@ -14,6 +14,7 @@ use self::sheet::{Cell, Column, Table};
 use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
 use crate::diagnostics::diagnostic::Diagnostic;
+use crate::xlsx;
 
 /// Maximum number of rows in a sheet (1,048,576), without the header.
 const MAX_ROWS: usize = 1_048_575;
@@ -51,12 +52,7 @@ const PROBLEM_COLUMNS: [Column; 9] = [
 
 /// Writes the workbook.
 pub(crate) fn write(report: &Report, file: &mut File) -> io::Result<()> {
-    book(report)
-        .and_then(|mut book| book.save_to_writer(file))
-        .map_err(|error| match error {
-            XlsxError::IoError(error) => error,
-            error => io::Error::other(error),
-        })
+    xlsx::save(book(report).map_err(xlsx::io_error)?, file)
 }
 
 fn book(report: &Report) -> Result<Workbook, XlsxError> {

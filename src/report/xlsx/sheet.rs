@@ -1,13 +1,12 @@
 //! A table in the workbook: frozen header, filters, and as many sheets as its rows need.
 
-use rust_xlsxwriter::{
-    ColNum, Color, Format, FormatAlign, FormatBorder, RowNum, Workbook, Worksheet, XlsxError,
-};
+use rust_xlsxwriter::{ColNum, Color, Format, RowNum, Workbook, Worksheet, XlsxError};
 
 use super::MAX_ROWS;
+use crate::xlsx;
 
-/// Maximum length of a cell's text, in UTF-16 units.
-const LONGEST: usize = 32_767;
+/// The fill of headers.
+pub(crate) const HEADER_FILL: Color = Color::RGB(0xDD_E6F2);
 
 /// A column: header and width in characters.
 pub(crate) type Column = (&'static str, f64);
@@ -65,7 +64,7 @@ impl Table<'_> {
     }
 
     fn head(&self, sheet: &mut Worksheet, rows: usize) -> Result<(), XlsxError> {
-        let header = header_format();
+        let header = xlsx::header_format(HEADER_FILL);
         for (column, (name, width)) in (0..).zip(self.columns) {
             sheet.set_column_width(column, *width)?;
             sheet.write_string_with_format(0, column, *name, &header)?;
@@ -81,22 +80,13 @@ impl Table<'_> {
     }
 }
 
-/// Returns the format of a header.
-pub(crate) fn header_format() -> Format {
-    Format::new()
-        .set_bold()
-        .set_align(FormatAlign::VerticalCenter)
-        .set_border_bottom(FormatBorder::Thin)
-        .set_background_color(Color::RGB(0xDD_E6F2))
-}
-
 fn write_row(sheet: &mut Worksheet, row: RowNum, cells: &[Cell]) -> Result<(), XlsxError> {
     for (column, cell) in (0..).zip(cells) {
         match cell {
             Cell::Blank => {}
             Cell::Text(text) if text.is_empty() => {}
             Cell::Text(text) => {
-                sheet.write_string(row, column, cut(text))?;
+                sheet.write_string(row, column, xlsx::truncated(text))?;
             }
             Cell::Number(number) => {
                 sheet.write_number(row, column, *number)?;
@@ -108,18 +98,4 @@ fn write_row(sheet: &mut Worksheet, row: RowNum, cells: &[Cell]) -> Result<(), X
         }
     }
     Ok(())
-}
-
-/// Truncates a text to what a cell can hold.
-pub(crate) fn cut(text: &str) -> &str {
-    let mut units = 0;
-    let longer = |c: char| {
-        units += c.len_utf16();
-        units > LONGEST
-    };
-    let end = text.char_indices().find_map({
-        let mut longer = longer;
-        move |(index, c)| longer(c).then_some(index)
-    });
-    &text[..end.unwrap_or(text.len())]
 }

@@ -3,19 +3,16 @@
 use rust_xlsxwriter::{Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxError};
 
 use super::colour;
-use super::sheet::{cut, header_format};
+use super::sheet::HEADER_FILL;
 use crate::delivery::Outcome;
 use crate::report::Report;
 use crate::report::groups::source;
 use crate::report::headline::{Headline, errors};
+use crate::xlsx;
 
 /// Wide enough for most file names and for a sentence.
 const NAME_WIDTH: u16 = 34;
 const WIDTH: u16 = 90;
-/// Height of a line in points.
-const LINE_HEIGHT: f64 = 15.0;
-/// A row has a maximum height of 409 points.
-const MAX_LINES: u16 = 27;
 
 /// Adds the sheet.
 pub(crate) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError> {
@@ -32,12 +29,6 @@ pub(crate) fn fill(report: &Report, book: &mut Workbook) -> Result<(), XlsxError
     lines.inputs(report)
 }
 
-/// Returns how many lines a text needs in a column of this width. Widths count digits; most letters are narrower.
-fn lines_of(text: &str, width: u16) -> u16 {
-    let lines = text.chars().count().div_ceil(width.into());
-    u16::try_from(lines).unwrap_or(MAX_LINES).min(MAX_LINES)
-}
-
 /// Writes lines of name and value from the top down.
 struct Lines<'a> {
     sheet: &'a mut Worksheet,
@@ -51,7 +42,7 @@ impl Lines<'_> {
         } = Headline::of(report);
         let title = Format::new().set_bold().set_font_size(15);
         self.sheet
-            .write_string_with_format(self.row, 0, cut(&sentence), &title)?;
+            .write_string_with_format(self.row, 0, xlsx::truncated(&sentence), &title)?;
         self.row += 2;
         for line in &advice {
             self.text("To do", line)?;
@@ -115,7 +106,7 @@ impl Lines<'_> {
     }
 
     fn heading(&mut self, text: &str) -> Result<(), XlsxError> {
-        let format = header_format();
+        let format = xlsx::header_format(HEADER_FILL);
         self.sheet
             .write_string_with_format(self.row, 0, text, &format)?;
         self.sheet.write_blank(self.row, 1, &format)?;
@@ -126,15 +117,15 @@ impl Lines<'_> {
     fn text(&mut self, name: &str, text: &str) -> Result<(), XlsxError> {
         let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         self.sheet
-            .write_string_with_format(self.row, 0, cut(name), &wrapped)?;
+            .write_string_with_format(self.row, 0, xlsx::truncated(name), &wrapped)?;
         // Not every program adjusts the row height to wrapped text.
-        let lines = lines_of(name, NAME_WIDTH).max(lines_of(text, WIDTH));
-        if lines > 1 {
-            let height = LINE_HEIGHT * f64::from(lines);
+        let height =
+            xlsx::row_height(name, NAME_WIDTH.into()).max(xlsx::row_height(text, WIDTH.into()));
+        if height > xlsx::LINE_HEIGHT {
             self.sheet.set_row_height(self.row, height)?;
         }
         self.sheet
-            .write_string_with_format(self.row, 1, cut(text), &wrapped)?;
+            .write_string_with_format(self.row, 1, xlsx::truncated(text), &wrapped)?;
         self.row += 1;
         Ok(())
     }

@@ -1,12 +1,9 @@
 //! Reads .xls, .xlsb and .ods in a worker process with limits on memory and time.
 //!
 //! calamine builds these workbooks whole in memory, and damaged ones can make it loop, panic or allocate until the
-//! process
-//! is aborted, which `catch_unwind` cannot stop. In a worker such a file costs its limits and nothing more. [`read`] is
-//! the
-//! parent's side, [`serve`] the worker's: the bytes go to its stdin, the rows come back on its stdout ([`protocol`]),
-//! and its
-//! stderr is discarded.
+//! process is aborted, which `catch_unwind` cannot stop. In a worker such a file costs its limits and nothing more.
+//! [`read`] is the parent's side, [`serve`] the worker's: the bytes go to its stdin, the rows come back on its stdout
+//! ([`protocol`]), and its stderr is discarded.
 
 mod le;
 mod limits;

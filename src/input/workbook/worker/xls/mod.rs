@@ -1,8 +1,7 @@
 //! .xls: calamine's cells, each checked against the records of the file.
 //!
 //! calamine allocates as many cells as a sheet claims to have, and skips formulas with an old record kind. Both records
-//! are
-//! repaired before calamine reads the file.
+//! are repaired before calamine reads the file.
 
 mod cfb_fat;
 mod scan;

@@ -90,7 +90,7 @@ impl From<&Error> for ExitCode {
 mod tests {
     use super::*;
     use crate::ledger::Location;
-    use crate::ledger::error::StorageError;
+    use crate::storage::error::StorageError;
 
     #[test]
     fn the_code_depends_on_the_stop_reason_and_the_totals() {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn ledger_errors_have_different_codes() {
-        let (location, error) = (Location::Memory, StorageError::Full);
+        let (location, error) = (Location::Memory, StorageError::DiskFull);
         let code = |error: Error| ExitCode::from(&error).number();
         assert_eq!(
             code(Error::LedgerHeld {

@@ -24,7 +24,8 @@
 //! | `schema` | the table of columns: names, aliases, limits, API paths; everything about columns reads it |
 //! | `tls` | trusted certificate authorities, and explanations of TLS errors |
 //! | `diagnostics` | findings about the data, their codes, and the pages of `scoreload explain` |
-//! | `system` | the platform: processes, clocks, atomic files, permissions, programs, database addresses |
+//! | `system` | the platform: processes, clocks, memory, atomic files, permissions, commands of the user |
+//! | `storage` | access to the databases of the ledger and the rate limiter: errors, PostgreSQL sessions |
 //! | `input` | files to rows: CSV, workbooks, the worker process for workbooks that are loaded whole |
 //! | `layout` | how headers map to columns, and the proposals of `columns --wide` |
 //! | `inbox` | directories that files arrive in, and where the files go afterwards |
@@ -133,7 +134,8 @@
 //! | wide sheet | a sheet with a row per person and a column per test |
 //! | note | a remark about a sheet that is not about its data |
 //!
-//! The code runs on Linux: `system` and a few of its callers use `/proc` and Linux-only system calls.
+//! `system` alone depends on the platform. It has a portable implementation of everything, which
+//! `--cfg scoreload_portable` selects, and implementations for Unix and Linux where a promise needs more.
 
 #![cfg_attr(
     any(test, fuzzing),
@@ -145,10 +147,8 @@ pub mod paylocity;
 pub(crate) mod pipeline;
 pub(crate) mod rate_limit;
 pub mod schema;
+pub(crate) mod storage;
 pub(crate) mod system;
-
-#[cfg(not(target_os = "linux"))]
-compile_error!("Scoreload runs on Linux");
 
 pub mod cli;
 pub mod commands;

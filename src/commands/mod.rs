@@ -23,7 +23,7 @@ use crate::config::environment::variable;
 use crate::config::file::{self, ConfigFile};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::system::core_dumps;
+use crate::system::process;
 use crate::ui::Screen;
 
 /// Runs a command and returns the exit code.
@@ -31,7 +31,7 @@ use crate::ui::Screen;
 /// # Errors
 /// The error that ended the command.
 pub fn run(cli: Cli) -> Result<ExitCode, Error> {
-    core_dumps::disable();
+    process::disable_core_dumps();
     let config = match cli.command.source() {
         Some(source) => file::load(source, &variable).map_err(Error::from),
         None => Ok(ConfigFile::default()),

@@ -23,7 +23,7 @@ use crate::pipeline::stages::{Checked, Finished};
 use crate::plan::inputs::{Finding, PlanInput, UsableSheets};
 use crate::plan::{Plan, PlanOrder, PlanTarget, SCHEMA, fingerprint};
 use crate::report::file::ReportFile;
-use crate::system::atomic_file::{NewFile, is_same_place};
+use crate::system::atomic_file::{NewFile, is_same_path};
 use crate::ui::{Answer, Screen, plan as plan_text, summary};
 
 /// Runs the command.
@@ -87,7 +87,7 @@ fn plan(
 /// Checks the path of the plan file.
 fn reserve(path: &Path, reports: &[ReportFile]) -> Result<NewFile, Error> {
     let mut reports = reports.iter().map(ReportFile::path);
-    if reports.any(|report| is_same_place(report, path)) {
+    if reports.any(|report| is_same_path(report, path)) {
         return Err(CommandLineError::PathTaken {
             path: path.to_owned(),
             other: "the file of a report",

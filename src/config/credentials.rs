@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::file::ConfigFile;
 use crate::paylocity::credentials::{Credentials, Secret};
 use crate::system::command;
 use crate::system::command::CommandLine;
+use crate::system::permissions;
 use crate::text::shell;
 
 pub(crate) const CLIENT_ID: &str = "SCORELOAD_CLIENT_ID";
@@ -154,7 +154,8 @@ fn read_file(path: &Path, is_from_systemd: bool) -> Result<Secret, ConfigError> 
         source,
     };
     let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let mode = permissions::mode(&metadata).unwrap_or(0o600);
     // systemd grants a service access by an ACL, whose mask shows as the permissions of the group.
     let forbidden = if is_from_systemd { 0o007 } else { 0o077 };
     if mode & forbidden != 0 {
@@ -192,6 +193,7 @@ fn first_line(text: Vec<u8>) -> Option<Secret> {
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -291,7 +293,7 @@ mod tests {
         );
         assert!(!message.contains("wh1sper"), "{message}");
         assert!(error_of(&command(r#"["echo"]"#), &[]).contains("its output is empty"));
-        assert!(error_of(&command(r#"["/nowhere/x"]"#), &[]).contains("it cannot be run"));
+        assert!(error_of(&command(r#"["/nowhere/x"]"#), &[]).contains("cannot run it"));
         let nowhere = "client_id = \"me\"\nclient_secret_file = \"/nowhere/x\"";
         assert!(error_of(nowhere, &[]).starts_with("cannot read client_secret_file"));
     }

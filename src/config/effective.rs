@@ -15,7 +15,7 @@ use super::source::Source;
 use super::wide::{FieldSource, WideTest};
 use crate::cli;
 use crate::ledger::location::users_path;
-use crate::system::postgres::address::redact_password;
+use crate::storage::postgres::redact::redact_password;
 
 /// A setting with its effective value.
 #[derive(Debug, PartialEq, Eq)]

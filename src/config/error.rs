@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::credential_source::CredentialSource;
 use super::file_error::FileError;
-use crate::system::postgres::address::UrlError;
+use crate::storage::postgres::settings::UrlError;
 use crate::tls::AuthoritiesError;
 
 /// A setting that cannot be followed, wherever it was given.

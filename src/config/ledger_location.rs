@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::ledger::Location;
 use crate::ledger::location::users_path;
 use crate::rate_limit::StateLocation;
-use crate::system::postgres::address::ConnectionSettings;
+use crate::storage::postgres::settings::ConnectionSettings;
 use crate::tls::Authorities;
 
 /// Reads the file of `--ca-cert`, if one is named.

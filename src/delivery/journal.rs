@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::outcome::Delivery;
 use super::update::Update;
 use crate::ledger::entry::{Intent, OrderKey, Settlement};
-use crate::ledger::error::StorageError;
 use crate::ledger::{Intended, Lease, Ledger, LedgerError, OrderState};
 use crate::paylocity::model::OrderUpdate;
+use crate::storage::error::StorageError;
 
 const POSSIBLE_DUPLICATES: &str = "the server may have two copies of its reports";
 

@@ -19,8 +19,9 @@ use crate::paylocity::auth::read_answer;
 use crate::plan::MaxChange;
 use crate::rate_limit::rate::Rate;
 use crate::sandbox::{Faults, Latency};
+use crate::storage::postgres::redact::redact_password;
+use crate::storage::postgres::settings::ConnectionSettings;
 use crate::system::command::CommandLine;
-use crate::system::postgres::address::{ConnectionSettings, redact_password};
 
 /// Reads a text as headers, a line each.
 pub(crate) fn header(bytes: &[u8]) {

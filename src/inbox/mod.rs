@@ -9,9 +9,8 @@ pub(crate) mod error;
 mod record;
 mod scan;
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use self::record::Record;
 pub(crate) use crate::inbox::archive::{ArchiveError, with_tail};
 use crate::inbox::error::InboxError;
 pub(crate) use crate::inbox::scan::Arrival;
+use crate::system::permissions;
 
 /// How long a file must not have changed to be complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn prepare(directory: &Path) -> io::Result<()> {
             continue;
         };
         let to = directory.join(name);
-        match DirBuilder::new().mode(0o700).create(&to) {
+        match permissions::private_dir_builder().create(&to) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => tempfile::tempfile_in(&to)?,
         };

@@ -3,12 +3,13 @@
 //! The ledger alone would find the orders of such a file unchanged only as long as no later file has changed them; sent
 //! again after that, an old file would bring old scores back.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::system::permissions;
 
 /// The record's name, in the directory of files that are done.
 const NAME: &str = ".imported";
@@ -57,11 +58,9 @@ impl Record {
     /// Adds an entry, behind a line that a crash may have cut.
     pub(crate) fn add(&mut self, imported: ImportedFile) -> io::Result<()> {
         let line = format!("\n{}\n", serde_json::to_string(&imported)?);
-        let mut options = OpenOptions::new();
-        let mut file = options
+        let mut file = permissions::private_open_options()
             .create(true)
             .append(true)
-            .mode(0o600)
             .open(&self.path)?;
         file.write_all(line.as_bytes())?;
         self.entries.push(imported);
@@ -71,6 +70,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
 
     #[test]

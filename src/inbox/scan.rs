@@ -1,15 +1,15 @@
 //! The files of an inbox that are complete: those that have not changed for a while.
 
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Inbox, SettleTime};
 use crate::input;
+use crate::system::permissions::FileStamp;
 
 /// A file that is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,32 +18,7 @@ pub(crate) struct Arrival {
     pub(crate) path: PathBuf,
     /// Its name.
     pub(crate) name: OsString,
-    stamp: Stamp,
-}
-
-/// What shows whether a file has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    fn of(found: &Metadata) -> Self {
-        Self {
-            device: found.dev(),
-            inode: found.ino(),
-            size: found.size(),
-            modified: found.modified().ok(),
-        }
-    }
-
-    /// Returns for how long the file has not changed; `None` where it says that this is yet to come.
-    fn age(&self) -> Option<Duration> {
-        self.modified.and_then(|at| at.elapsed().ok())
-    }
+    stamp: FileStamp,
 }
 
 /// What an inbox holds.
@@ -60,7 +35,7 @@ pub(crate) struct Arrivals {
 impl Arrival {
     /// Tells whether the file is as it was found.
     pub(crate) fn is_unchanged(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|found| Stamp::of(&found) == self.stamp)
+        fs::metadata(&self.path).is_ok_and(|found| FileStamp::new(&found) == self.stamp)
     }
 }
 
@@ -82,7 +57,7 @@ impl Inbox {
                 name,
                 stamp,
             };
-            match stamp.age() {
+            match age(&stamp) {
                 Some(age) if age >= settle.0 => arrivals.complete.push(arrival),
                 age => young.push((arrival, settle.0.saturating_sub(age.unwrap_or_default()))),
             }
@@ -105,8 +80,13 @@ impl Inbox {
     }
 }
 
+/// Returns the time since a file's last modification, or `None` if that is in the future.
+fn age(stamp: &FileStamp) -> Option<Duration> {
+    stamp.modified.and_then(|at| at.elapsed().ok())
+}
+
 /// Lists the spreadsheets of a directory by name; other files that are not passing by go to `others`.
-fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsString, Stamp)>> {
+fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsString, FileStamp)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
@@ -119,7 +99,7 @@ fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsStr
             continue;
         }
         if input::is_spreadsheet(&name) {
-            found.push((name, Stamp::of(&metadata)));
+            found.push((name, FileStamp::new(&metadata)));
         } else {
             others.push(name);
         }
@@ -134,6 +114,7 @@ mod tests {
     use std::cell::Cell;
     use std::fs::File;
     use std::io::Write;
+    use std::time::SystemTime;
 
     use super::*;
     use crate::inbox::Access;

@@ -9,8 +9,8 @@ use super::entry::{
     Delivery, Entry, Intent, LastSent, OrderKey, OrderRecord, Run, RunEnd, RunRecord, Settlement,
 };
 use super::lease::Importer;
-use crate::ledger::error::StorageError;
 use crate::paylocity::model::Text;
+use crate::storage::error::StorageError;
 
 /// Something to write.
 #[derive(Debug, Clone)]

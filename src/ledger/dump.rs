@@ -5,8 +5,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::entry::Entry;
 use super::{Ledger, OrderState};
-use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::error::LedgerError;
+use crate::storage::error::StorageError;
 
 /// The latest version of the format.
 const VERSION: u64 = 1;
@@ -76,10 +76,10 @@ pub(crate) enum DumpError {
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
     /// It is something else.
-    #[error("it is no export of a ledger")]
+    #[error("it is not an export of a ledger")]
     Foreign,
     /// A later version of Scoreload wrote it.
-    #[error("its format is number `{0}`, and this version of Scoreload knows up to `{VERSION}`")]
+    #[error("its format is version `{0}`, and this version of Scoreload reads up to `{VERSION}`")]
     Later(u64),
     /// It is not what was written.
     #[error("it is damaged: {0}")]
@@ -121,7 +121,7 @@ pub(crate) fn write<W>(ledger: &Ledger, out: W) -> Result<(W, Counts), LedgerErr
 where
     W: Write + Send + 'static,
 {
-    let unwritten = |error: io::Error| StorageError::Unwritten(error.to_string());
+    let unwritten = |error: io::Error| StorageError::ExportFailed(error.to_string());
     let failed = |error| LedgerError::Failed {
         location: ledger.location().clone(),
         error,
@@ -162,8 +162,8 @@ fn hex(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn check(path: &Path) -> Result<Counts, DumpError> {
-    let mut lines = Lines::open(path)?;
+pub(crate) fn check(file: &File) -> Result<Counts, DumpError> {
+    let mut lines = Lines::open(file)?;
     let mut counts = Counts::default();
     loop {
         let so_far = hex(&lines.digest.clone().finalize());
@@ -200,10 +200,10 @@ pub(crate) fn check(path: &Path) -> Result<Counts, DumpError> {
 /// # Errors
 /// When it cannot be read.
 pub(crate) fn entries(
-    path: &Path,
+    file: &File,
 ) -> Result<impl Iterator<Item = Result<Entry, StorageError>> + use<>, StorageError> {
-    let flawed = |flaw: DumpError| StorageError::Unmergeable(flaw.to_string());
-    let mut lines = Lines::open(path).map_err(flawed)?;
+    let flawed = |flaw: DumpError| StorageError::ImportConflict(flaw.to_string());
+    let mut lines = Lines::open(file).map_err(flawed)?;
     let next = move || match lines.next_line() {
         Ok(Some(Line::Entry(entry))) => Some(Ok(entry)),
         Ok(Some(Line::End { .. }) | None) => None,
@@ -230,9 +230,11 @@ struct Lines {
 
 impl Lines {
     /// Opens a file, and looks at what it says it is.
-    fn open(path: &Path) -> Result<Self, DumpError> {
+    fn open(file: &File) -> Result<Self, DumpError> {
+        let mut file = file.try_clone()?;
+        file.rewind()?;
         let mut lines = Self {
-            file: BufReader::new(File::open(path)?),
+            file: BufReader::new(file),
             number: 0,
             digest: Sha256::new(),
         };

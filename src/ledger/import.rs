@@ -3,7 +3,8 @@
 use super::backend::Entries;
 use super::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
 use super::{Ledger, OrderState};
-use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::error::LedgerError;
+use crate::storage::error::StorageError;
 
 /// How many entries of a kind are looked up and written at once.
 const AT_ONCE: usize = 1_000;
@@ -122,7 +123,7 @@ fn only_new<T: PartialEq>(
 fn run(held: &Run, other: Run) -> Result<Run, StorageError> {
     if held.record != other.record {
         let words = format!("its run `{}` is another one here", other.record.id);
-        return Err(StorageError::Unmergeable(words));
+        return Err(StorageError::ImportConflict(words));
     }
     let end = held.end.clone().or(other.end);
     Ok(Run {
@@ -135,7 +136,9 @@ fn order(held: &OrderRecord, other: OrderRecord) -> Result<OrderRecord, StorageE
     let read = |order: &OrderRecord| {
         OrderState::from_json(&order.known).map_err(|words| {
             let id = &order.key.order_id;
-            StorageError::Unmergeable(format!("the entry of order `{id}` cannot be read: {words}"))
+            StorageError::ImportConflict(format!(
+                "the entry of order `{id}` cannot be read: {words}"
+            ))
         })
     };
     let (earlier, later) = if held.changed_at <= other.changed_at {
@@ -243,7 +246,7 @@ mod tests {
         };
         assert!(matches!(
             run(&began("demo"), began("production")),
-            Err(StorageError::Unmergeable(_))
+            Err(StorageError::ImportConflict(_))
         ));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::system::postgres::address::{ConnectionSettings, UrlError};
+use crate::storage::postgres::settings::{ConnectionSettings, UrlError};
 use crate::tls::Authorities;
 
 /// Where a ledger is.

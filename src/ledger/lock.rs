@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::location::{Location, beside};
-use crate::system::private_files;
+use crate::system::{permissions, process};
 
 /// More than it takes to look who holds a lock.
 const A_LOOK: Duration = Duration::from_millis(20);
@@ -32,12 +32,9 @@ pub struct Holder {
 impl Holder {
     /// Returns this process as the holder, for a run.
     pub(crate) fn this_process(run: &str, started_at: Timestamp) -> Self {
-        let host = fs::read_to_string("/proc/sys/kernel/hostname")
-            .or_else(|_| fs::read_to_string("/etc/hostname"))
-            .ok();
         Self {
             pid: std::process::id(),
-            host: host.map(|name| name.trim().to_owned()),
+            host: process::host_name(),
             run: run.to_owned(),
             started_at,
         }
@@ -143,7 +140,9 @@ impl Drop for Lock {
 
 fn open(ledger: &Path, target: &str) -> io::Result<File> {
     let path = path_of(ledger, target)?;
-    private_files::open_private()
+    permissions::private_open_options()
+        .read(true)
+        .write(true)
         .create(true)
         .truncate(false)
         .open(path)
@@ -151,7 +150,7 @@ fn open(ledger: &Path, target: &str) -> io::Result<File> {
 
 /// Returns the file of a lock. It stands beside the ledger itself, by whatever link or path that was named.
 fn path_of(ledger: &Path, target: &str) -> io::Result<PathBuf> {
-    let directory = private_files::make_directory_of(ledger)?;
+    let directory = permissions::create_parent_dir(ledger)?;
     let ledger = match (fs::canonicalize(ledger), ledger.file_name()) {
         (Ok(path), _) => path,
         (Err(_), Some(name)) => fs::canonicalize(directory)?.join(name),

@@ -12,12 +12,14 @@ use super::entry::{
     Delivery, Entry, Intent, LastSent, OrderKey, Run, RunEnd, RunRecord, Settlement,
 };
 use super::lease::{Importer, Intended, Lease};
-use super::postgres::{Postgres, Shutdown};
+use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::writer::{Message, Reply, Writer};
-use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::error::LedgerError;
 use crate::ledger::location::Location;
 use crate::paylocity::model::Text;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::session::Shutdown;
 
 /// A handle to an open ledger, cheap to clone. The last one to go waits until everything is written.
 ///
@@ -79,7 +81,7 @@ impl Ledger {
                 }
             })
             .map_err(|error| unopened(StorageError::from(error)))?;
-        let opened = opened.recv().unwrap_or(Err(StorageError::Ended));
+        let opened = opened.recv().unwrap_or(Err(StorageError::WriterEnded));
         opened.map_err(unopened)?;
         Ok(Self(Arc::new(Inner {
             location: location.clone(),
@@ -352,7 +354,7 @@ impl Ledger {
     fn ended(&self) -> LedgerError {
         LedgerError::Failed {
             location: self.0.location.clone(),
-            error: StorageError::Ended,
+            error: StorageError::WriterEnded,
         }
     }
 }

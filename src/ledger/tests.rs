@@ -17,8 +17,8 @@ use super::backend::Backend;
 use super::entry::{Intent, OrderKey, RunEnd, RunRecord, Settlement};
 use super::lease::Lease;
 use super::{Ledger, LedgerError, Location};
-use crate::ledger::error::StorageError;
 use crate::paylocity::model::Text;
+use crate::storage::error::StorageError;
 
 const RUN: &str = "20260304-170600-abcd";
 
@@ -246,7 +246,7 @@ async fn after_a_full_disk_nothing_more_is_promised_and_what_was_durable_stays()
     ledger.read(limit).unwrap();
     let full = LedgerError::Failed {
         location: place.clone(),
-        error: StorageError::Full,
+        error: StorageError::DiskFull,
     };
     let large = intent("A2", &"x".repeat(100_000));
     assert_eq!(ledger.intend(large).await, Err(full.clone()));

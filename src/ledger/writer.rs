@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use super::backend::{Backend, Write, WriteResult};
 use super::lease::Importer;
-use crate::ledger::error::{LedgerError, StorageError};
+use crate::ledger::error::LedgerError;
 use crate::ledger::location::Location;
+use crate::storage::error::StorageError;
 
 /// The most writes in one commit, so that the first of them need not wait without end.
 const LARGEST_GROUP: usize = 1_000;

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::cli;
-use crate::system::postgres::address::redact_password;
+use crate::storage::postgres::redact::redact_password;
 
 /// The kind of a part of a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +21,8 @@ use crate::orders::Batch;
 use crate::rejects::{self, RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remarks};
 use crate::report::Run;
 use crate::report::file::ReportFile;
-use crate::system::atomic_file::{NewFile, format_of, is_same_place};
+use crate::system::atomic_file::{NewFile, format_from_extension, is_same_path};
+use crate::system::permissions;
 use crate::ui::{Screen, summary};
 
 /// A format of rejected rows.
@@ -59,25 +59,22 @@ pub(crate) fn reserve(
     reports: &[ReportFile],
 ) -> Result<Option<RejectsFile>, Error> {
     let Some(path) = path else { return Ok(None) };
-    let form = format_of(path, &FORMS, "a file of rejected rows")?;
+    let form = format_from_extension(path, &FORMS, "a file of rejected rows")?;
     let reports = reports.iter().map(ReportFile::path);
     let taken = |other| CommandLineError::PathTaken {
         path: path.to_owned(),
         other,
         help: "give the rejected rows a file of their own",
     };
-    if inputs.iter().any(|input| is_same_place(input, path)) {
+    if inputs.iter().any(|input| is_same_path(input, path)) {
         return Err(taken("an input").into());
     }
-    if reports
-        .into_iter()
-        .any(|report| is_same_place(report, path))
-    {
+    if reports.into_iter().any(|report| is_same_path(report, path)) {
         return Err(taken("the file of a report").into());
     }
     let is_pipe = |input: &&PathBuf| {
-        let found = input.metadata();
-        found.is_ok_and(|found| found.file_type().is_fifo())
+        let metadata = input.metadata();
+        metadata.is_ok_and(|metadata| permissions::is_fifo(&metadata))
     };
     if let Some(pipe) = inputs.iter().find(is_pipe) {
         let path = pipe.clone();

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
 
 /// An event of the rate limiter.
 #[derive(Debug)]

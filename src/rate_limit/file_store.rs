@@ -4,9 +4,8 @@
 //! a file that does not match counts as exhausted. Nothing is flushed to the disk: written data survives the process,
 //! and a power failure takes longer than most windows.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;
@@ -14,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::state::WindowState;
-use crate::system::private_files;
-use crate::system::wall_time::{Clocks, WallTime};
+use crate::system::clock::{Clocks, WallTime};
+use crate::system::permissions;
 
 /// Identifies the format and its version.
 const MAGIC: &str = "scoreload-pace-1";
@@ -76,7 +75,12 @@ impl StateFile {
 
     /// Opens the file anew each time, because it may have been deleted or replaced.
     fn open(&self, known: Option<&WindowState>) -> io::Result<File> {
-        let open = || private_files::open_private().open(&self.0);
+        let open = || {
+            permissions::private_open_options()
+                .read(true)
+                .write(true)
+                .open(&self.0)
+        };
         let file = match open() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.create(known.unwrap_or(&WindowState::default()))?;
@@ -93,9 +97,7 @@ impl StateFile {
         if !metadata.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
-        if metadata.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(Permissions::from_mode(0o600))?;
-        }
+        permissions::restrict_file(&file)?;
         Ok(file)
     }
 
@@ -116,7 +118,7 @@ impl StateFile {
     }
 
     fn temporary_file(&self, state: &WindowState, clocks: &Clocks) -> io::Result<NamedTempFile> {
-        let directory = private_files::make_directory_of(&self.0)?;
+        let directory = permissions::create_parent_dir(&self.0)?;
         let mut file = NamedTempFile::new_in(directory)?;
         file.write_all(&serialize(state, clocks)?)?;
         Ok(file)

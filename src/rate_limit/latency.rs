@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::rate::Limit;
 use super::state::WindowState;
-use crate::system::wall_time::WallTime;
+use crate::system::clock::WallTime;
 
 /// Gives no credit with fewer latencies: twice as many as the API allows in a second.
 const MIN_SAMPLES: usize = 6;

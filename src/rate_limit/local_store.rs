@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::file_store::{LockedFile, StateFile};
 use super::state::WindowState;
+use crate::system::clock::{Clocks, WallTime};
 use crate::system::process::ProcessId;
-use crate::system::wall_time::{Clocks, WallTime};
 
 /// The state on this machine.
 #[derive(Debug)]

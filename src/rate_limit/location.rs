@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::system::postgres::address::ConnectionSettings;
+use crate::storage::postgres::settings::ConnectionSettings;
 
 /// Where the usage of a rate is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

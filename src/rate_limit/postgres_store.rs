@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 
 use super::state::WindowState;
-use crate::ledger::error::StorageError;
-use crate::ledger::postgres::schema;
-use crate::ledger::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
-use crate::system::postgres::address::ConnectionSettings;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::schema;
+use crate::storage::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
+use crate::storage::postgres::settings::ConnectionSettings;
+use crate::system::clock::WallTime;
 use crate::system::process::ProcessId;
-use crate::system::wall_time::WallTime;
 
 /// Ignores smaller differences between the clocks: queries take time too.
 const CLOCK_TOLERANCE: Duration = Duration::from_millis(50);
@@ -68,14 +68,14 @@ impl PostgresStore {
         let database = match &mut self.database {
             Some(database) => database,
             none => {
-                let mut database = Database::at(&self.settings, Shutdown::default())?;
+                let mut database = Database::new(&self.settings, Shutdown::default())?;
                 // In test mode the ledger is in memory, and nothing else has created the schema.
-                database.work(TimeLimit::Short, schema::migrate)?;
+                database.run(TimeLimit::Short, schema::migrate)?;
                 none.insert(database)
             }
         };
         let (key, process, last) = (&self.key, &self.process, self.last);
-        let (result, reading) = database.work(TimeLimit::Short, async |session| {
+        let (result, reading) = database.run(TimeLimit::Short, async |session| {
             let local = Instant::now();
             let (text, now) = lock(session, key).await?;
             let mut content: Content = serde_json::from_str(&text).unwrap_or_else(|_| Content {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::throttle::Throttle;
+use crate::system::clock::WallTime;
 use crate::system::process::{Liveness, ProcessId};
-use crate::system::wall_time::WallTime;
 
 /// Merges completed requests if there are more entries than this, to keep high rates cheap.
 const MERGE_THRESHOLD: usize = 1024;
@@ -232,7 +232,7 @@ fn micros(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::process::tests::{elsewhere, ended_process};
+    use crate::system::process::tests::{ended_process, process_elsewhere};
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn requests_of_another_machine_count_until_its_heartbeats_stop() {
-        let (process, machine) = (ProcessId::this_process(), elsewhere());
+        let (process, machine) = (ProcessId::this_process(), process_elsewhere());
         let mut state = WindowState::default();
         state.start(&machine, 1, at(0));
         state.renew(&machine, &[1, 2], at(1000));

@@ -6,9 +6,9 @@ use super::local_store::LocalStore;
 use super::location::StateLocation;
 use super::postgres_store::PostgresStore;
 use super::state::WindowState;
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
+use crate::system::clock::WallTime;
 use crate::system::process::ProcessId;
-use crate::system::wall_time::WallTime;
 
 /// Who shares a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,9 +18,9 @@ use super::rate::Rate;
 use super::state::WindowState;
 use super::store::{Sharing, StateStore};
 use super::window::{self, NextSlot};
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
+use crate::system::clock::WallTime;
 use crate::system::process::ProcessId;
-use crate::system::wall_time::WallTime;
 
 /// Heartbeat interval for peers that cannot check whether this process is alive.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
@@ -210,7 +210,7 @@ impl<F: Fn(Event)> Task<F> {
         // The blocking task is cancelled only when the runtime shuts down.
         tokio::task::spawn_blocking(update)
             .await
-            .unwrap_or(Err(StorageError::Ended))
+            .unwrap_or(Err(StorageError::WriterEnded))
     }
 
     /// Applies a pause of the shared state, and reports it if it is news.

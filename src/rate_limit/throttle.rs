@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::system::wall_time::WallTime;
+use crate::system::clock::WallTime;
 
 /// Upper bound of a pause, whatever the server asks.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);

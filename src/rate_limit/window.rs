@@ -6,7 +6,7 @@ use super::latency;
 use super::rate::{Limit, Rate};
 use super::state::WindowState;
 use super::throttle::Throttle;
-use crate::system::wall_time::WallTime;
+use crate::system::clock::WallTime;
 
 /// When the next request may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

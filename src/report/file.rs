@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, csv, html, json, markdown, xlsx};
 use crate::orders::Batch;
-use crate::system::atomic_file::{NewFile, NewFileError, format_of};
+use crate::system::atomic_file::{NewFile, NewFileError, format_from_extension};
 
 /// A report format, selected by the extension of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Format {
     /// # Errors
     /// If the extension is not one of the above.
     pub(crate) fn of(path: &Path) -> Result<Self, NewFileError> {
-        format_of(path, &Self::BY_EXTENSION, "a report")
+        format_from_extension(path, &Self::BY_EXTENSION, "a report")
     }
 }
 

@@ -1,15 +1,11 @@
-//! Files that a run leaves behind: whole or not at all, readable by their owner alone, never over another.
-//!
-//! What stands in them is for those who write them.
+//! Files that appear under their name complete or not at all, readable by their owner alone, and never replace another.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use tempfile::NamedTempFile;
 
 /// An output file that cannot be created or written.
@@ -76,10 +72,7 @@ fn is_full(error: &io::Error) -> bool {
     full.contains(&error.kind())
 }
 
-/// Where Linux has a process's open files, by their numbers.
-pub(crate) const OPEN_FILES: &str = "/proc/self/fd";
-
-/// A place for a file, tried before anything is sent: what cannot be written is refused before harm.
+/// A file to be written, checked before anything is sent so that an unwritable path is refused early.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     path: PathBuf,
@@ -96,21 +89,21 @@ impl NewFile {
         if taken {
             return Err(NewFileError::Exists { path, kind });
         }
-        if let Err(source) = draft_beside(&path) {
+        if let Err(source) = temp_file_beside(&path) {
             return Err(NewFileError::NotWritable { path, kind, source });
         }
         Ok(Self { path })
     }
 
-    /// Returns where the file will be.
+    /// Returns the path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Fills the file and puts it into its place.
+    /// Writes the content and then gives the file its name.
     ///
     /// # Errors
-    /// When it cannot be written, or another file has come to be there.
+    /// When the file cannot be written, or another one was created at its path in the meantime.
     pub(crate) fn write(
         self,
         fill: impl FnOnce(&mut File) -> io::Result<()>,
@@ -134,70 +127,95 @@ impl NewFile {
             path: self.path.clone(),
             source,
         };
-        let mut draft = Draft::beside(&self.path).map_err(failed)?;
-        let result = fill(draft.file())?;
-        draft.file().sync_all().map_err(failed)?;
-        draft.keep_as(&self.path).map_err(failed)?;
+        let mut file = UnnamedFile::create_beside(&self.path).map_err(failed)?;
+        let result = fill(file.as_file_mut())?;
+        file.as_file_mut().sync_all().map_err(failed)?;
+        file.persist_noclobber(&self.path).map_err(failed)?;
         Ok(result)
     }
 }
 
-/// A file in the making, on the filesystem of its place.
-enum Draft {
-    /// One without a name: it is gone with the process, however that ends.
-    Nameless(File),
-    /// One with a name, where the filesystem has no others: it is gone unless the process is killed.
+/// A file without a name, which disappears with the process even if that is killed.
+#[cfg(all(target_os = "linux", not(scoreload_portable)))]
+enum UnnamedFile {
+    Unnamed(File),
+    /// For filesystems without unnamed files: it remains if the process is killed.
     Named(NamedTempFile),
 }
 
-impl Draft {
-    fn beside(path: &Path) -> io::Result<Self> {
+#[cfg(all(target_os = "linux", not(scoreload_portable)))]
+impl UnnamedFile {
+    fn create_beside(path: &Path) -> io::Result<Self> {
+        use rustix::fs::{CWD, Mode, OFlags, openat};
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let made = openat(CWD, directory_of(path), flags, Mode::RUSR | Mode::WUSR);
-        match made {
-            // It gets its name by way of this directory.
-            Ok(file) if Path::new(OPEN_FILES).is_dir() => Ok(Self::Nameless(file.into())),
-            _ => draft_beside(path).map(Self::Named),
+        let file = openat(CWD, directory_of(path), flags, Mode::RUSR | Mode::WUSR);
+        match file {
+            // The file gets its name through this directory.
+            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Unnamed(file.into())),
+            _ => temp_file_beside(path).map(Self::Named),
         }
     }
 
-    fn file(&mut self) -> &mut File {
+    fn as_file_mut(&mut self) -> &mut File {
         match self {
-            Self::Nameless(file) => file,
+            Self::Unnamed(file) => file,
             Self::Named(file) => file.as_file_mut(),
         }
     }
 
-    /// Gives the file its name, unless another has it.
-    fn keep_as(self, path: &Path) -> io::Result<()> {
+    fn persist_noclobber(self, path: &Path) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+
+        use rustix::fs::{AtFlags, CWD, linkat};
         match self {
-            Self::Nameless(file) => {
-                let opened = format!("{OPEN_FILES}/{}", file.as_raw_fd());
-                Ok(linkat(CWD, opened, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+            Self::Unnamed(file) => {
+                let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+                Ok(linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
             }
-            Self::Named(file) => {
-                let kept = file.persist_noclobber(path);
-                kept.map(drop).map_err(|error| error.error)
-            }
+            Self::Named(file) => persist_named(file, path),
         }
     }
 }
 
-/// Makes a file in the directory of another, readable by its owner alone, that is gone when nobody keeps it.
-pub(crate) fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file, which remains if the process is killed.
+#[cfg(not(all(target_os = "linux", not(scoreload_portable))))]
+struct UnnamedFile(NamedTempFile);
+
+#[cfg(not(all(target_os = "linux", not(scoreload_portable))))]
+impl UnnamedFile {
+    fn create_beside(path: &Path) -> io::Result<Self> {
+        temp_file_beside(path).map(Self)
+    }
+
+    fn as_file_mut(&mut self) -> &mut File {
+        self.0.as_file_mut()
+    }
+
+    fn persist_noclobber(self, path: &Path) -> io::Result<()> {
+        persist_named(self.0, path)
+    }
+}
+
+fn persist_named(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let kept = file.persist_noclobber(path);
+    kept.map(drop).map_err(|error| error.error)
+}
+
+/// Creates a temporary file in the directory of another file, readable by its owner alone.
+pub(crate) fn temp_file_beside(path: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".scoreload-")
         .suffix(".draft")
         .tempfile_in(directory_of(path))
 }
 
-/// Tells whether two paths name the same place, whether or not a file is there.
-pub(crate) fn is_same_place(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| {
+/// Whether two paths name the same file, which need not exist.
+pub(crate) fn is_same_path(one: &Path, other: &Path) -> bool {
+    let canonical = |path: &Path| {
         let directory = directory_of(path).canonicalize().ok()?;
         Some(directory.join(path.file_name().unwrap_or(OsStr::new(""))))
     };
-    one == other || (place(one).is_some() && place(one) == place(other))
+    one == other || (canonical(one).is_some() && canonical(one) == canonical(other))
 }
 
 fn directory_of(path: &Path) -> &Path {
@@ -210,7 +228,7 @@ fn directory_of(path: &Path) -> &Path {
 ///
 /// # Errors
 /// The extension names none of the known formats.
-pub(crate) fn format_of<F: Copy>(
+pub(crate) fn format_from_extension<F: Copy>(
     path: &Path,
     known: &[(&str, F)],
     kind: &'static str,
@@ -233,13 +251,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_place_is_known_by_whatever_name() {
-        assert!(is_same_place(Path::new("a.csv"), Path::new("./a.csv")));
-        assert!(is_same_place(Path::new("src/../a.csv"), Path::new("a.csv")));
-        assert!(!is_same_place(Path::new("a.csv"), Path::new("src/a.csv")));
-        assert!(is_same_place(
-            Path::new("nowhere/a"),
-            Path::new("nowhere/a")
-        ));
+    fn paths_are_compared_after_resolving_their_directories() {
+        assert!(is_same_path(Path::new("a.csv"), Path::new("./a.csv")));
+        assert!(is_same_path(Path::new("src/../a.csv"), Path::new("a.csv")));
+        assert!(!is_same_path(Path::new("a.csv"), Path::new("src/a.csv")));
+        assert!(is_same_path(Path::new("nowhere/a"), Path::new("nowhere/a")));
     }
 }

@@ -1,4 +1,4 @@
-//! Programs of the user's that are run along the way: without a shell, and for a limited time.
+//! Commands that the user configures: run without a shell and with a time limit.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,8 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use wait_timeout::ChildExt;
 
-/// A program with its arguments.
+/// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<String>")]
 pub(crate) struct CommandLine(Vec<String>);
@@ -20,53 +21,34 @@ impl TryFrom<Vec<String>> for CommandLine {
     fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
         match words.first() {
             Some(program) if !program.is_empty() => Ok(Self(words)),
-            _ => Err("a program is expected, and its arguments behind it"),
+            _ => Err("expected a program and its arguments"),
         }
     }
 }
 
-impl FromStr for CommandLine {
-    type Err = String;
+/// Replaces `#` while a line is split; a private-use character that no command contains.
+const NUMBER_SIGN: &str = "\u{e023}";
 
-    /// Splits a line at its blanks. Quotes hold a word together, and a backslash keeps the sign behind it, as for a
-    /// shell; nothing else has a meaning of its own.
-    fn from_str(line: &str) -> Result<Self, String> {
-        let mut words: Vec<String> = Vec::new();
-        let mut word: Option<String> = None;
-        let mut quote = None;
-        let mut signs = line.chars();
-        while let Some(sign) = signs.next() {
-            match (quote, sign) {
-                (Some(open), sign) if sign == open => quote = None,
-                (None, '\'' | '"') => {
-                    quote = Some(sign);
-                    word.get_or_insert_default();
-                }
-                (None | Some('"'), '\\') => {
-                    let kept = signs
-                        .next()
-                        .ok_or("there is nothing behind the last `\\`")?;
-                    word.get_or_insert_default().push(kept);
-                }
-                (None, sign) if sign.is_whitespace() => words.extend(word.take()),
-                (_, sign) => word.get_or_insert_default().push(sign),
-            }
-        }
-        if let Some(open) = quote {
-            return Err(format!("there is no second `{open}`"));
-        }
-        words.extend(word);
-        Self::try_from(words).map_err(str::to_owned)
+impl FromStr for CommandLine {
+    type Err = &'static str;
+
+    /// Splits a line into words by the quoting rules of a POSIX shell, without expansions or comments.
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        // shlex drops a word that begins with `#`, such as a channel's name, as a comment.
+        let words = shlex::split(&line.replace('#', NUMBER_SIGN))
+            .ok_or("a quote is not closed, or the last `\\` escapes nothing")?;
+        let words = words.iter().map(|word| word.replace(NUMBER_SIGN, "#"));
+        Self::try_from(words.collect::<Vec<_>>())
     }
 }
 
 impl CommandLine {
-    /// Returns the program's name.
+    /// Returns the name of the program.
     pub(crate) fn program(&self) -> &str {
         &self.0[0]
     }
 
-    /// Returns the command, ready to be run.
+    /// Returns the command to run, without standard input.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.program());
         command.args(&self.0[1..]).stdin(Stdio::null());
@@ -74,80 +56,70 @@ impl CommandLine {
     }
 }
 
-/// Why a program did not do what it was run for.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
-    /// It could not be run.
-    #[error("it cannot be run: {0}")]
+    /// The program cannot be started or its output cannot be read.
+    #[error("cannot run it: {0}")]
     NotRun(io::Error),
-    /// It ended as programs do that fail.
+    /// It exited with a failure status.
     #[error("it ended with {0}")]
     Failed(ExitStatus),
-    /// It was ended, as it took too long.
+    /// It was killed at the time limit.
     #[error("it did not end within {} s", .0.as_secs())]
-    TooLong(Duration),
+    TimedOut(Duration),
 }
 
-/// The most that is read of what a program prints.
-const LONGEST_OUTPUT: u64 = 64 * 1024;
-/// How often it is looked whether a program has ended.
-const GLANCE: Duration = Duration::from_millis(10);
+/// The longest output that is read, in bytes.
+const MAX_OUTPUT: u64 = 64 * 1024;
 
-/// Runs a program to its end.
-///
-/// # Errors
-/// When it cannot be run, fails, or takes too long.
+/// Runs a command to its end.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Result<(), CommandError> {
     let child = command.spawn().map_err(CommandError::NotRun)?;
     wait(child, Instant::now() + limit, limit)
 }
 
-/// Runs a program to its end, and returns what it prints.
-///
-/// # Errors
-/// When it cannot be run, fails, or takes too long.
+/// Runs a command to its end and returns its standard output.
 pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Vec<u8>, CommandError> {
     let deadline = Instant::now() + limit;
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .map_err(CommandError::NotRun)?;
-    let (sender, printed) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let mut stdout = child.stdout.take();
-    // Where the program leaves another behind that keeps the stream open, nobody waits for this thread.
+    // A background process that inherits standard output keeps it open after the command has ended, so this thread is
+    // never joined.
     thread::spawn(move || {
         let mut text = Vec::new();
         let read = stdout.as_mut().map_or(Ok(0), |stdout| {
-            stdout.take(LONGEST_OUTPUT).read_to_end(&mut text)
+            stdout.take(MAX_OUTPUT).read_to_end(&mut text)
         });
-        // Where nobody waits any more the program took too long.
         let _ = sender.send(read.map(|_| text));
     });
-    let text = printed.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    let text = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     let Ok(text) = text else {
-        end(&mut child);
-        return Err(CommandError::TooLong(limit));
+        kill(&mut child);
+        return Err(CommandError::TimedOut(limit));
     };
     wait(child, deadline, limit)?;
     text.map_err(CommandError::NotRun)
 }
 
 fn wait(mut child: Child, deadline: Instant, limit: Duration) -> Result<(), CommandError> {
-    loop {
-        match child.try_wait().map_err(CommandError::NotRun)? {
-            Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(CommandError::Failed(status)),
-            None if Instant::now() >= deadline => {
-                end(&mut child);
-                return Err(CommandError::TooLong(limit));
-            }
-            None => thread::sleep(GLANCE),
+    let left = deadline.saturating_duration_since(Instant::now());
+    match child.wait_timeout(left).map_err(CommandError::NotRun)? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(CommandError::Failed(status)),
+        None => {
+            kill(&mut child);
+            Err(CommandError::TimedOut(limit))
         }
     }
 }
 
-fn end(child: &mut Child) {
-    // One that has ended by itself in this moment is ended too.
+fn kill(child: &mut Child) {
+    // It may have ended in the meantime.
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -157,8 +129,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_split_as_a_shell_splits_it_and_nothing_else_is_done_to_it() {
-        let table: [(&str, &[&str]); 6] = [
+    fn a_line_is_split_by_the_quoting_rules_of_a_shell() {
+        let table: [(&str, &[&str]); 7] = [
             ("mail -s done", &["mail", "-s", "done"]),
             (
                 "sh -c 'echo \"$HOME\" | cat'",
@@ -166,6 +138,7 @@ mod tests {
             ),
             (r#"  a\ b  "c \"d\"" '' "#, &["a b", "c \"d\"", ""]),
             ("x'y'\"z\"", &["xyz"]),
+            ("post #ops a#b", &["post", "#ops", "a#b"]),
             (r"'a\b' $X *", &[r"a\b", "$X", "*"]),
             ("caf\u{e9}\tx", &["caf\u{e9}", "x"]),
         ];
@@ -177,26 +150,27 @@ mod tests {
         }
     }
 
-    fn words(line: &str) -> Command {
+    fn command(line: &str) -> Command {
         line.parse::<CommandLine>().unwrap().command()
     }
 
     #[test]
-    fn what_a_program_prints_counts_only_where_it_succeeds_in_time() {
+    fn output_is_returned_only_if_the_command_succeeds_in_time() {
         let minute = Duration::from_secs(60);
-        assert_eq!(output(&mut words("echo 'a b'"), minute).unwrap(), b"a b\n");
-        let failed = output(&mut words("sh -c 'echo x; exit 3'"), minute).unwrap_err();
+        let printed = output(&mut command("echo 'a b'"), minute);
+        assert_eq!(printed.unwrap(), b"a b\n");
+        let failed = output(&mut command("sh -c 'echo x; exit 3'"), minute).unwrap_err();
         assert_eq!(failed.to_string(), "it ended with exit status: 3");
         let short = Duration::from_millis(1);
         assert!(matches!(
-            output(&mut words("sleep 60"), short),
-            Err(CommandError::TooLong(_))
+            output(&mut command("sleep 60"), short),
+            Err(CommandError::TimedOut(_))
         ));
         assert!(matches!(
-            run(&mut words("sleep 60"), short),
-            Err(CommandError::TooLong(_))
+            run(&mut command("sleep 60"), short),
+            Err(CommandError::TimedOut(_))
         ));
-        let none = run(&mut words("/nowhere/at-all"), minute);
-        assert!(matches!(none, Err(CommandError::NotRun(_))));
+        let missing = run(&mut command("/nowhere/at-all"), minute);
+        assert!(matches!(missing, Err(CommandError::NotRun(_))));
     }
 }

@@ -1,9 +1,11 @@
-//! The only place that knows the platform: processes, clocks, memory, atomic files, permissions.
+//! The only module that depends on the platform: processes, clocks, memory, files and their permissions.
+//!
+//! Each file has a portable implementation. Where a promise needs more than the standard library offers, a Unix or Linux
+//! implementation replaces it; `--cfg scoreload_portable` compiles the portable one everywhere.
 
 pub(crate) mod atomic_file;
+pub(crate) mod clock;
 pub(crate) mod command;
-pub(crate) mod core_dumps;
-pub(crate) mod postgres;
-pub(crate) mod private_files;
+pub(crate) mod memory;
+pub(crate) mod permissions;
 pub(crate) mod process;
-pub(crate) mod wall_time;

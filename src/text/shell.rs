@@ -1,7 +1,6 @@
 //! Command lines as a shell reads them, so that they can be pasted.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 
 use super::is_disturbing;
 
@@ -17,7 +16,7 @@ fn quoted(word: &OsStr) -> String {
         Some(text) if !text.chars().any(is_disturbing) => {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
-        _ => escaped(word.as_bytes()),
+        _ => escaped(word.as_encoded_bytes()),
     }
 }
 
@@ -56,6 +55,7 @@ fn octal(byte: u8) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
     use std::process::Command;
 
     use proptest::prelude::*;

@@ -1,8 +1,6 @@
 //! The log: requests with their ids, statuses and times; never scores, names or secrets.
 
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -14,6 +12,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::cli::LogFormat;
 use crate::error::Error;
+use crate::system::permissions;
 
 /// Begins the log of the process, where one is asked for: in a file, or on standard error.
 ///
@@ -44,8 +43,10 @@ pub(crate) fn begin(verbose: u8, format: LogFormat, file: Option<&Path>) -> Resu
 
 /// Opens the file to write behind what it holds; made anew it is its owner's alone.
 fn open(path: &Path) -> Result<BoxMakeWriter, Error> {
-    let mut options = OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(path);
+    let file = permissions::private_open_options()
+        .create(true)
+        .append(true)
+        .open(path);
     let file = file.map_err(|source| {
         let message = format!(
             "`{}` cannot be opened for the log: {source}",

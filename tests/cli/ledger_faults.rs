@@ -42,8 +42,8 @@ fn what_is_no_ledger_of_this_version_is_refused_and_left_as_it_is() {
     let mut noise = fastrand::Rng::with_seed(5);
     let random: Vec<u8> = (0..3 * PAGE).map(|_| noise.u8(..)).collect();
     let table: [(Vec<u8>, &str); 4] = [
-        (newer, "its format is number `99`"),
-        (random, "it is a file of another kind"),
+        (newer, "its format is version `99`"),
+        (random, "it was not created by Scoreload"),
         (
             whole[..whole.len() - 100].to_vec(),
             "it is damaged (it is cut short)",
@@ -129,11 +129,7 @@ fn a_directory_that_cannot_be_written_to_is_refused() {
     }
     let ran = Ran::from(command.output().unwrap());
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("it cannot be written to"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("it is not writable"), "{}", ran.stderr);
     assert_eq!(sandbox.requests().len(), 0);
 }
 

@@ -135,7 +135,7 @@ fn a_file_that_is_foreign_damaged_or_of_a_later_version_changes_nothing() {
         ("{\"orders\": []}\n".to_owned(), "no export of a ledger"),
         (
             good.replacen("\"scoreload_ledger\":1", "\"scoreload_ledger\":2", 1),
-            "its format is number `2`",
+            "its format is version `2`",
         ),
         (without(lines.len() - 1), "its end is missing"),
         (without(2), "not those that were exported"),

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Check;
@@ -16,6 +15,7 @@ use crate::pipeline::ledger_session::lock::lock;
 use crate::pipeline::reports;
 use crate::rate_limit::rate::Rate;
 use crate::rate_limit::store::StateStore;
+use crate::system::permissions;
 use crate::ui::progress::duration_text;
 
 /// Checks that the ledger can be opened and is not locked.
@@ -114,7 +114,7 @@ fn directory_of(path: &Path) -> PathBuf {
 
 /// Warns if others may change the configuration file, which names the target and the commands to run.
 fn open_to_others(path: &Path) -> Option<Check> {
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let mode = permissions::mode(&fs::metadata(path).ok()?)?;
     (mode & 0o022 != 0).then(|| {
         Check::warn(
             "files",

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek};
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -14,11 +13,11 @@ use crate::cli::{ExportArgs, Format, MergeArgs};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::dump;
-use crate::ledger::dump::Counts;
+use crate::ledger::dump::{Counts, DumpError};
 use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
 use crate::pipeline::open_ledger::{open_ledger, open_or_create_ledger};
-use crate::system::atomic_file::{NewFile, NewFileError, OPEN_FILES};
+use crate::system::atomic_file::{NewFile, NewFileError};
 use crate::ui::{self, Screen, summary};
 
 /// Writes the whole ledger to a file or to stdout.
@@ -63,23 +62,21 @@ fn fill(ledger: &Ledger, file: File) -> Result<Counts, LedgerError> {
 
 /// Merges a dump into the ledger.
 pub(crate) fn import(args: &MergeArgs, screen: Screen) -> Result<ExitCode, Error> {
-    let piped = (args.file == Path::new("-"))
-        .then(keep_standard_input)
-        .transpose()?;
-    let nameless = piped
-        .as_ref()
-        .map(|file| Path::new(OPEN_FILES).join(file.as_raw_fd().to_string()));
-    let path = nameless.as_deref().unwrap_or(&args.file);
-    let counts = dump::check(path).map_err(|error| CommandLineError::InvalidDump {
+    let invalid = |error: DumpError| CommandLineError::InvalidDump {
         path: args.file.clone(),
         message: error.to_string(),
         help: error.help().into(),
-    })?;
+    };
+    let file = if args.file == Path::new("-") {
+        keep_standard_input()?
+    } else {
+        File::open(&args.file).map_err(|error| invalid(error.into()))?
+    };
+    let counts = dump::check(&file).map_err(invalid)?;
     let ledger = open_or_create_ledger(&args.ledger)?;
-    let _locks = lock_targets(&ledger, &targets(path))?;
-    let source: PathBuf = path.to_owned();
+    let _locks = lock_targets(&ledger, &targets(&file))?;
     let merged = ledger
-        .merge(move || dump::entries(&source))
+        .merge(move || dump::entries(&file))
         .map_err(Error::Ledger)?;
     if args.format == Format::Json {
         let result = json!({
@@ -113,9 +110,9 @@ fn keep_standard_input() -> Result<File, Error> {
 }
 
 /// Returns the targets in a dump.
-fn targets(path: &Path) -> BTreeSet<String> {
+fn targets(file: &File) -> BTreeSet<String> {
     let mut targets = BTreeSet::new();
-    let entries = dump::entries(path).into_iter().flatten();
+    let entries = dump::entries(file).into_iter().flatten();
     for entry in entries.flatten() {
         match entry {
             Entry::Run(run) => targets.insert(run.record.target),

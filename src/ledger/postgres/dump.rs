@@ -11,11 +11,11 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::query::{delivery_of, key_of, remembered, run_of, select_deliveries, select_runs};
-use super::session::{Session, SessionError, answer, sent};
 use crate::ledger::backend::{Entries, PrunedCounts, Take};
 use crate::ledger::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
-use crate::ledger::error::StorageError;
 use crate::ledger::postgres::write::plain;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::session::{Session, SessionError, answer, sent};
 
 /// Hands out everything as it is at one moment.
 pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), SessionError> {
@@ -65,7 +65,7 @@ pub(crate) async fn begin(session: &Session) -> Result<(), SessionError> {
     if session.query(at_work, &[]).await?.is_empty() {
         Ok(())
     } else {
-        Err(StorageError::Busy.into())
+        Err(StorageError::Locked.into())
     }
 }
 
@@ -116,9 +116,9 @@ impl Rewriting<'_> {
         self.runtime
             .block_on(work)
             .map_err(|trouble| match trouble {
-                SessionError::StorageError(fault) => fault,
+                SessionError::Fatal(fault) => fault,
                 // Nothing was changed; who asked may ask again.
-                SessionError::Lost(words) | SessionError::Again(words) => {
+                SessionError::Lost(words) | SessionError::Conflict(words) => {
                     StorageError::Unreachable(words)
                 }
             })

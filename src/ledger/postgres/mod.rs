@@ -5,25 +5,23 @@
 
 mod dump;
 mod query;
-pub(crate) mod schema;
-pub(crate) mod session;
 mod write;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use self::session::Shutdown;
-use self::session::{Database, Session, SessionError, TimeLimit};
 use super::backend::{Backend, PrunedCounts, Take, Work, Write, WriteResult};
 use super::entry::{Delivery, LastSent, Run};
 use super::lease::Importer;
 use super::lock::Holder;
-use crate::ledger::error::StorageError;
 use crate::ledger::postgres::dump::Rewriting;
 use crate::ledger::postgres::write::Member;
 use crate::paylocity::model::Text;
-use crate::system::postgres::address::ConnectionSettings;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::schema;
+use crate::storage::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
+use crate::storage::postgres::settings::ConnectionSettings;
 
 /// The longest answer that is waited for where nobody has said otherwise.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -42,8 +40,8 @@ impl Postgres {
         address: &ConnectionSettings,
         haste: Shutdown,
     ) -> Result<Self, StorageError> {
-        let mut database = Database::at(address, haste)?;
-        database.work(TimeLimit::Short, schema::migrate)?;
+        let mut database = Database::new(address, haste)?;
+        database.run(TimeLimit::Short, schema::migrate)?;
         let holder = Holder::this_process("", Timestamp::now());
         Ok(Self {
             database,
@@ -59,14 +57,14 @@ impl Postgres {
         &mut self,
         work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
     ) -> Result<T, StorageError> {
-        self.database.work(TimeLimit::Short, work)
+        self.database.run(TimeLimit::Short, work)
     }
 
     fn long<T>(
         &mut self,
         work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
     ) -> Result<T, StorageError> {
-        self.database.work(TimeLimit::None, work)
+        self.database.run(TimeLimit::None, work)
     }
 }
 
@@ -74,7 +72,7 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let id = self.member.id.clone();
         if self.has_joined {
-            self.database.end(async |session| {
+            self.database.run_last(async |session| {
                 // A lease that was not given back is of a request that may still be on its way.
                 let leave = "
                     DELETE FROM scoreload.importers WHERE id = $1
@@ -154,7 +152,7 @@ impl Backend for Postgres {
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError> {
         // What was handed out cannot be taken back: a lost connection ends it.
         let mut has_begun = false;
-        self.database.work(TimeLimit::None, async |session| {
+        self.database.run(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_begun, true) {
                 let words = "the connection was lost in the middle".to_owned();
                 return Err(StorageError::Unreachable(words).into());
@@ -164,17 +162,17 @@ impl Backend for Postgres {
     }
 
     fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), StorageError> {
-        self.database.work(TimeLimit::None, dump::begin)?;
-        if let Some((runtime, session)) = self.database.parts() {
+        self.database.run(TimeLimit::None, dump::begin)?;
+        if let Some((runtime, session)) = self.database.connection() {
             let worked = work(&mut Rewriting { runtime, session });
             if worked.is_err() {
-                self.database.forget();
+                self.database.disconnect();
                 return worked;
             }
         }
         // A commit whose answer is lost must not pass for one that was made by another connection.
         let mut has_tried = false;
-        self.database.work(TimeLimit::None, async |session| {
+        self.database.run(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_tried, true) {
                 let words = "the connection was lost at the end: run the command again".to_owned();
                 return Err(StorageError::Unreachable(words).into());

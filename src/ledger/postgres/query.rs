@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
-use super::session::{Session, SessionError};
 use crate::ledger::entry::{
     Delivery, LastSent, OrderKey, OrderRecord, Run, RunEnd, RunRecord, Settled,
 };
-use crate::ledger::error::StorageError;
 use crate::ledger::lease::Importer;
 use crate::ledger::lock::Holder;
 use crate::paylocity::model::Text;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::session::{Session, SessionError};
 
 /// Orders that are looked up at once.
 const AT_ONCE: usize = 10_000;

@@ -9,11 +9,11 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::query::key_of;
-use super::session::{Session, SessionError, answer, sent};
 use crate::ledger::backend::{Write, WriteResult};
 use crate::ledger::entry::{Intent, RunEnd, RunRecord, Settlement};
-use crate::ledger::error::StorageError;
 use crate::ledger::lease::Importer;
+use crate::storage::error::StorageError;
+use crate::storage::postgres::session::{Session, SessionError, answer, sent};
 
 /// An importer as the database knows it.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::query::{DELIVERIES, RUNS, delivery_of, parsed, run_of};
 use crate::ledger::backend::{Entries, PrunedCounts, Take, Work};
 use crate::ledger::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
 
 /// Hands out everything as it is at one moment.
 pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), StorageError> {

@@ -15,8 +15,8 @@ use rusqlite::Connection;
 use super::backend::{Backend, PrunedCounts, Take, Work, Write, WriteResult};
 use super::entry::{Delivery, LastSent, Run};
 use super::lease::Importer;
-use crate::ledger::error::StorageError;
 use crate::paylocity::model::Text;
+use crate::storage::error::StorageError;
 
 /// A ledger's database.
 pub(crate) struct Sqlite(Connection);

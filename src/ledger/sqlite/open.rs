@@ -1,8 +1,7 @@
 //! A place to a connection: makes the file where there is none, and refuses whatever is not a whole ledger of ours.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,9 +9,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, APPLICATION_ID};
-use crate::ledger::error::StorageError;
 use crate::ledger::location::beside;
-use crate::system::private_files::{make_directory_of, open_private};
+use crate::storage::error::StorageError;
+use crate::system::permissions;
 
 /// How long another process may keep the ledger locked: its groups take milliseconds, a checkpoint or a backup seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,7 +67,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 fn connect_file(path: &Path) -> Result<Connection, StorageError> {
     create(path)?;
     inspect(path)?;
-    keep_private(path)?;
+    restrict(path)?;
     // Without SQLite's URI names: a file may well be called `file:x`.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -81,8 +80,12 @@ fn connect_file(path: &Path) -> Result<Connection, StorageError> {
 
 /// Makes an empty file where there is none. `SQLite` takes it for an empty database, and gives its own files its mode.
 fn create(path: &Path) -> io::Result<()> {
-    let directory = make_directory_of(path)?;
-    match open_private().create_new(true).open(path) {
+    let directory = permissions::create_parent_dir(path)?;
+    match permissions::private_open_options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+    {
         // The file's name must outlive a loss of power just as its content does.
         Ok(_) => File::open(directory)?.sync_all(),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -97,7 +100,7 @@ fn create(path: &Path) -> io::Result<()> {
 fn inspect(path: &Path) -> Result<(), StorageError> {
     let found = fs::metadata(path)?;
     if !found.is_file() {
-        return Err(StorageError::OtherKind);
+        return Err(StorageError::Foreign);
     }
     let mut header = Vec::with_capacity(HEADER_LENGTH);
     File::open(path)?
@@ -107,14 +110,14 @@ fn inspect(path: &Path) -> Result<(), StorageError> {
         return refuse_leftovers(path);
     }
     if !header.starts_with(MAGIC) {
-        return Err(StorageError::OtherKind);
+        return Err(StorageError::Foreign);
     }
     if header.len() < HEADER_LENGTH || is_cut_within_a_page(path, found.len(), &header) {
         return Err(StorageError::Damaged("it is cut short".to_owned()));
     }
     match header.get(APPLICATION_ID_AT..) {
         Some(rest) if rest.starts_with(&APPLICATION_ID.to_be_bytes()) => Ok(()),
-        _ => Err(StorageError::OtherKind),
+        _ => Err(StorageError::Foreign),
     }
 }
 
@@ -142,15 +145,12 @@ fn length_beside(path: &Path, tail: &str) -> u64 {
     fs::metadata(beside(path, tail)).map_or(0, |found| found.len())
 }
 
-/// Takes from others the right to read a ledger that was copied or restored with it.
-fn keep_private(path: &Path) -> Result<(), StorageError> {
-    for tail in ["", "-wal", "-shm"] {
-        let file = beside(path, tail);
-        let Ok(found) = fs::metadata(&file) else {
-            continue;
-        };
-        if found.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(file, Permissions::from_mode(0o600))?;
+/// Makes a ledger that was copied or restored readable by its owner alone.
+fn restrict(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        match permissions::restrict_path(&beside(path, suffix)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
     Ok(())

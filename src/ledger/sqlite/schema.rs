@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
 
 /// Marks a `SQLite` file as a ledger (`SCLD`), so that another program's is never taken for one.
 pub(crate) const APPLICATION_ID: u32 = 0x5343_4C44;
@@ -73,9 +73,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
 fn steps_left(connection: &Connection) -> Result<&'static [&'static str], StorageError> {
     let found: isize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let taken = usize::try_from(found).unwrap_or(usize::MAX);
-    STEPS.get(taken..).ok_or(StorageError::Newer {
+    STEPS.get(taken..).ok_or(StorageError::NewerFormat {
         found,
-        known: KNOWN,
+        supported: KNOWN,
     })
 }
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{begun, intent, keys, place, settlement};
-use crate::ledger::error::StorageError;
 use crate::ledger::location::beside;
 use crate::ledger::{Ledger, LedgerError, Location};
+use crate::storage::error::StorageError;
 
 fn fault_of_opening(path: &Path) -> StorageError {
     match Ledger::open(&Location::File(path.to_owned())) {
@@ -63,13 +63,13 @@ fn a_file_of_another_kind_is_refused_and_not_touched() {
     fs::write(&path, "order_id,test_score\nA1,87\n").unwrap();
     for file in [&path, &database] {
         let before = fs::read(file).unwrap();
-        assert_eq!(fault_of_opening(file), StorageError::OtherKind);
+        assert_eq!(fault_of_opening(file), StorageError::Foreign);
         assert_eq!(fs::read(file).unwrap(), before);
     }
-    assert_eq!(fault_of_opening(directory.path()), StorageError::OtherKind);
+    assert_eq!(fault_of_opening(directory.path()), StorageError::Foreign);
     assert_eq!(
         fault_of_opening(Path::new("/dev/null")),
-        StorageError::OtherKind
+        StorageError::Foreign
     );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
@@ -84,7 +84,7 @@ fn a_ledger_of_a_later_version_is_refused_and_not_touched() {
     let before = fs::read(&path).unwrap();
     let error = Ledger::open(&place).unwrap_err();
     let expected = format!(
-        "cannot open the ledger `{}`: its format is number `7`, and this version of Scoreload knows up to `2`",
+        "cannot open the ledger `{}`: its format is version `7`, and this version of Scoreload reads up to `2`",
         path.display()
     );
     assert_eq!(error.to_string(), expected);

@@ -1,14 +1,14 @@
 //! The metrics of a run for Prometheus: a file in its text format, which the textfile collector reads.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::run_summary::RunSummary;
 use crate::exit::ExitCode;
 use crate::pipeline::stages::RunResult;
-use crate::system::atomic_file::{NewFileError, draft_beside};
+use crate::system::atomic_file::{NewFileError, temp_file_beside};
+use crate::system::permissions;
 
 /// Copied from file to file, so that an alert can fire when no run has succeeded for a while.
 const LAST_SUCCESS: &str = "scoreload_last_success_timestamp_seconds";
@@ -34,11 +34,9 @@ pub(super) fn write(path: &Path, run: &RunSummary<'_>) -> Result<(), NewFileErro
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut draft = draft_beside(path)?;
+    let mut draft = temp_file_beside(path)?;
     draft.write_all(text)?;
-    draft
-        .as_file()
-        .set_permissions(Permissions::from_mode(0o644))?;
+    permissions::make_world_readable(draft.as_file())?;
     draft.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -197,6 +195,8 @@ fn labels_text(labels: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn run(exit: ExitCode) -> RunSummary<'static> {

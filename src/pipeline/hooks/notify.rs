@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::run_summary::RunSummary;
 use crate::report::Totals;
+use crate::storage::postgres::redact::redact_password;
 use crate::system::command;
 use crate::system::command::{CommandError, CommandLine};
-use crate::system::postgres::address::redact_password;
 
 /// The time limit of the command. A mail server that does not answer must not delay the next run.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

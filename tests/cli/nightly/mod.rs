@@ -301,7 +301,7 @@ fn a_notice_that_fails_is_told_and_changes_nothing() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
         ran.stderr
-            .contains("`/nowhere/tell-us` failed: it cannot be run"),
+            .contains("`/nowhere/tell-us` failed: cannot run it"),
         "{}",
         ran.stderr
     );

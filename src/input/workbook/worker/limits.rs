@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use rlimit::Resource;
-
 use crate::input::workbook::container::{Container, Kind};
 use crate::input::workbook::error::WorkbookError;
+use crate::system::process;
 
 /// Memory and time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,18 +45,7 @@ impl Room {
 
     /// Applies the limits to this process.
     pub(crate) fn apply(self) -> Result<(), WorkbookError> {
-        let limits = [
-            (Resource::AS, self.memory),
-            (Resource::CPU, self.seconds),
-            // A worker killed for lack of memory must not write a core file.
-            (Resource::CORE, 0),
-        ];
-        for (resource, limit) in limits {
-            let (_, most) = resource.get()?;
-            let limit = limit.min(most);
-            resource.set(limit, limit)?;
-        }
-        Ok(())
+        Ok(process::limit_resources(self.memory, self.seconds)?)
     }
 
     /// Refuses a workbook that would need more memory than the limit.

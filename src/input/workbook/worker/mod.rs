@@ -15,7 +15,6 @@ mod xls;
 mod xlsb;
 
 use std::io::{self, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -30,6 +29,7 @@ use crate::input::workbook::sheet_reader::SheetReader;
 use crate::input::workbook::worker::limits::Room;
 use crate::input::workbook::worker::protocol::Message;
 use crate::input::workbook::worker::reply::{Reply, ReplyError, Rows, channel, forward};
+use crate::system::process::{self, ExceededLimit};
 
 /// Reads a workbook in a process of its own.
 pub(crate) fn read<S: RowSink>(
@@ -117,8 +117,6 @@ impl Drop for Reader {
 impl Reader {
     /// Explains why a worker did not finish its reply.
     fn explain(&self, broken: ReplyError) -> WorkbookError {
-        const ABORTED: i32 = 6;
-        const KILLED: i32 = 9;
         let late = || {
             let what = format!("reading it takes more than {} seconds", self.room.seconds);
             WorkbookError::unreadable(what)
@@ -133,14 +131,14 @@ impl Reader {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .wait();
-                match status.ok().and_then(|status| status.signal()) {
-                    Some(ABORTED) => {
+                match status.ok().and_then(process::exceeded_limit) {
+                    Some(ExceededLimit::Memory) => {
                         let megabytes = self.room.memory >> 20;
                         WorkbookError::too_large(format!(
                             "reading it takes more than {megabytes} MB of memory"
                         ))
                     }
-                    Some(KILLED) => late(),
+                    Some(ExceededLimit::CpuTime) => late(),
                     _ => WorkbookError::cut_short(),
                 }
             }

@@ -1,18 +1,17 @@
-//! The shape of a ledger in a `PostgreSQL` database: a schema of its own, made when it is first used.
+//! The database schema `scoreload`, which is created on first use, and its migrations.
 
 use super::session::{Session, SessionError};
-use crate::ledger::error::StorageError;
+use crate::storage::error::StorageError;
 
-/// Held while the schema is made: several importers may meet an empty database at once.
-const MAKING: i64 = 0x5343_4C44;
+/// The advisory lock held while migrating: several importers may find an empty database at once.
+const MIGRATION_LOCK: i64 = 0x5343_4C44;
 
-/// The step from each format to the next; `format` holds the number of steps that were taken. A step that was
-/// published never changes.
+/// The migrations in order; the table `format` holds how many were applied. A released migration never changes.
 ///
-/// What a ledger's file keeps is kept here in the same words. An order is told by the SHA-256 of its target, company
-/// and id, as an index does not take texts of any length. An importer has a row while it lives, and its leases go with
-/// it. A budget is what is used of a rate, as JSON.
-const STEPS: &[&str] = &["
+/// Values have the same text form as in a `SQLite` ledger. `key` is the SHA-256 of an order's target, company and id,
+/// because an index entry is limited in length. An importer has a row while it is running, and its leases are deleted
+/// with it. A budget is rate-limit state as JSON.
+const MIGRATIONS: &[&str] = &["
     CREATE TABLE scoreload.runs (
         id text PRIMARY KEY,
         place bigint GENERATED ALWAYS AS IDENTITY,
@@ -71,40 +70,40 @@ const STEPS: &[&str] = &["
     );
 "];
 
-/// The latest format.
-const KNOWN: isize = STEPS.len().cast_signed();
+/// The format version of this program.
+const VERSION: isize = MIGRATIONS.len().cast_signed();
 
-/// Brings a database to the shape that this version knows; one without a ledger is given one.
+/// Applies the missing migrations.
 pub(crate) async fn migrate(session: &Session) -> Result<(), SessionError> {
-    if let Some(taken) = steps_taken(session).await?
-        && steps_after(taken)?.is_empty()
+    if let Some(applied) = applied_migrations(session).await?
+        && missing_migrations(applied)?.is_empty()
     {
         return Ok(());
     }
     session.run("BEGIN").await?;
     session
         .client
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])
+        .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
         .await?;
-    // Another importer may have been here first.
-    let taken = match steps_taken(session).await? {
-        Some(taken) => taken,
+    // Another importer may have migrated before the lock was granted.
+    let applied = match applied_migrations(session).await? {
+        Some(applied) => applied,
         None => {
-            session.run(FORMAT).await?;
+            session.run(CREATE_FORMAT).await?;
             0
         }
     };
-    for step in steps_after(taken)? {
-        session.run(step).await?;
+    for migration in missing_migrations(applied)? {
+        session.run(migration).await?;
     }
     session
-        .run(&format!("UPDATE scoreload.format SET version = {KNOWN}"))
+        .run(&format!("UPDATE scoreload.format SET version = {VERSION}"))
         .await?;
     session.run("COMMIT").await
 }
 
-/// The schema may have been made for a user who may not make one.
-const FORMAT: &str = "
+/// An administrator may have created the schema for a user who may not.
+const CREATE_FORMAT: &str = "
     DO $$ BEGIN
         IF to_regnamespace('scoreload') IS NULL THEN CREATE SCHEMA scoreload; END IF;
     END $$;
@@ -112,20 +111,20 @@ const FORMAT: &str = "
     INSERT INTO scoreload.format VALUES (0);
 ";
 
-/// Returns how many steps a database has taken; `None` where it has no ledger.
-async fn steps_taken(session: &Session) -> Result<Option<i32>, SessionError> {
+/// Returns how many migrations were applied, or `None` if there is no ledger.
+async fn applied_migrations(session: &Session) -> Result<Option<i32>, SessionError> {
     let state = "
         SELECT to_regclass('scoreload.format') IS NOT NULL, current_setting('server_encoding'),
             EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('scoreload'))";
     let row = session.client.query_one(state, &[]).await?;
-    let (is_there, encoding, is_used): (bool, String, bool) = (row.get(0), row.get(1), row.get(2));
+    let (exists, encoding, is_used): (bool, String, bool) = (row.get(0), row.get(1), row.get(2));
     if encoding != "UTF8" {
-        let words = format!("its encoding is `{encoding}`, and UTF8 is needed");
-        return Err(StorageError::Database(words).into());
+        let message = format!("its encoding is `{encoding}`, and UTF8 is required");
+        return Err(StorageError::Database(message).into());
     }
-    if !is_there {
+    if !exists {
         return if is_used {
-            Err(StorageError::OtherKind.into())
+            Err(StorageError::Foreign.into())
         } else {
             Ok(None)
         };
@@ -134,11 +133,11 @@ async fn steps_taken(session: &Session) -> Result<Option<i32>, SessionError> {
     Ok(Some(session.client.query_one(version, &[]).await?.get(0)))
 }
 
-fn steps_after(taken: i32) -> Result<&'static [&'static str], StorageError> {
-    let found = isize::try_from(taken).unwrap_or(isize::MAX);
-    let taken = usize::try_from(taken).unwrap_or(usize::MAX);
-    STEPS.get(taken..).ok_or(StorageError::Newer {
+fn missing_migrations(applied: i32) -> Result<&'static [&'static str], StorageError> {
+    let found = isize::try_from(applied).unwrap_or(isize::MAX);
+    let applied = usize::try_from(applied).unwrap_or(usize::MAX);
+    MIGRATIONS.get(applied..).ok_or(StorageError::NewerFormat {
         found,
-        known: KNOWN,
+        supported: VERSION,
     })
 }

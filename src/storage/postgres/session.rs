@@ -1,6 +1,6 @@
-//! A connection that comes back: work that meets a lost one is begun again on another, for a while.
+//! Sessions that reconnect: work is retried on a new connection, for a limited time.
 //!
-//! Whatever is done here can be done twice: an answer that was lost does not tell whether the work was.
+//! All work must be idempotent, because a lost answer does not say whether the server did it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,28 +19,28 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::ledger::error::StorageError;
-use crate::system::postgres::address::{ConnectionSettings, words_of};
+use crate::storage::error::StorageError;
+use crate::storage::postgres::settings::{ConnectionSettings, error_message};
 use crate::tls::{self, Roots, UntrustedServer, untrusted_server};
 
-/// How long a lost database is waited for: longer than a server's restart, or the switch to another.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How long it is waited for while a run ends, or begins.
-const LITTLE_PATIENCE: Duration = Duration::from_secs(5);
-/// The pauses between two tries, from the first to the longest.
+/// How long a lost connection is retried: longer than a restart or a failover of the server.
+const RETRY_LIMIT: Duration = Duration::from_secs(120);
+/// The same while a run starts or shuts down.
+const SHORT_RETRY_LIMIT: Duration = Duration::from_secs(5);
+/// The first and the longest pause between two attempts.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
-/// Work that takes longer than this has lost its connection, whatever the system says.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The time limit of short work, after which its connection counts as lost.
+const SHORT_WORK_LIMIT: Duration = Duration::from_secs(30);
 
-/// What every connection asks for: a commit is on the server's disk when it returns, and nobody who is cut off keeps
-/// the others waiting.
+/// Settings of every connection: a commit returns after it is on the server's disk, and a session that hangs releases
+/// its locks.
 const SETTINGS: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
     SET idle_in_transaction_session_timeout = '20s';
     SET lock_timeout = '20s';
 ";
 
-/// Whether a run ends: then nobody waits long any more.
+/// A flag that a run is shutting down, which shortens retries.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown(Arc<AtomicBool>);
 
@@ -54,33 +54,33 @@ impl Shutdown {
     }
 }
 
-/// Why some work was not done.
+/// Why work failed.
 #[derive(Debug)]
 pub(crate) enum SessionError {
-    /// The connection is lost, or there was none; what the system says.
+    /// There is no connection, or it was lost.
     Lost(String),
-    /// The database asks to begin the work again.
-    Again(String),
-    /// Another try would end the same way.
-    StorageError(StorageError),
+    /// The server aborted the transaction because of a conflict.
+    Conflict(String),
+    /// Another attempt would fail the same way.
+    Fatal(StorageError),
 }
 
 impl From<StorageError> for SessionError {
     fn from(fault: StorageError) -> Self {
-        Self::StorageError(fault)
+        Self::Fatal(fault)
     }
 }
 
 impl From<tokio_postgres::Error> for SessionError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let words = words_of(&error);
+        let message = error_message(&error);
         let Some(code) = error.code() else {
-            // What no server said, the connection did.
-            return Self::Lost(words);
+            // Only errors of the server have a code.
+            return Self::Lost(message);
         };
         if *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
         {
-            return Self::Again(words);
+            return Self::Conflict(message);
         }
         let is_full = [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY].contains(code);
         let is_denied = [
@@ -88,25 +88,25 @@ impl From<tokio_postgres::Error> for SessionError {
             SqlState::READ_ONLY_SQL_TRANSACTION,
         ];
         match code.code().get(..2) {
-            _ if is_full => Self::StorageError(StorageError::Full),
-            _ if is_denied.contains(code) => Self::StorageError(StorageError::Denied(words)),
-            // The connection; too many of them; a time-out; the server shuts down, or starts, or its disk fails.
-            Some("08" | "25" | "53" | "55" | "57" | "58") => Self::Lost(words),
-            Some("28" | "3D") => Self::StorageError(StorageError::Refused(words)),
-            Some("XX") => Self::StorageError(StorageError::Damaged(words)),
-            _ => Self::StorageError(StorageError::Database(words)),
+            _ if is_full => Self::Fatal(StorageError::DiskFull),
+            _ if is_denied.contains(code) => Self::Fatal(StorageError::PermissionDenied(message)),
+            // Connection errors, too many connections, time-outs, shutdown or startup, and I/O errors of the server.
+            Some("08" | "25" | "53" | "55" | "57" | "58") => Self::Lost(message),
+            Some("28" | "3D") => Self::Fatal(StorageError::ConnectionRefused(message)),
+            Some("XX") => Self::Fatal(StorageError::Damaged(message)),
+            _ => Self::Fatal(StorageError::Database(message)),
         }
     }
 }
 
-/// An open connection.
+/// A connection with its prepared statements.
 pub(crate) struct Session {
     pub(crate) client: Client,
     statements: RefCell<HashMap<&'static str, Statement>>,
 }
 
 impl Session {
-    /// Prepares a statement, once for this connection.
+    /// Prepares a statement, once per connection.
     pub(crate) async fn prepare(&self, sql: &'static str) -> Result<Statement, SessionError> {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
@@ -116,7 +116,7 @@ impl Session {
         Ok(statement)
     }
 
-    /// Carries out a statement that was prepared, and sends it as soon as this is first polled.
+    /// Executes a prepared statement; it is sent when the future is first polled.
     pub(crate) async fn execute(
         &self,
         statement: &Statement,
@@ -125,7 +125,7 @@ impl Session {
         Ok(self.client.execute(statement, values).await?)
     }
 
-    /// Returns the rows of a statement that was prepared, which is sent as soon as this is first polled.
+    /// Queries with a prepared statement; it is sent when the future is first polled.
     pub(crate) async fn rows(
         &self,
         statement: &Statement,
@@ -134,7 +134,7 @@ impl Session {
         Ok(self.client.query(statement, values).await?)
     }
 
-    /// Returns the rows of a statement.
+    /// Prepares and queries a statement.
     pub(crate) async fn query(
         &self,
         sql: &'static str,
@@ -144,7 +144,7 @@ impl Session {
         Ok(self.client.query(&statement, values).await?)
     }
 
-    /// Begins a transaction with two statements, in one round trip, and returns the rows of each.
+    /// Begins a transaction with two queries in one round trip and returns the rows of each.
     pub(crate) async fn begin_with(
         &self,
         (first, values): (&'static str, &[&(dyn ToSql + Sync)]),
@@ -159,7 +159,7 @@ impl Session {
         Ok((answer(first).await?, answer(second).await?))
     }
 
-    /// Ends a transaction with a statement, in one round trip.
+    /// Executes a statement and commits, in one round trip.
     pub(crate) async fn commit_with(
         &self,
         last: &'static str,
@@ -172,16 +172,16 @@ impl Session {
         answer(commit).await
     }
 
-    /// Carries out statements without values.
+    /// Executes statements without parameters.
     pub(crate) async fn run(&self, sql: &str) -> Result<(), SessionError> {
         Ok(self.client.batch_execute(sql).await?)
     }
 }
 
-/// A request on its way: it was sent, and its answer is for later.
+/// A request that was sent and whose answer is awaited later.
 pub(crate) type Pending<F> = Pin<Box<MaybeDone<F>>>;
 
-/// Sends a request at once, without waiting for its answer: so a group takes a round trip, not one for each part.
+/// Sends a request without waiting for its answer, so that a group of requests takes one round trip.
 pub(crate) async fn sent<F: Future>(request: F) -> Pending<F> {
     let mut pending = Box::pin(maybe_done(request));
     poll_fn(|context| {
@@ -192,89 +192,93 @@ pub(crate) async fn sent<F: Future>(request: F) -> Pending<F> {
     pending
 }
 
+/// Waits for the answer to a request.
 pub(crate) async fn answer<T, F: Future<Output = Result<T, SessionError>>>(
     mut pending: Pending<F>,
 ) -> Result<T, SessionError> {
     pending.as_mut().await;
-    let ended = || SessionError::Lost("the answer was taken already".to_owned());
+    let ended = || SessionError::Lost("the answer was already taken".to_owned());
     pending.as_mut().take_output().ok_or_else(ended)?
 }
 
-/// A database, and the connection to it while there is one.
+/// A database and the current connection to it.
 pub(crate) struct Database {
-    address: ConnectionSettings,
-    /// Present until this is dropped.
+    settings: ConnectionSettings,
+    /// Taken on drop.
     runtime: Option<Runtime>,
     session: Option<Session>,
-    haste: Shutdown,
-    /// Whether it was reached before: then a lost connection is waited for.
+    shutdown: Shutdown,
+    /// Whether work has succeeded before; only then is a lost connection retried for long.
     was_reached: bool,
 }
 
-/// How long some work may take.
+/// The time limit of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TimeLimit {
-    /// Some round trips.
+    /// A few round trips.
     Short,
-    /// As long as there is something to move.
+    /// No limit, for work that moves data of any size.
     None,
 }
 
 impl Database {
-    /// Makes the handle; nothing is connected yet.
-    pub(crate) fn at(address: &ConnectionSettings, haste: Shutdown) -> Result<Self, StorageError> {
+    /// Creates the handle; the first work connects.
+    pub(crate) fn new(
+        settings: &ConnectionSettings,
+        shutdown: Shutdown,
+    ) -> Result<Self, StorageError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         Ok(Self {
-            address: address.clone(),
+            settings: settings.clone(),
             runtime: Some(runtime),
             session: None,
-            haste,
+            shutdown,
             was_reached: false,
         })
     }
 
-    /// Does some work, and begins it again where the connection is lost.
-    pub(crate) fn work<T>(
+    /// Does work and retries it on a new connection if the current one is lost.
+    pub(crate) fn run<T>(
         &mut self,
         length: TimeLimit,
         mut work: impl AsyncFnMut(&Session) -> Result<T, SessionError>,
     ) -> Result<T, StorageError> {
         let (began, mut pause) = (Instant::now(), PAUSES.0);
         loop {
-            let words = match self.attempt(length, &mut work) {
+            let message = match self.attempt(length, &mut work) {
                 Ok(result) => {
                     self.was_reached = true;
                     return Ok(result);
                 }
                 Err(trouble) => {
-                    // Whatever it was in the middle of is undone.
+                    // Closing the connection rolls back its transaction.
                     self.session = None;
                     match trouble {
-                        SessionError::StorageError(fault) => return Err(fault),
-                        SessionError::Lost(words) | SessionError::Again(words) => words,
+                        SessionError::Fatal(fault) => return Err(fault),
+                        SessionError::Lost(message) | SessionError::Conflict(message) => message,
                     }
                 }
             };
-            tracing::warn!(database = %self.address, %words, "the ledger does not answer; it is tried again");
+            tracing::warn!(database = %self.settings, %message, "lost the connection to the database, retrying");
             if !self.wait(began, pause) {
-                return Err(StorageError::Unreachable(words));
+                return Err(StorageError::Unreachable(message));
             }
             pause = (pause * 2).min(PAUSES.1);
         }
     }
 
-    /// Waits before another try; `false` where it was waited long enough.
+    /// Waits before the next attempt, or returns `false` when the time for retries is over.
     fn wait(&self, began: Instant, pause: Duration) -> bool {
         let jitter = pause.mul_f64(fastrand::f64() / 2.0);
         let until = Instant::now() + pause + jitter;
         loop {
-            let patience = if self.was_reached && !self.haste.has_begun() {
-                PATIENCE
+            let limit = if self.was_reached && !self.shutdown.has_begun() {
+                RETRY_LIMIT
             } else {
-                LITTLE_PATIENCE
+                SHORT_RETRY_LIMIT
             };
             let left = until.saturating_duration_since(Instant::now());
-            if began.elapsed() >= patience {
+            if began.elapsed() >= limit {
                 return false;
             }
             if left.is_zero() {
@@ -290,59 +294,62 @@ impl Database {
         work: &mut impl AsyncFnMut(&Session) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
         let Self {
-            address,
+            settings,
             runtime,
             session,
             ..
         } = self;
         let Some(runtime) = runtime else {
-            return Err(StorageError::Ended.into());
+            return Err(StorageError::WriterEnded.into());
         };
         let begun = async {
             let session = match session {
                 Some(session) if !session.client.is_closed() => session,
-                lost => lost.insert(connect(address).await?),
+                lost => lost.insert(connect(settings).await?),
             };
             work(session).await
         };
         runtime.block_on(async {
             match length {
                 TimeLimit::None => begun.await,
-                TimeLimit::Short => {
-                    tokio::time::timeout(LONGEST, begun)
-                        .await
-                        .unwrap_or_else(|_| {
-                            Err(SessionError::Lost("no answer came in time".to_owned()))
-                        })
-                }
+                TimeLimit::Short => tokio::time::timeout(SHORT_WORK_LIMIT, begun)
+                    .await
+                    .unwrap_or_else(|_| {
+                        Err(SessionError::Lost(
+                            "the server did not answer in time".to_owned(),
+                        ))
+                    }),
             }
         })
     }
 
-    /// Leaves a connection, and so undoes what it was in the middle of.
-    pub(crate) fn forget(&mut self) {
+    /// Closes the connection, which rolls back its transaction.
+    pub(crate) fn disconnect(&mut self) {
         self.session = None;
     }
 
-    /// Returns the connection for work that others take part in.
-    pub(crate) fn parts(&mut self) -> Option<(&Runtime, &Session)> {
+    /// Returns the current connection and the runtime to use it with.
+    pub(crate) fn connection(&mut self) -> Option<(&Runtime, &Session)> {
         Some((self.runtime.as_ref()?, self.session.as_ref()?))
     }
 
-    /// Does some last work where there is a connection, and waits for nothing.
-    pub(crate) fn end(&mut self, work: impl AsyncFnOnce(&Session) -> Result<(), SessionError>) {
+    /// Does last work if there is a connection, without retries.
+    pub(crate) fn run_last(
+        &mut self,
+        work: impl AsyncFnOnce(&Session) -> Result<(), SessionError>,
+    ) {
         let (Some(runtime), Some(session)) = (&self.runtime, &self.session) else {
             return;
         };
-        let ending = async { tokio::time::timeout(LITTLE_PATIENCE, work(session)).await };
-        // What is left behind ends by itself.
+        let ending = async { tokio::time::timeout(SHORT_RETRY_LIMIT, work(session)).await };
+        // What remains on the server expires.
         let _ = runtime.block_on(ending);
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Others may be at work on this thread: a runtime that waits for its end would keep them.
+        // A blocking shutdown panics if this thread belongs to another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -351,18 +358,18 @@ impl Drop for Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Database({})", self.address)
+        write!(f, "Database({})", self.settings)
     }
 }
 
-/// Connects, and asks for what every connection needs.
-async fn connect(address: &ConnectionSettings) -> Result<Session, SessionError> {
-    let roots = Roots::Machine(address.authorities.clone());
+/// Connects and applies the session settings.
+async fn connect(settings: &ConnectionSettings) -> Result<Session, SessionError> {
+    let roots = Roots::Machine(settings.authorities.clone());
     let trust = tls::client(&roots).map_err(StorageError::Database)?;
-    let connected = address.config.connect(MakeRustlsConnect::new(trust)).await;
-    let (client, connection) = connected.map_err(of_connection)?;
+    let connected = settings.config.connect(MakeRustlsConnect::new(trust)).await;
+    let (client, connection) = connected.map_err(connect_error)?;
     tokio::spawn(async move {
-        // Whoever uses the connection is told of its end too.
+        // The client reports the same error to its user.
         let _ = connection.await;
     });
     client.batch_execute(SETTINGS).await?;
@@ -372,15 +379,16 @@ async fn connect(address: &ConnectionSettings) -> Result<Session, SessionError> 
     })
 }
 
-/// Says why no connection came about: for what another try would not change, such as a certificate that is not trusted
-/// or a server without TLS, nobody needs to wait.
-fn of_connection(error: tokio_postgres::Error) -> SessionError {
+/// Classifies an error of connecting: an untrusted certificate or a server without TLS is not worth a retry.
+fn connect_error(error: tokio_postgres::Error) -> SessionError {
     if let Some(UntrustedServer { message, help }) = untrusted_server(&error) {
-        return SessionError::StorageError(StorageError::Refused(format!("{message}; {help}")));
+        return SessionError::Fatal(StorageError::ConnectionRefused(format!(
+            "{message}; {help}"
+        )));
     }
     match SessionError::from(error) {
-        SessionError::Lost(words) if words.contains("does not support TLS") => {
-            SessionError::StorageError(StorageError::Refused(words))
+        SessionError::Lost(message) if message.contains("does not support TLS") => {
+            SessionError::Fatal(StorageError::ConnectionRefused(message))
         }
         trouble => trouble,
     }

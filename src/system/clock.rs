@@ -1,13 +1,12 @@
-//! Times that processes can share: moments of the wall clock, and whether that clock was set in the meantime.
+//! Clocks: wall times that processes can share, and detection of changes to the wall clock.
 
-use std::fs;
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-/// A moment, in microseconds since the epoch of its clock.
+pub(crate) use self::os::boot_id;
+
+/// A time in microseconds since the epoch of its clock.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -15,22 +14,20 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct WallTime(u64);
 
 impl WallTime {
-    /// Returns the moment so long after the epoch.
+    /// Returns the time at a distance from the epoch.
     pub(crate) fn at(since_epoch: Duration) -> Self {
         Self(micros(since_epoch))
     }
 
-    /// Returns the time that has passed since an earlier moment; none if that is later.
+    /// Returns the time since an earlier one, or zero if that is later.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
-    /// Returns the moment so long after this one.
     pub(crate) fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }
 
-    /// Returns the moment so long before this one.
     pub(crate) fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(micros(duration)))
     }
@@ -40,14 +37,14 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What the clocks of this machine show.
+/// A reading of the clocks of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Clocks {
-    /// The wall clock, which may be set at any time.
+    /// The wall clock, which can be set at any time.
     pub(crate) wall: WallTime,
-    /// Which start of the machine this is.
+    /// The boot id, within which `uptime` is comparable. `None` if the platform has none.
     boot: Option<String>,
-    /// The time since that start: nobody sets it, and it goes on while the machine sleeps.
+    /// The time since boot, which cannot be set and includes the time that the machine is suspended.
     uptime: Duration,
 }
 
@@ -57,15 +54,15 @@ impl Clocks {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             wall: WallTime::at(since_epoch.unwrap_or_default()),
-            boot: boot(),
-            uptime: uptime(),
+            boot: boot_id(),
+            uptime: os::uptime(),
         }
     }
 
-    /// Returns by how much the wall clock was set ahead since an earlier reading, or ran ahead.
+    /// Returns by how much the wall clock was set forward since an earlier reading.
     ///
-    /// Whatever happened before then looks older by as much than it is. Where it was set back, things look younger,
-    /// which only costs time.
+    /// Times before the change look older by this much. A clock that was set back makes them look younger, which only
+    /// costs waiting.
     pub(crate) fn set_ahead_since(&self, earlier: &Self) -> Duration {
         if self.boot.is_none() || self.boot != earlier.boot {
             return Duration::ZERO;
@@ -75,18 +72,41 @@ impl Clocks {
     }
 }
 
-/// Returns the name of this start of the machine, where the system tells it.
-pub(crate) fn boot() -> Option<String> {
-    static BOOT: OnceLock<Option<String>> = OnceLock::new();
-    let read = || {
-        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        Some(text.trim().to_owned())
-    };
-    BOOT.get_or_init(read).clone()
+#[cfg(all(target_os = "linux", not(scoreload_portable)))]
+mod os {
+    use std::fs;
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    use rustix::time::{ClockId, clock_gettime};
+
+    /// Returns an id that is new at every boot.
+    pub(crate) fn boot_id() -> Option<String> {
+        static BOOT_ID: OnceLock<Option<String>> = OnceLock::new();
+        let read = || {
+            let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+            Some(text.trim().to_owned())
+        };
+        BOOT_ID.get_or_init(read).clone()
+    }
+
+    pub(super) fn uptime() -> Duration {
+        Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
+    }
 }
 
-fn uptime() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
+/// Without a boot id, changes to the wall clock go unnoticed.
+#[cfg(not(all(target_os = "linux", not(scoreload_portable))))]
+mod os {
+    use std::time::Duration;
+
+    pub(crate) fn boot_id() -> Option<String> {
+        None
+    }
+
+    pub(super) fn uptime() -> Duration {
+        Duration::ZERO
+    }
 }
 
 #[cfg(test)]
@@ -101,8 +121,9 @@ mod tests {
         }
     }
 
+    #[cfg(not(scoreload_portable))]
     #[test]
-    fn the_time_since_the_start_is_exact_and_agrees_with_a_wall_clock_that_nobody_sets() {
+    fn uptime_advances_with_the_wall_clock() {
         let earlier = Clocks::read();
         std::thread::sleep(Duration::from_millis(3));
         let later = Clocks::read();
@@ -111,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_that_was_set_ahead_is_noticed_within_one_start_of_the_machine() {
+    fn a_wall_clock_set_forward_is_noticed_within_one_boot() {
         let before = clocks("a", 100_000, 1000);
         let table = [
             (clocks("a", 105_000, 6000), 0),

@@ -63,9 +63,10 @@ fn insert(properties: &mut Vec<Property>, path: &'static str, column: Column) {
     };
     let found = properties.iter().position(|property| property.name == name);
     let index = found.unwrap_or_else(|| {
-        let shape = match is_list {
-            true => Shape::List(Vec::new()),
-            false => Shape::Object(Vec::new()),
+        let shape = if is_list {
+            Shape::List(Vec::new())
+        } else {
+            Shape::Object(Vec::new())
         };
         properties.push(Property {
             name,

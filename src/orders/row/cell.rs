@@ -5,7 +5,7 @@ use crate::orders::column_map::MappedColumn;
 use crate::orders::row_store::CellText;
 
 /// Returns the cell of a mapped column.
-pub(crate) fn cell<'r>(row: &'r Row<'_>, column: &MappedColumn) -> &'r Cell<'r> {
+pub(crate) fn cell<'r>(row: &'r Row<'_>, column: MappedColumn) -> &'r Cell<'r> {
     row.cells.get(column.index as usize).unwrap_or(&Cell::Blank)
 }
 

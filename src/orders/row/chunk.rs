@@ -90,7 +90,7 @@ impl Chunk {
         let facts = reader.finish(attempt.filter(|_| has_valid_assessment));
         let text = |column: Option<usize>| {
             let column = column?;
-            self.cells[column].text(cell(row, &columns.columns[column]))
+            self.cells[column].text(cell(row, columns.columns[column]))
         };
         let company_id = company_id.or_else(|| text(columns.company_id));
         let (Some(company_id), Some(order_id)) = (company_id, text(columns.order_id)) else {
@@ -106,7 +106,7 @@ impl Chunk {
         let cells = columns.columns.iter().zip(&self.cells);
         let cells = cells.map(|(column, checked)| {
             if is_kept(column.field.column.scope()) {
-                checked.stored(cell(row, column))
+                checked.stored(cell(row, *column))
             } else {
                 CellText::Blank
             }

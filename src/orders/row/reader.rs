@@ -58,7 +58,7 @@ impl<'r> RowReader<'r, '_> {
             Some((row, cells)) if row == stored => cells,
             _ => 0,
         };
-        for (index, column) in self.columns.columns.iter().enumerate() {
+        for (index, column) in self.columns.columns.iter().copied().enumerate() {
             let is_same = (column.index as usize) < same;
             let checked = match (cell(self.row, column), &self.cells[index]) {
                 (Cell::Blank, _) => CheckedCell::Empty,
@@ -86,7 +86,7 @@ impl<'r> RowReader<'r, '_> {
         }
     }
 
-    fn check(&mut self, index: usize, column: &MappedColumn, cell: &'r Cell<'r>) -> CheckedCell {
+    fn check(&mut self, index: usize, column: MappedColumn, cell: &'r Cell<'r>) -> CheckedCell {
         let count = |findings: &Findings| (findings.problems.len(), findings.date_orders.len());
         let before = count(self.findings);
         let text = self.value(column.index, column.field, cell);
@@ -181,7 +181,7 @@ impl<'r> RowReader<'r, '_> {
     /// Returns the text of a mapped column.
     fn text(&self, column: Option<usize>) -> Option<&str> {
         let column = column?;
-        let mapped = &self.columns.columns[column];
+        let mapped = self.columns.columns[column];
         self.cells[column].text(cell(self.row, mapped))
     }
 

@@ -187,7 +187,7 @@ fn print_outcomes(checked: &Checked) {
     } = &checked.run;
     let screen = checked.session.screen;
     screen.tell(|mut out| summary::write_undelivered(&mut out, batch, deliveries));
-    screen.tell(|mut out| summary::write_perhaps_twice(&mut out, deliveries));
+    screen.tell(|mut out| summary::write_possible_duplicates(&mut out, deliveries));
     screen.note(|mut out| {
         let outcomes: Vec<Outcome> = deliveries.iter().map(|delivery| delivery.outcome).collect();
         summary::write_outcomes(&mut out, batch, &outcomes)?;

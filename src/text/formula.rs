@@ -1,8 +1,8 @@
-//! Cells of CSV that a spreadsheet would take for a formula, which could then do anything that formulas do.
+//! CSV injection: cells that a spreadsheet would run as a formula.
 
 use std::borrow::Cow;
 
-/// Tells whether a spreadsheet would take a cell for more than a text or a number.
+/// Returns whether a spreadsheet would read a cell as a formula.
 pub(crate) fn begins(text: &str) -> bool {
     let rest = text.trim_start_matches('-');
     let is_number =
@@ -10,8 +10,7 @@ pub(crate) fn begins(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number && !rest.is_empty()
 }
 
-/// Writes a cell as the formula of a text, where it would be taken for another: a spreadsheet shows the text, and
-/// [`plain`] gives it back.
+/// Wraps a cell that would be read as a formula as `="text"`. A spreadsheet shows the text, and [`plain`] returns it.
 pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     if begins(text) {
         Cow::Owned(format!("=\"{}\"", text.replace('"', "\"\"")))
@@ -20,7 +19,7 @@ pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Takes `="00123"` as `00123`, which is how exports keep a spreadsheet from changing an id; `""` in it is one quote.
+/// Unwraps `="00123"` to `00123`. Exports use this form to keep a spreadsheet from changing an id; `""` is one quote.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     let inner = text
         .strip_prefix("=\"")
@@ -41,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_would_compute_is_guarded() {
+    fn formulas_are_wrapped_as_text() {
         for text in [
             "=1", "+1+1", "-1+1", "@SUM(A1)", "-inf", "=", "--1", "\t=1", "\r=1",
         ] {
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_formula_of_one_text_is_that_text() {
+    fn only_a_single_quoted_text_is_unwrapped() {
         let table = [
             ("=\"00123\"", "00123"),
             ("=\"\"", ""),
@@ -71,7 +70,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_guarded_text_reads_back(text in "[=+@\"a1-]{0,9}") {
+        fn a_wrapped_text_is_unwrapped_to_itself(text in "[=+@\"a1-]{0,9}") {
             if begins(&text) {
                 let guarded = guarded(&text);
                 prop_assert_eq!(plain(&guarded), text.as_str());

@@ -20,7 +20,7 @@ macro_rules! try_from_string {
 }
 pub(crate) use try_from_string;
 
-/// Says in plain words what the system said, without its number.
+/// Describes an I/O error without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
@@ -29,24 +29,23 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Returns a text in which nothing can disturb the words around it: control characters and marks that change the direction of
-/// writing are shown as escapes.
+/// Escapes control characters and bidirectional marks, so that a text cannot change how the text around it is shown.
 pub(crate) fn safe(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_disturbing) {
+    if !text.chars().any(is_control) {
         return Cow::Borrowed(text);
     }
     let shown = |c: char| match c {
         '\n' => "\\n".to_owned(),
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
-        c if is_disturbing(c) => format!("\\u{{{:x}}}", u32::from(c)),
+        c if is_control(c) => format!("\\u{{{:x}}}", u32::from(c)),
         c => c.to_string(),
     };
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// Tells whether a character can disturb the words around it.
-pub fn is_disturbing(c: char) -> bool {
+/// Returns whether a character is a control character, a bidirectional mark or a line separator.
+pub fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
 }
@@ -56,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_disturbs_is_shown_as_an_escape() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             safe("a\u{1b}[31mb\u{202e}c\nd\te"),
             "a\\u{1b}[31mb\\u{202e}c\\nd\\te"

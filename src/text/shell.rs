@@ -1,10 +1,10 @@
-//! Command lines as a shell reads them, so that they can be pasted.
+//! Quoting of command lines for a shell.
 
 use std::ffi::OsStr;
 
-use super::is_disturbing;
+use super::is_control;
 
-/// Returns the words of a command as a line that bash and zsh read as just these words.
+/// Joins words into a command line that bash and zsh split into the same words.
 pub(crate) fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
     let words: Vec<String> = words.iter().map(|word| quoted(word.as_ref())).collect();
     words.join(" ")
@@ -13,27 +13,27 @@ pub(crate) fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
 fn quoted(word: &OsStr) -> String {
     match word.to_str() {
         Some(text) if is_plain(text) => text.to_owned(),
-        Some(text) if !text.chars().any(is_disturbing) => {
+        Some(text) if !text.chars().any(is_control) => {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
         _ => escaped(word.as_encoded_bytes()),
     }
 }
 
-/// Tells whether a word means itself without quotes. A `=` in front is something else to zsh.
+/// Returns whether a word needs no quotes. zsh expands a leading `=`.
 fn is_plain(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     !text.is_empty() && !text.starts_with('=') && text.chars().all(is_plain)
 }
 
-/// Writes a word with escapes for what is no text, or would disturb a terminal.
+/// Quotes a word with escapes for invalid UTF-8 and control characters.
 fn escaped(bytes: &[u8]) -> String {
     let mut shown = "$'".to_owned();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '\'' | '\\' => shown.extend(['\\', c]),
-                c if is_disturbing(c) => {
+                c if is_control(c) => {
                     let bytes = c.encode_utf8(&mut [0; 4]).to_owned();
                     bytes.bytes().for_each(|byte| shown += &octal(byte));
                 }

@@ -1,4 +1,4 @@
-//! Checks, a line each, with what to do where something is not as it should be.
+//! The checks of `scoreload doctor`, one per line, each with its remedy.
 
 use std::io::{self, Write};
 
@@ -10,26 +10,26 @@ use crate::text::safe;
 const OK: Style = AnsiColor::Green.on_default();
 const WARN: Style = AnsiColor::Yellow.on_default().bold();
 
-/// A check as it is told.
+/// The result of a check.
 #[derive(Debug)]
-pub(crate) struct Told<'a> {
-    /// What was looked at.
+pub(crate) struct CheckLine<'a> {
+    /// The subject of the check.
     pub(crate) name: &'a str,
     /// `ok`, `warn` or `fail`.
     pub(crate) status: &'a str,
-    /// What was found.
+    /// The finding.
     pub(crate) message: &'a str,
-    /// What to do.
+    /// The remedy.
     pub(crate) help: Option<&'a str>,
 }
 
 /// Writes a line for each check.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write<'a>(
     out: &mut dyn Write,
-    checks: impl Iterator<Item = Told<'a>>,
+    checks: impl Iterator<Item = CheckLine<'a>>,
 ) -> io::Result<()> {
     for check in checks {
         let style = match check.status {

@@ -1,20 +1,20 @@
-//! What is understood of a file's columns, as a part of the config file to paste: `[columns]` and `[[wide]]`.
+//! The `[columns]` and `[[wide]]` tables that `scoreload columns` proposes for the configuration file.
 //!
-//! What is only a guess stands in a comment. Every line is TOML, whatever the headers hold.
+//! Guesses are comments. The output is valid TOML whatever the headers contain.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::text::is_disturbing;
+use super::text::is_control;
 use crate::layout::wide::WideTable;
 use crate::layout::{Meaning, SheetLayout};
 
-/// Writes the `[columns]` section: what is known as it is, what is not as a comment.
+/// Writes the `[columns]` table: known headers as they are, guesses as comments.
 ///
-/// `tables` are those that are written beside it: their columns are not among the ignored.
+/// Columns of the proposed `[[wide]]` tables are not listed as ignored.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_columns(
     out: &mut dyn Write,
     sheets: &[SheetLayout],
@@ -24,7 +24,7 @@ pub(crate) fn write_columns(
     if !ignored.is_empty() {
         writeln!(
             out,
-            "# At the top of the file, this leaves columns out without a warning:"
+            "# At the top of the file, this ignores columns without a warning:"
         )?;
         writeln!(out, "# ignore = [{}]\n", ignored.join(", "))?;
     }
@@ -32,7 +32,7 @@ pub(crate) fn write_columns(
     if sheets.iter().any(|sheet| sheet.is_guess) {
         writeln!(
             out,
-            "# \"…\" = \"order_id\"  # no header is known as the order id: name it here"
+            "# \"…\" = \"order_id\"  # no header is known as the order id: add it here"
         )?;
     }
     for line in lines(sheets) {
@@ -41,7 +41,7 @@ pub(crate) fn write_columns(
     Ok(())
 }
 
-/// Returns the lines of the section, each header once.
+/// Returns a line for each distinct header.
 fn lines(sheets: &[SheetLayout]) -> Vec<String> {
     let mut seen = HashSet::new();
     let columns = sheets.iter().flat_map(|sheet| &sheet.columns);
@@ -58,7 +58,7 @@ fn line(key: &str, meaning: &Meaning) -> Option<String> {
         Meaning::Unclear(field) => (
             "# ",
             field.name(),
-            "  # a guess: uncomment it if it is right",
+            "  # a guess: uncomment this line if it is right",
         ),
         Meaning::Again(field) => (
             "# ",
@@ -68,14 +68,14 @@ fn line(key: &str, meaning: &Meaning) -> Option<String> {
         Meaning::UnclearTest(header) => (
             "# ",
             header.clone(),
-            "  # close to a header of a [[wide]] table: mend one of them",
+            "  # similar to a header of a [[wide]] table: correct one of them",
         ),
         Meaning::OfTest { .. } | Meaning::Silenced | Meaning::Ignored => return None,
     };
     Some(format!("{mark}{key} = {}{remark}", quoted(&value)))
 }
 
-/// Returns the headers that mean nothing and stand in none of the tables, each once.
+/// Returns the distinct headers that are ignored and not part of a proposed table.
 fn ignored(sheets: &[SheetLayout], tables: &[WideTable]) -> Vec<String> {
     let mut seen = HashSet::new();
     let columns = sheets.iter().flat_map(|sheet| &sheet.columns);
@@ -88,21 +88,21 @@ fn ignored(sheets: &[SheetLayout], tables: &[WideTable]) -> Vec<String> {
         .collect()
 }
 
-/// Writes a `[[wide]]` table for each proposal, with what can be added in comments.
+/// Writes each proposed `[[wide]]` table, with optional keys as comments.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_wide(out: &mut dyn Write, tables: &[WideTable]) -> io::Result<()> {
     if tables.is_empty() {
         return writeln!(
             out,
-            "# No column looks like the scores of a test: none is proposed for [[wide]]."
+            "# No column looks like the scores of a test, so no [[wide]] table is proposed."
         );
     }
     for table in tables {
         writeln!(
             out,
-            "\n[[wide]]\ntest_id = {}  # a guess from the header: put the test's own id here",
+            "\n[[wide]]\ntest_id = {}  # a guess from the header: replace it by the id of the test",
             quoted(&table.test_id)
         )?;
         writeln!(out, "score = {}", quoted(&table.score))?;
@@ -128,14 +128,14 @@ pub(crate) fn write_wide(out: &mut dyn Write, tables: &[WideTable]) -> io::Resul
     Ok(())
 }
 
-/// Returns a text as a string of TOML, in which nothing can disturb a terminal or end the string.
+/// Returns a text as a TOML string without control characters.
 fn quoted(text: &str) -> String {
     let escaped = |c: char| match c {
         '"' => "\\\"".to_owned(),
         '\\' => "\\\\".to_owned(),
         '\n' => "\\n".to_owned(),
         '\t' => "\\t".to_owned(),
-        c if is_disturbing(c) => format!("\\u{:04X}", u32::from(c)),
+        c if is_control(c) => format!("\\u{:04X}", u32::from(c)),
         c => c.to_string(),
     };
     let inside: String = text.chars().map(escaped).collect();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_stands_there_and_what_is_a_guess_is_a_comment() {
+    fn known_headers_are_settings_and_guesses_are_comments() {
         let headers = [
             "Order \"No\"",
             "order_no",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_two_sheets_stands_there_once() {
+    fn a_header_of_two_sheets_is_written_once() {
         let sheet = || sketch(&["order_id", "score"], &[]);
         let (_, table) = pasted(&[sheet(), sheet()]);
         assert_eq!(table["columns"].as_table().unwrap().len(), 2);
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_header_reads_back_as_it_was(headers in proptest::collection::hash_set("\\PC{1,20}|.{1,8}|[\"\\\\\\n\\r\\u{7f}\\u{202e}=#]{1,5}", 1..6)) {
+        fn any_header_reads_back(headers in proptest::collection::hash_set("\\PC{1,20}|.{1,8}|[\"\\\\\\n\\r\\u{7f}\\u{202e}=#]{1,5}", 1..6)) {
             let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
             let rows: Vec<&str> = headers.iter().map(|_| "82").collect();
             let sheet = sketch(&headers, &[&rows]);
@@ -206,7 +206,7 @@ mod tests {
             let scores: Vec<&str> = read.iter().filter_map(|wide| wide["score"].as_str()).collect();
             let expected: Vec<&str> = proposals.iter().map(|table| table.score.as_str()).collect();
             prop_assert_eq!(scores, expected);
-            prop_assert!(!text.chars().any(|c| c != '\n' && is_disturbing(c)));
+            prop_assert!(!text.chars().any(|c| c != '\n' && is_control(c)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Problems as a compiler shows them: code, message, place, help.
+//! Diagnostics in the style of a compiler: code, message, place, help.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 use super::text::safe;
 use crate::diagnostics::diagnostic::{Code, Diagnostic, Severity, Source, column_letters};
 
-/// The same code in the same column is shown so often, then counted.
+/// How many diagnostics with the same code in the same column are shown; the rest are counted.
 const SHOWN: usize = 3;
-/// Longer values are cut: a screen is for people.
-const LONGEST_VALUE: usize = 60;
+/// Longer values are truncated.
+const MAX_VALUE_LENGTH: usize = 60;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -21,15 +21,15 @@ const STRONG: Style = Style::new().bold();
 const FRAME: Style = AnsiColor::Blue.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default();
 
-/// Findings of the same code in the same column of a sheet.
+/// Diagnostics with the same code in the same column of a sheet.
 #[derive(Default)]
-struct Kind<'a> {
-    /// By value, in the order of first appearance: where it was found.
+struct Group<'a> {
+    /// The indices of the diagnostics by value, in order of first appearance.
     values: IndexMap<Option<&'a str>, Vec<usize>>,
 }
 
-impl Kind<'_> {
-    /// Returns which of the findings are shown: other values before the same again.
+impl Group<'_> {
+    /// Returns the diagnostics that are shown. Distinct values come before repetitions.
     fn shown(&self) -> Vec<usize> {
         let firsts = self.values.values().map(|places| places[0]);
         let again = self.values.values().flat_map(|places| &places[1..]);
@@ -42,8 +42,8 @@ impl Kind<'_> {
         self.values.values().map(Vec::len).sum()
     }
 
-    /// Tells how often the most frequent values were found, where any is there twice.
-    fn told(&self) -> String {
+    /// Counts the most frequent values, if any occurs more than once.
+    fn frequent_values(&self) -> String {
         let mut values: Vec<(&str, usize)> = self
             .values
             .iter()
@@ -51,22 +51,22 @@ impl Kind<'_> {
             .filter(|(_, times)| *times > 1)
             .collect();
         values.sort_by_key(|(_, times)| Reverse(*times));
-        let told = values
+        let counted = values
             .iter()
             .take(SHOWN)
             .map(|(value, times)| format!("`{}` {times} times", cut(&safe(value))));
-        let told: Vec<String> = told.collect();
-        match told.len() {
+        let counted: Vec<String> = counted.collect();
+        match counted.len() {
             0 => String::new(),
-            _ => format!("; in all {}", told.join(", ")),
+            _ => format!("; in all {}", counted.join(", ")),
         }
     }
 }
 
-/// Writes findings in their order; of each kind a few, then how many more there are.
+/// Writes diagnostics in order; of each group only a few, followed by the number of the rest.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<()> {
     let kind = |problem: &Diagnostic| -> (Code, *const Source, Option<u32>) {
         (
@@ -75,7 +75,7 @@ pub(crate) fn write(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result
             problem.place.column,
         )
     };
-    let mut kinds: HashMap<_, Kind<'_>> = HashMap::new();
+    let mut kinds: HashMap<_, Group<'_>> = HashMap::new();
     for (index, problem) in problems.iter().enumerate() {
         let values = &mut kinds.entry(kind(problem)).or_default().values;
         values
@@ -83,7 +83,7 @@ pub(crate) fn write(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result
             .or_default()
             .push(index);
     }
-    let mut shown: Vec<(usize, Option<&Kind<'_>>)> = Vec::new();
+    let mut shown: Vec<(usize, Option<&Group<'_>>)> = Vec::new();
     for kind in kinds.values() {
         let indices = kind.shown();
         let last = indices.last().copied();
@@ -143,9 +143,9 @@ fn write_one(out: &mut impl Write, problem: &Diagnostic) -> io::Result<()> {
     writeln!(out, "  {HELP}help{HELP:#}: {}\n", safe(help))
 }
 
-/// Says how many more findings of the same kind there are.
-fn write_rest(out: &mut impl Write, problem: &Diagnostic, kind: &Kind<'_>) -> io::Result<()> {
-    let (more, told) = (kind.len() - SHOWN, kind.told());
+/// Writes how many more diagnostics the group has.
+fn write_rest(out: &mut impl Write, problem: &Diagnostic, kind: &Group<'_>) -> io::Result<()> {
+    let (more, values) = (kind.len() - SHOWN, kind.frequent_values());
     let style = style_of(problem.severity);
     let place = match (&problem.header, problem.place.column) {
         (Some(header), Some(column)) => {
@@ -156,13 +156,13 @@ fn write_rest(out: &mut impl Write, problem: &Diagnostic, kind: &Kind<'_>) -> io
     };
     writeln!(
         out,
-        "{style}{}[{}]{style:#}: and {more} more in {place}{told}; --format json or a report has them all\n",
+        "{style}{}[{}]{style:#}: and {more} more in {place}{values}; use --format json or a report to see all\n",
         problem.severity,
         problem.code.name()
     )
 }
 
-/// Returns how a weight is coloured.
+/// Returns the style of a severity.
 pub(crate) fn style_of(severity: Severity) -> Style {
     match severity {
         Severity::Error => ERROR,
@@ -171,7 +171,7 @@ pub(crate) fn style_of(severity: Severity) -> Style {
 }
 
 fn cut(value: &str) -> String {
-    match value.char_indices().nth(LONGEST_VALUE) {
+    match value.char_indices().nth(MAX_VALUE_LENGTH) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
     }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_reads_like_a_compilers() {
+    fn a_diagnostic_has_code_message_place_value_and_help() {
         let expected = "\
 error[attempt-invalid]: the attempt is `x`
  --> a\\u{1b}.csv:7, sheet Sheet1, cell D7, column `Attempt`
@@ -221,7 +221,7 @@ error[attempt-invalid]: the attempt is `x`
     }
 
     #[test]
-    fn the_same_in_one_column_is_counted_after_a_few() {
+    fn repeated_diagnostics_are_counted_after_a_few() {
         let first = problem(1);
         let all: Vec<Diagnostic> = (1..=5)
             .map(|row| Diagnostic {
@@ -239,7 +239,7 @@ error[attempt-invalid]: the attempt is `x`
     }
 
     #[test]
-    fn other_values_are_shown_before_the_same_again() {
+    fn distinct_values_are_shown_before_repetitions() {
         let values = ["a", "a", "a", "a", "b", "c", "b"];
         let first = problem(1);
         let all: Vec<Diagnostic> = (1..)

@@ -1,4 +1,4 @@
-//! What a kind of finding means, as a page to read; and the table of all of them.
+//! The pages of `scoreload explain`, and the list of codes.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ const STRONG: Style = Style::new().bold();
 /// Writes a page.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_page(out: &mut dyn Write, code: Code, page: &Page) -> io::Result<()> {
     let style = style_of(code.severity());
     writeln!(
@@ -27,15 +27,19 @@ pub(crate) fn write_page(out: &mut dyn Write, code: Code, page: &Page) -> io::Re
 /// Writes a line for each code: errors, then warnings.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_table(out: &mut dyn Write, pages: &[Page]) -> io::Result<()> {
     let width = pages.iter().map(|page| page.code.len()).max().unwrap_or(0);
     let parts = [
-        (Severity::Error, "errors", "hold an order or a file back"),
+        (
+            Severity::Error,
+            "errors",
+            "the order or the file is not sent",
+        ),
         (
             Severity::Warning,
             "warnings",
-            "hold nothing back, unless --deny-warnings",
+            "everything is sent, unless --deny-warnings is given",
         ),
     ];
     for (severity, title, meaning) in parts {
@@ -53,10 +57,10 @@ pub(crate) fn write_table(out: &mut dyn Write, pages: &[Page]) -> io::Result<()>
         }
         writeln!(out)?;
     }
-    writeln!(out, "`scoreload explain CODE` says more of one")
+    writeln!(out, "`scoreload explain CODE` explains a code")
 }
 
-/// Turns the strong parts of Markdown into those of a terminal, which fall away where it is none.
+/// Converts bold Markdown to bold terminal text.
 fn styled(text: &str) -> String {
     let part = |(index, part): (usize, &str)| match index % 2 {
         0 => part.to_owned(),

@@ -1,4 +1,4 @@
-//! The columns of each sheet as a table, and as JSON.
+//! The columns of each sheet, as a table and as JSON.
 
 use std::io::{self, Write};
 
@@ -15,20 +15,20 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 
-/// So many values of a column are shown.
+/// How many values of a column are shown.
 const SAMPLES: usize = 3;
-/// Longer headers and values are cut: a screen is for people.
-const LONGEST_HEADER: usize = 36;
-const LONGEST_SAMPLE: usize = 24;
+/// Longer headers and values are truncated.
+const MAX_HEADER_LENGTH: usize = 36;
+const MAX_SAMPLE_LENGTH: usize = 24;
 
-/// Writes the columns of a sheet, one a line: letter, header, meaning, samples.
+/// Writes the columns of a sheet, one per line: letter, header, meaning, samples.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Result<()> {
     let place = sheet.source.to_string();
     let header = if sheet.is_guess {
-        format!("taking row {} for the header", sheet.header_row)
+        format!("assuming a header in row {}", sheet.header_row)
     } else {
         format!("header in row {}", sheet.header_row)
     };
@@ -74,7 +74,7 @@ fn style_of(meaning: &Meaning) -> Style {
 
 fn header_text(column: &ColumnLayout) -> String {
     match &column.header {
-        Some(text) => cut(text, LONGEST_HEADER),
+        Some(text) => cut(text, MAX_HEADER_LENGTH),
         None => "(no header)".to_owned(),
     }
 }
@@ -88,13 +88,13 @@ fn meaning_text(sheet: &SheetLayout, column: &ColumnLayout) -> String {
         },
         Meaning::Unclear(field) => format!("unknown: did you mean {}?", field.name()),
         Meaning::UnclearTest(header) => {
-            format!("unknown: did you mean {}?", cut(header, LONGEST_HEADER))
+            format!("unknown: did you mean {}?", cut(header, MAX_HEADER_LENGTH))
         }
         Meaning::Again(field) => {
             let earlier = sheet
                 .column_of(*field)
                 .map_or_else(String::new, column_letters);
-            format!("{} again, as {earlier}: keep one", field.name())
+            format!("{} again, like {earlier}: keep one", field.name())
         }
         Meaning::Silenced => "ignored, without a warning".to_owned(),
         Meaning::Ignored => "ignored".to_owned(),
@@ -105,7 +105,7 @@ fn samples_text(column: &ColumnLayout) -> String {
     let samples: Vec<String> = column
         .samples(SAMPLES)
         .into_iter()
-        .map(|value| cut(value, LONGEST_SAMPLE))
+        .map(|value| cut(value, MAX_SAMPLE_LENGTH))
         .collect();
     samples.join(" | ")
 }
@@ -144,10 +144,10 @@ struct WideObject<'a> {
     wide: &'a WideTable,
 }
 
-/// Writes each sheet as one JSON object a line, then each proposed table.
+/// Writes each sheet and each proposed table as a line of JSON.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_json(
     out: &mut dyn Write,
     sheets: &[SheetLayout],
@@ -216,7 +216,7 @@ a.csv: header in row 1
   A  Order No         order_id                       1
   B  Tset\\u{1b}Score  ignored                        2
   C  score            test_score                     3 | 5
-  D  Test Score       test_score again, as C: keep one  4
+  D  Test Score       test_score again, like C: keep one  4
   E  Name             ignored                        Ann\\nLee | Bob\\u{202e}
 
 ";

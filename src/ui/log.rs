@@ -1,4 +1,4 @@
-//! The log: requests with their ids, statuses and times; never scores, names or secrets.
+//! The log. It has requests with their ids, statuses and times, but never scores, names or secrets.
 
 use std::io;
 use std::path::Path;
@@ -14,17 +14,17 @@ use crate::cli::LogFormat;
 use crate::error::Error;
 use crate::system::permissions;
 
-/// Begins the log of the process, where one is asked for: in a file, or on standard error.
+/// Starts logging to a file or to stderr, if `--log-file` or `-v` is given.
 ///
 /// # Errors
-/// The file cannot be opened.
+/// Fails if the file cannot be opened.
 pub(crate) fn begin(verbose: u8, format: LogFormat, file: Option<&Path>) -> Result<(), Error> {
     let out = match (file, verbose) {
         (Some(path), _) => open(path)?,
         (None, 0) => return Ok(()),
         (None, _) => BoxMakeWriter::new(io::stderr),
     };
-    let told = match verbose {
+    let targets = match verbose {
         0 | 1 => Targets::new().with_target("scoreload", Level::DEBUG),
         _ => Targets::new().with_default(Level::DEBUG),
     };
@@ -33,15 +33,15 @@ pub(crate) fn begin(verbose: u8, format: LogFormat, file: Option<&Path>) -> Resu
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // A second logger would mean that one is set up already, and that is enough.
+    // Fails if a logger is installed already, which is then used.
     let _ = tracing_subscriber::registry()
         .with(lines)
-        .with(told)
+        .with(targets)
         .try_init();
     Ok(())
 }
 
-/// Opens the file to write behind what it holds; made anew it is its owner's alone.
+/// Opens a file to append to. A new file is readable by its owner alone.
 fn open(path: &Path) -> Result<BoxMakeWriter, Error> {
     let file = permissions::private_open_options()
         .create(true)

@@ -1,4 +1,4 @@
-//! What people see. Alone prints; a stream that is closed is no error.
+//! Output on the terminal. Only this module prints; a closed stream is not an error.
 
 pub(crate) mod checks;
 pub(crate) mod config_text;
@@ -30,17 +30,17 @@ const HELP: Style = AnsiColor::Cyan.on_default();
 pub(crate) struct Screen {
     /// How progress is shown.
     pub(crate) progress: progress::Style,
-    /// Whether nothing is left out of a list.
+    /// Whether lists are printed in full.
     pub(crate) is_verbose: bool,
-    /// Whether only what is wrong is told.
+    /// Whether only problems are printed.
     pub(crate) is_quiet: bool,
 }
 
 impl Screen {
-    /// Sets colour and logs up for the whole process, and tells how to show progress.
+    /// Sets up colour and logging for the process, and selects the style of progress.
     ///
     /// # Errors
-    /// The file of the log cannot be opened.
+    /// Fails if the log file cannot be opened.
     pub(crate) fn begin(args: &ScreenArgs) -> Result<Self, Error> {
         let colour = match args.color {
             clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -49,33 +49,33 @@ impl Screen {
         };
         colour.write_global();
         log::begin(args.verbose, args.log_format, args.log_file.as_deref())?;
-        // Log lines would tear a bar to pieces.
-        let is_torn = args.verbose > 0 && args.log_file.is_none();
-        let can_move = progress::can_move() && !is_torn;
+        // Log lines on stderr would break a moving bar.
+        let is_logging_to_stderr = args.verbose > 0 && args.log_file.is_none();
+        let can_redraw = progress::can_redraw() && !is_logging_to_stderr;
         Ok(Self {
-            progress: progress::Style::settle(args.progress, can_move, args.quiet),
+            progress: progress::Style::select(args.progress, can_redraw, args.quiet),
             is_verbose: args.verbose > 0,
             is_quiet: args.quiet,
         })
     }
 
-    /// Writes to standard error what a quiet run leaves out.
+    /// Writes to stderr, unless the run is quiet.
     pub(crate) fn note(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         if !self.is_quiet {
             self.tell(write);
         }
     }
 
-    /// Writes to standard error.
+    /// Writes to stderr.
     pub(crate) fn tell(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        // Where nobody reads any more there is nobody to tell.
+        // A closed stream is not an error.
         let _ = write(&mut anstream::stderr().lock());
     }
 
-    /// Writes to standard output what a quiet run leaves out.
+    /// Writes to stdout, unless the run is quiet.
     ///
     /// # Errors
-    /// When the stream cannot be written, except when it is closed.
+    /// Fails if stdout cannot be written, except if it is closed.
     pub(crate) fn answer_unless_quiet(
         self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -84,47 +84,47 @@ impl Screen {
     }
 }
 
-/// Writes to standard output what was asked for.
+/// Writes to stdout.
 ///
 /// # Errors
-/// When the stream cannot be written, except when it is closed.
+/// Fails if stdout cannot be written, except if it is closed.
 pub(crate) fn answer(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut answer = Answer::styled();
     answer.go_on(write)?;
     answer.end()
 }
 
-/// What was asked for, written to standard output bit by bit.
+/// A buffered writer to stdout that ignores a closed stream.
 pub(crate) struct Answer {
     out: Box<dyn Write>,
     is_closed: bool,
 }
 
 impl Answer {
-    /// Begins one with styles, which are left out where the stream is no terminal.
+    /// Creates a writer that removes styles unless stdout is a terminal.
     pub(crate) fn styled() -> Self {
         Self::begin(anstream::stdout().lock())
     }
 
-    /// Begins one in which there are no styles to look for.
+    /// Creates a writer for output without styles.
     pub(crate) fn plain() -> Self {
         Self::begin(io::stdout().lock())
     }
 
     fn begin(stream: impl Write + 'static) -> Self {
         Self {
-            out: Box::new(io::BufWriter::with_capacity(Self::AT_ONCE, stream)),
+            out: Box::new(io::BufWriter::with_capacity(Self::BUFFER_SIZE, stream)),
             is_closed: false,
         }
     }
 
-    /// What is written at once.
-    const AT_ONCE: usize = 1 << 16;
+    /// The size of the buffer.
+    const BUFFER_SIZE: usize = 1 << 16;
 
-    /// Writes some more, unless nobody reads any more.
+    /// Writes more output, unless the stream is closed.
     ///
     /// # Errors
-    /// When the stream cannot be written, except when it is closed.
+    /// Fails if stdout cannot be written, except if it is closed.
     pub(crate) fn go_on(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -133,37 +133,37 @@ impl Answer {
             return Ok(());
         }
         let written = write(&mut self.out);
-        self.judge(written)
+        self.check(written)
     }
 
-    /// Ends it.
+    /// Flushes the output.
     ///
     /// # Errors
     /// Those of [`Self::go_on`].
     pub(crate) fn end(mut self) -> Result<(), Error> {
         let written = self.out.flush();
-        self.judge(written)
+        self.check(written)
     }
 
-    fn judge(&mut self, written: io::Result<()>) -> Result<(), Error> {
+    fn check(&mut self, written: io::Result<()>) -> Result<(), Error> {
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.is_closed = true;
                 Ok(())
             }
             written => written.map_err(|source| Error::System {
-                action: "write to standard output",
+                action: "write to stdout",
                 source,
             }),
         }
     }
 }
 
-/// Tells what stopped a run.
+/// Prints an error with its remedy.
 pub fn tell_error(error: &Error) {
     let mut out = anstream::stderr().lock();
     let message = error.to_string();
-    // Where nobody reads any more there is nobody to tell.
+    // A closed stream is not an error.
     let _ = writeln!(
         out,
         "{ERROR}error{ERROR:#}: {}\n  {HELP}help{HELP:#}: {}",
@@ -172,7 +172,7 @@ pub fn tell_error(error: &Error) {
     );
 }
 
-/// Asks a yes-or-no question on the terminal; anything but a clear yes is a no.
+/// Asks a yes-or-no question on the terminal. Any answer other than yes is a no.
 pub(crate) fn confirms(question: &str) -> bool {
     let _ = write!(anstream::stderr(), "{question} [y/N] ");
     let mut answer = String::new();

@@ -1,4 +1,4 @@
-//! Settings as a table: name, value, where from.
+//! The settings as a table: name, value, source.
 
 use std::io::{self, Write};
 
@@ -12,13 +12,13 @@ use crate::text::safe;
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 
-/// A longer value does not push the last column away for all.
-const WIDEST: usize = 40;
+/// Longer values do not widen the column.
+const MAX_VALUE_WIDTH: usize = 40;
 
-/// Writes every setting; those that nobody has set are faint.
+/// Writes every setting. Defaults are dimmed.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write(
     out: &mut dyn Write,
     config: &ConfigFile,
@@ -40,7 +40,7 @@ pub(crate) fn write(
     let width = |text: &str| console::measure_text_width(text);
     let names = all.iter().map(|one| width(&one.setting)).max();
     let values = all.iter().map(|one| width(&value(one)));
-    let values = values.filter(|width| *width <= WIDEST).max();
+    let values = values.filter(|width| *width <= MAX_VALUE_WIDTH).max();
     let (names, values) = (names.unwrap_or_default(), values.unwrap_or_default());
     for one in all {
         let style = match one.source {

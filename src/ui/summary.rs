@@ -1,4 +1,4 @@
-//! What a run came to, in a few aligned lines.
+//! The summary of a run, in a few aligned lines.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -20,17 +20,17 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const STRONG: Style = Style::new().bold();
 
-/// Writes which sheets were not read and why, and what was assumed of the others.
+/// Writes the skipped sheets with their reasons, and notes about the others.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_notes(
     out: &mut impl Write,
-    passed_over: &[(Arc<Source>, &'static str)],
+    skipped: &[(Arc<Source>, &'static str)],
     notes: &[Note],
 ) -> io::Result<()> {
-    for (source, reason) in passed_over {
-        writeln!(out, "passed over  {}: {reason}", safe(&source.to_string()))?;
+    for (source, reason) in skipped {
+        writeln!(out, "skipped      {}: {reason}", safe(&source.to_string()))?;
     }
     for (source, words) in notes {
         writeln!(
@@ -43,10 +43,10 @@ pub(crate) fn write_notes(
     Ok(())
 }
 
-/// Writes what was read: sheets, rows, orders, findings.
+/// Writes the numbers of sheets, rows, orders and diagnostics.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) -> io::Result<()> {
     write_notes(out, &batch.passed_over, &batch.notes)?;
     let errors = batch.errors();
@@ -69,7 +69,7 @@ pub(crate) fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) 
     if totals.rows_skipped > 0 {
         writeln!(
             out,
-            "left out     {}",
+            "skipped      {}",
             count(totals.rows_skipped, "row", "rows")
         )?;
     }
@@ -82,10 +82,10 @@ pub(crate) fn write_input(out: &mut impl Write, batch: &Batch, totals: &Totals) 
     )
 }
 
-/// Writes what became of the orders and their rows, in columns; the rows add up to those that were read.
+/// Writes the number of orders and rows per outcome, in columns.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_outcomes(
     out: &mut impl Write,
     batch: &Batch,
@@ -128,14 +128,13 @@ fn orders_and_rows(batch: &Batch, outcomes: &[Outcome], outcome: Outcome) -> (us
     })
 }
 
-/// Orders that did not get through are told one by one, up to so many of the same outcome and status; the report has
-/// them all.
-const MOST_OF_A_KIND: usize = 3;
+/// How many undelivered orders with the same outcome and status are listed; the report has all of them.
+const MAX_LISTED: usize = 3;
 
-/// Writes the orders that were sent and did not get through, with the server's words.
+/// Writes the orders that were sent but not delivered, with the server's message.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_undelivered(
     out: &mut impl Write,
     batch: &Batch,
@@ -155,8 +154,8 @@ pub(crate) fn write_undelivered(
     }
     for ((outcome, status), all) in kinds {
         let status = status.map_or_else(String::new, |status| format!(" ({status})"));
-        for (order, delivery) in all.iter().take(MOST_OF_A_KIND) {
-            let words = delivery.message.as_deref().unwrap_or("no answer");
+        for (order, delivery) in all.iter().take(MAX_LISTED) {
+            let words = delivery.message.as_deref().unwrap_or("no response");
             writeln!(
                 out,
                 "{BAD}{outcome:<12}{BAD:#} order {} of company {}{status}: {}",
@@ -165,23 +164,26 @@ pub(crate) fn write_undelivered(
                 safe(words)
             )?;
         }
-        let more = all.len().saturating_sub(MOST_OF_A_KIND);
+        let more = all.len().saturating_sub(MAX_LISTED);
         if more > 0 {
             let more = count(more, "order more", "orders more");
             writeln!(
                 out,
-                "             and {more}{status}; the report has them all"
+                "             and {more}{status}; see the report for all of them"
             )?;
         }
     }
     Ok(())
 }
 
-/// Writes how many orders may hold a report twice: nothing else on the screen tells.
+/// Writes how many orders may have a report link twice.
 ///
 /// # Errors
-/// Those of the stream.
-pub(crate) fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery]) -> io::Result<()> {
+/// Fails if the stream cannot be written.
+pub(crate) fn write_possible_duplicates(
+    out: &mut impl Write,
+    deliveries: &[Delivery],
+) -> io::Result<()> {
     let twice = deliveries
         .iter()
         .filter(|delivery| delivery.possible_duplicate_reports);
@@ -189,17 +191,18 @@ pub(crate) fn write_perhaps_twice(out: &mut impl Write, deliveries: &[Delivery])
         0 => Ok(()),
         number => {
             let orders = count(number, "order", "orders");
-            let words =
-                format!("{orders} may hold a report link twice; the report and history name them");
+            let words = format!(
+                "{orders} may have a report link twice; see the report or `scoreload history`"
+            );
             write_line(out, "check", &words)
         }
     }
 }
 
-/// Writes what was sent, and how long it took.
+/// Writes the number of requests and the time they took.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_requests(
     out: &mut impl Write,
     requests: &Requests,
@@ -213,7 +216,7 @@ pub(crate) fn write_requests(
     } = requests;
     write!(out, "requests     {sent} sent")?;
     if *retried > 0 {
-        write!(out, ", {retried} of them again")?;
+        write!(out, ", {retried} of them retries")?;
     }
     write!(out, ", {token} for a token")?;
     if *throttled > 0 {
@@ -224,27 +227,27 @@ pub(crate) fn write_requests(
     if timing.waited_for_rate_s >= 1.0 {
         write!(
             out,
-            ", {} of it waiting for the pace",
+            ", {} of it waiting for the rate limit",
             time(timing.waited_for_rate_s)
         )?;
     }
     writeln!(out)
 }
 
-/// Writes where the report is.
+/// Writes the paths of the reports.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_reports(out: &mut impl Write, paths: &[PathBuf]) -> io::Result<()> {
     paths
         .iter()
         .try_for_each(|path| writeln!(out, "report       {}", safe(&path.display().to_string())))
 }
 
-/// Writes a command that is left to do, and what to do before it.
+/// Writes the next command, and what to do before it.
 ///
 /// # Errors
-/// Those of the stream.
+/// Fails if the stream cannot be written.
 pub(crate) fn write_next(
     out: &mut impl Write,
     command: &str,
@@ -262,9 +265,9 @@ pub(crate) fn write_next(
 /// Writes a line under a label.
 ///
 /// # Errors
-/// Those of the stream.
-pub(crate) fn write_line(out: &mut impl Write, label: &str, words: &str) -> io::Result<()> {
-    writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(words))
+/// Fails if the stream cannot be written.
+pub(crate) fn write_line(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{STRONG}{label:<12}{STRONG:#} {}", safe(text))
 }
 
 /// Returns a number with its noun.

@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use calamine::{Data, Reader, open_workbook_auto};
-use scoreload::text::is_disturbing;
+use scoreload::text::is_control;
 use serde_json::Value;
 
 use crate::harness::{Bench, Ran, SECRET};
@@ -127,7 +127,7 @@ fn assert_calm(text: &str) {
         assert!(is_colour, "{code:?} in {text:?}");
         rest.push_str(after);
     }
-    let found = rest.chars().find(|c| *c != '\n' && is_disturbing(*c));
+    let found = rest.chars().find(|c| *c != '\n' && is_control(*c));
     assert_eq!(found, None, "{rest:?}");
     assert!(!rest.contains("\nerror: forged"), "{rest:?}");
 }

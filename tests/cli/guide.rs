@@ -130,7 +130,7 @@ fn columns_of_a_file_without_order_id_are_shown_as_a_guess() {
     bench.write("a.csv", "Ticket,Exam,Result\n1,NUM-01,82\n");
     let ran = bench.run(&["columns", "a.csv"]);
     assert_eq!(ran.code, 3, "{}", ran.stdout);
-    assert!(ran.stdout.contains("taking row 1 for the header"));
+    assert!(ran.stdout.contains("assuming a header in row 1"));
     assert!(ran.stderr.contains("header-missing"), "{}", ran.stderr);
     assert_eq!(bench.run(&["columns", "none.csv"]).code, 3);
 }

@@ -135,14 +135,14 @@ fn what_is_passed_over_in_a_directory_is_told() {
     let told: Vec<_> = ran
         .stdout
         .lines()
-        .filter(|line| line.starts_with("passed over"))
+        .filter(|line| line.starts_with("skipped"))
         .collect();
     let words = "not a spreadsheet by its name";
     assert_eq!(
         told,
         [
-            format!("passed over  in/export: {words}"),
-            format!("passed over  in/scores.dat: {words}")
+            format!("skipped      in/export: {words}"),
+            format!("skipped      in/scores.dat: {words}")
         ]
     );
     // Named itself, a file is what it holds.

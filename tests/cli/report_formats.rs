@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
 
 use calamine::{Data, DataType, Reader, Xlsx, open_workbook_auto};
-use scoreload::text::is_disturbing;
+use scoreload::text::is_control;
 use serde_json::Value;
 
 use crate::attacks::{ATTACKS, attacking_csv, read};
@@ -241,10 +241,7 @@ fn hostile_cells_are_text_in_every_form() {
         assert_eq!(cell, ["'", ""][usize::from(!is_formula)].to_owned() + text);
     }
     let ticket = text(&bench, "r.md");
-    assert_eq!(
-        ticket.chars().find(|c| *c != '\n' && is_disturbing(*c)),
-        None
-    );
+    assert_eq!(ticket.chars().find(|c| *c != '\n' && is_control(*c)), None);
     assert!(ticket.contains("````\\| a \\| ``` `b` \\|````"), "{ticket}");
 }
 

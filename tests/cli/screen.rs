@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
-use scoreload::text::is_disturbing;
+use scoreload::text::is_control;
 use serde_json::{Value, json};
 
 use crate::every_outcome::FORMS;
@@ -205,7 +205,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 fn assert_calm(ran: &Ran, what: &str) {
     let all = [ran.stdout.as_str(), ran.stderr.as_str()].concat();
-    let found = all.chars().find(|c| *c != '\n' && is_disturbing(*c));
+    let found = all.chars().find(|c| *c != '\n' && is_control(*c));
     assert_eq!(found, None, "{what}: {all:?}");
     assert!(!all.contains("\nerror: x"), "{what}: {all:?}");
 }

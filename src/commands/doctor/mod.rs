@@ -18,7 +18,7 @@ use crate::exit::ExitCode;
 use crate::pipeline::run_id::new_run_id;
 use crate::rate_limit::rate::Rate;
 use crate::ui;
-use crate::ui::checks::{self, Told};
+use crate::ui::checks::{self, CheckLine};
 
 /// A check and its result.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ impl Status {
 }
 
 impl Check {
-    fn told(&self) -> Told<'_> {
-        Told {
+    fn told(&self) -> CheckLine<'_> {
+        CheckLine {
             name: self.name,
             status: self.status.word(),
             message: &self.message,

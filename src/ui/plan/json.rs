@@ -7,7 +7,7 @@ use crate::paylocity::model::OrderUpdate;
 use crate::plan::PlanOrder;
 use crate::plan::inputs::{PlanInput, RowRef};
 use crate::report::HeldReport;
-use crate::ui::json::calm;
+use crate::ui::json::escape_controls;
 
 /// The line of an order; its properties are written in this order.
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ pub(crate) fn json_line(
     // Serializing texts and numbers into memory cannot fail.
     let mut line = serde_json::to_vec(&line).unwrap_or_default();
     line.push(b'\n');
-    calm(line)
+    escape_controls(line)
 }
 
 #[cfg(test)]

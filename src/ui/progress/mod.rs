@@ -1,4 +1,4 @@
-//! How far a run is: bars on a terminal, plain lines elsewhere, or nothing.
+//! Progress of a run: bars on a terminal, plain lines elsewhere, or nothing.
 
 mod delivery;
 mod reading;
@@ -10,42 +10,41 @@ pub(crate) use self::delivery::DeliveryProgress;
 pub(crate) use self::reading::ReadingProgress;
 use crate::cli::ProgressStyle;
 
-/// How often a plain line tells how far the run is.
+/// The interval of plain progress lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
-/// How often a bar is drawn anew: often enough for a countdown, and too seldom to flicker.
+/// The interval of redrawing a bar: often enough for a countdown, without flicker.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How progress is shown in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// Bars that move.
+    /// A moving bar.
     Bar,
-    /// A line now and then.
+    /// A line every [`PLAIN_INTERVAL`].
     Plain,
     /// Nothing.
     None,
 }
 
 impl Style {
-    /// Settles the style: what was asked for, on such a stream. Where no bar can move there are lines, also instead of
-    /// one that was asked for.
-    pub(crate) fn settle(asked: ProgressStyle, can_move: bool, is_quiet: bool) -> Self {
+    /// Selects the style. If the stream cannot be redrawn, even `--progress bar` falls back to plain lines.
+    pub(crate) fn select(asked: ProgressStyle, can_redraw: bool, is_quiet: bool) -> Self {
         match asked {
             ProgressStyle::None => Self::None,
             _ if is_quiet => Self::None,
-            ProgressStyle::Bar | ProgressStyle::Auto if can_move => Self::Bar,
+            ProgressStyle::Bar | ProgressStyle::Auto if can_redraw => Self::Bar,
             _ => Self::Plain,
         }
     }
 }
 
-/// Tells whether standard error can show something that moves: a terminal, and not one that only prints.
-pub(crate) fn can_move() -> bool {
+/// Returns whether stderr is a terminal that can redraw lines.
+pub(crate) fn can_redraw() -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     std::io::stderr().is_terminal() && !is_dumb
 }
 
-/// Returns a duration in the two largest units that a person needs.
+/// Formats a duration in its two largest units.
 pub(crate) fn duration_text(duration: Duration) -> String {
     let seconds = duration.as_secs_f64().round();
     #[expect(
@@ -62,7 +61,7 @@ pub(crate) fn duration_text(duration: Duration) -> String {
 }
 
 fn line(words: &str) {
-    // Progress that nobody reads is no reason to stop.
+    // A closed stream is not an error.
     let _ = writeln!(anstream::stderr(), "{words}");
 }
 
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_told_in_two_units() {
+    fn durations_have_two_units() {
         let text = |seconds| duration_text(Duration::from_secs(seconds));
         assert_eq!(
             [text(0), text(59), text(61), text(3600), text(7_325)],
@@ -80,26 +79,26 @@ mod tests {
     }
 
     #[test]
-    fn the_style_follows_what_was_asked_and_where() {
-        let settle = |asked| {
+    fn the_style_depends_on_the_flag_and_the_stream() {
+        let select = |asked| {
             [
-                Style::settle(asked, true, false),
-                Style::settle(asked, false, false),
-                Style::settle(asked, true, true),
+                Style::select(asked, true, false),
+                Style::select(asked, false, false),
+                Style::select(asked, true, true),
             ]
         };
         assert_eq!(
-            settle(ProgressStyle::Auto),
+            select(ProgressStyle::Auto),
             [Style::Bar, Style::Plain, Style::None]
         );
         assert_eq!(
-            settle(ProgressStyle::Plain),
+            select(ProgressStyle::Plain),
             [Style::Plain, Style::Plain, Style::None]
         );
         assert_eq!(
-            settle(ProgressStyle::Bar),
+            select(ProgressStyle::Bar),
             [Style::Bar, Style::Plain, Style::None]
         );
-        assert_eq!(settle(ProgressStyle::None), [Style::None; 3]);
+        assert_eq!(select(ProgressStyle::None), [Style::None; 3]);
     }
 }

@@ -1,4 +1,4 @@
-//! How many rows were read and checked, as they come.
+//! Progress of reading inputs.
 
 use std::fmt::Write;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use indicatif::{HumanFloatCount, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{PLAIN_INTERVAL, Style, line};
 
-/// Progress of reading and checking, which go hand in hand: how many rows a file has is known when it is read.
+/// Progress of reading and checking. The total is unknown, because the number of rows is known only at the end.
 #[derive(Debug)]
 pub(crate) struct ReadingProgress {
     bar: Option<ProgressBar>,
@@ -18,15 +18,15 @@ pub(crate) struct ReadingProgress {
 #[derive(Debug)]
 struct PlainRows {
     rows: usize,
-    told: Instant,
+    printed_at: Instant,
 }
 
 impl ReadingProgress {
-    /// Begins to show it.
+    /// Starts to show progress.
     pub(crate) fn begin(style: Style) -> Self {
         let plain = || PlainRows {
             rows: 0,
-            told: Instant::now(),
+            printed_at: Instant::now(),
         };
         Self {
             bar: (style == Style::Bar).then(spinner),
@@ -44,13 +44,13 @@ impl ReadingProgress {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         plain.rows += rows;
-        if plain.told.elapsed() >= PLAIN_INTERVAL {
-            plain.told = Instant::now();
+        if plain.printed_at.elapsed() >= PLAIN_INTERVAL {
+            plain.printed_at = Instant::now();
             line(&format!("reading and checking: {} rows", plain.rows));
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
@@ -59,11 +59,11 @@ impl ReadingProgress {
 }
 
 fn spinner() -> ProgressBar {
-    // A bar that cannot be written is no reason to stop.
+    // A closed stream is not an error.
     let rate = |state: &ProgressState, out: &mut dyn Write| {
         let _ = write!(out, "{}/s", HumanFloatCount(state.per_sec().round()));
     };
-    // The template is a constant; a wrong one would only show another bar.
+    // The template is constant and valid; the fallback is never used.
     let style =
         ProgressStyle::with_template("{spinner} reading and checking  {human_pos} rows  {rate}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())

@@ -9,7 +9,8 @@ use super::ledger::LedgerCommand;
 use super::plan::{self, ApplyArgs, PlanArgs};
 use super::sandbox::{self, SandboxArgs};
 use super::screen::ScreenArgs;
-use super::settings::{self, ConfigArgs, DoctorArgs, SourceArgs};
+use super::settings::{self, ConfigArgs, DoctorArgs};
+use super::source::SourceArgs;
 use super::template::{self, ExplainArgs, TemplateArgs};
 
 /// Delivers spreadsheets of assessment scores to Paylocity.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::settings::SourceArgs;
+use super::source::SourceArgs;
 use super::values::{Format, RESULT, whole_number};
 use crate::input::csv::delimiter::Delimiter;
 use crate::input::csv::encoding::Encoding;

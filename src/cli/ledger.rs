@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::delivery::{DELIVERY, DeliveryArgs};
 use super::input::InputArgs;
-use super::settings::SourceArgs;
+use super::source::SourceArgs;
 use super::values::{Format, RESULT};
 
 /// The subcommands of `ledger`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::delivery::{DeliveryArgs, ImportArgs, ResultArgs};
-use super::settings::SourceArgs;
+use super::source::SourceArgs;
 use super::values::RESULT;
 
 pub(super) const PLAN_EXAMPLES: &str = "\

@@ -1,12 +1,10 @@
-//! The arguments that name the configuration file, and the commands that inspect settings: `config`, `doctor`.
+//! The arguments of the commands that inspect settings: `config`, `doctor`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::delivery::ImportArgs;
-
-const SETTINGS: &str = "Settings";
 
 pub(super) const CONFIG_EXAMPLES: &str = "\
 Examples:
@@ -29,20 +27,6 @@ Scoreload requests a token, but sends no update.
 
 Exit codes: 0 ready; otherwise the exit code of an import: 2 wrong settings; 4 credentials refused;
 5 the API cannot be reached; 6 another import holds the ledger.";
-
-/// The configuration file.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct SourceArgs {
-    /// Read the configuration from FILE
-    ///
-    /// The default is scoreload.toml in the working directory, then scoreload/scoreload.toml in the user's configuration
-    /// directory.
-    #[arg(long, value_name = "FILE", env = "SCORELOAD_CONFIG", help_heading = SETTINGS)]
-    pub(crate) config: Option<PathBuf>,
-    /// Use the settings of `[profiles.NAME]` in the configuration file; they override `[defaults]`
-    #[arg(long, value_name = "NAME", env = "SCORELOAD_PROFILE", help_heading = SETTINGS)]
-    pub(crate) profile: Option<String>,
-}
 
 /// `scoreload config`
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 
 use crate::input::csv::encoding::Encoding;
 use crate::input::values::timestamp::DateOrder;
+use crate::ledger::OnAmbiguous;
 
 impl ValueEnum for Encoding {
     fn value_variants<'a>() -> &'a [Self] {
@@ -32,6 +33,26 @@ impl ValueEnum for DateOrder {
             Self::Mdy => ("mdy", "Month, day, year"),
             Self::Dmy => ("dmy", "Day, month, year"),
             Self::Ymd => ("ymd", "Year, month, day"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl ValueEnum for OnAmbiguous {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Resend, Self::Hold]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Resend => (
+                "resend",
+                "Send them again; the server may then have them twice",
+            ),
+            Self::Hold => (
+                "hold",
+                "Hold them until `scoreload resolve` settles their outcome",
+            ),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -88,7 +88,7 @@ impl Headers {
     fn read(paths: &[PathBuf], options: &Options<'_>) -> Self {
         let mut headers = Self::default();
         for file in input::sample(paths, options) {
-            headers.sheets.extend(layout::of_file(&file, options));
+            headers.sheets.extend(layout::from_file(&file, options));
             headers.passed_over.extend(file.passed_over);
             headers.notes.extend(file.notes);
             let problems = file.diagnostics.into_iter();

@@ -1,72 +1,26 @@
-//! How the columns of a sheet are understood, with samples of what they hold. Proposals for columns that are tests
-//! of their own are in [`wide`]; how all that is shown is for [`crate::ui`].
+//! How the columns of a sheet are read, with samples of their values. [`wide`] proposes tables for columns that are
+//! tests; [`crate::ui`] shows the result.
 
+mod sheet;
 pub(crate) mod wide;
 
 use std::sync::Arc;
 
-use crate::diagnostics::diagnostic::{Diagnostic, Source};
+pub(crate) use self::sheet::{ColumnLayout, Meaning, SheetLayout};
+use crate::diagnostics::diagnostic::Diagnostic;
+#[cfg(test)]
+use crate::diagnostics::diagnostic::Source;
 use crate::input::sample::{SampleRow, is_guess};
 use crate::input::wide::Place;
 use crate::input::{self, Cell, File, Options, Sheet, SheetHead, header};
-use crate::schema::columns::{Column, Field};
+use crate::schema::columns::Column;
 
-/// The columns of one sheet.
-#[derive(Debug)]
-pub(crate) struct SheetLayout {
-    /// The file and sheet.
-    pub(crate) source: Arc<Source>,
-    /// The row that holds the header, as the user sees it.
-    pub(crate) header_row: u32,
-    /// Whether there is no column for the order id, so that the header row is a guess.
-    pub(crate) is_guess: bool,
-    /// Its columns, from left to right; those without header and content are left out.
-    pub(crate) columns: Vec<ColumnLayout>,
-}
-
-/// One column of a sheet.
-#[derive(Debug)]
-pub(crate) struct ColumnLayout {
-    /// Where it stands, from 0.
-    pub(crate) index: u32,
-    /// Its header, as the file has it.
-    pub(crate) header: Option<Arc<str>>,
-    /// What that is understood as.
-    pub(crate) meaning: Meaning,
-    /// What the sampled rows hold in it, without blanks.
-    pub(crate) values: Vec<String>,
-}
-
-/// What a column is understood as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Meaning {
-    /// A field.
-    Known(Field),
-    /// A field of a test that has columns of its own.
-    OfTest {
-        /// The field.
-        column: Column,
-        /// The ids of the tests; a date may belong to several.
-        test_ids: Vec<String>,
-    },
-    /// Nothing, but it is close to a field: the sheet is held back until that is clear.
-    Unclear(Field),
-    /// Nothing, but it is close to this header of a `[[wide]]` table: the sheet is held back too.
-    UnclearTest(String),
-    /// A field that an earlier column means already.
-    Again(Field),
-    /// Nothing, and no warning says so: the user has named it, or Scoreload itself adds it to files.
-    Silenced,
-    /// Nothing.
-    Ignored,
-}
-
-/// Returns the columns of each sheet of an input that was sampled.
-pub(crate) fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetLayout> {
+/// Returns the columns of each sheet of a sampled input.
+pub(crate) fn from_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec<SheetLayout> {
     let sheets = file.sheets.iter();
     sheets
         .filter_map(|sheet| {
-            Some(of_sheet(
+            Some(from_sheet(
                 sheet,
                 sheet.head.as_ref()?,
                 &file.diagnostics,
@@ -76,7 +30,7 @@ pub(crate) fn of_file(file: &File<Vec<SampleRow>>, options: &Options<'_>) -> Vec
         .collect()
 }
 
-fn of_sheet(
+fn from_sheet(
     sheet: &Sheet<Vec<SampleRow>>,
     head: &SheetHead,
     problems: &[Diagnostic],
@@ -117,7 +71,7 @@ fn meaning(head: &SheetHead, index: u32, options: &Options<'_>) -> Meaning {
     if let Some((_, field)) = fields.iter().find(|(column, _)| *column == index) {
         return Meaning::Known(*field);
     }
-    if let Some(meaning) = of_test(head, index) {
+    if let Some(meaning) = test_field(head, index) {
         return meaning;
     }
     let Some(text) = head.header.text(index) else {
@@ -125,19 +79,18 @@ fn meaning(head: &SheetHead, index: u32, options: &Options<'_>) -> Meaning {
     };
     let names = &options.names;
     if names.ignores(text) {
-        return Meaning::Silenced;
+        return Meaning::IgnoredSilently;
     }
     match (names.find(text), names.nearest(text)) {
-        (Some(field), _) => Meaning::Again(field),
-        (None, Some(field)) => Meaning::Unclear(field),
-        (None, None) => {
-            header::meant(names, &options.wide, text).map_or(Meaning::Ignored, Meaning::UnclearTest)
-        }
+        (Some(field), _) => Meaning::Duplicate(field),
+        (None, Some(field)) => Meaning::Similar(field),
+        (None, None) => header::meant(names, &options.wide, text)
+            .map_or(Meaning::Ignored, Meaning::SimilarToTest),
     }
 }
 
-/// Returns what a column is for the tests of `[[wide]]` tables.
-fn of_test(head: &SheetHead, index: u32) -> Option<Meaning> {
+/// Returns the meaning of a column of `[[wide]]` tables.
+fn test_field(head: &SheetHead, index: u32) -> Option<Meaning> {
     let field = |test: &input::wide::WideTest| {
         let mut others = test.others.iter();
         let other =
@@ -153,30 +106,7 @@ fn of_test(head: &SheetHead, index: u32) -> Option<Meaning> {
         .filter(|test| test.reads(index))
         .map(|test| test.test_id.clone())
         .collect();
-    Some(Meaning::OfTest { column, test_ids })
-}
-
-impl ColumnLayout {
-    /// Returns up to `count` different values, in the order of their first appearance.
-    pub(crate) fn samples(&self, count: usize) -> Vec<&str> {
-        let mut samples: Vec<&str> = Vec::with_capacity(count);
-        for value in &self.values {
-            if samples.len() < count && !samples.contains(&value.as_str()) {
-                samples.push(value);
-            }
-        }
-        samples
-    }
-}
-
-impl SheetLayout {
-    /// Returns the column, from 0, that means a field.
-    pub(crate) fn column_of(&self, field: Field) -> Option<u32> {
-        self.columns
-            .iter()
-            .find(|column| column.meaning == Meaning::Known(field))
-            .map(|column| column.index)
-    }
+    Some(Meaning::TestField { column, test_ids })
 }
 
 /// Makes the columns of a sheet from headers and rows, for tests.
@@ -185,7 +115,7 @@ pub(crate) fn sketch(headers: &[&str], rows: &[&[&str]]) -> SheetLayout {
     sketch_with(Vec::new(), headers, rows)
 }
 
-/// Makes the columns of a sheet that wide tables speak of, for tests.
+/// Makes the columns of a sheet with `[[wide]]` tables, for tests.
 #[cfg(test)]
 pub(crate) fn sketch_with(
     wide: Vec<input::wide::WideTable>,
@@ -219,7 +149,7 @@ pub(crate) fn sketch_with(
         unread: 0,
         bad_header_rows: None,
     };
-    of_sheet(
+    from_sheet(
         &sheet,
         &SheetHead {
             source,
@@ -258,11 +188,11 @@ mod tests {
             meanings,
             [
                 Meaning::Known(Column::OrderId.into()),
-                Meaning::Unclear(score),
+                Meaning::Similar(score),
                 Meaning::Known(score),
-                Meaning::Again(score),
+                Meaning::Duplicate(score),
                 Meaning::Ignored,
-                Meaning::Silenced,
+                Meaning::IgnoredSilently,
             ]
         );
     }
@@ -288,17 +218,17 @@ mod tests {
             .into_iter()
             .map(|column| column.meaning)
             .collect();
-        let of = |column, ids: &[&str]| Meaning::OfTest {
+        let test_field = |column, ids: &[&str]| Meaning::TestField {
             column,
             test_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
         };
         assert_eq!(
             meanings[1..],
             [
-                of(Column::TestScore, &["NUM"]),
-                of(Column::TestStatusUpdatedAt, &["NUM", "VER"]),
-                Meaning::UnclearTest("Verbal (%)".into()),
-                of(Column::TestScore, &["VER"]),
+                test_field(Column::TestScore, &["NUM"]),
+                test_field(Column::TestStatusUpdatedAt, &["NUM", "VER"]),
+                Meaning::SimilarToTest("Verbal (%)".into()),
+                test_field(Column::TestScore, &["VER"]),
             ]
         );
     }

@@ -4,17 +4,13 @@
 //! ([`crate::paylocity`]), so a report leaves again only where it may not have arrived. How knowledge grows with each
 //! answer is for [`crate::ledger::order_state`].
 
-use clap::ValueEnum;
-
 use crate::ledger::flat_update::{FlatUpdate, PartId};
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, ReportLink};
 use crate::schema::columns::Scope;
 
 /// What to do with reports that may have been appended already.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnAmbiguous {
     /// Send them again: the server may then hold them twice

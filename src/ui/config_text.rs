@@ -55,22 +55,22 @@ fn lines(sheets: &[SheetLayout]) -> Vec<String> {
 fn line(key: &str, meaning: &Meaning) -> Option<String> {
     let (mark, value, remark) = match meaning {
         Meaning::Known(field) => ("", field.name(), ""),
-        Meaning::Unclear(field) => (
+        Meaning::Similar(field) => (
             "# ",
             field.name(),
             "  # a guess: uncomment this line if it is right",
         ),
-        Meaning::Again(field) => (
+        Meaning::Duplicate(field) => (
             "# ",
             field.name(),
             "  # another column means the same: keep one of them",
         ),
-        Meaning::UnclearTest(header) => (
+        Meaning::SimilarToTest(header) => (
             "# ",
             header.clone(),
             "  # similar to a header of a [[wide]] table: correct one of them",
         ),
-        Meaning::OfTest { .. } | Meaning::Silenced | Meaning::Ignored => return None,
+        Meaning::TestField { .. } | Meaning::IgnoredSilently | Meaning::Ignored => return None,
     };
     Some(format!("{mark}{key} = {}{remark}", quoted(&value)))
 }

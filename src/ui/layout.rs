@@ -66,9 +66,9 @@ pub(crate) fn write_sheet(out: &mut dyn Write, sheet: &SheetLayout) -> io::Resul
 
 fn style_of(meaning: &Meaning) -> Style {
     match meaning {
-        Meaning::Known(_) | Meaning::OfTest { .. } => GOOD,
-        Meaning::Unclear(_) | Meaning::UnclearTest(_) | Meaning::Again(_) => BAD,
-        Meaning::Silenced | Meaning::Ignored => FAINT,
+        Meaning::Known(_) | Meaning::TestField { .. } => GOOD,
+        Meaning::Similar(_) | Meaning::SimilarToTest(_) | Meaning::Duplicate(_) => BAD,
+        Meaning::IgnoredSilently | Meaning::Ignored => FAINT,
     }
 }
 
@@ -82,21 +82,21 @@ fn header_text(column: &ColumnLayout) -> String {
 fn meaning_text(sheet: &SheetLayout, column: &ColumnLayout) -> String {
     match &column.meaning {
         Meaning::Known(field) => field.name(),
-        Meaning::OfTest { column, test_ids } => match &test_ids[..] {
+        Meaning::TestField { column, test_ids } => match &test_ids[..] {
             [test_id] => format!("{} of {}", column.name(), safe(test_id)),
             tests => format!("{} of {} tests", column.name(), tests.len()),
         },
-        Meaning::Unclear(field) => format!("unknown: did you mean {}?", field.name()),
-        Meaning::UnclearTest(header) => {
+        Meaning::Similar(field) => format!("unknown: did you mean {}?", field.name()),
+        Meaning::SimilarToTest(header) => {
             format!("unknown: did you mean {}?", cut(header, MAX_HEADER_LENGTH))
         }
-        Meaning::Again(field) => {
+        Meaning::Duplicate(field) => {
             let earlier = sheet
                 .column_of(*field)
                 .map_or_else(String::new, column_letters);
             format!("{} again, like {earlier}: keep one", field.name())
         }
-        Meaning::Silenced => "ignored, without a warning".to_owned(),
+        Meaning::IgnoredSilently => "ignored, without a warning".to_owned(),
         Meaning::Ignored => "ignored".to_owned(),
     }
 }
@@ -176,11 +176,11 @@ pub(crate) fn write_json(
 fn column_object<'a>(sheet: &SheetLayout, column: &'a ColumnLayout) -> ColumnObject<'a> {
     let (status, field, suggestion) = match &column.meaning {
         Meaning::Known(field) => ("known", Some(field.name()), None),
-        Meaning::OfTest { column, .. } => ("wide", Some(column.name().to_owned()), None),
-        Meaning::Unclear(field) => ("unknown", None, Some(field.name())),
-        Meaning::UnclearTest(header) => ("unknown", None, Some(header.clone())),
-        Meaning::Again(field) => ("duplicate", Some(field.name()), None),
-        Meaning::Silenced | Meaning::Ignored => ("ignored", None, None),
+        Meaning::TestField { column, .. } => ("wide", Some(column.name().to_owned()), None),
+        Meaning::Similar(field) => ("unknown", None, Some(field.name())),
+        Meaning::SimilarToTest(header) => ("unknown", None, Some(header.clone())),
+        Meaning::Duplicate(field) => ("duplicate", Some(field.name()), None),
+        Meaning::IgnoredSilently | Meaning::Ignored => ("ignored", None, None),
     };
     ColumnObject {
         column: column_letters(column.index),

@@ -2,8 +2,6 @@
 
 use std::io::IsTerminal;
 
-use clap::ValueEnum;
-
 use crate::cli::{ApplyArgs, DeliveryArgs};
 use crate::config::environment::variable;
 use crate::config::file::ConfigFile;
@@ -43,7 +41,7 @@ fn as_planned(args: &DeliveryArgs, target: &PlanTarget) -> Result<DeliveryArgs, 
     let policy = args.on_ambiguous.unwrap_or(target.on_ambiguous);
     if policy != target.on_ambiguous {
         let (planned, asked) = (name_of(target.on_ambiguous), name_of(policy));
-        return Err(differs("--on-ambiguous", &planned, &asked));
+        return Err(differs("--on-ambiguous", planned, asked));
     }
     if args.resend && !target.resend {
         return Err(differs("--resend", on(false), on(true)));
@@ -67,9 +65,11 @@ fn differs(option: &'static str, planned: &str, requested: &str) -> Error {
     .into()
 }
 
-fn name_of(policy: OnAmbiguous) -> String {
-    let name = policy.to_possible_value();
-    name.map_or_else(String::new, |name| name.get_name().to_owned())
+const fn name_of(policy: OnAmbiguous) -> &'static str {
+    match policy {
+        OnAmbiguous::Resend => "resend",
+        OnAmbiguous::Hold => "hold",
+    }
 }
 
 const fn on(is_on: bool) -> &'static str {

@@ -1,34 +1,35 @@
-//! Sheets with a column per test: which columns look like scores, and the `[[wide]]` tables that would make tests of
-//! them. A guess from the words of the headers, to be edited before it is used.
+//! Proposals of `[[wide]]` tables for sheets with a column per test.
+//!
+//! Which columns are scores is guessed from their values and the words of their headers. The user edits the proposal.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::{ColumnLayout, Meaning, SheetLayout};
+use crate::layout::sheet::{ColumnLayout, Meaning, SheetLayout};
 use crate::schema::header_names::without_tail;
 
-/// A table of the config that makes a test of a column. Each part but the test id names a header.
+/// A proposed `[[wide]]` table. Each field except the test id is a header.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct WideTable {
     /// The id of the test, made from the header.
     pub(crate) test_id: String,
     /// The column of the scores.
     pub(crate) score: String,
-    /// The column of the attempts; the attempt is 1 where there is none.
+    /// The column of the attempts; without it the attempt is 1.
     pub(crate) attempt: Option<String>,
     /// The column of the test's status.
     pub(crate) status: Option<String>,
-    /// The column that says since when it has that status.
+    /// The column of the time of that status.
     pub(crate) updated_at: Option<String>,
-    /// The column that says what the score means.
+    /// The column of the description of the score.
     pub(crate) description: Option<String>,
-    /// The column of the link of a report.
+    /// The column of the report URL.
     pub(crate) report_url: Option<String>,
 }
 
 impl WideTable {
-    /// Tells whether a header is one of the table's.
+    /// Returns whether the table has a header.
     pub(crate) fn reads(&self, header: &str) -> bool {
         let others = [
             &self.attempt,
@@ -45,12 +46,12 @@ impl WideTable {
 }
 
 /// The longest documented test id ([`crate::paylocity`]).
-const LONGEST_TEST_ID: usize = 36;
+const MAX_TEST_ID_LENGTH: usize = 36;
 
-/// Numbers of so many digits are ids or telephone numbers rather than scores.
-const FEWEST_DIGITS_OF_AN_ID: usize = 10;
+/// Numbers with this many digits are ids or telephone numbers, not scores.
+const MIN_ID_DIGITS: usize = 10;
 
-/// Words that say that a column is the score of what its other words name.
+/// Words that mark a column as the score of what its other words name.
 const SCORE_WORDS: &[&str] = &[
     "score",
     "scores",
@@ -65,13 +66,13 @@ const SCORE_WORDS: &[&str] = &[
     "pct",
 ];
 
-/// Last words of headers over figures that are no scores.
-const NO_SCORES: [&str; 12] = [
+/// Last words of headers whose numbers are not scores.
+const NOT_SCORES: [&str; 12] = [
     "id", "no", "nr", "number", "phone", "mobile", "zip", "postcode", "year", "age", "date",
     "count",
 ];
 
-/// Words that say that a column is the time of what its other words name.
+/// Words that mark a column as the time of what its other words name.
 const TIME_WORDS: &[&str] = &[
     "date",
     "time",
@@ -84,11 +85,11 @@ const TIME_WORDS: &[&str] = &[
     "timestamp",
 ];
 
-/// Puts a header into a part of a table.
-type Part = fn(&mut WideTable, String);
+/// Sets a field of a table to a header.
+type SetField = fn(&mut WideTable, String);
 
-/// The parts of a table beside the score: the words that tell their columns, and where they go.
-const COMPANIONS: [(&[&str], Part); 5] = [
+/// The words that mark the columns of the fields besides the score.
+const COMPANIONS: [(&[&str], SetField); 5] = [
     (&["status", "state"], |table, header| {
         table.status = Some(header);
     }),
@@ -128,7 +129,7 @@ pub(crate) fn propose(sheets: &[SheetLayout], placeholders: &[String]) -> Vec<Wi
     tables
 }
 
-/// Returns the headers of the columns that look like scores, and are no part of another test such as its attempt.
+/// Returns the headers that look like scores and are not another field of a test, such as its attempt.
 fn scores<'a>(open: &[(&ColumnLayout, &'a str)], placeholders: &[String]) -> Vec<&'a str> {
     let figures: Vec<&str> = open
         .iter()
@@ -144,7 +145,7 @@ fn scores<'a>(open: &[(&ColumnLayout, &'a str)], placeholders: &[String]) -> Vec
     whole.map(|(header, _)| *header).collect()
 }
 
-/// Makes the table of a test, with the columns that speak of it.
+/// Makes the table of a test from its score and the columns that name the same test.
 fn table(score: &str, open: &[(&ColumnLayout, &str)], test_id: String) -> WideTable {
     let mut table = WideTable {
         test_id,
@@ -162,10 +163,10 @@ fn table(score: &str, open: &[(&ColumnLayout, &str)], test_id: String) -> WideTa
     table
 }
 
-/// Returns the columns that mean nothing yet.
+/// Returns the columns that are not read as a field yet.
 ///
-/// A column that is close to a field is one of them only beside others that are close to the same one: `Score (Verbal)`
-/// and `Score (Numerical)` are two tests, `Test Score (%)` alone is the score.
+/// Columns that are similar to a field are included only if several are similar to the same one: `Score (Verbal)` and
+/// `Score (Numerical)` are two tests, but a single `Test Score (%)` is the score.
 fn open_columns(sheet: &SheetLayout) -> Vec<(&ColumnLayout, &str)> {
     let same = |column: &ColumnLayout| {
         let others = sheet.columns.iter();
@@ -175,7 +176,7 @@ fn open_columns(sheet: &SheetLayout) -> Vec<(&ColumnLayout, &str)> {
     };
     let is_open = |column: &&ColumnLayout| match column.meaning {
         Meaning::Ignored => true,
-        Meaning::Unclear(_) => same(column) > 1,
+        Meaning::Similar(_) => same(column) > 1,
         _ => false,
     };
     let open = sheet.columns.iter().filter(is_open);
@@ -183,7 +184,7 @@ fn open_columns(sheet: &SheetLayout) -> Vec<(&ColumnLayout, &str)> {
         .collect()
 }
 
-/// Tells whether most cells of a column are numbers, percentages or placeholders, and at least one is no placeholder.
+/// Returns whether most values of a column are numbers, percentages or placeholders, and at least one is a number.
 fn looks_like_scores(column: &ColumnLayout, header: &str, placeholders: &[String]) -> bool {
     let figures = column
         .values
@@ -202,17 +203,17 @@ fn looks_like_scores(column: &ColumnLayout, header: &str, placeholders: &[String
     let is_id = header.ends_with("ID")
         || words(header)
             .last()
-            .is_some_and(|word| NO_SCORES.contains(&word.as_str()));
+            .is_some_and(|word| NOT_SCORES.contains(&word.as_str()));
     figures > 0 && 2 * (figures + blanks) > column.values.len() && !is_id
 }
 
-/// Tells whether a text is a number, a percentage, or points of a total: `87`, `-1.5`, `85 %`, `17/20`.
+/// Returns whether a text is a number, a percentage, or points out of a total: `87`, `-1.5`, `85 %`, `17/20`.
 fn is_figure(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = |text: &str| {
         let text = text.strip_prefix('-').unwrap_or(text);
         let (whole, decimals) = text.split_once(['.', ',']).unwrap_or((text, "0"));
-        digits(whole) && digits(decimals) && whole.len() < FEWEST_DIGITS_OF_AN_ID
+        digits(whole) && digits(decimals) && whole.len() < MIN_ID_DIGITS
     };
     let text = text.trim_end_matches('%').trim_end();
     match text.split_once('/') {
@@ -221,8 +222,8 @@ fn is_figure(text: &str) -> bool {
     }
 }
 
-/// Returns the part of a score's table that another header is, if both speak of the same test.
-fn companion(score: &str, header: &str) -> Option<Part> {
+/// Returns the field of a score's table that another header fills, if both name the same test.
+fn companion(score: &str, header: &str) -> Option<SetField> {
     let subject = subject(score, SCORE_WORDS);
     let is_of = |role: &[&str]| {
         let own = words(header);
@@ -232,13 +233,13 @@ fn companion(score: &str, header: &str) -> Option<Part> {
     part.map(|(_, part)| part)
 }
 
-/// Tells whether a header speaks of a time and of no test: `Taken on` is then the time of each of them.
+/// Returns whether a header names a time but no test: `Taken on` is the time of all tests.
 fn is_time_of_all(header: &str) -> bool {
     let words = words(header);
     !words.is_empty() && without(words, TIME_WORDS).is_empty()
 }
 
-/// Returns what a header speaks of: its words without those of its role, and without a tail such as `(%)`.
+/// Returns the test that a header names: its words without those of its role, and without a tail such as `(%)`.
 fn subject(header: &str, role: &[&str]) -> Vec<String> {
     let head = without_tail(header).unwrap_or(header);
     let candidates = [
@@ -265,15 +266,15 @@ fn words(header: &str) -> Vec<String> {
         .collect()
 }
 
-/// Makes a test id from a header that no other has.
+/// Makes a unique test id from a header.
 fn test_id(header: &str, taken: &mut HashSet<String>) -> String {
     let names = [
         subject(header, SCORE_WORDS),
         without(words(header), SCORE_WORDS),
         words(header),
     ];
-    let plain = names.iter().map(|words| joined(words, LONGEST_TEST_ID));
-    let base = joined(&names[0], LONGEST_TEST_ID - "-999".len());
+    let plain = names.iter().map(|words| joined(words, MAX_TEST_ID_LENGTH));
+    let base = joined(&names[0], MAX_TEST_ID_LENGTH - "-999".len());
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     plain
         .filter(|id| !id.is_empty())
@@ -282,7 +283,7 @@ fn test_id(header: &str, taken: &mut HashSet<String>) -> String {
         .unwrap_or(base)
 }
 
-/// Joins words by `-`, upper-case, as many as fit.
+/// Joins as many upper-case words by `-` as fit.
 fn joined(words: &[String], longest: usize) -> String {
     let Some((first, rest)) = words.split_first() else {
         return "TEST".to_owned();

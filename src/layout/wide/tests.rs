@@ -1,4 +1,4 @@
-//! What is proposed for headers as exports have them.
+//! Proposals for the headers of real exports.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn ids(headers: &[&str], rows: &[&[&str]]) -> Vec<String> {
 }
 
 #[test]
-fn columns_of_figures_become_tests() {
+fn columns_of_numbers_become_tests() {
     let headers = [
         "order_id",
         "Candidate",
@@ -35,7 +35,7 @@ fn columns_of_figures_become_tests() {
 }
 
 #[test]
-fn columns_that_share_a_stem_belong_together() {
+fn columns_with_a_common_stem_are_one_test() {
     let headers = [
         "order_id",
         "Numerical score",
@@ -76,7 +76,7 @@ fn columns_that_share_a_stem_belong_together() {
 }
 
 #[test]
-fn a_time_without_a_test_is_that_of_all_tests() {
+fn a_time_without_a_test_belongs_to_all_tests() {
     let headers = ["order_id", "Taken On", "Numerical", "Verbal", "Verbal date"];
     let row: &[&str] = &["1", "2026-03-04", "82", "77", "2026-03-05"];
     let times: Vec<_> = proposed(&headers, &[row])
@@ -87,7 +87,7 @@ fn a_time_without_a_test_is_that_of_all_tests() {
 }
 
 #[test]
-fn near_misses_of_the_same_column_are_tests_and_a_single_one_is_not() {
+fn several_headers_similar_to_one_column_are_tests_but_a_single_one_is_not() {
     let two = ["order_id", "Score (Numerical)", "Score (Verbal)"];
     assert_eq!(ids(&two, &[&["1", "2", "3"]]), ["NUMERICAL", "VERBAL"]);
     let one = ["order_id", "Test Score (%)", "Verbal"];
@@ -95,7 +95,7 @@ fn near_misses_of_the_same_column_are_tests_and_a_single_one_is_not() {
 }
 
 #[test]
-fn a_test_whose_name_has_a_word_of_a_role_is_still_a_test() {
+fn a_test_name_may_contain_a_word_of_a_role() {
     let headers = ["order_id", "Time management", "State of mind score"];
     assert_eq!(
         ids(&headers, &[&["1", "2", "3"]]),
@@ -104,7 +104,7 @@ fn a_test_whose_name_has_a_word_of_a_role_is_still_a_test() {
 }
 
 #[test]
-fn ids_differ_where_subjects_do_not() {
+fn tests_with_the_same_name_get_different_ids() {
     let headers = [
         "order_id",
         "Numerical (T)",
@@ -125,7 +125,7 @@ proptest! {
         let mut taken = HashSet::new();
         let ids: Vec<String> = headers.iter().map(|header| test_id(header, &mut taken)).collect();
         for id in &ids {
-            prop_assert!((1..=LONGEST_TEST_ID).contains(&id.chars().count()), "{id}");
+            prop_assert!((1..=MAX_TEST_ID_LENGTH).contains(&id.chars().count()), "{id}");
         }
         prop_assert_eq!(taken.len(), ids.len());
     }

@@ -37,14 +37,6 @@ pub enum Error {
     /// The ledger cannot be opened, or failed while it was in use.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The command line or a setting cannot be followed.
-    #[error("{message}")]
-    Usage {
-        /// The error, with the observed value.
-        message: String,
-        /// The remedy.
-        help: String,
-    },
     /// Another import holds the ledger for this target.
     #[error("another import holds the ledger{}", named(holder.as_ref()))]
     LedgerHeld {
@@ -117,14 +109,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Makes a usage error.
-    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            help: help.into(),
-        }
-    }
-
     /// Returns the remedy.
     pub(crate) fn help(&self) -> Cow<'_, str> {
         match self {
@@ -134,7 +118,6 @@ impl Error {
             Self::Inbox(error) => error.help().into(),
             Self::NewFile(error) => error.help(),
             Self::Ledger(error) => error.help().into(),
-            Self::Usage { help, .. } => help.as_str().into(),
             Self::LedgerHeld {
                 can_wait: false, ..
             } => "run the same command again when it has ended".into(),

@@ -78,7 +78,6 @@ impl From<&Error> for ExitCode {
             | Error::Inbox(_)
             | Error::NewFile(_)
             | Error::Ledger(LedgerError::Open { .. })
-            | Error::Usage { .. }
             | Error::DamagedEntry { .. }
             | Error::OrderCountChanged { .. }
             | Error::HttpClient { .. } => Self::Usage,

@@ -1,5 +1,5 @@
 //! Imports spreadsheets of assessment scores into Paylocity's Assessments API: groups their rows into one update per
-//! order, and sends each update exactly once and within the API's rate limit.
+//! order and sends the updates within the API's rate limit, without losing or repeating what was accepted.
 //!
 //! This page is the map of the code. The user's documentation is README.md.
 //!
@@ -15,30 +15,31 @@
 //!
 //! # Modules
 //!
-//! A module imports only modules above it in this list; inside a module, a file never imports its parent's `mod.rs`.
+//! A module imports only modules above it in this list. Inside a module, shared types have a file of their own, so that
+//! files import each other without cycles.
 //!
 //! | module | responsibility |
 //! | --- | --- |
-//! | `text` | quoting for a shell, escaping of control characters, short error texts |
 //! | `guide` | the pages of `scoreload help TOPIC` |
-//! | `schema` | the table of columns: names, aliases, limits, API paths; everything about columns reads it |
+//! | `text` | quoting for a shell, escaping of control characters, short error texts |
 //! | `tls` | trusted certificate authorities, and explanations of TLS errors |
-//! | `diagnostics` | findings about the data, their codes, and the pages of `scoreload explain` |
+//! | `paylocity` | everything about the vendor: wire model, client, tokens, responses, statuses, redaction |
 //! | `system` | the platform: processes, clocks, memory, atomic files, permissions, commands of the user |
 //! | `storage` | access to the databases of the ledger and the rate limiter: errors, PostgreSQL sessions |
-//! | `input` | files to rows: CSV, workbooks, the worker process for workbooks that are loaded whole |
-//! | `layout` | how headers map to columns, and the proposals of `columns --wide` |
-//! | `inbox` | directories that files arrive in, and where the files go afterwards |
-//! | `paylocity` | everything about the vendor: wire model, client, tokens, responses, statuses, redaction |
-//! | `orders` | rows to orders: validating rows, grouping them, validating orders, building updates |
+//! | `schema` | the table of columns: names, aliases, limits, API paths; everything about columns reads it |
+//! | `diagnostics` | findings about the data, their codes, and the pages of `scoreload explain` |
 //! | `ledger` | accepted values and requests in flight, in SQLite or PostgreSQL; the diff against them |
+//! | `input` | files to rows: CSV, workbooks, the worker process for workbooks that are loaded whole |
 //! | `rate_limit` | strict sliding windows, shared by all processes that send to a server |
+//! | `inbox` | directories that files arrive in, and where the files go afterwards |
+//! | `layout` | how headers map to columns, and the proposals of `columns --wide` |
+//! | `orders` | rows to orders: validating rows, grouping them, validating orders, building updates |
+//! | `sandbox` | the API on this machine, written independently of the client, for trials and tests |
 //! | `delivery` | the workers that send updates: attempts, retries, outcomes, stop reasons |
+//! | `template` | empty input files |
 //! | `report` | the report as HTML, JSON, CSV, XLSX and Markdown, and its totals |
 //! | `rejects` | the file of rows to fix and import again |
 //! | `plan` | the plan file of `scoreload plan -o`, and `--max-change` |
-//! | `sandbox` | the API on this machine, written independently of the client, for trials and tests |
-//! | `template` | empty input files |
 //! | `web` | the server of the live report |
 //! | `cli` | the command line: flags, help, errors |
 //! | `config` | the settings that result from flags, variables, profile and configuration file |
@@ -65,9 +66,9 @@
 //!
 //! # Where to look
 //!
-//! - *Where is a 429 handled, and who waits?* `delivery/retry.rs` maps it to a pause; `rate_limit/limiter.rs` stops all
-//!   requests until the pause is over, stores it for other processes, and slows the rate (`rate_limit/window.rs`).
-//!   The progress bar learns of it by an event in `pipeline/event_loop.rs`.
+//! - *Where is a 429 handled, and who waits?* `delivery/mod.rs` describes it from end to end. `delivery/retry.rs`
+//!   classifies the response; `rate_limit/throttle.rs` keeps the pause and slows the rate; all requests of all processes
+//!   that share the state wait in `rate_limit/gate.rs`.
 //! - *How do I add a status word?* `paylocity/status.rs` has the statuses and the words that mean them.
 //! - *How do I add a column?* `schema/columns.rs`.
 //! - *Why may an order be sent twice?* After a timeout or a broken connection the update may or may not have been

@@ -40,6 +40,14 @@ pub enum CommandLineError {
         /// The system's error.
         source: io::Error,
     },
+    /// The file of `--log-file` cannot be opened.
+    #[error("cannot open the log file `{}`: {source}", path.display())]
+    OpenLog {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// There is no ledger to read.
     #[error("there is no ledger")]
     NoLedger,
@@ -98,6 +106,7 @@ impl CommandLineError {
             Self::Listen { flag, .. } => {
                 format!("choose another address with {flag}; port 0 picks a free port").into()
             }
+            Self::OpenLog { .. } => "name a file in a directory that you may write to".into(),
             Self::NoLedger => "name the ledger with --ledger PATH; an import creates it".into(),
             Self::UnknownRun { .. } => "`scoreload history` lists the runs of the ledger".into(),
             Self::NoLedgerTarget { known } if known.is_empty() => {

@@ -11,6 +11,7 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, fmt};
 
 use crate::cli::LogFormat;
+use crate::cli::error::CommandLineError;
 use crate::error::Error;
 use crate::system::permissions;
 
@@ -47,12 +48,9 @@ fn open(path: &Path) -> Result<BoxMakeWriter, Error> {
         .create(true)
         .append(true)
         .open(path);
-    let file = file.map_err(|source| {
-        let message = format!(
-            "`{}` cannot be opened for the log: {source}",
-            path.display()
-        );
-        Error::usage(message, "name a file in a directory that you may write to")
+    let file = file.map_err(|source| CommandLineError::OpenLog {
+        path: path.to_owned(),
+        source,
     })?;
     Ok(BoxMakeWriter::new(Mutex::new(file)))
 }

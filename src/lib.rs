@@ -23,6 +23,7 @@
 //! | `guide` | the pages of `scoreload help TOPIC` |
 //! | `text` | quoting for a shell, escaping of control characters, short error texts |
 //! | `tls` | trusted certificate authorities, and explanations of TLS errors |
+//! | `xlsx` | limits and styles of the workbooks that are written |
 //! | `paylocity` | everything about the vendor: wire model, client, tokens, responses, statuses, redaction |
 //! | `system` | the platform: processes, clocks, memory, atomic files, permissions, commands of the user |
 //! | `storage` | access to the databases of the ledger and the rate limiter: errors, PostgreSQL sessions |

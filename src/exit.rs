@@ -4,7 +4,7 @@ use crate::delivery::StopReason;
 use crate::error::Error;
 use crate::inbox::error::InboxError;
 use crate::ledger::LedgerError;
-use crate::report::Totals;
+use crate::report::model::Totals;
 use crate::system::atomic_file::NewFileError;
 
 /// The exit code of a run.

@@ -61,8 +61,8 @@
 //! 5. Results are in the order of the inputs, whatever order they finished in.
 //! 6. There is one retry layer (`delivery::retry`) and one rate limiter (`rate_limit`). A server's `Retry-After` is a
 //!    deadline for all workers and processes.
-//! 7. No row may vanish. [`report::Report::closes`] checks that the totals account for every row whenever a report is
-//!    written, and [`report::Totals::close`] when none is.
+//! 7. No row may vanish. [`crate::report::model::Report::closes`] checks that the totals account for every row whenever a report is
+//!    written, and [`crate::report::model::Totals::close`] when none is.
 //! 8. `pub(crate)` is the default. `pub` is what the binary, the tests and the fuzz targets use.
 //!
 //! # Where to look
@@ -148,6 +148,8 @@ pub mod diagnostics;
 pub mod paylocity;
 pub(crate) mod pipeline;
 pub(crate) mod rate_limit;
+pub(crate) mod rejects;
+pub(crate) mod report;
 pub mod schema;
 pub(crate) mod storage;
 pub(crate) mod system;
@@ -167,8 +169,6 @@ pub(crate) mod layout;
 pub(crate) mod ledger;
 pub mod orders;
 pub(crate) mod plan;
-pub(crate) mod rejects;
-pub(crate) mod report;
 pub mod sandbox;
 pub(crate) mod template;
 pub mod text;

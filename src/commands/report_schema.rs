@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::report::Report;
+use crate::report::model::Report;
 use crate::ui;
 
 pub(crate) fn run() -> Result<ExitCode, Error> {

@@ -15,7 +15,7 @@ use crate::pipeline::results::Results;
 use crate::pipeline::run_id::new_run_id;
 use crate::pipeline::signals::{Interruptions, run_interruptible};
 use crate::pipeline::{rejects, reports};
-use crate::report::{Mode, Requests, Run, Timing};
+use crate::report::model::{Mode, Requests, Run, Timing};
 use crate::ui;
 use crate::ui::{Screen, diagnostics, summary};
 

@@ -11,7 +11,7 @@ use super::stages::{Checked, Prepared, Source};
 use crate::cli::Format;
 use crate::delivery::Outcome;
 use crate::error::Error;
-use crate::report::Mode;
+use crate::report::model::Mode;
 use crate::ui::{self, diagnostics, summary};
 
 /// Reads the inputs. `fingerprints` is true if something that is kept names the files' checksums.

@@ -17,7 +17,7 @@ use crate::delivery::{Outcome, Update};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::report::html::LivePage;
-use crate::report::{Report, Run};
+use crate::report::model::{Report, Run};
 use crate::ui::progress::duration_text;
 use crate::ui::{self, summary};
 use crate::web::Live;

@@ -15,7 +15,7 @@ use crate::delivery::{
 use crate::ledger::LedgerError;
 use crate::paylocity::client::Client;
 use crate::rate_limit;
-use crate::report::Requests;
+use crate::report::model::Requests;
 use crate::ui::progress::{DeliveryProgress, INTERVAL, Style};
 
 /// The number of events that are handled per turn of the loop, at most.

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::inbox::Disposition;
 use crate::report::file::ReportFile;
-use crate::report::{Mode, Run};
+use crate::report::model::{Mode, Run};
 use crate::ui::{self, summary};
 use crate::web::Live;
 

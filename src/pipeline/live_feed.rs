@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::delivery::{Delivery, Outcome};
-use crate::report::Requests;
+use crate::report::model::Requests;
 use crate::web::Feed;
 
 /// Outcomes that were not yet sent to the live report.

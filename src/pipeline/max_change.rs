@@ -9,7 +9,7 @@ use crate::delivery::Outcome;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::ledger::entry::{Run, RunEnd};
-use crate::report::Mode;
+use crate::report::model::Mode;
 use crate::ui::summary;
 
 /// The number of latest runs that are searched for the last import.

@@ -10,7 +10,7 @@ use crate::delivery::Delivery;
 use crate::exit::ExitCode;
 use crate::ledger::Location;
 use crate::ledger::location::users_path;
-use crate::report::Totals;
+use crate::report::model::Totals;
 use crate::text::shell;
 
 /// A command to run next.

@@ -17,7 +17,7 @@ use crate::config::{self, Purpose, Target};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::report::file::ReportFile;
-use crate::report::{Mode, Requests, Run, Timing};
+use crate::report::model::{Mode, Requests, Run, Timing};
 use crate::ui::{Screen, summary};
 
 /// Resolves the settings, opens the ledger, checks the output paths and lists the inbox.

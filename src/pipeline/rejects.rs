@@ -18,9 +18,10 @@ use crate::inbox::with_tail;
 use crate::input::workbook::sheet_style::Layout;
 use crate::input::{self, File, MapRows, OutputDialect, Row, Sheet, SheetHead};
 use crate::orders::Batch;
-use crate::rejects::{self, RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remarks};
-use crate::report::Run;
+use crate::rejects::remarks;
+use crate::rejects::remarks::{RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remarks};
 use crate::report::file::ReportFile;
+use crate::report::model::Run;
 use crate::system::atomic_file::{NewFile, format_from_extension, is_same_path};
 use crate::system::permissions;
 use crate::ui::{Screen, summary};
@@ -35,7 +36,7 @@ enum Form {
 impl RejectsFile {
     /// Returns the path if there are rejected rows.
     pub(crate) fn path_if_filled(&self, batch: &Batch, deliveries: &[Delivery]) -> Option<&Path> {
-        let is_empty = rejects::remarks(batch, deliveries).is_empty();
+        let is_empty = remarks::remarks(batch, deliveries).is_empty();
         (!is_empty).then(|| self.file.path())
     }
 }
@@ -98,7 +99,7 @@ pub(crate) fn write(
     let Some(RejectsFile { form, file }) = file else {
         return Ok(());
     };
-    let remarks = rejects::remarks(&results.batch, &results.deliveries);
+    let remarks = remarks::remarks(&results.batch, &results.deliveries);
     if remarks.is_empty() {
         let words = format!("none, so {} is not written", file.path().display());
         screen.note(|mut out| summary::write_line(&mut out, "rejected", &words));
@@ -129,7 +130,7 @@ pub(crate) fn write_for_file(
     run: &str,
     results: &Results,
 ) -> Result<Option<PathBuf>, Error> {
-    let mut remarks = rejects::remarks(&results.batch, &results.deliveries);
+    let mut remarks = remarks::remarks(&results.batch, &results.deliveries);
     remarks.retain(|source, _| source.path == path);
     if remarks.is_empty() {
         return Ok(None);
@@ -169,8 +170,8 @@ fn write_rows(
         sheets,
     };
     let written = file.write(|file| match form {
-        Form::Csv => rejects::csv::write(&rejected, file),
-        Form::Xlsx => rejects::xlsx::write(&rejected, file),
+        Form::Csv => crate::rejects::csv::write(&rejected, file),
+        Form::Xlsx => crate::rejects::xlsx::write(&rejected, file),
     })?;
     Ok(written)
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::orders::Batch;
 use crate::report::file::ReportFile;
-use crate::report::{Input, Report, Run, Totals};
+use crate::report::model::{Input, Report, Run, Totals};
 use crate::ui::{Screen, summary};
 use crate::web::Live;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::Delivery;
 use crate::orders::Batch;
-use crate::report::Totals;
+use crate::report::model::Totals;
 
 /// The orders of a run and their outcomes.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use crate::config::{self, InputOptions, PartialDelivery};
 use crate::delivery::StopReason;
 use crate::exit::ExitCode;
 use crate::report::file::ReportFile;
-use crate::report::{Run, Totals};
+use crate::report::model::{Run, Totals};
 use crate::ui::Screen;
 use crate::web::Live;
 

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::inputs::{Finding, PlanInput, RowRef};
 use crate::ledger::{OnAmbiguous, ValueChange};
 use crate::paylocity::model::{OrderUpdate, Text};
-use crate::report::HeldReport;
+use crate::report::model::HeldReport;
 
 /// The name and version of the file format.
 pub(crate) const SCHEMA: &str = "scoreload/plan/1";

@@ -7,7 +7,7 @@ use crate::ledger;
 use crate::ledger::{Due, Planned, Remembered, changes};
 use crate::orders::Order;
 use crate::paylocity::model::OrderUpdate;
-use crate::report::HeldReport;
+use crate::report::model::HeldReport;
 
 impl PlanOrder {
     /// Returns the entry of an order that is held back because of errors in its rows.

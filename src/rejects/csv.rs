@@ -7,9 +7,9 @@ use std::io::{self, BufWriter, Write};
 use csv::WriterBuilder;
 
 use super::table::{Placed, Table};
-use super::{Rejected, RejectedSheet, Remark, UNKNOWN_VALUE};
 use crate::diagnostics::diagnostic::Code;
 use crate::input::Cell;
+use crate::rejects::remarks::{Rejected, RejectedSheet, Remark, UNKNOWN_VALUE};
 use crate::text::formula::guarded;
 
 /// Marks the file as UTF-8.

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remark, codes};
 use crate::diagnostics::diagnostic::Source;
 use crate::input::{Cell, Header};
+use crate::rejects::remarks::{RUN_COLUMN, Rejected, RejectedRow, RejectedSheet, Remark, codes};
 use crate::schema::columns::{Column, Field};
 
 /// A cell of the table.

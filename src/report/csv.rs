@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::{OrderEntry, Report};
+use crate::report::model::{OrderEntry, Report};
 use crate::text::{formula, safe};
 
 const HEADER: [&str; 11] = [
@@ -70,7 +70,7 @@ fn harmless(cell: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::hostile;
+    use crate::report::model::tests::hostile;
 
     #[test]
     fn each_order_is_a_line_without_formulas() {

@@ -3,8 +3,9 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Report, csv, html, json, markdown, xlsx};
 use crate::orders::Batch;
+use crate::report::model::Report;
+use crate::report::{csv, html, json, markdown, xlsx};
 use crate::system::atomic_file::{NewFile, NewFileError, format_from_extension};
 
 /// A report format, selected by the extension of the file.

@@ -1,7 +1,7 @@
 //! The headline of a report: what happened in one sentence, and what to do next. All report formats for people start
 //! with it.
 
-use super::{Mode, Report};
+use crate::report::model::{Mode, Report};
 
 /// Whether a run left anything to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,8 +201,8 @@ fn warnings(report: &Report, is_rest: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Totals;
-    use crate::report::tests::empty;
+    use crate::report::model::Totals;
+    use crate::report::model::tests::empty;
 
     fn sentence(mode: Mode, totals: Totals) -> String {
         Headline::of(&Report {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Report;
+use crate::report::model::Report;
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, report)?;

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 use super::groups::{self, Group};
 use super::headline::{Headline, grouped};
-use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
+use crate::report::model::{OrderEntry, Report};
 use crate::text::safe;
 
 /// Maximum number of orders listed; other formats list all of them.
@@ -182,8 +182,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::Totals;
-    use crate::report::tests::hostile;
+    use crate::report::model::Totals;
+    use crate::report::model::tests::hostile;
 
     #[test]
     fn code_spans_use_more_backticks_than_their_text() {

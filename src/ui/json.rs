@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::diagnostics::diagnostic::Diagnostic;
-use crate::report::ReportedDiagnostic;
+use crate::report::model::ReportedDiagnostic;
 use crate::text::is_control;
 
 /// Writes each diagnostic as a line of JSON.

@@ -14,7 +14,7 @@ use crate::delivery::{Delivery, Outcome};
 use crate::diagnostics::diagnostic::Source;
 use crate::input::Note;
 use crate::orders::Batch;
-use crate::report::{Requests, Timing, Totals};
+use crate::report::model::{Requests, Timing, Totals};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();

@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::delivery::Delivery;
 use crate::report::html::LivePage;
-use crate::report::{Report, Requests};
+use crate::report::model::{Report, Requests};
 
 /// The shortest interval between two updates of a browser.
 const INTERVAL: Duration = Duration::from_millis(500);

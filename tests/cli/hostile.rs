@@ -304,7 +304,11 @@ fn nothing_is_said_of_the_process_that_reads() {
     assert_eq!(bench.run(&["read-workbook"]).code, 2);
     let ran = bench.run(&["read-workbook", "xls", "1000", "300000000", "2"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    assert!(ran.stdout.starts_with("{\"Flaw\":"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.starts_with("{\"WorkbookError\":"),
+        "{}",
+        ran.stdout
+    );
 }
 
 /// The fixtures of each format, each with the part that is damaged; in an .xls all of it is.

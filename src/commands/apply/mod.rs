@@ -32,7 +32,7 @@ use crate::pipeline::{max_change, reports};
 use crate::plan::Plan;
 use crate::plan::error::PlanError;
 use crate::plan::inputs::PlanInput;
-use crate::report::Mode;
+use crate::report::model::Mode;
 use crate::ui::{self, Screen, summary};
 
 /// Runs the command.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::run_summary::RunSummary;
-use crate::report::Totals;
+use crate::report::model::Totals;
 use crate::storage::postgres::redact::redact_password;
 use crate::system::command;
 use crate::system::command::{CommandError, CommandLine};

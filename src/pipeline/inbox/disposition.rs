@@ -6,7 +6,7 @@ use crate::exit::ExitCode;
 use crate::inbox::{Arrival, Disposition};
 use crate::pipeline::results::Results;
 use crate::pipeline::stages::Checked;
-use crate::rejects::is_through;
+use crate::rejects::remarks::is_through;
 
 /// Returns where each imported file goes, in order.
 pub(crate) fn fates(checked: &Checked, exit: ExitCode) -> Vec<Disposition> {

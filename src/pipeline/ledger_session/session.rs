@@ -12,7 +12,7 @@ use crate::orders::Order;
 use crate::paylocity::model::Text;
 use crate::pipeline::reports::inputs_json;
 use crate::pipeline::results::Results;
-use crate::report::{Mode, Run, Totals};
+use crate::report::model::{Mode, Run, Totals};
 
 /// The ledger's mode of an import whose inputs are rows that an earlier run rejected: a part of that run's work, not an
 /// export of its own.

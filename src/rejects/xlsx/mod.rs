@@ -12,7 +12,7 @@ use std::io;
 use rust_xlsxwriter::{ColNum, Workbook, XlsxError};
 
 use self::sheet::SheetWriter;
-use super::Rejected;
+use crate::rejects::remarks::Rejected;
 use crate::xlsx;
 
 /// Maximum number of rows per sheet: the format's 1,048,576, with room for the rows up to the header.

@@ -9,8 +9,8 @@ use super::sheet::SheetWriter;
 use super::style::{self, Tint};
 use crate::input::Cell;
 use crate::input::values::percent::Percent;
+use crate::rejects::remarks::{Cause, RejectedRow, Remark, UNKNOWN_VALUE};
 use crate::rejects::table::AddedColumn;
-use crate::rejects::{Cause, RejectedRow, Remark, UNKNOWN_VALUE};
 use crate::xlsx;
 
 /// Maximum number of notes per sheet: spreadsheets open more of them slowly, and the error column has the same text.

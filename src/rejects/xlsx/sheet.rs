@@ -6,8 +6,8 @@ use rust_xlsxwriter::{ColNum, Format, IgnoreError, Worksheet, XlsxError};
 
 use super::{at, style};
 use crate::input::workbook::sheet_style::Look;
+use crate::rejects::remarks::{Rejected, RejectedRow, RejectedSheet};
 use crate::rejects::table::{AddedColumn, Table};
-use crate::rejects::{Rejected, RejectedRow, RejectedSheet};
 use crate::schema::columns::Kind;
 
 /// Writes one sheet.

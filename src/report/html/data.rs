@@ -12,7 +12,7 @@ use crate::delivery::Outcome;
 use crate::diagnostics::diagnostic::Diagnostic as Finding;
 use crate::orders::Batch;
 use crate::paylocity::model::Text;
-use crate::report::{OrderEntry, Report, RequestEntry};
+use crate::report::model::{OrderEntry, Report, RequestEntry};
 
 /// The data object.
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! The latency histogram of the page.
 
-use crate::report::Report;
 use crate::report::headline::{count, grouped};
+use crate::report::model::Report;
 
 /// Upper bounds of the columns in milliseconds; the last one is unbounded.
 const EDGES: [(f64, &str); 21] = [

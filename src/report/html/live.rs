@@ -11,7 +11,8 @@ use super::{Page, SCRIPT, STYLE, policy};
 use crate::delivery::{Delivery, Outcome};
 use crate::orders::Batch;
 use crate::report::headline::{count, grouped};
-use crate::report::{HeldReport, Report, RequestEntry, Requests, milliseconds};
+use crate::report::model::{HeldReport, Report, RequestEntry, Requests};
+use crate::report::order::milliseconds;
 
 /// The script that polls for changes; see `crate::web`.
 const FOLLOWING: &str = include_str!("live.js");

@@ -26,9 +26,9 @@ use self::latency::Latencies;
 pub(crate) use self::live::LivePage;
 use self::over_time::OverTime;
 use self::summary::{Fact, GroupLine, Share, Tile};
-use super::Report;
 use super::headline::{Headline, State};
 use crate::orders::Batch;
+use crate::report::model::Report;
 use crate::text::safe;
 
 const STYLE: &str = concat!(include_str!("page.css"), include_str!("tables.css"));

@@ -2,7 +2,7 @@
 
 use crate::rate_limit::rate::{Limit, Rate};
 use crate::report::headline::{count, grouped};
-use crate::report::{Report, RequestEntry};
+use crate::report::model::{Report, RequestEntry};
 
 /// Possible widths of a bar in seconds.
 const WIDTHS: [u32; 15] = [

@@ -3,7 +3,7 @@
 use crate::delivery::Outcome;
 use crate::report::groups::{self, source};
 use crate::report::headline::{count, errors, grouped};
-use crate::report::{Mode, Report, Totals};
+use crate::report::model::{Mode, Report, Totals};
 use crate::text::safe;
 
 /// A key figure.
@@ -222,7 +222,7 @@ fn timing(report: &Report) -> String {
 
 /// Returns the sheets that were read.
 pub(crate) fn inputs(report: &Report) -> Vec<Fact> {
-    let input = |input: &crate::report::Input| Fact {
+    let input = |input: &crate::report::model::Input| Fact {
         name: safe(&source(&input.path, input.sheet.as_deref())).into_owned(),
         text: format!(
             "{}, sha256 {}",

@@ -1,7 +1,7 @@
 //! The structure of the page, and that no data becomes markup in it.
 
 use super::*;
-use crate::report::tests::{HOSTILE, empty, hostile};
+use crate::report::model::tests::{HOSTILE, empty, hostile};
 
 fn page(report: &Report) -> String {
     let mut out = Vec::new();

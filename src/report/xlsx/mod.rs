@@ -11,9 +11,9 @@ use std::io;
 use rust_xlsxwriter::{Color, Workbook, XlsxError};
 
 use self::sheet::{Cell, Column, Table};
-use super::{OrderEntry, Report};
 use crate::delivery::Outcome;
 use crate::diagnostics::diagnostic::Diagnostic;
+use crate::report::model::{OrderEntry, Report};
 use crate::xlsx;
 
 /// Maximum number of rows in a sheet (1,048,576), without the header.
@@ -86,8 +86,9 @@ fn order(order: &OrderEntry) -> Vec<Cell> {
         .held_reports
         .iter()
         .filter_map(|held| held.url.as_deref());
-    let sent_at =
-        |last: &super::RequestEntry| last.sent_at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let sent_at = |last: &crate::report::model::RequestEntry| {
+        last.sent_at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    };
     vec![
         Cell::text(&order.company_id),
         Cell::text(&order.order_id),
@@ -136,7 +137,7 @@ mod tests {
     use calamine::{Data, DataType, Reader, Xlsx};
 
     use super::*;
-    use crate::report::tests::{HOSTILE, hostile};
+    use crate::report::model::tests::{HOSTILE, hostile};
 
     fn sheets(report: &Report) -> Xlsx<io::Cursor<Vec<u8>>> {
         let bytes = book(report).unwrap().save_to_buffer().unwrap();

@@ -5,9 +5,9 @@ use rust_xlsxwriter::{Format, FormatAlign, RowNum, Workbook, Worksheet, XlsxErro
 use super::colour;
 use super::sheet::HEADER_FILL;
 use crate::delivery::Outcome;
-use crate::report::Report;
 use crate::report::groups::source;
 use crate::report::headline::{Headline, errors};
+use crate::report::model::Report;
 use crate::xlsx;
 
 /// Wide enough for most file names and for a sentence.

@@ -6,7 +6,7 @@ use crate::ledger::ValueChange;
 use crate::paylocity::model::OrderUpdate;
 use crate::plan::PlanOrder;
 use crate::plan::inputs::{PlanInput, RowRef};
-use crate::report::HeldReport;
+use crate::report::model::HeldReport;
 use crate::ui::json::escape_controls;
 
 /// The line of an order; its properties are written in this order.

@@ -5,11 +5,13 @@
 //! [`read`] is the parent's side, [`serve`] the worker's: the bytes go to its stdin, the rows come back on its stdout
 //! ([`protocol`]), and its stderr is discarded.
 
+mod book;
 mod le;
 mod limits;
 mod ods;
 mod protocol;
 mod reply;
+mod request;
 pub(crate) mod serve;
 mod xls;
 mod xlsb;
@@ -19,7 +21,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use self::serve::Request;
+use self::request::Request;
 use crate::diagnostics::diagnostic::Diagnostic;
 use crate::input::options::Options;
 use crate::input::row_sink::RowSink;

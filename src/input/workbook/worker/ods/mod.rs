@@ -11,7 +11,6 @@ use calamine::{Data, OdsError, Range, Reader};
 use zip::ZipArchive;
 
 use self::scan::{Kind, Mark, Table, tables};
-use super::serve::{Book, Cells};
 use crate::input::values::cell::Cell;
 use crate::input::values::percent::Percent;
 use crate::input::workbook::error::WorkbookError;
@@ -20,6 +19,7 @@ use crate::input::workbook::number_format::Format;
 use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
 use crate::input::workbook::value::{borrowed, value};
+use crate::input::workbook::worker::book::{Book, Cells};
 use crate::input::workbook::worker::limits::Room;
 use crate::input::workbook::worker::ods::repair::{CONTENT, repaired_parts};
 

@@ -12,7 +12,6 @@ use calamine::{Data, Range, Reader, XlsError};
 use cfb::CompoundFile;
 
 use self::scan::{Globals, Mark, ODD_FORMULAS, Records, marks};
-use super::serve::{Book, Cells};
 use crate::input::values::cell::Cell;
 use crate::input::workbook::error::WorkbookError;
 use crate::input::workbook::merged::Merged;
@@ -20,6 +19,7 @@ use crate::input::workbook::number_format::Format;
 use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
 use crate::input::workbook::value::{borrowed, value};
+use crate::input::workbook::worker::book::{Book, Cells};
 use crate::input::workbook::worker::limits::Room;
 
 /// An open .xls workbook.

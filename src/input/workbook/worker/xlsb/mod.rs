@@ -11,7 +11,6 @@ use calamine::{DataRef, Reader, XlsbError};
 use zip::ZipArchive;
 
 use self::records::{Archive, Records};
-use super::serve::{Book, Cells};
 use crate::input::limits::MOST_ROWS;
 use crate::input::values::cell::Cell;
 use crate::input::workbook::error::WorkbookError;
@@ -20,6 +19,7 @@ use crate::input::workbook::number_format::Format;
 use crate::input::workbook::rows::CellAt;
 use crate::input::workbook::sheets::SheetEntry;
 use crate::input::workbook::value::value;
+use crate::input::workbook::worker::book::{Book, Cells};
 use crate::input::workbook::worker::le::{bytes, error_text, size_at, u32_at, wide_text};
 use crate::input::workbook::worker::xlsb::repair::{RICH_TEXT, ROW};
 

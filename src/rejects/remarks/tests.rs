@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::table::Table;
 use super::*;
 use crate::cli::Command;
 use crate::config::file::ConfigFile;
 use crate::input::MapRows;
+use crate::rejects::table::Table;
 use crate::{config, input, orders};
 
 /// A batch of files with the contents of their sheets.
@@ -172,7 +172,7 @@ fn csv_of(files: &[(&str, &str)], company_id: Option<&str>) -> Vec<Vec<String>> 
         sheets: sheets.collect(),
     };
     let mut out = Vec::new();
-    csv::write(&rejected, &mut out).unwrap();
+    crate::rejects::csv::write(&rejected, &mut out).unwrap();
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -26,7 +26,7 @@
 //! `GET {base}/apiHub/performanceManagement/v1/companies/b6001/partner/assessmentOrders?filter=…&offset=0&limit=20`,
 //! with `X-Pcty-Total-Count` on request. Filters: `companyid`, `assessmentorderid`, `status` (eq, ne, in), `createdat`
 //! (gt, ge, eq, ne, lt, le), `requester/id`, `assessee/id` (eq), `billingcode` (eq, ne, in, sw). `b6001` is the
-//! vendor's partner-level pseudo-company and never a customer. The response schema is in the vendor's OpenAPI
+//! vendor's partner-level pseudo-company and never a customer. The response schema is in the vendor's `OpenAPI`
 //! document, which was not available. (documented)
 //!
 //! # Body of an update
@@ -49,9 +49,10 @@
 //! `attempt` and a test's `reports` are inside its `score`. Scores are strings, `attempt` is a number, `updatedAt` is
 //! a string; it is sent as RFC 3339 in UTC, like `2023-01-04T04:23:11.586Z` in the vendor's related APIs.
 //!
-//! - `assessmentStatus.value`: Ordered, WaitingOnAssessee, InProgress, Hold, Complete, CompleteReview,
-//!   RetestRecommended, Expired. (observed)
-//! - `testStatus.value`: Ordered, InProgress, Hold, Complete, RetestRecommended, Expired, Pending. (observed)
+//! - `assessmentStatus.value`: `Ordered`, `WaitingOnAssessee`, `InProgress`, `Hold`, `Complete`, `CompleteReview`,
+//!   `RetestRecommended`, `Expired`. (observed)
+//! - `testStatus.value`: `Ordered`, `InProgress`, `Hold`, `Complete`, `RetestRecommended`, `Expired`,
+//!   `Pending`. (observed)
 //! - An order represents a package, which has no status; its assessments (batteries) and their tests have one.
 //!   `Ordered` is the default and need not be sent. (documented)
 //!
@@ -73,9 +74,9 @@
 //!   is therefore harmless. (documented)
 //! - Reports are only ever appended. Sending the same report again adds a second copy, so a resend is safe for scores
 //!   and statuses but not for reports. (documented)
-//! - The Complete rule: when an assessment's status is Complete, CompleteReview or Expired, all its tests must be
-//!   Complete, RetestRecommended or Expired. The rule does not name RetestRecommended as an assessment status, and does
-//!   not say whether "all" includes stored tests that the body leaves out. (documented)
+//! - The Complete rule: when an assessment's status is `Complete`, `CompleteReview` or `Expired`, all its tests must be
+//!   `Complete`, `RetestRecommended` or `Expired`. The rule does not name `RetestRecommended` as an assessment
+//!   status, and does not say whether "all" includes stored tests that the body leaves out. (documented)
 //! - Rate: 180 requests a minute in a sliding window, and at most 3 in a second; beyond that the server answers 429. An
 //!   older page says 40,000 an hour and 403; the newest says "each endpoint has a limit" without a figure. The vendor
 //!   advises throttling, and on 429 a pause and retries with exponential back-off. No limit header is documented;

@@ -48,11 +48,11 @@ impl StateLocation {
 /// Identifies a server and a client without revealing them.
 fn key(base: &str, client_id: &str) -> String {
     let digest = Sha256::digest(format!("{base}\n{client_id}"));
-    digest
+    let number = digest
         .iter()
         .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 #[cfg(test)]

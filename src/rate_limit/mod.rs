@@ -6,7 +6,7 @@
 //! minus the [`latency`] that the answers prove to be safe.
 //!
 //! Usage is kept in a [`state::WindowState`] outside the process: in a file next to the ledger, or in the team's
-//! PostgreSQL database. It outlives the process, so a run that is killed and started again keeps within the rate.
+//! `PostgreSQL` database. It outlives the process, so a run that is killed and started again keeps within the rate.
 //!
 //! # Why this is not a crate
 //!

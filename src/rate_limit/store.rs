@@ -31,15 +31,15 @@ pub(crate) struct Usage {
 /// The stored state.
 #[derive(Debug)]
 pub(crate) enum StateStore {
-    Local(LocalStore),
+    Local(Box<LocalStore>),
     Postgres(Box<PostgresStore>),
 }
 
 impl StateStore {
     pub(crate) fn open(location: &StateLocation) -> Self {
         match location {
-            StateLocation::Memory => Self::Local(LocalStore::new(&[])),
-            StateLocation::Files(files) => Self::Local(LocalStore::new(files)),
+            StateLocation::Memory => Self::Local(Box::new(LocalStore::new(&[]))),
+            StateLocation::Files(files) => Self::Local(Box::new(LocalStore::new(files))),
             StateLocation::Database(settings, key) => {
                 Self::Postgres(Box::new(PostgresStore::new(settings, key)))
             }

@@ -133,10 +133,8 @@ impl<F: Fn(Event)> Task<F> {
                 let _ = done.send(());
             }
             let poll = || Some(Instant::now() + self.policy.poll_interval?);
-            next_grant = match self.waiting.is_empty() {
-                true => None,
-                false => update.next_grant.or_else(poll),
-            };
+            next_grant = update.next_grant.or_else(poll);
+            next_grant = next_grant.filter(|_| !self.waiting.is_empty());
         }
     }
 

@@ -1,29 +1,32 @@
-//! Files on their way out of an inbox: never over another, and never one that has changed since it was read.
+//! Moving of imported files out of an inbox. A file is never moved over another, nor if it changed since it was read.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{Arrival, Disposition, Inbox};
+use super::directory::Inbox;
+use super::disposition::Disposition;
+use super::scan::Arrival;
 
 /// Why a file stays in the inbox.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Another has taken its place while it was imported.
+    /// It was changed or replaced while it was imported.
     #[error("it has changed since it was read, so it is left to the next run")]
     Changed,
-    /// What the system said.
-    #[error("it cannot be moved: {0}")]
+    /// The error of the operating system.
+    #[error("cannot move it: {0}")]
     Unmoved(io::Error),
 }
 
 impl Inbox {
-    /// Moves a file to where it goes, under its own name, or with the run's id in it where that name is taken. Returns
-    /// where it is; `None` where it stays.
+    /// Moves a file to the directory of its disposition and returns its new path, or `None` if it stays.
+    ///
+    /// If the directory has a file with this name, the run's id is added to the name.
     ///
     /// # Errors
-    /// When it has changed since it was found, or cannot be moved.
+    /// When the file changed since the scan, or cannot be moved.
     pub(crate) fn clear(
         &self,
         arrival: &Arrival,
@@ -47,13 +50,13 @@ impl Inbox {
     }
 }
 
-/// Moves a file within a filesystem, but not over another.
+/// Moves a file within a filesystem, without replacing another.
 fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
-        // Should the process be killed here, the file has two names, and the next run finds that nothing is to be sent.
+        // If the process is killed here, the file has two names, and the next run finds its orders unchanged.
         Ok(()) => return fs::remove_file(from),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
-        // Not every filesystem has links, and not every file may be linked by one who may move it.
+        // Some filesystems have no hard links, and linking a file of another user can be forbidden.
         Err(_) => {}
     }
     if to.symlink_metadata().is_ok() {
@@ -62,7 +65,7 @@ fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Puts a run's id into a name, in front of its extension.
+/// Inserts a run's id before the extension of a name.
 fn with_run(name: &OsStr, run: &str) -> OsString {
     let path = Path::new(name);
     let mut whole = path.file_stem().unwrap_or(name).to_owned();
@@ -75,10 +78,10 @@ fn with_run(name: &OsStr, run: &str) -> OsString {
     whole
 }
 
-/// Adds something to the end of a name.
-pub(crate) fn with_tail(path: &Path, tail: &str) -> PathBuf {
+/// Appends a suffix to a path.
+pub(crate) fn with_tail(path: &Path, suffix: &str) -> PathBuf {
     let mut whole = path.as_os_str().to_owned();
-    whole.push(tail);
+    whole.push(suffix);
     whole.into()
 }
 
@@ -90,7 +93,7 @@ mod tests {
     use crate::inbox::{Access, SettleTime};
 
     #[test]
-    fn a_file_is_moved_beside_one_of_its_name_and_never_over_it() {
+    fn a_file_is_never_moved_over_another_with_its_name() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         let inbox = Inbox::open(directory.path(), Access::Archive { is_waiting: false }).unwrap();
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_replaced_while_it_was_imported_stays() {
+    fn a_file_that_was_replaced_during_the_import_stays() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.csv");
         let inbox = Inbox::open(directory.path(), Access::Archive { is_waiting: false }).unwrap();

@@ -1,7 +1,6 @@
-//! Which files an inbox has seen: the fingerprint of each that got through whole, with the target that it went to.
+//! The record of imported files: the checksum of each file that was accepted completely, and its target.
 //!
-//! The ledger alone would find the orders of such a file unchanged only as long as no later file has changed them; sent
-//! again after that, an old file would bring old scores back.
+//! Without it, an old file that arrives again after a newer one would restore old scores.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::permissions;
 
-/// The record's name, in the directory of files that are done.
+/// The name of the record in the directory `done`.
 const NAME: &str = ".imported";
 
-/// A file that was imported.
+/// An imported file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImportedFile {
-    /// The fingerprint of its content, in hexadecimal.
+    /// The SHA-256 of its content, in hexadecimal.
     pub(crate) sha256: String,
-    /// What it was imported to, as the ledger names it.
+    /// The target, as in the ledger.
     pub(crate) target: String,
     /// The run that imported it.
     pub(crate) run: String,
-    /// The name that it had.
+    /// Its name in the inbox.
     pub(crate) name: String,
 }
 
@@ -35,8 +34,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Reads the record of a directory. Where there is none, or a line is none of ours, less is known: what was imported
-    /// before is then imported again, which the ledger makes harmless.
+    /// Reads the record of a directory. A missing record or an invalid line is ignored: its file is imported again, which
+    /// the ledger makes harmless.
     pub(crate) fn read(directory: &Path) -> Self {
         let path = directory.join(NAME);
         let text = fs::read_to_string(&path).unwrap_or_default();
@@ -49,13 +48,13 @@ impl Record {
         }
     }
 
-    /// Returns the last import of a content to a target.
+    /// Returns the last import of a file to a target, by checksum.
     pub(crate) fn find(&self, sha256: &str, target: &str) -> Option<&ImportedFile> {
         let mut latest = self.entries.iter().rev();
         latest.find(|entry| entry.sha256 == sha256 && entry.target == target)
     }
 
-    /// Adds an entry, behind a line that a crash may have cut.
+    /// Appends an entry, after a newline because a crash may have truncated the last line.
     pub(crate) fn add(&mut self, imported: ImportedFile) -> io::Result<()> {
         let line = format!("\n{}\n", serde_json::to_string(&imported)?);
         let mut file = permissions::private_open_options()
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_content_is_known_for_the_target_that_it_went_to() {
+    fn an_imported_file_is_found_for_its_target_only() {
         let directory = tempfile::tempdir().unwrap();
         let entry = |sha256: &str, run: &str| ImportedFile {
             sha256: sha256.to_owned(),

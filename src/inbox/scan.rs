@@ -1,4 +1,4 @@
-//! The files of an inbox that are complete: those that have not changed for a while.
+//! Scanning of an inbox for complete files: those that have not changed for a while.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,40 +7,41 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::{Inbox, SettleTime};
+use super::directory::Inbox;
+use super::settle_time::SettleTime;
 use crate::input;
 use crate::system::permissions::FileStamp;
 
-/// A file that is complete.
+/// A complete file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arrival {
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
     /// Its name.
     pub(crate) name: OsString,
     stamp: FileStamp,
 }
 
-/// What an inbox holds.
+/// The files in an inbox.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arrivals {
-    /// Spreadsheets that are complete, by name.
+    /// Complete spreadsheets, sorted by name.
     pub(crate) complete: Vec<Arrival>,
-    /// Spreadsheets that have changed a moment ago.
+    /// Spreadsheets that are still changing.
     pub(crate) growing: Vec<OsString>,
-    /// Files that are no spreadsheets by their names.
+    /// Files without the extension of a spreadsheet.
     pub(crate) others: Vec<OsString>,
 }
 
 impl Arrival {
-    /// Tells whether the file is as it was found.
+    /// Whether the file has not changed since the scan.
     pub(crate) fn is_unchanged(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|found| FileStamp::new(&found) == self.stamp)
     }
 }
 
 impl Inbox {
-    /// Lists the files. Those that have changed a moment ago are waited for, once: `settle` at the most.
+    /// Lists the files. It waits once, for `settle` at most, for files that changed recently.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -51,9 +52,9 @@ impl Inbox {
     ) -> io::Result<Arrivals> {
         let mut arrivals = Arrivals::default();
         let mut young = Vec::new();
-        for (name, stamp) in listed(&self.directory, &mut arrivals.others)? {
+        for (name, stamp) in listed(self.directory(), &mut arrivals.others)? {
             let arrival = Arrival {
-                path: self.directory.join(&name),
+                path: self.directory().join(&name),
                 name,
                 stamp,
             };
@@ -85,13 +86,13 @@ fn age(stamp: &FileStamp) -> Option<Duration> {
     stamp.modified.and_then(|at| at.elapsed().ok())
 }
 
-/// Lists the spreadsheets of a directory by name; other files that are not passing by go to `others`.
+/// Lists the spreadsheets of a directory by name; other files go to `others`, except temporary ones.
 fn listed(directory: &Path, others: &mut Vec<OsString>) -> io::Result<Vec<(OsString, FileStamp)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
-        // One that is gone again was somebody else's.
+        // It was deleted or moved in the meantime.
         let Ok(metadata) = fs::metadata(entry.path()) else {
             continue;
         };
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn spreadsheets_that_are_old_enough_are_complete_without_waiting() {
+    fn old_spreadsheets_are_complete_without_waiting() {
         let directory = tempfile::tempdir().unwrap();
         let old = SystemTime::now() - HOUR;
         for name in [
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_young_file_is_complete_if_it_does_not_change_while_it_is_waited_for() {
+    fn a_recent_file_is_complete_if_it_does_not_change_while_waiting() {
         let directory = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
         file(directory.path(), "still.csv", now);

@@ -1,4 +1,4 @@
-//! Whether what inputs say of an order is what was delivered: for an audit, which nothing follows from.
+//! The audit of `ledger verify`: compares inputs with what was delivered, without any effect.
 
 use serde::Serialize;
 
@@ -6,22 +6,22 @@ use crate::ledger::flat_update::FlatUpdate;
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
-/// How what inputs say of an order compares with what was delivered.
+/// The result of comparing an order of the inputs with what was delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AuditResult {
-    /// The server has acknowledged all of it, and nothing else of the same fields since.
+    /// The server acknowledged all of it, and no later change of the same fields.
     Delivered,
-    /// Something was delivered, and something of it was not, or is otherwise now.
+    /// A part was not delivered, or was changed later.
     Differs,
-    /// As far as the ledger goes, nothing was ever delivered.
+    /// The ledger has no delivery of the order.
     NotDelivered,
-    /// All of it was sent, and of a part no answer came.
+    /// All of it was sent, but a part was not acknowledged.
     InDoubt,
 }
 
 impl AuditResult {
-    /// Every verdict, in the order in which they are counted.
+    /// All results, in display order.
     pub(crate) const ALL: [Self; 4] = [
         Self::Delivered,
         Self::Differs,
@@ -29,23 +29,23 @@ impl AuditResult {
         Self::InDoubt,
     ];
 
-    /// Compares a body with what is known of its order.
-    pub(crate) fn of(body: &OrderUpdate, known: &OrderState) -> Self {
+    /// Compares a body with the state of its order.
+    pub(crate) fn of(body: &OrderUpdate, state: &OrderState) -> Self {
         let asked = FlatUpdate::new(body);
-        let accepted = FlatUpdate::new(&known.accepted);
+        let accepted = FlatUpdate::new(&state.accepted);
         let mut sent = accepted.clone();
-        sent.merge(FlatUpdate::new(&known.lost));
-        sent.merge(FlatUpdate::new(&known.doubtful));
-        let is_nothing = known.is_empty();
+        sent.merge(FlatUpdate::new(&state.lost));
+        sent.merge(FlatUpdate::new(&state.doubtful));
+        let is_new = state.is_empty();
         match (asked.is_in(&accepted), asked.is_in(&sent)) {
-            _ if is_nothing => Self::NotDelivered,
+            _ if is_new => Self::NotDelivered,
             (true, _) => Self::Delivered,
             (false, true) => Self::InDoubt,
             (false, false) => Self::Differs,
         }
     }
 
-    /// Returns the verdict in words.
+    /// Returns the result for display.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_is_delivered_until_something_else_is() {
+    fn an_acknowledged_update_is_delivered_until_a_later_one_differs() {
         let mut known = OrderState::default();
         assert_eq!(
             AuditResult::of(&body("1", "R"), &known),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_answer_came_for_is_in_doubt_and_what_it_cannot_have_changed_is_not() {
+    fn an_unanswered_update_is_in_doubt_except_for_what_it_cannot_have_changed() {
         let mut known = OrderState::default();
         known.accept(&body("1", "R"));
         known.intend(&body("2", "S"));

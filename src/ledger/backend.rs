@@ -1,5 +1,4 @@
-//! What a database must do to keep a ledger. `sqlite` does it for one machine, `postgres` for many; what is to be
-//! written, and what follows from it, is the same for both.
+//! The interface of a database that stores a ledger: `sqlite` on one machine, `postgres` shared by many.
 
 use std::time::{Duration, Instant};
 
@@ -12,135 +11,135 @@ use super::lease::Importer;
 use crate::paylocity::model::Text;
 use crate::storage::error::StorageError;
 
-/// Something to write.
+/// A write operation.
 #[derive(Debug, Clone)]
 pub(crate) enum Write {
     Begin(RunRecord),
     Intend(Intent),
     Settle(Settlement),
     Finish(String, RunEnd),
-    /// Keeps others from sending an order.
+    /// Leases an order, so that no other importer sends it.
     Lease(OrderKey),
-    /// Lets others send an order.
+    /// Releases the lease of an order.
     Release(OrderKey),
 }
 
-/// What came of something that was written.
+/// The result of a write operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WriteResult {
     /// It is durable.
     Done,
-    /// It is durable, and the request may leave until then.
+    /// It is durable, and the request may be sent until this time.
     DoneUntil(Instant),
-    /// It was not written: others may send the order.
+    /// It was not written because the lease of the order has ended.
     LeaseLost,
-    /// The order is ours; what is known of it now.
+    /// The order is leased; its current state, as JSON.
     Leased(Option<String>),
-    /// The order is another importer's.
+    /// Another importer has the lease.
     Elsewhere,
 }
 
-/// What pruning took away.
+/// The number of entries that pruning deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PrunedCounts {
     /// Runs.
     pub(crate) runs: u64,
-    /// Orders' parts in runs.
+    /// Deliveries of orders.
     pub(crate) deliveries: u64,
 }
 
-/// A database that keeps a ledger. The one thread that owns it calls.
+/// A database that stores a ledger. It is used by the writer thread alone.
 pub(crate) trait Backend: Send {
-    /// Writes a group, all of it durable or nothing, and returns what came of each part.
+    /// Writes a group in one transaction and returns the result of each operation.
     fn write(&mut self, group: &[Write]) -> Result<Vec<WriteResult>, StorageError>;
 
-    /// Says for whom orders are leased from now on.
+    /// Sets the importer that leases orders from now on.
     fn join(&mut self, importer: Importer);
 
-    /// Returns how often [`Self::heartbeat`] is to be called while there is nothing else to do; `None` for never.
+    /// Returns the interval at which an idle writer calls [`Self::heartbeat`], or `None` for never.
     fn heartbeat_interval(&self) -> Option<Duration>;
 
-    /// Keeps the leases alive.
+    /// Extends the leases of this importer.
     fn heartbeat(&mut self) -> Result<(), StorageError>;
 
-    /// Returns who else may be sending orders now.
+    /// Returns the other importers that are running.
     fn others(&mut self) -> Result<Vec<Importer>, StorageError>;
 
-    /// Returns what is known of each of some orders at a target, in their order.
+    /// Returns the states of orders at a target, as JSON, in the order of `orders`.
     fn known(
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
     ) -> Result<Vec<Option<String>>, StorageError>;
 
-    /// Returns which update of each of some orders left last for a target, in their order.
+    /// Returns the last update sent for each order at a target, in the order of `orders`.
     fn last_sent(
         &mut self,
         target: &str,
         orders: &[(Text, Text)],
     ) -> Result<Vec<Option<LastSent>>, StorageError>;
 
-    /// Returns the latest runs, the last first.
+    /// Returns the latest runs, newest first.
     fn runs(&mut self, limit: usize) -> Result<Vec<Run>, StorageError>;
 
     /// Returns a run.
     fn run(&mut self, id: &str) -> Result<Option<Run>, StorageError>;
 
-    /// Returns the runs that applied a plan, the first one first.
+    /// Returns the runs that applied a plan, oldest first.
     fn runs_of_plan(&mut self, plan: &str) -> Result<Vec<Run>, StorageError>;
 
-    /// Returns the orders of a run, in the order in which the ledger first met them.
+    /// Returns the deliveries of a run, in the order in which they were first written.
     fn deliveries_of_run(&mut self, run: &str) -> Result<Vec<Delivery>, StorageError>;
 
-    /// Returns an order's part in every run, at one target or at all, the first run first.
+    /// Returns the deliveries of an order at one target or all targets, oldest first.
     fn deliveries_of_order(
         &mut self,
         order_id: &str,
         target: Option<&str>,
     ) -> Result<Vec<Delivery>, StorageError>;
 
-    /// Hands out everything as it is at one moment: the runs, the orders, then the orders' parts in runs.
+    /// Passes all entries of one snapshot to a function: runs, then orders, then deliveries.
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError>;
 
-    /// Does some work on the entries, all of it durable or nothing.
+    /// Runs a function that changes entries in one transaction.
     fn rewrite(&mut self, work: &mut Work<'_>) -> Result<(), StorageError>;
 
-    /// Takes away the runs that began before a moment, and what was settled in them.
+    /// Deletes runs that started before a time, with their settled deliveries.
     fn prune(&mut self, before: Timestamp) -> Result<PrunedCounts, StorageError>;
 
-    /// Returns `SQLite`'s connection, for tests of what only it can do.
+    /// Returns the `SQLite` connection, for tests.
     #[cfg(test)]
     fn sqlite(&mut self) -> Option<&rusqlite::Connection> {
         None
     }
 }
 
-/// Takes an entry.
+/// A function that receives entries.
 pub(crate) type Take<'a> = dyn FnMut(Entry) -> Result<(), StorageError> + 'a;
 
-/// Some work on the entries of a ledger.
+/// A function that changes entries.
 pub(crate) type Work<'a> = dyn FnMut(&mut dyn Entries) -> Result<(), StorageError> + 'a;
 
-/// The entries of a ledger while a piece of work changes them.
+/// Access to the entries of a ledger within a transaction.
 pub(crate) trait Entries {
-    /// Returns each of some runs, in their order.
+    /// Returns runs, in the order of `ids`.
     fn runs(&mut self, ids: &[&str]) -> Result<Vec<Option<Run>>, StorageError>;
 
-    /// Writes runs, in the place of those with the same ids.
+    /// Inserts or replaces runs.
     fn put_runs(&mut self, runs: &[Run]) -> Result<(), StorageError>;
 
-    /// Returns what is remembered of each of some orders, in their order.
+    /// Returns the records of orders, in the order of `keys`.
     fn orders(&mut self, keys: &[OrderKey]) -> Result<Vec<Option<OrderRecord>>, StorageError>;
 
-    /// Writes what is remembered of orders, in the place of what was.
+    /// Inserts or replaces records of orders.
     fn put_orders(&mut self, orders: &[OrderRecord]) -> Result<(), StorageError>;
 
-    /// Returns each of some orders' parts in runs, in their order.
+    /// Returns deliveries by run and order, in the order of `keys`.
     fn deliveries(
         &mut self,
         keys: &[(String, OrderKey)],
     ) -> Result<Vec<Option<Delivery>>, StorageError>;
 
-    /// Writes orders' parts in runs, in the place of what was.
+    /// Inserts or replaces deliveries.
     fn put_deliveries(&mut self, deliveries: &[Delivery]) -> Result<(), StorageError>;
 }

@@ -1,7 +1,7 @@
-//! Everything that a ledger holds as a file, a JSON object a line: from one ledger to another, or for keeping.
+//! The export format of a ledger: one JSON object per line.
 //!
-//! The first line says what the file is, the last how many entries it has and what their checksum is: a file that is
-//! cut short, edited or foreign is noticed before anything is made of it.
+//! The first line has the format version, the last one the number of entries and a checksum, so that a truncated,
+//! edited or foreign file is refused before anything is imported.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -16,9 +16,9 @@ use super::{Ledger, OrderState};
 use crate::ledger::error::LedgerError;
 use crate::storage::error::StorageError;
 
-/// The latest version of the format.
+/// The format version of this program.
 const VERSION: u64 = 1;
-/// A line that is longer is none of ours: bodies have at most megabytes.
+/// The longest line in bytes; bodies have some megabytes at most.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
 /// The first line.
@@ -31,14 +31,14 @@ struct Head {
     exported_at: Timestamp,
 }
 
-/// How many entries of each kind there are.
+/// The number of entries of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Runs.
     pub(crate) runs: u64,
-    /// Orders that are remembered.
+    /// Orders.
     pub(crate) orders: u64,
-    /// Orders' parts in runs.
+    /// Deliveries of orders.
     pub(crate) deliveries: u64,
 }
 
@@ -57,11 +57,11 @@ impl Counts {
 struct End {
     #[serde(flatten)]
     counts: Counts,
-    /// Of everything before this line.
+    /// The checksum of all previous lines.
     sha256: String,
 }
 
-/// A line after the first.
+/// Any line but the first.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Line {
@@ -69,25 +69,25 @@ enum Line {
     Entry(Entry),
 }
 
-/// What is wrong with a file.
+/// Why a file cannot be imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DumpError {
     /// It cannot be read.
-    #[error("it cannot be read: {0}")]
+    #[error("cannot read it: {0}")]
     Unreadable(#[from] io::Error),
-    /// It is something else.
+    /// It is not an export.
     #[error("it is not an export of a ledger")]
     Foreign,
     /// A later version of Scoreload wrote it.
     #[error("its format is version `{0}`, and this version of Scoreload reads up to `{VERSION}`")]
     Later(u64),
-    /// It is not what was written.
+    /// It was changed or truncated.
     #[error("it is damaged: {0}")]
     Damaged(String),
 }
 
 impl DumpError {
-    /// Returns the way out.
+    /// Returns what the user can do.
     pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "name a file that you may read",
@@ -98,7 +98,7 @@ impl DumpError {
     }
 }
 
-/// A file on its way: everything that is written counts for the checksum.
+/// A writer that computes the checksum of its lines.
 struct Sum<W> {
     out: W,
     digest: Sha256,
@@ -113,7 +113,7 @@ impl<W: Write> Sum<W> {
     }
 }
 
-/// Writes everything that a ledger holds at one moment; returns how much that is.
+/// Writes a snapshot of a ledger and returns the number of entries.
 ///
 /// # Errors
 /// When the ledger cannot be read, or `out` cannot be written.
@@ -152,23 +152,23 @@ where
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into memory does not fail.
+        // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// Reads a file to its end, and refuses it unless every line is as it was written; returns how much it holds.
+/// Reads a whole file, verifies its checksum and returns the number of entries.
 ///
 /// # Errors
-/// What is wrong with it.
+/// When the file is not a complete export of a supported version.
 pub(crate) fn check(file: &File) -> Result<Counts, DumpError> {
     let mut lines = Lines::open(file)?;
     let mut counts = Counts::default();
     loop {
         let so_far = hex(&lines.digest.clone().finalize());
         match lines.next_line()? {
-            None => return Err(DumpError::Damaged("its end is missing".to_owned())),
+            None => return Err(DumpError::Damaged("its last line is missing".to_owned())),
             Some(Line::Entry(entry)) => {
                 if let Entry::Order(order) = &entry {
                     let damaged =
@@ -183,11 +183,11 @@ pub(crate) fn check(file: &File) -> Result<Counts, DumpError> {
                     sha256: so_far,
                 };
                 if end != expected {
-                    let words = "its entries are not those that were exported";
+                    let words = "its entries do not match its checksum";
                     return Err(DumpError::Damaged(words.to_owned()));
                 }
                 if lines.next_line()?.is_some() {
-                    return Err(DumpError::Damaged("it goes on after its end".to_owned()));
+                    return Err(DumpError::Damaged("it has lines after its end".to_owned()));
                 }
                 return Ok(counts);
             }
@@ -195,10 +195,10 @@ pub(crate) fn check(file: &File) -> Result<Counts, DumpError> {
     }
 }
 
-/// Returns the entries of a file that was checked.
+/// Returns the entries of a checked file.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the file cannot be read.
 pub(crate) fn entries(
     file: &File,
 ) -> Result<impl Iterator<Item = Result<Entry, StorageError>> + use<>, StorageError> {
@@ -212,7 +212,7 @@ pub(crate) fn entries(
     Ok(std::iter::from_fn(next))
 }
 
-/// Reads a line after the first.
+/// Parses an entry, for tests.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn entry_of_line(line: &str) -> Option<Entry> {
     match serde_json::from_str(line) {
@@ -221,7 +221,7 @@ pub(crate) fn entry_of_line(line: &str) -> Option<Entry> {
     }
 }
 
-/// The lines of a file after the first.
+/// A reader of lines that computes their checksum.
 struct Lines {
     file: BufReader<File>,
     number: usize,
@@ -229,7 +229,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Opens a file, and looks at what it says it is.
+    /// Rewinds a file and checks its first line.
     fn open(file: &File) -> Result<Self, DumpError> {
         let mut file = file.try_clone()?;
         file.rewind()?;
@@ -255,7 +255,7 @@ impl Lines {
         }
         let line = serde_json::from_slice(&text);
         line.map(Some)
-            .map_err(|_| DumpError::Damaged(format!("line {} cannot be understood", self.number)))
+            .map_err(|_| DumpError::Damaged(format!("line {} is not a valid entry", self.number)))
     }
 
     fn text(&mut self) -> Result<Vec<u8>, DumpError> {

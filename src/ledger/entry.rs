@@ -1,14 +1,14 @@
-//! What a ledger is told, and what it gives back.
+//! The entries of a ledger: runs, orders and deliveries.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::paylocity::model::Text;
 
-/// What tells orders apart in a ledger.
+/// The key of an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct OrderKey {
-    /// Where its updates go.
+    /// The target of its updates.
     pub(crate) target: String,
     /// The company.
     pub(crate) company_id: Text,
@@ -17,7 +17,7 @@ pub(crate) struct OrderKey {
 }
 
 impl OrderKey {
-    /// Makes a key.
+    /// Creates a key.
     pub(crate) fn new(target: &str, company_id: &Text, order_id: &Text) -> Self {
         Self {
             target: target.to_owned(),
@@ -27,150 +27,150 @@ impl OrderKey {
     }
 }
 
-/// What a ledger remembers of an order.
+/// The stored state of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OrderRecord {
     /// The order.
     #[serde(flatten)]
     pub(crate) key: OrderKey,
-    /// What is known of it, as JSON.
+    /// Its state, as JSON.
     pub(crate) known: String,
-    /// When that was written.
+    /// When the state was written.
     pub(crate) changed_at: Timestamp,
 }
 
-/// Anything that a ledger holds.
+/// Any entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Entry {
     /// A run.
     Run(Run),
-    /// What is remembered of an order.
+    /// The state of an order.
     Order(OrderRecord),
-    /// An order's part in a run.
+    /// The delivery of an order in a run.
     Delivery(Delivery),
 }
 
-/// A run, as it begins.
+/// A run when it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunRecord {
     /// Its id.
     pub(crate) id: String,
-    /// What was asked for, such as `import`.
+    /// The command, such as `import`.
     pub(crate) mode: String,
-    /// Where updates go; its orders are known under this name.
+    /// The target, which is part of the keys of its orders.
     pub(crate) target: String,
-    /// When it began.
+    /// When it started.
     pub(crate) started_at: Timestamp,
     /// Its inputs, as JSON.
     pub(crate) inputs: String,
-    /// The id of the plan that it applies, where it applies one.
+    /// The id of the plan that it applies, if any.
     pub(crate) plan: Option<String>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunEnd {
-    /// When.
+    /// When it ended.
     pub(crate) finished_at: Timestamp,
     /// The exit code of the process.
     pub(crate) exit_code: u8,
-    /// Its rows and orders, counted, as JSON.
+    /// Its totals, as JSON.
     pub(crate) totals: String,
 }
 
-/// A run that the ledger remembers.
+/// A run with its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// How it began.
+    /// How it started.
     #[serde(flatten)]
     pub(crate) record: RunRecord,
-    /// How it ended; `None` while it is under way, and where it was cut off.
+    /// How it ended, or `None` if it is running or was killed.
     pub(crate) end: Option<RunEnd>,
 }
 
-/// An update that is about to leave.
+/// The intent to send an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Intent {
-    /// The id of the run, which has begun.
+    /// The id of the run.
     pub(crate) run: String,
     /// The order, at the target of the run.
     pub(crate) order: OrderKey,
     /// The body, as JSON.
     pub(crate) body: String,
-    /// What is known of the order once the body may have been applied.
+    /// The state of the order while the outcome is unknown, as JSON.
     pub(crate) known: String,
-    /// When it was decided on.
+    /// When the intent was written.
     pub(crate) at: Timestamp,
 }
 
-/// What became of an order in a run, whether or not anything of it left.
+/// The outcome of an order in a run, whether or not anything was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settlement {
-    /// The id of the run, which has begun.
+    /// The id of the run.
     pub(crate) run: String,
     /// The order, at the target of the run.
     pub(crate) order: OrderKey,
     /// The outcome's name.
     pub(crate) outcome: String,
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub(crate) http_status: Option<u16>,
-    /// How many requests it took.
+    /// The number of requests.
     pub(crate) attempts: u32,
-    /// What the server said, or why the order was held back.
+    /// The server's message, or the reason why the order was held back.
     pub(crate) message: Option<String>,
-    /// What is known of the order from now on; `None` where that is what was known before.
+    /// The new state of the order as JSON, or `None` if it did not change.
     pub(crate) known: Option<String>,
-    /// When it was known.
+    /// When the outcome was known.
     pub(crate) at: Timestamp,
 }
 
-/// An order's part in a run, as the ledger remembers it.
+/// The delivery of an order in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     /// The id of the run.
     pub(crate) run: String,
-    /// Where the run's updates went.
+    /// The target of the run.
     pub(crate) target: String,
     /// The company.
     pub(crate) company_id: Text,
     /// The order.
     pub(crate) order_id: Text,
-    /// The body that was to be sent last; `None` where nothing was to be sent.
+    /// The last body to send, or `None` if there was nothing to send.
     pub(crate) body: Option<String>,
-    /// When that was decided on.
+    /// When the intent was written.
     pub(crate) intended_at: Option<Timestamp>,
-    /// What became of it; `None` where the run was cut off before that was known.
+    /// The outcome, or `None` if the run was killed before it was known.
     pub(crate) settled: Option<Settled>,
 }
 
 impl Delivery {
-    /// Returns the order.
+    /// Returns the key of the order.
     pub(crate) fn order(&self) -> OrderKey {
         OrderKey::new(&self.target, &self.company_id, &self.order_id)
     }
 }
 
-/// Which update of an order left last, and what became of it.
+/// The last update that was sent for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastSent {
     /// The id of the run that sent it.
     pub(crate) run: String,
-    /// The name of its outcome; `None` where the run was cut off before that was known.
+    /// The name of its outcome, or `None` if the run was killed before it was known.
     pub(crate) outcome: Option<String>,
 }
 
-/// What became of an order's part in a run.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settled {
-    /// When it was known.
+    /// When the outcome was known.
     pub(crate) at: Timestamp,
     /// The outcome's name.
     pub(crate) outcome: String,
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub(crate) http_status: Option<u16>,
-    /// How many requests it took.
+    /// The number of requests.
     pub(crate) attempts: u32,
-    /// What the server said, or why the order was held back.
+    /// The server's message, or the reason why the order was held back.
     pub(crate) message: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Entries of another ledger into this one: what is new is added, and of what both know the later word counts.
+//! Import of another ledger's entries: new ones are added, and of two versions of an entry the later one wins.
 
 use super::backend::Entries;
 use super::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
@@ -6,26 +6,26 @@ use super::{Ledger, OrderState};
 use crate::ledger::error::LedgerError;
 use crate::storage::error::StorageError;
 
-/// How many entries of a kind are looked up and written at once.
+/// The number of entries of a kind that are looked up and written together.
 const AT_ONCE: usize = 1_000;
 
-/// What a merge has changed.
+/// The number of entries that a merge changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Merged {
-    /// Runs that were added, or of which the end was.
+    /// Runs that were added, or that got an end.
     pub(crate) runs: usize,
-    /// Orders of which something was learned.
+    /// Orders that were added or changed.
     pub(crate) orders: usize,
-    /// Orders' parts in runs that were added, or of which something later was known.
+    /// Deliveries that were added or changed.
     pub(crate) deliveries: usize,
 }
 
 impl Ledger {
-    /// Takes over entries of another ledger, all of them or none. They come in the order in which [`Ledger::fold`]
-    /// hands them out; `entries` makes them anew where the work must be begun again.
+    /// Merges entries of another ledger in one transaction. They are in the order of [`Ledger::fold`]; `entries` is
+    /// called again for a retry.
     ///
     /// # Errors
-    /// When the ledger cannot be written, an entry cannot be read, or it contradicts what is there.
+    /// When the ledger cannot be written, or an entry cannot be read or contradicts this ledger.
     pub(crate) fn merge<I>(
         &self,
         mut entries: impl FnMut() -> Result<I, StorageError> + Send + 'static,
@@ -44,7 +44,7 @@ impl Ledger {
     }
 }
 
-/// A merge on its way.
+/// A merge in progress.
 #[derive(Default)]
 struct Merging {
     runs: Vec<Run>,
@@ -67,7 +67,7 @@ impl Merging {
         Ok(())
     }
 
-    /// Writes what has come together: runs before their deliveries.
+    /// Writes the collected entries: runs before their deliveries.
     fn write(&mut self, held: &mut dyn Entries) -> Result<(), StorageError> {
         let runs = std::mem::take(&mut self.runs);
         let ids: Vec<&str> = runs.iter().map(|run| run.record.id.as_str()).collect();
@@ -97,7 +97,7 @@ fn key_of(delivery: &Delivery) -> (String, OrderKey) {
     (delivery.run.clone(), delivery.order())
 }
 
-/// Returns what is to be written: what is not held yet, and what a rule makes of both where that is news.
+/// Returns the entries to write: those that are new, and those that differ after merging by `rule`.
 fn only_new<T: PartialEq>(
     held: Vec<Option<T>>,
     others: Vec<T>,
@@ -119,10 +119,13 @@ fn only_new<T: PartialEq>(
     Ok(new)
 }
 
-/// A run ends once, and otherwise never changes.
+/// Merges a run, of which only the end can be new.
 fn run(held: &Run, other: Run) -> Result<Run, StorageError> {
     if held.record != other.record {
-        let words = format!("its run `{}` is another one here", other.record.id);
+        let words = format!(
+            "its run `{}` differs from the one with this id here",
+            other.record.id
+        );
         return Err(StorageError::ImportConflict(words));
     }
     let end = held.end.clone().or(other.end);
@@ -136,9 +139,7 @@ fn order(held: &OrderRecord, other: OrderRecord) -> Result<OrderRecord, StorageE
     let read = |order: &OrderRecord| {
         OrderState::from_json(&order.known).map_err(|words| {
             let id = &order.key.order_id;
-            StorageError::ImportConflict(format!(
-                "the entry of order `{id}` cannot be read: {words}"
-            ))
+            StorageError::ImportConflict(format!("cannot read the entry of order `{id}`: {words}"))
         })
     };
     let (earlier, later) = if held.changed_at <= other.changed_at {
@@ -147,7 +148,7 @@ fn order(held: &OrderRecord, other: OrderRecord) -> Result<OrderRecord, StorageE
         (&other, held)
     };
     let known = read(earlier)?.merged(&read(later)?);
-    // What is known already is not written in other words.
+    // An equal state keeps its stored text.
     let words = match (read(held)? == known, read(later)? == known) {
         (true, _) => return Ok(held.clone()),
         (false, true) => later.known.clone(),
@@ -160,7 +161,7 @@ fn order(held: &OrderRecord, other: OrderRecord) -> Result<OrderRecord, StorageE
     })
 }
 
-/// Of two accounts of one delivery the one that ends later tells more.
+/// Merges a delivery: the later version wins.
 fn delivery(held: &Delivery, other: Delivery) -> Delivery {
     let last = |delivery: &Delivery| {
         let settled = delivery.settled.as_ref().map(|settled| settled.at);
@@ -200,14 +201,14 @@ mod tests {
     }
 
     #[test]
-    fn of_what_both_know_of_an_order_the_later_word_counts_whichever_comes_in() {
+    fn the_later_state_of_an_order_wins() {
         let (earlier, later) = (remembered("1", 10), remembered("2", 20));
         assert_eq!(order(&earlier, later.clone()).unwrap(), later);
         assert_eq!(order(&later, earlier).unwrap(), later);
     }
 
     #[test]
-    fn of_two_accounts_of_a_delivery_the_later_one_counts() {
+    fn the_later_version_of_a_delivery_wins() {
         let open = Delivery {
             run: "R".to_owned(),
             target: "demo".to_owned(),
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_the_same_name_that_began_otherwise_is_refused() {
+    fn a_different_run_with_the_same_id_is_refused() {
         let began = |target: &str| Run {
             record: RunRecord {
                 id: "R".to_owned(),

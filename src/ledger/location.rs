@@ -1,4 +1,4 @@
-//! Where a ledger is. Which one a run uses, the configuration decides.
+//! The location of a ledger. The configuration decides which one a run uses.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 use crate::storage::postgres::settings::{ConnectionSettings, UrlError};
 use crate::tls::Authorities;
 
-/// Where a ledger is.
+/// The location of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// In a file, with `SQLite`'s own files beside it.
+    /// A `SQLite` file.
     File(PathBuf),
-    /// In a database that importers on many machines share.
+    /// A `PostgreSQL` database that importers on many machines share.
     Database(ConnectionSettings),
-    /// In memory, gone with the process: for the built-in sandbox, and where no ledger is wanted.
+    /// The memory of this process, for the built-in sandbox and `--ledger none`.
     Memory,
 }
 
 impl Location {
-    /// Returns the location that a text names: the URL of a database, or a path.
+    /// Parses the URL of a database or a path.
     ///
     /// # Errors
-    /// When it is meant as a database and cannot be one.
+    /// When a URL is invalid.
     pub(crate) fn named(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
@@ -32,7 +32,7 @@ impl Location {
         Ok(Self::File(PathBuf::from(text)))
     }
 
-    /// Returns the same location, where a database's server may have its certificate from these authorities too.
+    /// Adds certificate authorities to trust for a database server.
     pub(crate) fn trusting(self, authorities: &Authorities) -> Self {
         match self {
             Self::Database(address) => Self::Database(address.trusting(authorities.clone())),
@@ -40,7 +40,7 @@ impl Location {
         }
     }
 
-    /// Tells whether what it holds is there for the next run.
+    /// Whether it persists after the process ends.
     pub(crate) fn is_lasting(&self) -> bool {
         *self != Self::Memory
     }
@@ -56,10 +56,9 @@ impl fmt::Display for Location {
     }
 }
 
-/// Returns where the user's ledger is when nothing else is said; `None` where the environment names no home.
+/// Returns the default path of the ledger: in `$XDG_STATE_HOME`, or in `~/.local/state`.
 ///
-/// It stands in `$XDG_STATE_HOME`, or in `~/.local/state`. As the XDG specification asks, a relative
-/// `$XDG_STATE_HOME` counts for nothing: the ledger would be another one in each directory.
+/// A relative `$XDG_STATE_HOME` is ignored, as the XDG specification requires.
 pub(crate) fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let absolute = |name| {
         environment(name)
@@ -71,8 +70,8 @@ pub(crate) fn default_path(environment: &dyn Fn(&str) -> Option<String>) -> Opti
     Some(state.join("scoreload/ledger.db"))
 }
 
-/// Returns where the user's ledger is, asking the system for the home where the environment names none, as it is for
-/// jobs that start without one.
+/// Returns the default path of the ledger, with the system's home directory if the environment has none, as in some
+/// scheduled jobs.
 pub(crate) fn users_path(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let of_system = || Some(std::env::home_dir()?.join(".local/state/scoreload/ledger.db"));
     default_path(environment)
@@ -80,10 +79,10 @@ pub(crate) fn users_path(environment: &dyn Fn(&str) -> Option<String>) -> Option
         .filter(|path| path.is_absolute())
 }
 
-/// Returns the path of a file beside a ledger: its own name with something added.
-pub(crate) fn beside(path: &Path, tail: &str) -> PathBuf {
+/// Appends a suffix to the file name of a ledger.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(tail);
+    name.push(suffix);
     name.into()
 }
 
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ledger_stands_in_the_users_state_directory() {
+    fn the_default_path_is_in_the_users_state_directory() {
         let table = [
             (Some("/state"), Some("/home/ada"), Some("/state")),
             (None, Some("/home/ada"), Some("/home/ada/.local/state")),
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_without_a_home_in_its_environment_has_a_ledger_all_the_same() {
+    fn the_default_path_without_home_in_the_environment_is_absolute() {
         let path = users_path(&|_| None).unwrap();
         assert!(path.is_absolute() && path.ends_with(".local/state/scoreload/ledger.db"));
     }

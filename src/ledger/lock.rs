@@ -1,4 +1,4 @@
-//! One import at a time for a ledger and a target: two would each send what the other is about to send.
+//! The lock of a ledger file and a target: two imports at once would send the same updates.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -13,24 +13,24 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::location::{Location, beside};
 use crate::system::{permissions, process};
 
-/// More than it takes to look who holds a lock.
-const A_LOOK: Duration = Duration::from_millis(20);
+/// Longer than [`Lock::holder`] holds a shared lock.
+const PROBE_TIME: Duration = Duration::from_millis(20);
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The process.
     pub(crate) pid: u32,
-    /// The machine, where its name is known.
+    /// The machine, if its name is known.
     pub(crate) host: Option<String>,
     /// The id of the run.
     pub(crate) run: String,
-    /// When the run began.
+    /// When the run started.
     pub(crate) started_at: Timestamp,
 }
 
 impl Holder {
-    /// Returns this process as the holder, for a run.
+    /// Returns this process as the holder for a run.
     pub(crate) fn this_process(run: &str, started_at: Timestamp) -> Self {
         Self {
             pid: std::process::id(),
@@ -51,27 +51,27 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// What came of an attempt to take a lock.
+/// The result of trying to lock.
 #[derive(Debug)]
 pub(crate) enum LockAttempt {
-    /// The lock is ours.
+    /// The lock is acquired.
     Taken(Lock),
-    /// Somebody else has it; `None` where they have not yet said who they are.
+    /// Another process holds it; `None` if it has not written its name yet.
     Held(Option<Holder>),
 }
 
-/// The right to import into a target with a ledger. It ends when this is dropped or the process dies.
+/// The right to import to a target with a ledger, until it is dropped or the process ends.
 ///
-/// The system's lock on the file decides; what the file says only names the holder, so that a file left behind by a
-/// process that died means nothing. The file itself stays: were it deleted, two could lock two files of one name.
+/// The operating system's file lock decides; the content of the file only names the holder. The file is not deleted,
+/// because two processes could then lock two files with the same name.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
 
 impl Lock {
-    /// Takes the lock on a ledger's file and a target, if nobody else has it.
+    /// Locks a ledger file and a target, if no other process holds the lock.
     ///
     /// # Errors
-    /// When the file of the lock cannot be written.
+    /// When the lock file cannot be written.
     pub(crate) fn try_take(
         ledger: &Path,
         target: &str,
@@ -81,8 +81,8 @@ impl Lock {
             let file = open(ledger, target)?;
             let mut locked = file.try_lock();
             if matches!(locked, Err(TryLockError::WouldBlock)) {
-                // It may be no import, but somebody who looks for one.
-                std::thread::sleep(A_LOOK);
+                // The other process may only be in `Lock::holder`.
+                std::thread::sleep(PROBE_TIME);
                 locked = file.try_lock();
             }
             match locked {
@@ -94,7 +94,7 @@ impl Lock {
         take().map_err(|error| unopened(ledger, error))
     }
 
-    /// Returns who holds the lock on a ledger's file and a target, where somebody does and has said who it is.
+    /// Returns the holder of the lock on a ledger file and a target, if there is one.
     pub(crate) fn holder(ledger: &Path, target: &str) -> Option<Holder> {
         let file = File::open(path_of(ledger, target).ok()?).ok()?;
         match file.try_lock_shared() {
@@ -103,10 +103,10 @@ impl Lock {
         }
     }
 
-    /// Takes the lock on a ledger's file and a target, as soon as nobody else has it.
+    /// Waits for the lock on a ledger file and a target.
     ///
     /// # Errors
-    /// When the file of the lock cannot be written.
+    /// When the lock file cannot be written.
     pub(crate) fn wait_for(
         ledger: &Path,
         target: &str,
@@ -120,7 +120,7 @@ impl Lock {
         take().map_err(|error| unopened(ledger, error))
     }
 
-    /// Writes who holds the lock.
+    /// Writes the holder to the file.
     fn name(file: File, holder: &Holder) -> io::Result<Self> {
         let mut lock = Self(file);
         lock.0.set_len(0)?;
@@ -131,9 +131,9 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The next holder must not be taken for this one before it has written its name.
+        // Otherwise this name would be read until the next holder has written its own.
         let _ = self.0.set_len(0);
-        // Closing is not enough while a process that was just started has yet to close its copy of the file.
+        // A child process can still have a copy of the file descriptor before it executes its program.
         let _ = self.0.unlock();
     }
 }
@@ -148,7 +148,7 @@ fn open(ledger: &Path, target: &str) -> io::Result<File> {
         .open(path)
 }
 
-/// Returns the file of a lock. It stands beside the ledger itself, by whatever link or path that was named.
+/// Returns the path of a lock file. It is beside the ledger, after links are resolved.
 fn path_of(ledger: &Path, target: &str) -> io::Result<PathBuf> {
     let directory = permissions::create_parent_dir(ledger)?;
     let ledger = match (fs::canonicalize(ledger), ledger.file_name()) {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_excludes_others_and_names_its_holder_until_it_is_dropped() {
+    fn a_lock_excludes_others_and_names_its_holder_until_dropped() {
         let directory = tempfile::tempdir().unwrap();
         let ledger = directory.path().join("state/ledger.db");
         let lock = Lock::wait_for(&ledger, "demo", &holder("first")).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_are_apart_by_ledger_and_target_but_not_by_the_way_a_ledger_is_named() {
+    fn a_lock_depends_on_the_target_and_the_resolved_path_of_the_ledger() {
         let directory = tempfile::tempdir().unwrap();
         let (ledger, other) = (directory.path().join("a.db"), directory.path().join("b.db"));
         let link = directory.path().join("link.db");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_killed_leaves_no_lock_behind() {
+    fn the_lock_of_a_killed_process_is_released() {
         let directory = tempfile::tempdir().unwrap();
         let ledger = directory.path().join("ledger.db");
         let file = path_of(&ledger, "demo").unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_told_in_words() {
+    fn a_holder_is_displayed_with_process_and_start() {
         let holder = Holder {
             pid: 4711,
             host: Some("nightly".to_owned()),

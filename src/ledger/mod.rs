@@ -1,20 +1,18 @@
-//! What was sent and what became of it, kept where a crash cannot take it; and what follows from it for the next
-//! update.
+//! The ledger: what was sent and what was accepted, which survives crashes, and the diff of the next update against it.
 //!
-//! A request leaves only once the intent to send it is durable, and its outcome is written as soon as it is known.
-//! So after a crash at any moment, whatever an order's server may hold is known here, or known to be in doubt.
+//! A request is sent after its intent is durable, and its outcome is written as soon as it is known. So after a crash the
+//! ledger has everything that the server accepted, and everything that it may have accepted is marked as in doubt.
 //!
-//! - [`store`]: the handle that everybody shares; each call is a message to the one thread that owns the database
-//! - [`lock`]: one import at a time for a ledger's file and a target; [`lease`]: one importer at a time for an order,
-//!   where many share a ledger
-//! - [`budget`]: what of a target's rate is used, whoever uses it
-//! - [`place`]: where a ledger is; [`fault`]: why one cannot be relied on; [`entry`]: what it holds
-//! - [`mod@changes`]: which values an update would change
-//! - [`known`]: what a target has acknowledged of one order; [`mod@plan`]: what is left to send of it. Both are rules
-//!   over values; the store keeps them as the text that it was given
-//! - [`remembered`]: what a ledger keeps of an order beside what its inputs say, which is the same as a rule
-//! - [`verdict`]: whether inputs say what was delivered
-//! - [`exchange`]: everything that a ledger holds as a file; [`merging`]: such a file into another ledger
+//! - [`store`]: the handle; each call is a message to the [`writer`] thread, which owns the database
+//! - [`backend`]: the interface of a database, with the implementations [`sqlite`] and [`postgres`]
+//! - [`entry`]: runs, orders and deliveries
+//! - [`lock`]: excludes a second import with the same ledger file and target
+//! - [`lease`]: excludes a second importer of an order in a shared database
+//! - [`order_state`]: what the target accepted of an order; [`stored_state`]: its stored form
+//! - [`flat_update`]: a body as a list of values and reports
+//! - [`mod@plan`]: what to send of an order; [`value_changes`]: which values that changes
+//! - [`audit`]: compares inputs with what was delivered
+//! - [`dump`]: the export format; [`import`]: merges an export into a ledger
 
 pub(crate) mod audit;
 mod backend;

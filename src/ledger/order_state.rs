@@ -1,39 +1,38 @@
-//! What is known of one order at one target, and how each step of a delivery changes it.
+//! The state of an order at a target, and how each step of a delivery changes it.
 //!
-//! An update is assumed to have got through without an answer from the moment it is about to leave, so that what is
-//! known stays true if the process ends there. What follows for the next update is for [`mod@super::plan`].
+//! An update counts as sent without an answer from the moment of its intent, so that the state is correct if the process
+//! ends there. [`mod@super::plan`] decides what the next update contains.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::flat_update::FlatUpdate;
 use crate::paylocity::model::OrderUpdate;
 
-/// What the ledger knows of one (target, company, order).
+/// The state of an order at a target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OrderState {
-    /// Every value and every report that the server holds for certain: acknowledged, and not put in doubt since.
+    /// Values and reports that the server acknowledged and that no later update put in doubt.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
     pub(crate) accepted: OrderUpdate,
-    /// Reports, at their places, that may have been appended: they were sent, and the answer was lost.
+    /// Reports that may have been appended: they were sent, and the answer was lost.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
     pub(crate) doubtful: OrderUpdate,
-    /// Whether an update was sent whose outcome is not known, and none was acknowledged since.
+    /// Whether the outcome of an update is unknown, and none was acknowledged since.
     #[serde(default)]
     pub(crate) unsettled: bool,
-    /// The values of the updates whose outcome is not known; none where all is settled.
+    /// The values of updates whose outcome is unknown.
     #[serde(default, skip_serializing_if = "OrderUpdate::is_empty")]
     pub(crate) lost: OrderUpdate,
-    /// Whether all of the order is to be sent once more, whatever is known of it: a run was to do so (`--resend`) and did
-    /// not come to it. No update has left since, or its outcome stands for it.
+    /// Whether a run with `--resend` ended before it sent the order, so that the next run sends all of it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) due_again: bool,
-    /// While an update is in flight: what was known before, for the case that it is certainly not applied.
+    /// While an update is in flight: the state before it, which is restored if the update was certainly not applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<Box<OrderState>>,
 }
 
 impl OrderState {
-    /// Reads what a ledger has kept; an error is the reader's words.
+    /// Parses the text of [`OrderState::to_json`]; the error is the parser's message.
     ///
     /// # Errors
     /// When the text was not written by [`OrderState::to_json`].
@@ -41,26 +40,26 @@ impl OrderState {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Returns it as the text that a ledger keeps.
+    /// Returns the text that a ledger stores.
     pub(crate) fn to_json(&self) -> String {
         // Serializing texts and numbers into memory cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Tells whether nothing is known: as far as the ledger goes, the order was never sent.
+    /// Whether the order was never sent, according to the ledger.
     pub(crate) fn is_empty(&self) -> bool {
         self.accepted.is_empty() && self.doubtful.is_empty() && !self.unsettled
     }
 
-    /// Tells whether anything that was sent may have been applied, or not.
+    /// Whether an update may or may not have been applied.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.unsettled || !self.doubtful.is_empty()
     }
 
-    /// Notes that an update is about to leave: until it has an outcome it is in doubt.
+    /// Records the intent to send an update, which is in doubt until it has an outcome.
     ///
-    /// Each attempt is an intent of its own, followed by one of [`Self::accept`], [`Self::refuse`] and
-    /// [`Self::doubt`], or by nothing if the process ends.
+    /// Each attempt has its own intent, followed by one of [`Self::accept`], [`Self::refuse`] and [`Self::doubt`], or by
+    /// nothing if the process ends.
     pub(crate) fn intend(&mut self, sent: &OrderUpdate) {
         let mut before = std::mem::take(self);
         before.before = None;
@@ -69,9 +68,9 @@ impl OrderState {
         self.before = Some(Box::new(before));
     }
 
-    /// Notes that the server acknowledged an update: all is settled, but for doubtful reports that were not in it.
+    /// Records that the server acknowledged an update, which settles everything except doubtful reports not in it.
     pub(crate) fn accept(&mut self, sent: &OrderUpdate) {
-        // The intent has put in doubt what is certain now; what was before it counts.
+        // The intent put the update in doubt; the state before it counts.
         self.refuse(sent);
         if self.accepted.is_empty() && self.doubtful.is_empty() {
             self.accepted = sent.clone();
@@ -85,18 +84,18 @@ impl OrderState {
         self.settle(doubtful.into_update());
     }
 
-    /// Notes that an update was certainly not applied: what is known is what was known before its intent.
+    /// Records that an update was certainly not applied, which restores the state before its intent.
     ///
-    /// It takes the update as [`Self::accept`] and [`Self::doubt`] do, so that outcomes can be told apart in a table.
+    /// It has the signature of [`Self::accept`] and [`Self::doubt`], so that the three can be used alike.
     pub(crate) fn refuse(&mut self, _sent: &OrderUpdate) {
         if let Some(before) = self.before.take() {
             *self = *before;
         }
     }
 
-    /// Notes that the answer to an update was lost: it may have been applied, or not.
+    /// Records that the answer to an update was lost: it may or may not have been applied.
     ///
-    /// Values that it would have changed are not known any more; reports that are not known to be there are doubtful.
+    /// Values that it would have changed become unknown, and reports that were not acknowledged become doubtful.
     pub(crate) fn doubt(&mut self, sent: &OrderUpdate) {
         let sent = FlatUpdate::new(sent);
         let mut accepted = FlatUpdate::new(&self.accepted);
@@ -118,23 +117,22 @@ impl OrderState {
         };
     }
 
-    /// Takes everything that is in doubt as delivered (`resolve --mark-delivered`).
+    /// Marks everything in doubt as delivered (`resolve --mark-delivered`).
     pub(crate) fn settle_as_delivered(&mut self) {
         self.merge_into_accepted(FlatUpdate::new(&self.lost));
         self.merge_into_accepted(FlatUpdate::new(&self.doubtful));
         self.settle(OrderUpdate::default());
     }
 
-    /// Takes everything that is in doubt as not delivered (`resolve --resend`): the next import sends it as new.
+    /// Marks everything in doubt as not delivered (`resolve --resend`), so that the next import sends it.
     pub(crate) fn settle_as_lost(&mut self) {
         self.settle(OrderUpdate::default());
     }
 
-    /// Returns what is known where two ledgers speak of the same order, `self` having been written first.
+    /// Merges the states of an order in two ledgers, of which `self` was written first.
     ///
-    /// What the server acknowledged to either it holds; of two values the later one counts. A report that either of
-    /// them doubts is in doubt, unless the other knows it; an update of the earlier one whose answer was lost has left
-    /// no value that counts as known.
+    /// What either ledger has as accepted is accepted, and of two values the later one wins. A report that is doubtful
+    /// in one ledger stays doubtful unless the other has it as accepted.
     pub(crate) fn merged(&self, later: &Self) -> Self {
         let mut accepted = FlatUpdate::new(&self.accepted);
         accepted.merge(FlatUpdate::new(&later.accepted));
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_replaced_one_by_one_and_those_not_mentioned_stay() {
+    fn an_update_replaces_the_values_that_it_has_and_keeps_the_rest() {
         let test = |id: &str, status: Value| {
             let tests = json!([{"id": id, "score": {"attempt": 1}, "testStatus": status}]);
             body(
@@ -205,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_update_leaves_what_was_known_before_also_what_was_in_doubt() {
+    fn a_refused_update_restores_the_previous_state_including_doubts() {
         let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["S"]));
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_intent_without_an_outcome_is_a_lost_answer() {
+    fn an_intent_without_an_outcome_counts_as_a_lost_answer() {
         let sent = scored("1", &["R"]);
         let (mut died, mut lost) = (OrderState::default(), OrderState::default());
         died.intend(&sent);
@@ -239,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_was_acknowledged_is_never_in_doubt() {
+    fn an_acknowledged_report_is_never_doubtful() {
         let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.doubt(&scored("1", &["R"]));
@@ -248,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_doubt_can_be_settled_either_way() {
+    fn doubts_are_settled_as_delivered_or_as_lost() {
         let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.intend(&scored("2", &["R", "S"]));
@@ -271,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_ledgers_know_is_put_together_and_the_later_word_counts() {
+    fn merging_two_states_keeps_the_later_values() {
         let (mut earlier, mut later) = (OrderState::default(), OrderState::default());
         earlier.accept(&scored("1", &["R"]));
         earlier.doubt(&scored("1", &["S", "T"]));
@@ -291,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_again_is_so_until_an_update_leaves_that_may_have_been_applied() {
+    fn due_again_lasts_until_an_update_may_have_been_applied() {
         let sent = scored("1", &["R"]);
         let mut due = OrderState::default();
         due.accept(&sent);
@@ -308,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_as_it_was_written() {
+    fn a_state_is_parsed_as_it_was_written() {
         let mut known = OrderState::default();
         known.accept(&scored("1", &["R"]));
         known.due_again = true;

@@ -1,4 +1,4 @@
-//! What is to be sent of an order, given what is known of it: a pure difference.
+//! The diff of an order: what to send, given the order's state.
 //!
 //! Scores and statuses may be sent again without harm; reports are only ever appended by the server
 //! ([`crate::paylocity`]), so a report leaves again only where it may not have arrived. How knowledge grows with each
@@ -9,7 +9,7 @@ use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::{OrderUpdate, ReportLink};
 use crate::schema::columns::Scope;
 
-/// What to do with reports that may have been appended already.
+/// What to do with reports that may already have been appended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnAmbiguous {
@@ -20,42 +20,42 @@ pub(crate) enum OnAmbiguous {
     Hold,
 }
 
-/// How an order's body relates to what is known of the order.
+/// How a body relates to the state of its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// Nothing is known of the order.
+    /// The order was never sent.
     New,
-    /// Something is asked for that was not acknowledged.
+    /// The body has something that was not acknowledged.
     Changed,
-    /// The server has acknowledged all that the body says.
+    /// The server acknowledged everything in the body.
     Unchanged,
-    /// An earlier update may have been applied: it is sent until it is acknowledged.
+    /// An earlier update may have been applied; it is sent again until it is acknowledged.
     Resume,
-    /// All that the body says was acknowledged, but for reports that are kept back.
+    /// Everything was acknowledged except held reports.
     Held,
 }
 
-/// What is to be sent of an order.
+/// The plan of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Planned {
-    /// How the body relates to what is known.
+    /// How the body relates to the state.
     pub(crate) change: Change,
     /// What to send now.
     pub(crate) due: Due,
-    /// Whether it carries reports that may have been appended already.
+    /// Whether it has reports that may already have been appended.
     pub(crate) in_doubt: bool,
-    /// The reports in doubt that are asked for and kept back.
+    /// Reports of the body that are in doubt and held.
     pub(crate) held_reports: Vec<ScopedReport>,
 }
 
-/// What is to be sent now of what an order's inputs say.
+/// The part of a body to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// Nothing, which costs no request.
+    /// Nothing, so there is no request.
     Nothing,
     /// All of it.
     Whole,
-    /// All its values, and those of its reports that are due.
+    /// All values, and the reports that are due.
     Part(OrderUpdate),
 }
 
@@ -65,7 +65,7 @@ impl Planned {
         whole(Change::New, false)
     }
 
-    /// Returns the plan of an order of which all was acknowledged.
+    /// Returns the plan of an order whose body was acknowledged.
     pub(crate) const fn unchanged() -> Self {
         Self {
             change: Change::Unchanged,
@@ -75,7 +75,7 @@ impl Planned {
         }
     }
 
-    /// Returns the body that is to be sent now, `wanted` being all that the inputs say; `None` costs no request.
+    /// Returns the body to send now, given the whole body, or `None` for no request.
     pub(crate) const fn body<'a>(&'a self, wanted: &'a OrderUpdate) -> Option<&'a OrderUpdate> {
         match &self.due {
             Due::Nothing => None,
@@ -84,16 +84,16 @@ impl Planned {
         }
     }
 
-    /// Tells whether anything is to be sent.
+    /// Whether there is anything to send.
     pub(crate) const fn is_open(&self) -> bool {
         !matches!(self.due, Due::Nothing)
     }
 }
 
-/// A report and what it is about.
+/// A report and its scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScopedReport {
-    /// Whether it is a report on the order, an assessment or a test.
+    /// Whether the report belongs to the order, an assessment or a test.
     pub(crate) scope: Scope,
     /// The report.
     pub(crate) link: ReportLink,
@@ -101,7 +101,7 @@ pub(crate) struct ScopedReport {
 
 /// Plans what to send of a body.
 ///
-/// `resend_all` sends it as it is, whatever was accepted or is in doubt; so does what an earlier run has left of that.
+/// `resend_all` sends the whole body, whatever was accepted; so does a state that is due again.
 pub(crate) fn plan(
     body: &OrderUpdate,
     known: Option<&OrderState>,
@@ -125,7 +125,7 @@ const fn whole(change: Change, in_doubt: bool) -> Planned {
     }
 }
 
-/// The whole body once more, whatever is known.
+/// Plans to send the whole body again.
 fn again(body: &OrderUpdate, known: &OrderState) -> Planned {
     let accepted = FlatUpdate::new(&known.accepted);
     let doubtful = FlatUpdate::new(&known.doubtful);
@@ -135,12 +135,12 @@ fn again(body: &OrderUpdate, known: &OrderState) -> Planned {
     whole(sending(known, known.due_again), in_doubt)
 }
 
-/// Tells without a look at its parts that nothing of a body is left: the usual case where a file comes again.
+/// Whether the whole body was accepted: a shortcut for the usual case of a file that is imported again.
 fn is_all_accepted(body: &OrderUpdate, known: &OrderState) -> bool {
     !known.unsettled && known.doubtful == OrderUpdate::default() && known.accepted == *body
 }
 
-/// What of the body is left to send.
+/// Plans the part of the body that was not accepted.
 fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned {
     let asked = FlatUpdate::new(body);
     let accepted = FlatUpdate::new(&known.accepted);
@@ -156,7 +156,7 @@ fn rest(body: &OrderUpdate, known: &OrderState, policy: OnAmbiguous) -> Planned 
     let Sorting { in_doubt, held, .. } = sorting;
     let nothing = FlatUpdate::default();
     let certain = if known.unsettled { &nothing } else { &accepted };
-    // A test whose reports were left out is bare in `due` alone: nobody asked for a bare one.
+    // A test whose reports were all removed is bare in `due`, although the body has no bare test.
     let says_more = due.reports().next().is_some()
         || !asked.values_are_in(certain)
         || asked.inserts_an_empty_test(&accepted);
@@ -193,7 +193,7 @@ fn sending(known: &OrderState, in_doubt: bool) -> Change {
     }
 }
 
-/// The reports of a body while they are sorted into those that are due and those that are not.
+/// Sorts the reports of a body into those that are due and those that are not.
 struct Sorting<'a> {
     accepted: &'a FlatUpdate,
     doubtful: FlatUpdate,
@@ -241,14 +241,14 @@ mod tests {
         body(json!({"assessments": [{"assessmentId": "A", "assessmentResults": results}]}))
     }
 
-    /// A body with one test, which has a score and these reports.
+    /// Returns a body with one test that has a score and reports.
     fn scored(score: &str, reports: &[&str]) -> OrderUpdate {
         let reports: Vec<Value> = reports.iter().map(|name| link(name)).collect();
         let score = json!({"value": score, "attempt": 1, "reports": reports});
         with_test(&json!({"id": "N", "score": score}))
     }
 
-    /// A body with one test of which nothing is said but these reports.
+    /// Returns a body with one test that has reports only.
     fn only_reports(reports: &[&str]) -> OrderUpdate {
         let mut body = scored("", reports);
         let results = body.assessments[0].assessment_results.as_mut().unwrap();
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_was_never_sent_is_new_and_sent_as_it_is() {
+    fn an_order_that_was_never_sent_is_new_and_sent_whole() {
         let asked = scored("1", &["R", "S"]);
         let mut refused = OrderState::default();
         refused.intend(&asked);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_costs_no_request_and_what_is_new_is_sent_without_accepted_reports() {
+    fn accepted_parts_are_not_sent_again() {
         let known = accepted(&scored("1", &["R"]));
         let bare = |id: &str| with_test(&json!({"id": id, "score": {"attempt": 1}}));
         let table = [
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_accepted_as_a_whole_is_known_without_a_look_at_its_parts() {
+    fn the_shortcut_for_an_accepted_body_agrees_with_the_diff() {
         for asked in [scored("1", &["R", "S"]), only_reports(&["R"])] {
             let known = accepted(&asked);
             assert!(is_all_accepted(&asked, &known));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_update_is_sent_again_with_or_without_its_reports() {
+    fn a_lost_update_is_sent_again_with_reports_unless_they_are_held() {
         let known = lost(&scored("1", &["R"]));
         let asked = scored("1", &["R", "S"]);
         let again = plan(&asked, Some(&known), Resend, false);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_with_nothing_left_but_held_reports_costs_no_request() {
+    fn an_order_with_only_held_reports_left_needs_no_request() {
         let asked = scored("1", &["R"]);
         let mut settled = lost(&asked);
         settled.accept(&scored("1", &[]));
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_ask_for_the_held_reports_is_unchanged() {
+    fn a_body_without_the_held_reports_is_unchanged() {
         let mut known = lost(&scored("1", &["R"]));
         known.accept(&scored("1", &[]));
         assert_eq!(
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn resending_all_sends_the_body_as_it_is() {
+    fn resend_all_sends_the_whole_body() {
         let asked = scored("1", &["R"]);
         let table = [
             (accepted(&asked), Change::Changed, true),
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn while_an_update_is_unsettled_values_are_sent_again_and_ids_alone_are_not() {
+    fn values_are_sent_again_while_an_update_is_unsettled_but_bare_ids_are_not() {
         let overall = body(json!({"overallScore": "1"}));
         let mut known = accepted(&scored("1", &["R"]));
         known.intend(&overall);

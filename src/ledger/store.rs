@@ -1,4 +1,4 @@
-//! The handle to a ledger, whatever database keeps it: each call is a message to the thread that owns it.
+//! The handle of a ledger: each call is a message to the writer thread, which owns the database.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -21,25 +21,25 @@ use crate::paylocity::model::Text;
 use crate::storage::error::StorageError;
 use crate::storage::postgres::session::Shutdown;
 
-/// A handle to an open ledger, cheap to clone. The last one to go waits until everything is written.
+/// A handle to an open ledger, cheap to clone. Dropping the last one waits until everything is written.
 ///
-/// After a write has failed every call fails with the same error: no request may leave without a durable intent.
+/// After a failed write every call fails with the same error, because no request may be sent without a durable intent.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger(Arc<Inner>);
 
-/// Where messages to the writer are handed in.
+/// The state that all handles share.
 #[derive(Debug)]
 struct Inner {
     location: Location,
     haste: Shutdown,
-    /// Present until the desk closes.
+    /// Taken on drop.
     messages: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Without a sender the writer comes to its end; what it could not write, `flush` would have told.
+        // The writer ends when its channel has no sender. `flush` reports errors of earlier writes.
         self.messages.take();
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
@@ -48,10 +48,10 @@ impl Drop for Inner {
 }
 
 impl Ledger {
-    /// Opens a ledger, and makes it first where there is none.
+    /// Opens a ledger, and creates it if it does not exist.
     ///
     /// # Errors
-    /// When the file is none of ours, damaged, of a later version, or cannot be written. It is left as it is.
+    /// When the file is foreign, damaged, of a later version or not writable. It is not changed.
     pub(crate) fn open(location: &Location) -> Result<Self, LedgerError> {
         let unopened = |error| LedgerError::Open {
             location: location.clone(),
@@ -91,22 +91,22 @@ impl Ledger {
         })))
     }
 
-    /// Returns where it is.
+    /// Returns the location.
     pub(crate) fn location(&self) -> &Location {
         &self.0.location
     }
 
-    /// Tells whether others may write into it at the same time: then an order is sent by who has its lease.
+    /// Whether other importers may use it at the same time, so that orders must be leased.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self.0.location, Location::Database(_))
     }
 
-    /// Says that the run is about to end: a database that is lost is not waited for any longer.
+    /// Announces the end of the run, after which a lost database is not retried for long.
     pub(crate) fn begin_shutdown(&self) {
         self.0.haste.begin();
     }
 
-    /// Writes that a run begins, and waits until that is durable.
+    /// Writes the start of a run and waits until it is durable.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -114,7 +114,7 @@ impl Ledger {
         self.write(Write::Begin(run)).map(drop)
     }
 
-    /// Writes that a run has ended, and waits until that and everything before is durable.
+    /// Writes the end of a run and waits until it and all earlier writes are durable.
     ///
     /// # Errors
     /// When it cannot be written, or something before could not.
@@ -122,13 +122,12 @@ impl Ledger {
         self.write(Write::Finish(run.to_owned(), end)).map(drop)
     }
 
-    /// Writes that an update is about to leave, and what is known of its order from then on. Once this returns, it is
-    /// on the disk. Those that come together share a commit.
+    /// Writes the intent to send an update and waits until it is durable. Concurrent intents share a commit.
     ///
-    /// A second intent for an order in a run takes the location of the first.
+    /// A second intent for an order in a run replaces the first.
     ///
     /// # Errors
-    /// When it cannot be written, or something before could not: the update must not leave.
+    /// When this or an earlier write failed: the update must not be sent.
     pub(crate) async fn intend(&self, intent: Intent) -> Result<Intended, LedgerError> {
         let written = self.write_and_wait(Write::Intend(intent)).await?;
         Ok(match written {
@@ -138,19 +137,19 @@ impl Ledger {
         })
     }
 
-    /// Writes what became of an order, without waiting: [`Self::flush`] and [`Self::finish`] tell whether it could be.
+    /// Writes the outcome of an order without waiting; [`Self::flush`] and [`Self::finish`] report errors.
     pub(crate) fn settle(&self, settlement: Settlement) {
-        // Where the writer is gone, the next call that has an answer says so.
+        // If the writer has ended, the next call with a result reports it.
         let _ = self.send(Message::Write(Write::Settle(settlement), None));
     }
 
-    /// Says who imports: orders are leased in this name from now on.
+    /// Sets the importer that leases orders from now on.
     pub(crate) fn join(&self, importer: Importer) {
-        // Where the writer is gone, the next call that has an answer says so.
+        // If the writer has ended, the next call with a result reports it.
         let _ = self.send(Message::Join(importer));
     }
 
-    /// Takes the lease of an order, if nobody else has it. Those that come together share a round trip.
+    /// Leases an order, if no other importer has the lease. Concurrent calls share a round trip.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -158,7 +157,7 @@ impl Ledger {
         Ok(lease_of(self.write_and_wait(Write::Lease(order)).await?))
     }
 
-    /// Takes the lease of an order, if nobody else has it, and waits until that is durable.
+    /// Leases an order, if no other importer has the lease, and blocks until it is durable.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -166,13 +165,13 @@ impl Ledger {
         Ok(lease_of(self.write(Write::Lease(order))?))
     }
 
-    /// Gives the lease of an order back, after everything that was written of it, and without waiting.
+    /// Releases the lease of an order after all earlier writes, without waiting.
     pub(crate) fn release(&self, order: OrderKey) {
-        // What is not given back ends by itself.
+        // A lease that is not released expires.
         let _ = self.send(Message::Write(Write::Release(order), None));
     }
 
-    /// Returns who else may be sending orders now.
+    /// Returns the other importers that are running.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -180,15 +179,15 @@ impl Ledger {
         self.read(|backend| backend.others())
     }
 
-    /// Waits until everything before is durable.
+    /// Waits until all earlier writes are durable.
     ///
     /// # Errors
-    /// When something before could not be written.
+    /// When an earlier write failed.
     pub(crate) async fn flush(&self) -> Result<(), LedgerError> {
         self.durable(Message::Flush).await.map(drop)
     }
 
-    /// Returns what is known of each of some orders (company, order) at a target, in their order.
+    /// Returns the states of orders (company, order) at a target, as JSON, in the order of `orders`.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -201,7 +200,7 @@ impl Ledger {
         self.read(move |backend| backend.known(&target, &orders))
     }
 
-    /// Returns which update of each of some orders (company, order) left last for a target, in their order.
+    /// Returns the last update sent for each order (company, order) at a target, in the order of `orders`.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -214,7 +213,7 @@ impl Ledger {
         self.read(move |backend| backend.last_sent(&target, &orders))
     }
 
-    /// Returns the runs that applied a plan, the first one first.
+    /// Returns the runs that applied a plan, oldest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -223,7 +222,7 @@ impl Ledger {
         self.read(move |backend| backend.runs_of_plan(&plan))
     }
 
-    /// Returns the latest runs, the last first.
+    /// Returns the latest runs, newest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -231,7 +230,7 @@ impl Ledger {
         self.read(move |backend| backend.runs(limit))
     }
 
-    /// Returns a run, if there is one with this id.
+    /// Returns the run with an id, if there is one.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -240,7 +239,7 @@ impl Ledger {
         self.read(move |backend| backend.run(&id))
     }
 
-    /// Returns the orders of a run, in the order in which the ledger first met them.
+    /// Returns the deliveries of a run, in the order in which they were first written.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -249,7 +248,7 @@ impl Ledger {
         self.read(move |backend| backend.deliveries_of_run(&run))
     }
 
-    /// Returns an order's part in every run, at one target or at all, the first run first.
+    /// Returns the deliveries of an order at one target or all targets, oldest first.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -262,11 +261,10 @@ impl Ledger {
         self.read(move |backend| backend.deliveries_of_order(&order_id, target.as_deref()))
     }
 
-    /// Hands out everything as it is at one moment, on the ledger's own thread: the runs, the orders, then the orders'
-    /// parts in runs. What `take` makes of it is returned.
+    /// Folds all entries of one snapshot on the writer thread: runs, then orders, then deliveries.
     ///
     /// # Errors
-    /// When the ledger cannot be read, or the words with which `take` gives up.
+    /// When the ledger cannot be read, or `take` fails.
     pub(crate) fn fold<S: Send + 'static>(
         &self,
         mut state: S,
@@ -278,10 +276,10 @@ impl Ledger {
         })
     }
 
-    /// Does some work on the entries, on the ledger's own thread, all of it durable or nothing.
+    /// Runs a function that changes entries in one transaction on the writer thread.
     ///
     /// # Errors
-    /// When the ledger cannot be written, or the words with which `work` gives up.
+    /// When the ledger cannot be written, or `work` fails.
     pub(crate) fn rewrite<T: Default + Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn Entries) -> Result<T, StorageError> + Send + 'static,
@@ -296,7 +294,7 @@ impl Ledger {
         })
     }
 
-    /// Takes away the runs that began before a moment, and what was settled in them; what is known of orders stays.
+    /// Deletes runs that started before a time, with their settled deliveries. The states of orders are kept.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -324,7 +322,7 @@ impl Ledger {
     ) -> Result<WriteResult, LedgerError> {
         let (sender, receiver) = oneshot::channel();
         self.send(ask(Box::new(move |result| {
-            // Whoever gave up waiting has no use for the answer.
+            // The caller may have stopped waiting.
             let _ = sender.send(result);
         })))?;
         receiver.await.map_err(|_| self.ended())?

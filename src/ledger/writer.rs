@@ -1,7 +1,6 @@
-//! The one thread that owns a ledger's database: it takes messages, and commits whatever has queued up as one group.
+//! The writer thread, which owns the database of a ledger and commits all queued writes as one group.
 //!
-//! A commit on the disk takes about as long for one intent as for a hundred, so the more is asked of the ledger, the
-//! larger the groups become.
+//! A commit takes about as long for one intent as for a hundred, so groups grow with the load.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
@@ -11,39 +10,38 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::location::Location;
 use crate::storage::error::StorageError;
 
-/// The most writes in one commit, so that the first of them need not wait without end.
+/// The most writes in one commit, which bounds the waiting time of the first one.
 const LARGEST_GROUP: usize = 1_000;
 
-/// Takes the news of what came of a write, or that it is not durable.
+/// Receives the result of a write after it is durable, or the error.
 pub(crate) type Reply = Box<dyn FnOnce(Result<WriteResult, LedgerError>) + Send>;
 
-/// Takes the database as soon as everything before is durable, or the reason why that cannot be.
+/// Receives the database after all earlier writes are durable, or the error.
 pub(crate) type Query = Box<dyn FnOnce(Result<&mut dyn Backend, LedgerError>) + Send>;
 
-/// Something that is asked of the writer.
+/// A message to the writer.
 pub(crate) enum Message {
-    /// To write something, and to tell when it is durable where somebody waits for it.
+    /// Write, and reply when it is durable if a caller is waiting.
     Write(Write, Option<Reply>),
-    /// To tell when everything before is durable.
+    /// Reply when all earlier writes are durable.
     Flush(Reply),
-    /// To look at what is durable.
+    /// Run a query.
     Read(Query),
-    /// To lease orders for this importer.
+    /// Set the importer that leases orders.
     Join(Importer),
 }
 
-/// The owner of a database.
+/// The state of the writer thread.
 pub(crate) struct Writer {
     pub(crate) backend: Box<dyn Backend>,
     pub(crate) location: Location,
     pub(crate) messages: Receiver<Message>,
-    /// The first failure. After it nothing is written any more: what is in the file is whole, and no request may
-    /// leave without an intent in it.
+    /// The first failure, after which nothing is written: no request may be sent without a durable intent.
     pub(crate) failure: Option<LedgerError>,
 }
 
 impl Writer {
-    /// Works until nobody can ask for anything any more.
+    /// Handles messages until the channel has no sender.
     pub(crate) fn run(mut self) {
         while let Some(first) = self.next() {
             let (group, next) = self.gather(first);
@@ -62,7 +60,7 @@ impl Writer {
         }
     }
 
-    /// Waits for a message, and gives signs of life meanwhile.
+    /// Waits for a message and sends heartbeats while idle.
     fn next(&mut self) -> Option<Message> {
         loop {
             let heartbeat = self
@@ -87,7 +85,7 @@ impl Writer {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Takes the writes that have queued up, as far as the first message of another kind.
+    /// Collects queued writes up to the first message of another kind.
     fn gather(&self, first: Message) -> (Vec<(Write, Option<Reply>)>, Option<Message>) {
         let mut group = Vec::new();
         let mut next = Some(first);
@@ -101,7 +99,7 @@ impl Writer {
         (group, next)
     }
 
-    /// Commits a group, and tells everybody who waits for a part of it.
+    /// Commits a group and replies to its callers.
     fn commit(&mut self, group: Vec<(Write, Option<Reply>)>) {
         let (writes, replies): (Vec<Write>, Vec<Option<Reply>>) = group.into_iter().unzip();
         let written = match self.failure {

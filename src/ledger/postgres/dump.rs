@@ -1,4 +1,4 @@
-//! Everything that a `PostgreSQL` ledger holds: handed out, changed as a whole, or taken away by its age.
+//! Export, import and pruning of a `PostgreSQL` ledger.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,7 +17,7 @@ use crate::ledger::postgres::write::plain;
 use crate::storage::error::StorageError;
 use crate::storage::postgres::session::{Session, SessionError, answer, sent};
 
-/// Hands out everything as it is at one moment.
+/// Passes all entries of one snapshot to a function.
 pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), SessionError> {
     session
         .run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -41,7 +41,7 @@ pub(crate) async fn each(session: &Session, take: &mut Take<'_>) -> Result<(), S
     session.run("COMMIT").await
 }
 
-/// Takes the rows of a statement one by one: there may be more than memory holds.
+/// Passes the rows of a query to a function one by one, because they may not fit in memory.
 async fn stream(
     session: &Session,
     sql: &str,
@@ -56,7 +56,7 @@ async fn stream(
     Ok(())
 }
 
-/// Begins to change the ledger as a whole: no importer may be at work, and none gives a sign of life until it is done.
+/// Begins an import. It requires that no importer is running, and blocks heartbeats until it ends.
 pub(crate) async fn begin(session: &Session) -> Result<(), SessionError> {
     session
         .run("BEGIN; LOCK TABLE scoreload.importers IN EXCLUSIVE MODE")
@@ -69,8 +69,8 @@ pub(crate) async fn begin(session: &Session) -> Result<(), SessionError> {
     }
 }
 
-/// Takes away the runs that began before a moment and are not at work, and what was settled in them. What is unknown
-/// stays, and its run too: a person may still settle it.
+/// Deletes runs that started before a time and are not running, with their settled deliveries. Unknown deliveries stay
+/// with their runs, because a person can still settle them.
 pub(crate) async fn prune(
     session: &Session,
     before: Timestamp,
@@ -81,7 +81,7 @@ pub(crate) async fn prune(
         WHERE started_at COLLATE "C" < $1 AND id NOT IN (
             SELECT run FROM scoreload.importers WHERE expires_at > clock_timestamp())"#;
     session.run("BEGIN").await?;
-    // A statement that makes a table takes no values.
+    // A statement that creates a table has no parameters.
     let old = old.replace("$1", &format!("'{before}'"));
     session.run(&old).await?;
     let client = &session.client;
@@ -102,7 +102,7 @@ pub(crate) async fn prune(
     Ok(PrunedCounts { runs, deliveries })
 }
 
-/// The entries while a piece of work changes them.
+/// Access to the entries within a transaction.
 pub(crate) struct Rewriting<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) session: &'a Session,
@@ -117,14 +117,14 @@ impl Rewriting<'_> {
             .block_on(work)
             .map_err(|trouble| match trouble {
                 SessionError::Fatal(fault) => fault,
-                // Nothing was changed; who asked may ask again.
+                // Nothing was changed, and the user can retry.
                 SessionError::Lost(words) | SessionError::Conflict(words) => {
                     StorageError::Unreachable(words)
                 }
             })
     }
 
-    /// Returns the entries with these names, each under its own.
+    /// Queries entries and returns them by key.
     fn found<K: Eq + Hash, T>(
         &self,
         sql: &'static str,
@@ -138,7 +138,7 @@ impl Rewriting<'_> {
         found.collect()
     }
 
-    /// Carries out a statement for each of some values, in one round trip.
+    /// Executes a statement for each entry, in one round trip.
     fn put<T>(
         &self,
         sql: &'static str,

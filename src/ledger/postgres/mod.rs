@@ -1,7 +1,5 @@
-//! A ledger in a `PostgreSQL` database, which importers on many machines share: an order is sent by who has its lease.
-//!
-//! Locks, transactions and the clock are the database's own. `session` keeps a connection and makes it anew where it
-//! is lost; `writing` has the groups and the leases.
+//! A ledger in a `PostgreSQL` database that importers on many machines share. An importer sends only orders that it has
+//! leased; the database's clock decides when a lease expires.
 
 mod dump;
 mod query;
@@ -23,19 +21,19 @@ use crate::storage::postgres::schema;
 use crate::storage::postgres::session::{Database, Session, SessionError, Shutdown, TimeLimit};
 use crate::storage::postgres::settings::ConnectionSettings;
 
-/// The longest answer that is waited for where nobody has said otherwise.
-const ANSWER: Duration = Duration::from_secs(30);
+/// The request timeout until [`Backend::join`] sets another.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A ledger's database.
+/// The database of a ledger.
 pub(crate) struct Postgres {
     database: Database,
     member: Member,
-    /// Whether the database knows the member.
+    /// Whether the database has a row of this importer.
     has_joined: bool,
 }
 
 impl Postgres {
-    /// Opens a ledger, and makes it first where the database has none.
+    /// Opens a ledger, and creates it if the database has none.
     pub(crate) fn open(
         address: &ConnectionSettings,
         haste: Shutdown,
@@ -47,7 +45,7 @@ impl Postgres {
             database,
             member: Member {
                 id: format!("{:032x}", fastrand::u128(..)),
-                importer: Importer::of(holder, ANSWER),
+                importer: Importer::of(holder, DEFAULT_TIMEOUT),
             },
             has_joined: false,
         })
@@ -73,7 +71,7 @@ impl Drop for Postgres {
         let id = self.member.id.clone();
         if self.has_joined {
             self.database.run_last(async |session| {
-                // A lease that was not given back is of a request that may still be on its way.
+                // An unreleased lease belongs to a request that may still be in flight.
                 let leave = "
                     DELETE FROM scoreload.importers WHERE id = $1
                         AND NOT EXISTS (SELECT FROM scoreload.leases WHERE importer = $1)";
@@ -150,11 +148,11 @@ impl Backend for Postgres {
     }
 
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError> {
-        // What was handed out cannot be taken back: a lost connection ends it.
+        // Entries that were passed on cannot be taken back, so there is no retry.
         let mut has_begun = false;
         self.database.run(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_begun, true) {
-                let words = "the connection was lost in the middle".to_owned();
+                let words = "the connection was lost during the export".to_owned();
                 return Err(StorageError::Unreachable(words).into());
             }
             dump::each(session, take).await
@@ -170,11 +168,12 @@ impl Backend for Postgres {
                 return worked;
             }
         }
-        // A commit whose answer is lost must not pass for one that was made by another connection.
+        // A retry on a new connection would commit an empty transaction and report success.
         let mut has_tried = false;
         self.database.run(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_tried, true) {
-                let words = "the connection was lost at the end: run the command again".to_owned();
+                let words =
+                    "the connection was lost during the commit: run the command again".to_owned();
                 return Err(StorageError::Unreachable(words).into());
             }
             session.run("COMMIT").await

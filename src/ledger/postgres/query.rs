@@ -1,4 +1,4 @@
-//! What a `PostgreSQL` ledger says: its rows as entries.
+//! Queries of a `PostgreSQL` ledger.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::paylocity::model::Text;
 use crate::storage::error::StorageError;
 use crate::storage::postgres::session::{Session, SessionError};
 
-/// Orders that are looked up at once.
+/// The number of orders per query.
 const AT_ONCE: usize = 10_000;
 
-/// The columns of a run, a remembered order and a delivery, as the readers below take them.
+/// Queries of runs and deliveries with the columns that [`run_of`] and [`delivery_of`] read.
 macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
@@ -39,7 +39,7 @@ macro_rules! select_deliveries {
 }
 pub(crate) use {select_deliveries, select_runs};
 
-/// Returns what tells an order from every other, however long its names are.
+/// Returns the key of an order, which has a fixed length.
 pub(crate) fn key(target: &str, company_id: &str, order_id: &str) -> Vec<u8> {
     let mut digest = Sha256::new();
     for part in [target, company_id, order_id] {
@@ -53,7 +53,7 @@ pub(crate) fn key_of(order: &OrderKey) -> Vec<u8> {
     key(&order.target, &order.company_id, &order.order_id)
 }
 
-/// Returns what is known of each of some orders, in their order.
+/// Returns the states of orders, as JSON, in the order of `orders`.
 pub(crate) async fn known(
     session: &Session,
     target: &str,
@@ -70,7 +70,7 @@ pub(crate) async fn known(
     Ok(found)
 }
 
-/// Returns which update of each of some orders left last, in their order.
+/// Returns the last update sent for each order, in the order of `orders`.
 pub(crate) async fn last_sent(
     session: &Session,
     target: &str,
@@ -101,7 +101,7 @@ fn keys(target: &str, orders: &[(Text, Text)]) -> Vec<Vec<u8>> {
     orders.iter().map(key).collect()
 }
 
-/// Returns the latest runs, the last first.
+/// Returns the latest runs, newest first.
 pub(crate) async fn runs(session: &Session, limit: usize) -> Result<Vec<Run>, SessionError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = select_runs!(r#"ORDER BY started_at COLLATE "C" DESC, place DESC LIMIT $1"#);
@@ -114,13 +114,13 @@ pub(crate) async fn run(session: &Session, id: &str) -> Result<Option<Run>, Sess
     Ok(all(&rows, run_of)?.pop())
 }
 
-/// Returns the runs that applied a plan, the first one first.
+/// Returns the runs that applied a plan, oldest first.
 pub(crate) async fn runs_of_plan(session: &Session, plan: &str) -> Result<Vec<Run>, SessionError> {
     let sql = select_runs!(r#"WHERE plan = $1 ORDER BY started_at COLLATE "C", place"#);
     all(&session.query(sql, &[&plan]).await?, run_of)
 }
 
-/// Returns the orders of a run, in the order in which the ledger first met them.
+/// Returns the deliveries of a run, in the order in which they were first written.
 pub(crate) async fn deliveries_of_run(
     session: &Session,
     run: &str,
@@ -129,7 +129,7 @@ pub(crate) async fn deliveries_of_run(
     all(&session.query(sql, &[&run]).await?, delivery_of)
 }
 
-/// Returns an order's part in every run, at one target or at all, the first run first.
+/// Returns the deliveries of an order at one target or all targets, oldest first.
 pub(crate) async fn deliveries_of_order(
     session: &Session,
     order_id: &str,
@@ -145,7 +145,7 @@ pub(crate) async fn deliveries_of_order(
     )
 }
 
-/// Returns who else gives signs of life.
+/// Returns the other importers that are running.
 pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, SessionError> {
     let sql = "
         SELECT process, host, run, started_at, extract(epoch FROM expires_at - clock_timestamp())::float8
@@ -229,7 +229,7 @@ pub(crate) fn delivery_of(row: &Row) -> Result<Delivery, SessionError> {
     })
 }
 
-/// Takes a number that was written as a smaller kind; anything else was not written by us, and counts as none.
+/// Converts a number to the type that it was written from; any other number counts as zero.
 fn number<T: TryFrom<i64> + Default>(found: Option<i64>) -> T {
     found
         .and_then(|found| T::try_from(found).ok())

@@ -1,7 +1,7 @@
-//! What is written into a `PostgreSQL` ledger: a group of writes in one round trip, all of it or nothing.
+//! Writes to a `PostgreSQL` ledger, in groups that share a transaction and a round trip.
 //!
-//! An importer's row is locked first, by the sign of life that every group gives; who takes its leases away must have
-//! that row too. So what a group finds leased to its importer stays so until the group is durable.
+//! The heartbeat of each group locks the importer's row first. Deleting its leases needs that row too, so a lease that a
+//! group finds stays valid until the group is durable.
 
 use std::time::Instant;
 
@@ -15,10 +15,10 @@ use crate::ledger::lease::Importer;
 use crate::storage::error::StorageError;
 use crate::storage::postgres::session::{Session, SessionError, answer, sent};
 
-/// An importer as the database knows it.
+/// This importer and its id in the database.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
-    /// Its own id: a run's would stand for another process too where a run is resolved.
+    /// A random id: the id of a run is not unique, because `resolve` uses that of an earlier run.
     pub(crate) id: String,
     pub(crate) importer: Importer,
 }
@@ -36,7 +36,7 @@ pub(crate) async fn write_group(
         .iter()
         .any(|write| !matches!(write, Write::Finish(..)));
     let alive = if is_alive {
-        Some(sent(sign_of_life(session, &statements.alive, member)).await)
+        Some(sent(send_heartbeat(session, &statements.alive, member)).await)
     } else {
         None
     };
@@ -44,15 +44,15 @@ pub(crate) async fn write_group(
     for write in group {
         parts.push(sent(part(session, &statements, member, write)).await);
     }
-    let keys = wanted(group);
+    let keys = keys_to_lease(group);
     let lease: [&(dyn ToSql + Sync); 2] = [&keys, &member.id];
     let leases = if keys.is_empty() {
         None
     } else {
         Some((
-            sent(session.execute(&statements.bury, &[])).await,
-            sent(session.execute(&statements.take, &lease)).await,
-            sent(session.rows(&statements.look, &lease)).await,
+            sent(session.execute(&statements.delete_expired, &[])).await,
+            sent(session.execute(&statements.lease, &lease)).await,
+            sent(session.rows(&statements.select_leased, &lease)).await,
         ))
     };
     let commit = sent(session.run("COMMIT")).await;
@@ -62,13 +62,13 @@ pub(crate) async fn write_group(
     }
     let leased = match leases {
         None => Vec::new(),
-        Some((bury, take, look)) => {
-            answer(bury).await?;
-            answer(take).await?;
-            answer(look).await?
+        Some((expired, taken, selected)) => {
+            answer(expired).await?;
+            answer(taken).await?;
+            answer(selected).await?
         }
     };
-    let mut leased = leased.iter().map(told);
+    let mut leased = leased.iter().map(lease_result);
     let mut written = Vec::with_capacity(group.len());
     for (write, part) in group.iter().zip(parts) {
         let rows = answer(part).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn write_group(
             Write::Intend(_) => WriteResult::DoneUntil(Importer::may_leave_until(began)),
             Write::Lease(_) => leased.next().unwrap_or(WriteResult::Elsewhere),
             Write::Begin(_) | Write::Finish(..) if rows != 1 => {
-                let words = "a run of that name began otherwise, or never";
+                let words = "the run is missing, or differs from the one with the same id";
                 return Err(StorageError::Database(words.to_owned()).into());
             }
             _ => WriteResult::Done,
@@ -95,34 +95,34 @@ struct Statements {
     settle: Statement,
     finish: Statement,
     release: Statement,
-    bury: Statement,
-    take: Statement,
-    look: Statement,
+    delete_expired: Statement,
+    lease: Statement,
+    select_leased: Statement,
 }
 
 impl Statements {
     async fn prepare(session: &Session) -> Result<Self, SessionError> {
         Ok(Self {
-            alive: session.prepare(ALIVE).await?,
+            alive: session.prepare(HEARTBEAT).await?,
             begin: session.prepare(BEGIN).await?,
             intend: session.prepare(INTEND).await?,
             settle: session.prepare(SETTLE).await?,
             finish: session.prepare(FINISH).await?,
             release: session.prepare(RELEASE).await?,
-            bury: session.prepare(BURY).await?,
-            take: session.prepare(TAKE).await?,
-            look: session.prepare(LOOK).await?,
+            delete_expired: session.prepare(DELETE_EXPIRED).await?,
+            lease: session.prepare(LEASE).await?,
+            select_leased: session.prepare(SELECT_LEASED).await?,
         })
     }
 }
 
-/// An importer whose row was taken away has lost its leases with it; the new row has none.
-const ALIVE: &str = "
+/// An importer whose row was deleted has lost its leases; the new row has none.
+const HEARTBEAT: &str = "
     INSERT INTO scoreload.importers (id, run, host, process, started_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
     ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
 
-/// A run may begin a second time where the answer to the first was lost.
+/// A retry after a lost answer finds its own row.
 const BEGIN: &str = "
     INSERT INTO scoreload.runs (id, mode, target, started_at, inputs, plan) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET mode = excluded.mode
@@ -142,8 +142,8 @@ const INTEND: &str = "
     SELECT $2, $3::text, $4, $5, $8::text, $7 FROM mine
     ON CONFLICT (key) DO UPDATE SET known = excluded.known, changed_at = excluded.changed_at";
 
-/// What became of a request is written in any case. What follows for the order is not where another importer has taken
-/// it over: it began with the intent, and so with no less doubt than is true.
+/// The outcome is always written. The state of the order is written only while this importer has the lease: another one
+/// would have continued from the intent, which has at least as much doubt.
 const SETTLE: &str = "
     WITH noted AS (
         INSERT INTO scoreload.deliveries
@@ -163,8 +163,8 @@ const FINISH: &str = "
 
 const RELEASE: &str = "DELETE FROM scoreload.leases WHERE key = $1 AND importer = $2";
 
-/// Gives a sign of life.
-pub(crate) async fn sign_of_life(
+/// Sends a prepared heartbeat.
+pub(crate) async fn send_heartbeat(
     session: &Session,
     statement: &Statement,
     member: &Member,
@@ -186,10 +186,10 @@ pub(crate) async fn sign_of_life(
         .await
 }
 
-/// Gives a sign of life while there is nothing to write.
+/// Sends a heartbeat while there is nothing to write.
 pub(crate) async fn heartbeat(session: &Session, member: &Member) -> Result<(), SessionError> {
-    let statement = session.prepare(ALIVE).await?;
-    sign_of_life(session, &statement, member).await.map(drop)
+    let statement = session.prepare(HEARTBEAT).await?;
+    send_heartbeat(session, &statement, member).await.map(drop)
 }
 
 async fn part(
@@ -208,7 +208,7 @@ async fn part(
             let values: [&(dyn ToSql + Sync); 2] = [&key, &member.id];
             session.execute(&statements.release, &values).await
         }
-        // Those of a group are taken together.
+        // The leases of a group are taken together.
         Write::Lease(_) => Ok(0),
     }
 }
@@ -303,8 +303,8 @@ async fn finish(
         .await
 }
 
-/// Returns the keys of the orders that a group leases, in their order.
-fn wanted(group: &[Write]) -> Vec<Vec<u8>> {
+/// Returns the keys of the orders that a group leases.
+fn keys_to_lease(group: &[Write]) -> Vec<Vec<u8>> {
     let keys = group.iter().filter_map(|write| match write {
         Write::Lease(order) => Some(key_of(order)),
         _ => None,
@@ -312,7 +312,7 @@ fn wanted(group: &[Write]) -> Vec<Vec<u8>> {
     keys.collect()
 }
 
-fn told(row: &Row) -> WriteResult {
+fn lease_result(row: &Row) -> WriteResult {
     if row.get(0) {
         WriteResult::Leased(row.get(1))
     } else {
@@ -320,24 +320,24 @@ fn told(row: &Row) -> WriteResult {
     }
 }
 
-/// Importers whose time is over lose their leases before others take some.
-const BURY: &str = "
+/// Deletes expired importers with their leases.
+const DELETE_EXPIRED: &str = "
     DELETE FROM scoreload.importers WHERE id IN (
         SELECT id FROM scoreload.importers WHERE expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
     )";
 
-/// In the order of their keys, so that two importers do not wait for each other.
-const TAKE: &str = "
+/// Leases orders, sorted by key so that two importers do not deadlock.
+const LEASE: &str = "
     INSERT INTO scoreload.leases (key, importer)
     SELECT key, $2::text FROM unnest($1::bytea[]) AS wanted (key) ORDER BY key
     ON CONFLICT (key) DO NOTHING";
 
-const LOOK: &str = "
+const SELECT_LEASED: &str = "
     SELECT coalesce(leases.importer = $2::text, false), known
     FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (key, number)
     LEFT JOIN scoreload.leases USING (key) LEFT JOIN scoreload.orders USING (key) ORDER BY number";
 
-/// Leaves out the sign that a text of the database cannot hold.
+/// Replaces NUL, which the type `text` cannot store.
 pub(crate) fn plain(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! Everything that a ledger's database holds: handed out, changed as a whole, or taken away by its age.
+//! Export, import and pruning of a `SQLite` ledger.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -8,7 +8,7 @@ use crate::ledger::backend::{Entries, PrunedCounts, Take, Work};
 use crate::ledger::entry::{Delivery, Entry, OrderKey, OrderRecord, Run};
 use crate::storage::error::StorageError;
 
-/// Hands out everything as it is at one moment.
+/// Passes all entries of one snapshot to a function.
 pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), StorageError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut runs = snapshot.prepare(&format!("{RUNS} ORDER BY started_at, rowid"))?;
@@ -16,7 +16,7 @@ pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), S
         take(Entry::Run(run?))?;
     }
     let mut orders = snapshot.prepare(&format!("{ORDERS} ORDER BY rowid"))?;
-    for order in orders.query_map([], remembered)? {
+    for order in orders.query_map([], order_of)? {
         take(Entry::Order(order?))?;
     }
     let mut deliveries = snapshot.prepare(&format!("{DELIVERIES} ORDER BY deliveries.rowid"))?;
@@ -26,7 +26,7 @@ pub(crate) fn each(connection: &Connection, take: &mut Take<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Does some work in one transaction.
+/// Runs a function in one transaction.
 pub(crate) fn rewrite(
     connection: &mut Connection,
     work: &mut Work<'_>,
@@ -36,8 +36,8 @@ pub(crate) fn rewrite(
     Ok(transaction.commit()?)
 }
 
-/// Takes away the runs that began before a moment, and what was settled in them. What is unknown stays, and its run
-/// too: a person may still settle it.
+/// Deletes runs that started before a time, with their settled deliveries. Unknown deliveries stay with their runs,
+/// because a person can still settle them.
 pub(crate) fn prune(
     connection: &mut Connection,
     before: Timestamp,
@@ -56,7 +56,7 @@ pub(crate) fn prune(
     )?;
     transaction.commit()?;
     if deliveries + runs > 0 {
-        // Otherwise the file stays as large as it was.
+        // Deleting rows does not shrink the file.
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;
     }
     Ok(PrunedCounts {
@@ -67,7 +67,7 @@ pub(crate) fn prune(
 
 const ORDERS: &str = "SELECT target, company_id, order_id, known, changed_at FROM orders";
 
-fn remembered(row: &rusqlite::Row) -> rusqlite::Result<OrderRecord> {
+fn order_of(row: &rusqlite::Row) -> rusqlite::Result<OrderRecord> {
     Ok(OrderRecord {
         key: OrderKey {
             target: row.get(0)?,
@@ -116,7 +116,7 @@ impl Entries for Rewriting<'_> {
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut found = |key: &OrderKey| {
             let key = params![key.target, key.company_id.as_str(), key.order_id.as_str()];
-            Ok(statement.query_row(key, remembered).optional()?)
+            Ok(statement.query_row(key, order_of).optional()?)
         };
         keys.iter().map(&mut found).collect()
     }

@@ -1,4 +1,4 @@
-//! A ledger in a file of this machine, or in memory: one import at a time for a target, by the lock beside the file.
+//! A ledger in a `SQLite` file or in memory. A lock file excludes other imports to the same target.
 
 mod dump;
 mod open;
@@ -18,11 +18,11 @@ use super::lease::Importer;
 use crate::paylocity::model::Text;
 use crate::storage::error::StorageError;
 
-/// A ledger's database.
+/// The database of a ledger.
 pub(crate) struct Sqlite(Connection);
 
 impl Sqlite {
-    /// Opens a ledger's file, and makes it first where there is none; without a path it is in memory.
+    /// Opens a ledger file, and creates it if it does not exist; without a path it is in memory.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, StorageError> {
         open::connect(path).map(Self)
     }

@@ -1,4 +1,4 @@
-//! A place to a connection: makes the file where there is none, and refuses whatever is not a whole ledger of ours.
+//! Opening of a ledger file: creates it if it does not exist, and refuses foreign and damaged files.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -13,19 +13,19 @@ use crate::ledger::location::beside;
 use crate::storage::error::StorageError;
 use crate::system::permissions;
 
-/// How long another process may keep the ledger locked: its groups take milliseconds, a checkpoint or a backup seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for a lock: a commit takes milliseconds, a checkpoint or a backup seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long to wait for another process that makes the same ledger, before another try.
+/// The pause between two attempts while another process creates the same ledger.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The first bytes of every `SQLite` file, and where in its header things stand (`SQLite`'s file format, 1.3).
+/// The header of a `SQLite` file and the offsets of its fields (`SQLite` file format, section 1.3).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const PAGE_SIZE_AT: usize = 16;
 const APPLICATION_ID_AT: usize = 68;
 const HEADER_LENGTH: usize = 100;
 
-/// A commit returns once it is on the disk (`FULL`), also where the machine then loses its power.
+/// `FULL` makes a commit return after it is on the disk, so that it survives a power failure.
 const SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
@@ -33,28 +33,27 @@ const SETTINGS: &str = "
     PRAGMA cell_size_check = ON;
 ";
 
-/// Opens a ledger's database, and makes it first where there is none; without a path it is in memory.
+/// Opens a ledger, and creates it if it does not exist; without a path it is in memory.
 pub(crate) fn connect(path: Option<&Path>) -> Result<Connection, StorageError> {
     let mut connection = match path {
         Some(path) => connect_file(path)?,
         None => Connection::open_in_memory()?,
     };
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     schema::migrate(&mut connection)?;
-    keep_a_log(&connection)?;
+    enable_wal(&connection)?;
     connection.execute_batch(SETTINGS)?;
     Ok(connection)
 }
 
-/// Turns the write-ahead log on, which the file then keeps: one flush a commit, and reading while another writes.
+/// Enables the write-ahead log: one flush per commit, and reads during writes.
 ///
-/// For this step `SQLite` does not wait as it does for a write, so it is tried again where others are making the same
-/// ledger at this moment.
-fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+/// `SQLite` does not apply the busy timeout here, so this retries while another process creates the same ledger.
+fn enable_wal(connection: &Connection) -> rusqlite::Result<()> {
     let began = Instant::now();
     loop {
         match connection.execute_batch("PRAGMA journal_mode = WAL") {
-            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(error) if is_busy(&error) && began.elapsed() < BUSY_TIMEOUT => thread::sleep(PAUSE),
             done => return done,
         }
     }
@@ -68,17 +67,17 @@ fn connect_file(path: &Path) -> Result<Connection, StorageError> {
     create(path)?;
     inspect(path)?;
     restrict(path)?;
-    // Without SQLite's URI names: a file may well be called `file:x`.
+    // URI file names are disabled because a file can be called `file:x`.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // Where it may not write, SQLite opens for reading, and says nothing.
+    // Without write permission SQLite silently opens the file read-only.
     if connection.is_readonly("main")? {
         return Err(StorageError::ReadOnly);
     }
     Ok(connection)
 }
 
-/// Makes an empty file where there is none. `SQLite` takes it for an empty database, and gives its own files its mode.
+/// Creates an empty file, which is an empty database to `SQLite`. Its other files get the same permissions.
 fn create(path: &Path) -> io::Result<()> {
     let directory = permissions::create_parent_dir(path)?;
     match permissions::private_open_options()
@@ -86,17 +85,16 @@ fn create(path: &Path) -> io::Result<()> {
         .create_new(true)
         .open(path)
     {
-        // The file's name must outlive a loss of power just as its content does.
+        // The directory entry must survive a power failure too.
         Ok(_) => File::open(directory)?.sync_all(),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Looks at a file before `SQLite` does, which writes beside whatever it opens.
+/// Checks a file before `SQLite` opens it, because `SQLite` writes beside any file that it opens.
 ///
-/// A process does so before it has a connection to that file: closing a file ends the locks that the same process has
-/// on it, those of `SQLite` too.
+/// It must run before there is a connection: closing a file releases all POSIX locks of the process on it.
 fn inspect(path: &Path) -> Result<(), StorageError> {
     let found = fs::metadata(path)?;
     if !found.is_file() {
@@ -113,7 +111,7 @@ fn inspect(path: &Path) -> Result<(), StorageError> {
         return Err(StorageError::Foreign);
     }
     if header.len() < HEADER_LENGTH || is_cut_within_a_page(path, found.len(), &header) {
-        return Err(StorageError::Damaged("it is cut short".to_owned()));
+        return Err(StorageError::Damaged("it is truncated".to_owned()));
     }
     match header.get(APPLICATION_ID_AT..) {
         Some(rest) if rest.starts_with(&APPLICATION_ID.to_be_bytes()) => Ok(()),
@@ -121,8 +119,8 @@ fn inspect(path: &Path) -> Result<(), StorageError> {
     }
 }
 
-/// Tells whether a file ends within a page, which `SQLite` would fill up with zeros. After a crash it may, as the rest
-/// is in the files beside it; a page that is missing as a whole, `SQLite` notices.
+/// Whether a file ends within a page, which `SQLite` would fill with zeros. After a crash it can, because the rest is in
+/// the `-wal` file. `SQLite` itself detects a missing page.
 fn is_cut_within_a_page(path: &Path, length: u64, header: &[u8]) -> bool {
     let page = u16::from_be_bytes([header[PAGE_SIZE_AT], header[PAGE_SIZE_AT + 1]]);
     let whole = length.is_multiple_of(u64::from(page));
@@ -132,7 +130,7 @@ fn is_cut_within_a_page(path: &Path, length: u64, header: &[u8]) -> bool {
             .all(|tail| length_beside(path, tail) == 0)
 }
 
-/// Refuses an empty file with a `-wal` file beside it: `SQLite` would delete that, and with it all that is left.
+/// Refuses an empty file with a `-wal` file, which `SQLite` would delete although it has the data.
 fn refuse_leftovers(path: &Path) -> Result<(), StorageError> {
     if length_beside(path, "-wal") == 0 {
         return Ok(());

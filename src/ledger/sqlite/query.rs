@@ -1,4 +1,4 @@
-//! What a ledger's database says: its rows as entries.
+//! Queries of a `SQLite` ledger.
 
 use std::str::FromStr;
 
@@ -17,14 +17,14 @@ pub(crate) const DELIVERIES: &str = "
         settled_at, outcome, http_status, attempts, message
     FROM deliveries JOIN runs ON runs.id = run";
 
-/// Returns what is known of each of some orders at a target, in their order.
+/// Returns the states of orders at a target, as JSON, in the order of `orders`.
 pub(crate) fn known(
     connection: &Connection,
     target: &str,
     orders: &[(Text, Text)],
 ) -> rusqlite::Result<Vec<Option<String>>> {
     let sql = "SELECT known FROM orders WHERE target = ?1 AND company_id = ?2 AND order_id = ?3";
-    // Without a transaction of its own, each look-up would lock and unlock the file: half of its time.
+    // Without a transaction each query locks and unlocks the file, which doubles its time.
     let snapshot = connection.unchecked_transaction()?;
     let mut statement = snapshot.prepare_cached(sql)?;
     let of = |(company_id, order_id): &(Text, Text)| {
@@ -34,10 +34,10 @@ pub(crate) fn known(
     orders.iter().map(of).collect()
 }
 
-/// Returns the latest runs, the last first.
+/// Returns the latest runs, newest first.
 pub(crate) fn runs(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("{RUNS} ORDER BY started_at DESC, rowid DESC LIMIT ?1");
-    // More than SQLite can count is no limit.
+    // A negative limit means no limit.
     let limit = i64::try_from(limit).unwrap_or(-1);
     let mut statement = connection.prepare(&sql)?;
     statement.query_map([limit], run_of)?.collect()
@@ -49,14 +49,14 @@ pub(crate) fn run(connection: &Connection, id: &str) -> rusqlite::Result<Option<
     connection.query_row(&sql, [id], run_of).optional()
 }
 
-/// Returns the runs that applied a plan, the first one first.
+/// Returns the runs that applied a plan, oldest first.
 pub(crate) fn runs_of_plan(connection: &Connection, plan: &str) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("{RUNS} WHERE plan = ?1 ORDER BY started_at, rowid");
     let mut statement = connection.prepare(&sql)?;
     statement.query_map([plan], run_of)?.collect()
 }
 
-/// Returns which update of each of some orders left last for a target, in their order.
+/// Returns the last update sent for each order at a target, in the order of `orders`.
 pub(crate) fn last_sent(
     connection: &Connection,
     target: &str,
@@ -81,7 +81,7 @@ pub(crate) fn last_sent(
     orders.iter().map(of).collect()
 }
 
-/// Returns the orders of a run, in the order in which the ledger first met them.
+/// Returns the deliveries of a run, in the order in which they were first written.
 pub(crate) fn deliveries_of_run(
     connection: &Connection,
     run: &str,
@@ -90,7 +90,7 @@ pub(crate) fn deliveries_of_run(
     deliveries(connection, rest, &[&run])
 }
 
-/// Returns an order's part in every run, at one target or at all, the first run first.
+/// Returns the deliveries of an order at one target or all targets, oldest first.
 pub(crate) fn deliveries_of_order(
     connection: &Connection,
     order_id: &str,
@@ -166,7 +166,7 @@ mod tests {
     use crate::ledger::sqlite::schema;
 
     #[test]
-    fn the_run_that_sent_an_order_last_is_found_for_each_target() {
+    fn the_last_update_of_an_order_is_found_per_target() {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::migrate(&mut connection).unwrap();
         let runs = "

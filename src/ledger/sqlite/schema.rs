@@ -1,18 +1,17 @@
-//! The shape of a ledger's database, and the steps from each earlier shape to this one.
+//! The schema of a `SQLite` ledger and its migrations.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::storage::error::StorageError;
 
-/// Marks a `SQLite` file as a ledger (`SCLD`), so that another program's is never taken for one.
+/// The application id of a ledger (`SCLD`), which distinguishes it from databases of other programs.
 pub(crate) const APPLICATION_ID: u32 = 0x5343_4C44;
 
-/// The step from each format to the next; a file's `user_version` is the number of steps that it has taken. A step
-/// that was published never changes.
+/// The migrations in order; `user_version` is the number of those that were applied. A released migration never changes.
 ///
 /// Times are RFC 3339 in UTC; `known`, `inputs`, `totals` and `body` are JSON. An order has one delivery in a run,
 /// however often it is sent.
-const STEPS: &[&str] = &[
+const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE runs (
         id TEXT PRIMARY KEY,
@@ -50,32 +49,30 @@ const STEPS: &[&str] = &[
     "ALTER TABLE runs ADD COLUMN plan TEXT;",
 ];
 
-/// The latest format.
-const KNOWN: isize = STEPS.len().cast_signed();
+/// The format version of this program.
+const VERSION: isize = MIGRATIONS.len().cast_signed();
 
-/// Brings a database to the shape that this version knows; an empty one becomes a ledger.
-///
-/// The file becomes a ledger in one transaction, its mark included: there is no half-made ledger.
+/// Applies the missing migrations in one transaction, so that there is never a half-created ledger.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
-    if steps_left(connection)?.is_empty() {
+    if missing_migrations(connection)?.is_empty() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have been here first.
-    for step in steps_left(&transaction)? {
-        transaction.execute_batch(step)?;
+    // Another process may have migrated in the meantime.
+    for migration in missing_migrations(&transaction)? {
+        transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", KNOWN)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
 }
 
-fn steps_left(connection: &Connection) -> Result<&'static [&'static str], StorageError> {
+fn missing_migrations(connection: &Connection) -> Result<&'static [&'static str], StorageError> {
     let found: isize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let taken = usize::try_from(found).unwrap_or(usize::MAX);
-    STEPS.get(taken..).ok_or(StorageError::NewerFormat {
+    let applied = usize::try_from(found).unwrap_or(usize::MAX);
+    MIGRATIONS.get(applied..).ok_or(StorageError::NewerFormat {
         found,
-        supported: KNOWN,
+        supported: VERSION,
     })
 }
 
@@ -84,9 +81,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_earlier_ledger_takes_the_steps_that_it_lacks_and_keeps_what_it_holds() {
+    fn an_earlier_ledger_is_migrated_and_keeps_its_entries() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(STEPS[0]).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
         let run = "INSERT INTO runs (id, mode, target, started_at, inputs) VALUES ('R', 'import', 'demo', '', '')";
         connection.execute(run, []).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
@@ -95,6 +92,6 @@ mod tests {
             row.get::<_, Option<String>>(0)
         });
         assert_eq!(plan, Ok(None));
-        assert!(steps_left(&connection).unwrap().is_empty());
+        assert!(missing_migrations(&connection).unwrap().is_empty());
     }
 }

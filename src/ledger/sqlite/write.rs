@@ -1,4 +1,4 @@
-//! What is written into a ledger's database: a group of writes, all of it or nothing.
+//! Writes to a `SQLite` ledger, in groups that share a transaction.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -11,7 +11,7 @@ pub(crate) fn write_group(
     connection: &mut Connection,
     group: &[Write],
 ) -> rusqlite::Result<Vec<WriteResult>> {
-    // A transaction that turns to writing midway fails at once where another process writes; this one waits.
+    // A deferred transaction that starts to write fails at once if another process is writing; this one waits.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for write in group {
         match write {
@@ -19,7 +19,7 @@ pub(crate) fn write_group(
             Write::Intend(intent) => intend(&transaction, intent),
             Write::Settle(settlement) => settle(&transaction, settlement),
             Write::Finish(run, end) => finish(&transaction, run, end),
-            // The lock of the ledger stands for them.
+            // The lock of the ledger file makes leases unnecessary.
             Write::Lease(_) | Write::Release(_) => Ok(()),
         }?;
     }
@@ -57,7 +57,7 @@ fn intend(transaction: &Transaction, intent: &Intent) -> rusqlite::Result<()> {
         intent.body,
         intent.at.to_string(),
     ])?;
-    remember(transaction, order, &intent.known, intent.at)
+    put_order(transaction, order, &intent.known, intent.at)
 }
 
 fn settle(transaction: &Transaction, settlement: &Settlement) -> rusqlite::Result<()> {
@@ -79,13 +79,13 @@ fn settle(transaction: &Transaction, settlement: &Settlement) -> rusqlite::Resul
         settlement.message,
     ])?;
     match &settlement.known {
-        Some(known) => remember(transaction, order, known, settlement.at),
+        Some(known) => put_order(transaction, order, known, settlement.at),
         None => Ok(()),
     }
 }
 
-/// Keeps what is known of an order.
-fn remember(
+/// Writes the state of an order.
+fn put_order(
     transaction: &Transaction,
     order: &OrderKey,
     known: &str,
@@ -108,11 +108,11 @@ fn remember(
 fn finish(transaction: &Transaction, run: &str, end: &RunEnd) -> rusqlite::Result<()> {
     let sql = "UPDATE runs SET finished_at = ?2, exit_code = ?3, totals = ?4 WHERE id = ?1";
     let finished_at = end.finished_at.to_string();
-    is_one(transaction.execute(sql, params![run, finished_at, end.exit_code, end.totals])?)
+    expect_one_row(transaction.execute(sql, params![run, finished_at, end.exit_code, end.totals])?)
 }
 
-/// Refuses a write that found no run: it must not pass for one that was made.
-fn is_one(written: usize) -> rusqlite::Result<()> {
+/// Fails if an update did not find its run.
+fn expect_one_row(written: usize) -> rusqlite::Result<()> {
     match written {
         1 => Ok(()),
         _ => Err(rusqlite::Error::StatementChangedRows(written)),

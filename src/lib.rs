@@ -26,7 +26,7 @@
 //! | `xlsx` | limits and styles of the workbooks that are written |
 //! | `paylocity` | everything about the vendor: wire model, client, tokens, responses, statuses, redaction |
 //! | `system` | the platform: processes, clocks, memory, atomic files, permissions, commands of the user |
-//! | `storage` | access to the databases of the ledger and the rate limiter: errors, PostgreSQL sessions |
+//! | `storage` | access to the databases of the ledger and the rate limiter: errors, `PostgreSQL` sessions |
 //! | `schema` | the table of columns: names, aliases, limits, API paths; everything about columns reads it |
 //! | `diagnostics` | findings about the data, their codes, and the pages of `scoreload explain` |
 //! | `ledger` | accepted values and requests in flight, in SQLite or PostgreSQL; the diff against them |

@@ -104,6 +104,7 @@ mod os {
         fs::set_permissions(path, Permissions::from_mode(mode))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "`None` on other platforms")]
     pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
         Some(metadata.permissions().mode() & 0o777)
     }
@@ -112,6 +113,7 @@ mod os {
         metadata.file_type().is_fifo()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "`None` on other platforms")]
     pub(super) fn file_id(metadata: &Metadata) -> Option<(u64, u64)> {
         Some((metadata.dev(), metadata.ino()))
     }

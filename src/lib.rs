@@ -1,5 +1,5 @@
 //! Imports spreadsheets of assessment scores into Paylocity's Assessments API: groups their rows into one update per
-//! order and sends the updates within the API's rate limit, without losing or repeating what was accepted.
+//! order and sends the updates within the API's rate limit, without losing or repeating an accepted value.
 //!
 //! This page is the map of the code. The user's documentation is README.md.
 //!
@@ -74,7 +74,7 @@
 //! - *How do I add a column?* `schema/columns.rs`.
 //! - *Why may an order be sent twice?* After a timeout or a broken connection the update may or may not have been
 //!   applied. `delivery/retry.rs` says which responses are ambiguous; `delivery/attempts.rs` and `ledger/plan.rs` decide
-//!   what is sent again (`--on-ambiguous`). Sending values again is harmless; reports may be appended twice.
+//!   which parts are resent (`--on-ambiguous`). Sending values again is harmless; reports may be appended twice.
 //! - *What does a plan file have?* `plan/mod.rs` has its types; `plan/file.rs` reads, writes and checks it.
 //! - *What decides the exit code?* `exit.rs`.
 //! - *What happens on Ctrl-C?* `pipeline/signals.rs`, then `pipeline/event_loop.rs`.
@@ -101,7 +101,8 @@
 //! can exhaust memory or abort the process. A child process with limits contains that.
 //!
 //! **The ledger's diff** (`ledger/flat_update.rs`, `ledger/plan.rs`). The API appends reports and merges values, so an
-//! update must have only values and reports that were not accepted yet. The diff is pure and tested against a naive model.
+//! update must have only values and reports that were not accepted yet. The diff is pure and tested against a naive
+//! model.
 //!
 //! **The sandbox** (`sandbox`). It implements the API a second time, from its description and not from our client, so that
 //! the same mistake is not made on both sides of a test.
@@ -136,8 +137,8 @@
 //! | wide sheet | a sheet with a row per person and a column per test |
 //! | note | a remark about a sheet that is not about its data |
 //!
-//! `system` alone depends on the platform. It has a portable implementation of everything, which
-//! `--cfg scoreload_portable` selects, and implementations for Unix and Linux where a promise needs more.
+//! `system` alone depends on the platform. It has a portable implementation of everything, which `--cfg
+//! scoreload_portable` selects, and implementations for Unix and Linux where a promise needs more.
 
 #![cfg_attr(
     any(test, fuzzing),

@@ -16,8 +16,8 @@ use super::template::{self, ExplainArgs, TemplateArgs};
 /// Delivers spreadsheets of assessment scores to Paylocity.
 ///
 /// Scoreload reads CSV files and workbooks with one row per test score, finds all mistakes before it sends anything,
-/// groups the rows into one update per order, delivers the updates within the API's rate limit, and writes a report that
-/// accounts for every row.
+/// groups the rows into one update per order, delivers the updates within the API's rate limit, and writes a report
+/// that accounts for every row.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -31,7 +31,7 @@ pub struct Cli {
     /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What is shown on the terminal, and what is logged.
+    /// Terminal output and logging.
     #[command(flatten)]
     pub(crate) screen: ScreenArgs,
 }
@@ -47,15 +47,16 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show what an import would send and how long it would take
     ///
-    /// Takes the flags of `import`, sends nothing, and needs neither network nor credentials. Each order is `+` new, `*`
-    /// changed, `=` unchanged, `!` invalid or `?` unknown. A plan that is kept with -o is delivered by `apply`. With
+    /// Takes the flags of `import`, sends nothing, and needs neither network nor credentials. Each order is `+` new,
+    /// `*` changed, `=` unchanged, `!` invalid or `?` unknown. A plan that is kept with -o is delivered by `apply`.
+    /// With
     /// -v, a long list is printed in full.
     #[command(after_long_help = plan::PLAN_EXAMPLES, mut_arg("inputs", delivery::needs_input))]
     Plan(PlanArgs),
     /// Deliver exactly what a plan says
     ///
-    /// Refuses a plan that no longer holds: an input has changed, another run has delivered to one of its orders, or the
-    /// plan was edited or applied before. A plan whose delivery was interrupted is continued.
+    /// Refuses a plan that no longer holds: an input has changed, another run has delivered to one of its orders, or
+    /// the plan was edited or applied before. A plan whose delivery was interrupted is continued.
     #[command(after_long_help = plan::APPLY_EXAMPLES)]
     Apply(ApplyArgs),
     /// List earlier runs, the orders of a run, or the history of an order
@@ -76,7 +77,7 @@ pub enum Command {
     Template(TemplateArgs),
     /// Show how each header is read, as configuration to paste
     ///
-    /// Lists the columns of each sheet, what they are read as, and some of their values, followed by the equivalent
+    /// Lists the columns of each sheet with their meaning and some of their values, followed by the equivalent
     /// `[columns]` section. Headers that would make the sheet unusable are explained, with likely corrections as
     /// comments.
     #[command(after_long_help = input::COLUMNS_EXAMPLES)]
@@ -86,8 +87,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show every setting with its value and source
     ///
-    /// Takes the flags of `import` and shows the settings that such an import would use. The source of a value is a flag,
-    /// a variable, the profile, the configuration file, or the built-in default.
+    /// Takes the flags of `import` and shows the settings that such an import would use. The source of a value is a
+    /// flag, a variable, the profile, the configuration file, or the built-in default.
     #[command(after_long_help = settings::CONFIG_EXAMPLES)]
     Config(ConfigArgs),
     /// Check that everything is ready to deliver

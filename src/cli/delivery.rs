@@ -52,7 +52,7 @@ pub struct ImportArgs {
     pub(crate) result: ResultArgs,
     /// Write the rows that were not delivered to FILE, to fix and import again: .csv or .xlsx
     ///
-    /// The rows keep their own columns; further columns say what is wrong. An .xlsx file also keeps the formatting of
+    /// The rows keep their own columns; further columns describe the error. An .xlsx file also keeps the formatting of
     /// the input, with the bad cells coloured and annotated. No file is written if every row was delivered.
     #[arg(long, value_name = "FILE", help_heading = RESULT)]
     pub(crate) rejects: Option<PathBuf>,
@@ -136,7 +136,7 @@ pub(crate) struct DeliveryArgs {
     /// Stop sending after this long, such as 2h, 90m, 45s or 1h30m
     #[arg(long, value_name = "DURATION", env = "SCORELOAD_MAX_DURATION", help_heading = DELIVERY)]
     pub(crate) max_duration: Option<MaxDuration>,
-    /// Record what was sent in this file or PostgreSQL database, or `none`
+    /// Record deliveries in this file or PostgreSQL database, or `none`
     ///
     /// The default is scoreload/ledger.db in the user's state directory. A team can share a database, named as
     /// `postgres://USER@HOST/NAME`: see `scoreload help teams`. With `none`, and for the built-in sandbox, the record

@@ -48,7 +48,7 @@ pub enum CommandLineError {
         /// The system's error.
         source: io::Error,
     },
-    /// There is no ledger to read.
+    /// The ledger does not exist.
     #[error("there is no ledger")]
     NoLedger,
     /// The ledger has no run with this id.
@@ -71,7 +71,7 @@ pub enum CommandLineError {
     InvalidDump {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the error.
         message: String,
         /// The remedy.
         help: Cow<'static, str>,

@@ -30,7 +30,7 @@ pub enum LedgerCommand {
     /// order are kept, so nothing is sent again. Deliveries with an unknown outcome are kept until they are settled.
     #[command(after_long_help = PRUNE_EXAMPLES)]
     Prune(PruneArgs),
-    /// Check, order by order, whether files match what was delivered
+    /// Check, order by order, whether files match the deliveries
     ///
     /// Builds every update from the files and compares it with what the server has accepted. An order is delivered,
     /// different, missing, or in doubt because no response arrived. Sends nothing and needs no credentials.
@@ -146,7 +146,8 @@ pub(crate) struct LedgerArgs {
     pub(crate) source: SourceArgs,
 }
 
-/// Hides the flags that only matter for sending. They are accepted, so that the arguments of an import work as they are.
+/// Hides the flags that only matter for sending. They are accepted, so that the arguments of an import work as they
+/// are.
 fn hide_delivery_flags(arg: clap::Arg) -> clap::Arg {
     let is_of_delivery = arg.get_help_heading() == Some(DELIVERY);
     let is_shown = ["target", "ledger", "ca_cert", "profile"].contains(&arg.get_id().as_str());

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, ColorChoice, ValueEnum};
 
 const SCREEN: &str = "Screen";
 
-/// What is shown on the terminal, and what is logged.
+/// Terminal output and logging.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ScreenArgs {
     /// Show progress in this style

@@ -172,7 +172,7 @@ impl Delivery {
         self.target.notice().or(test_mode)
     }
 
-    /// Returns a notice if the network can read what is sent.
+    /// Returns a notice if the updates are sent unencrypted over a network.
     pub(crate) fn exposure_notice(&self) -> Option<&'static str> {
         self.target
             .is_exposed()

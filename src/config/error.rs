@@ -170,7 +170,7 @@ pub enum ConfigError {
     /// The ledger's location is an invalid database address.
     #[error(transparent)]
     LedgerAddress(#[from] UrlError),
-    /// There is no home directory for the ledger.
+    /// The ledger needs a home directory.
     #[error("there is no home directory to keep the ledger in")]
     NoHomeDirectory,
 }

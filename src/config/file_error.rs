@@ -24,7 +24,7 @@ impl fmt::Display for FileError {
     }
 }
 
-/// What is wrong in the configuration file.
+/// The error in the configuration file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileProblem {
     /// It is not TOML, or a value has the wrong type.
@@ -69,7 +69,7 @@ pub(crate) enum FileProblem {
         key: String,
         /// The value.
         value: String,
-        /// What is expected, or the parser's own message.
+        /// The expected form, or the parser's own message.
         reason: String,
     },
 }

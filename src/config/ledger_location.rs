@@ -23,7 +23,7 @@ pub(crate) fn authorities(path: Option<&Path>) -> Result<Authorities, ConfigErro
     }
 }
 
-/// What is needed to locate a ledger by its name.
+/// The context needed to locate a ledger by its name.
 #[derive(Clone, Copy)]
 pub(crate) struct LedgerContext<'a> {
     /// Additional certificate authorities, for a database.
@@ -63,8 +63,8 @@ pub(super) fn ledger_location(
     }
 }
 
-/// Resolves the location of the rate limiter's state: the database of the ledger, or else files on this machine, which all
-/// runs share whatever their ledger.
+/// Resolves the location of the rate limiter's state: the database of the ledger, or else files on this machine, which
+/// all runs share whatever their ledger.
 pub(super) fn rate_state_location(
     target: &Target,
     ledger: Option<&str>,

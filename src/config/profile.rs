@@ -35,7 +35,7 @@ impl ProfileKeys {
     /// Sets one of the keys.
     ///
     /// # Errors
-    /// Returns what is wrong with the value.
+    /// Returns the error in the value.
     pub(super) fn set(&mut self, key: &str, value: &Value) -> Result<(), FileProblem> {
         let invalid = |expected: &str| FileProblem::InvalidValue {
             key: key.to_owned(),

@@ -118,7 +118,7 @@ impl Target {
         found.map(|(_, environment)| environment)
     }
 
-    /// Returns whether the network can read what is sent.
+    /// Returns whether the updates are sent unencrypted over a network.
     pub(crate) fn is_exposed(&self) -> bool {
         matches!(self, Self::Server { base, .. } if base.scheme() == "http" && !is_loopback(base))
     }

@@ -34,7 +34,7 @@ impl Inbox {
     /// Opens an inbox; for archiving, it also creates the directories that files are moved to.
     ///
     /// # Errors
-    /// When it is no directory that can be used so, or another import clears it.
+    /// If the directory cannot be used as an inbox, or another import holds it.
     pub(crate) fn open(directory: &Path, purpose: Access) -> Result<Self, InboxError> {
         let unusable = |source| InboxError::Unusable {
             directory: directory.to_owned(),

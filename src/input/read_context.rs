@@ -8,7 +8,7 @@ use super::options::Options;
 use super::row_sink::RowSink;
 use crate::diagnostics::diagnostic::Source;
 
-/// The file being read: how, with which sink, and what was read so far.
+/// The file being read: its options, its sink, and the state of the reading.
 pub(crate) struct ReadContext<'a, S: RowSink> {
     pub(crate) source: &'a Arc<Source>,
     pub(crate) options: &'a Options<'a>,

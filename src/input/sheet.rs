@@ -27,7 +27,7 @@ pub(crate) struct Sheet<C> {
     pub(crate) source: Arc<Source>,
     /// The fingerprint of the whole file in hexadecimal; empty if not wanted.
     pub(crate) sha256: Arc<str>,
-    /// The columns; `None` if the header is invalid, in which case there are no rows.
+    /// The columns; `None` if the header is invalid, then the sheet has no rows.
     pub(crate) head: Option<SheetHead>,
     /// The chunks, in order.
     pub(crate) chunks: Vec<C>,

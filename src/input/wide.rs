@@ -12,7 +12,7 @@ pub struct WideTable {
     pub(crate) test_id: String,
     /// The header of the column that holds its score.
     pub(crate) score: String,
-    /// The other fields.
+    /// The remaining fields.
     pub(crate) others: Vec<(Column, Source)>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct WideTest {
     pub(crate) test_id: String,
     /// The column of its score, from 0.
     pub(crate) score: u32,
-    /// The other fields.
+    /// The remaining fields.
     pub(crate) others: Vec<(Column, Place)>,
 }
 

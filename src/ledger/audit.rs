@@ -1,4 +1,4 @@
-//! The audit of `ledger verify`: compares inputs with what was delivered, without any effect.
+//! The audit of `ledger verify`: compares inputs with past deliveries, without any effect.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::ledger::flat_update::FlatUpdate;
 use crate::ledger::order_state::OrderState;
 use crate::paylocity::model::OrderUpdate;
 
-/// The result of comparing an order of the inputs with what was delivered.
+/// The result of comparing an order of the inputs with its past deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AuditResult {

@@ -62,7 +62,7 @@ pub(crate) trait Backend: Send {
     /// Extends the leases of this importer.
     fn heartbeat(&mut self) -> Result<(), StorageError>;
 
-    /// Returns the other importers that are running.
+    /// Returns the importers that are running, except this one.
     fn others(&mut self) -> Result<Vec<Importer>, StorageError>;
 
     /// Returns the states of orders at a target, as JSON, in the order of `orders`.

@@ -81,7 +81,7 @@ impl Lock {
             let file = open(ledger, target)?;
             let mut locked = file.try_lock();
             if matches!(locked, Err(TryLockError::WouldBlock)) {
-                // The other process may only be in `Lock::holder`.
+                // Another process may hold the lock for a moment in `Lock::holder`.
                 std::thread::sleep(PROBE_TIME);
                 locked = file.try_lock();
             }

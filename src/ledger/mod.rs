@@ -1,7 +1,7 @@
-//! The ledger: what was sent and what was accepted, which survives crashes, and the diff of the next update against it.
+//! The ledger: a record of sent and accepted values that survives crashes, and the diff of the next update against it.
 //!
-//! A request is sent after its intent is durable, and its outcome is written as soon as it is known. So after a crash the
-//! ledger has everything that the server accepted, and everything that it may have accepted is marked as in doubt.
+//! A request is sent after its intent is durable, and its outcome is written as soon as it is known. So after a crash
+//! the ledger has everything that the server accepted, and everything that it may have accepted is marked as in doubt.
 //!
 //! - [`store`]: the handle; each call is a message to the [`writer`] thread, which owns the database
 //! - [`backend`]: the interface of a database, with the implementations [`sqlite`] and [`postgres`]
@@ -11,7 +11,7 @@
 //! - [`order_state`]: what the target accepted of an order; [`stored_state`]: its stored form
 //! - [`flat_update`]: a body as a list of values and reports
 //! - [`mod@plan`]: what to send of an order; [`value_changes`]: which values that changes
-//! - [`audit`]: compares inputs with what was delivered
+//! - [`audit`]: compares inputs with past deliveries
 //! - [`dump`]: the export format; [`import`]: merges an export into a ledger
 
 pub(crate) mod audit;

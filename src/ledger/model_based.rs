@@ -44,7 +44,7 @@ fn walk(path: &str, node: &Value, values: &mut Values, reports: &mut Vec<Report>
                 walk(&format!("{path}{id:?}"), entry, values, reports);
             }
         }
-        // What tells assessments apart is no value: it stands in the paths.
+        // The assessment id is not compared as a value, because it is part of the paths.
         _ if path.ends_with("/assessmentId") => {}
         single => {
             values.insert(path.to_owned(), single.to_string());
@@ -96,7 +96,7 @@ struct Import {
     ends: Vec<End>,
 }
 
-/// Everything that happened so far, and what must hold of it.
+/// The history of a test case, with the invariants that must hold.
 #[derive(Default)]
 struct History {
     server: Server,
@@ -116,7 +116,7 @@ impl History {
                 return self.check_idle(&import.body, &planned);
             };
             self.known.intend(&sent);
-            // What was not written before the process was killed is lost: only this is read again.
+            // Unwritten state is lost when the process is killed; only this is read again.
             self.known = serde_json::from_value(json!(self.known)).unwrap();
             if end.applies() {
                 self.server.apply(&sent);
@@ -141,7 +141,7 @@ impl History {
         }
     }
 
-    /// Checks a plan before it is followed; returns what it sends.
+    /// Checks a plan and returns the body that it sends.
     fn checked(&mut self, body: &OrderUpdate, planned: &Planned) -> Option<OrderUpdate> {
         let idle = matches!(planned.change, Change::Unchanged | Change::Held);
         assert_eq!(planned.is_open(), !idle, "{planned:?}");
@@ -191,7 +191,7 @@ impl History {
         }
     }
 
-    /// After an import that was answered, the same file costs no request, in whatever order its rows stand.
+    /// After an acknowledged import, the same file costs no request, whatever the order of its rows.
     fn check_settled(&self, import: &Import) {
         for body in [import.body.clone(), turned_round(&import.body)] {
             let planned = plan(&body, Some(&self.known), import.policy, false);
@@ -216,7 +216,7 @@ impl History {
     }
 }
 
-/// The same file with its rows the other way round.
+/// The same file with its rows reversed.
 fn turned_round(body: &OrderUpdate) -> OrderUpdate {
     let mut body = body.clone();
     body.overall_reports.reverse();

@@ -1,7 +1,7 @@
 //! The state of an order at a target, and how each step of a delivery changes it.
 //!
-//! An update counts as sent without an answer from the moment of its intent, so that the state is correct if the process
-//! ends there. [`mod@super::plan`] decides what the next update contains.
+//! An update counts as sent without an answer from the moment of its intent, so that the state is correct if the
+//! process ends there. [`mod@super::plan`] decides what the next update contains.
 
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +58,8 @@ impl OrderState {
 
     /// Records the intent to send an update, which is in doubt until it has an outcome.
     ///
-    /// Each attempt has its own intent, followed by one of [`Self::accept`], [`Self::refuse`] and [`Self::doubt`], or by
-    /// nothing if the process ends.
+    /// Each attempt has its own intent, followed by one of [`Self::accept`], [`Self::refuse`] and [`Self::doubt`], or
+    /// by nothing if the process ends.
     pub(crate) fn intend(&mut self, sent: &OrderUpdate) {
         let mut before = std::mem::take(self);
         before.before = None;
@@ -132,7 +132,7 @@ impl OrderState {
     /// Merges the states of an order in two ledgers, of which `self` was written first.
     ///
     /// What either ledger has as accepted is accepted, and of two values the later one wins. A report that is doubtful
-    /// in one ledger stays doubtful unless the other has it as accepted.
+    /// in one ledger stays doubtful unless it is accepted in one of them.
     pub(crate) fn merged(&self, later: &Self) -> Self {
         let mut accepted = FlatUpdate::new(&self.accepted);
         accepted.merge(FlatUpdate::new(&later.accepted));

@@ -51,7 +51,7 @@ pub(crate) struct Planned {
 /// The part of a body to send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// Nothing, so there is no request.
+    /// Nothing; no request is needed.
     Nothing,
     /// All of it.
     Whole,

@@ -171,7 +171,7 @@ impl Ledger {
         let _ = self.send(Message::Write(Write::Release(order), None));
     }
 
-    /// Returns the other importers that are running.
+    /// Returns the importers that are running, except this one.
     ///
     /// # Errors
     /// When the ledger cannot be read.

@@ -1,4 +1,4 @@
-//! The ledger as its users meet it: what is durable when, and what comes back.
+//! Tests of the ledger's interface: durability, and the state that is read back.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

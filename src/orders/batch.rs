@@ -138,7 +138,7 @@ fn placeholders(head: &SheetHead, found: &[Findings]) -> Option<Diagnostic> {
     Some(problem.in_column(head.header.text(column).cloned(), field))
 }
 
-/// Adds to each ambiguous date the order that the other dates of its column prove.
+/// Adds to each ambiguous date the order that further dates of its column prove.
 fn explain_ambiguous_dates(found: &mut [Findings]) {
     let mut proofs: BTreeMap<u32, Vec<(DateOrder, u32)>> = BTreeMap::new();
     for proof in found.iter().flat_map(|found| &found.date_orders) {

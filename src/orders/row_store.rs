@@ -98,7 +98,7 @@ pub(crate) struct OrderId<'t> {
     pub(crate) order_id: &'t str,
 }
 
-/// What is known of a row besides its texts.
+/// The facts about a row besides its texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RowFacts {
     /// The row number that the user sees.

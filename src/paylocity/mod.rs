@@ -12,10 +12,10 @@
 //! (documented)
 //!
 //! **Token**: `POST {base}/public/security/v1/token`, form-encoded
-//! `grant_type=client_credentials&client_id=…&client_secret=…`. The sample also sends
-//! `Authorization: Basic base64(id:secret)`; other vendor samples send the form fields alone. Sending both satisfies
-//! this vendor; servers that enforce RFC 6749 §2.3 refuse both together. The response is JSON with `access_token`,
-//! `token_type` `Bearer` and `expires_in` 3600. There is no scope and no refresh token. (observed, documented)
+//! `grant_type=client_credentials&client_id=…&client_secret=…`. The sample also sends `Authorization: Basic
+//! base64(id:secret)`; other vendor samples send the form fields alone. Sending both satisfies this vendor; servers
+//! that enforce RFC 6749 §2.3 refuse both together. The response is JSON with `access_token`, `token_type` `Bearer` and
+//! `expires_in` 3600. Scopes and refresh tokens are not used. (observed, documented)
 //!
 //! **Update**: `PATCH {base}/apiHub/performanceManagement/v1/companies/{companyId}/assessmentOrders/{orderId}` with
 //! `Authorization: Bearer …` and `Content-Type: application/json`. The optional header `testMode: true` makes the

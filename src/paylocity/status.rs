@@ -66,7 +66,7 @@ impl Default for StatusWords {
 }
 
 impl StatusWords {
-    /// Makes `word` mean the status `name`; returns false if there is no such status.
+    /// Makes `word` mean the status `name`; returns false if the status is unknown.
     pub(crate) fn add(&mut self, word: &str, name: &str) -> bool {
         let canonical = ASSESSMENT_STATUSES
             .iter()

@@ -93,7 +93,7 @@ impl RateLimiter {
 
     fn send(&self, command: Command) {
         if let Some(commands) = &self.commands {
-            // Without a task there are no further permits, so nobody needs the command.
+            // Without a task no further permits are granted, so nobody needs the command.
             let _ = commands.send(command);
         }
     }

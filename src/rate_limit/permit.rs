@@ -83,7 +83,7 @@ impl Permit {
 
     fn send(&mut self, command: Command) {
         if let Some(commands) = self.commands.take() {
-            // Without a task there are no further permits, so nobody needs the command.
+            // Without a task no further permits are granted, so nobody needs the command.
             let _ = commands.send(command);
         }
     }

@@ -20,7 +20,7 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const STRONG: Style = Style::new().bold();
 
-/// Writes the skipped sheets with their reasons, and notes about the others.
+/// Writes the skipped sheets with their reasons, and notes about sheets that were read.
 ///
 /// # Errors
 /// Fails if the stream cannot be written.

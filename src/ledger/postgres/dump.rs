@@ -159,7 +159,7 @@ impl Rewriting<'_> {
     }
 }
 
-/// Puts what was found into the order in which it was asked for.
+/// Sorts the results into the requested order.
 fn in_order<'a, K: Eq + Hash + 'a, T>(
     mut found: HashMap<K, T>,
     names: impl Iterator<Item = &'a K>,

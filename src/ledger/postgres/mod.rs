@@ -148,7 +148,7 @@ impl Backend for Postgres {
     }
 
     fn each(&mut self, take: &mut Take<'_>) -> Result<(), StorageError> {
-        // Entries that were passed on cannot be taken back, so there is no retry.
+        // Entries already passed on cannot be taken back, so this does not retry.
         let mut has_begun = false;
         self.database.run(TimeLimit::None, async |session| {
             if std::mem::replace(&mut has_begun, true) {

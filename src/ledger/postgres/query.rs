@@ -145,7 +145,7 @@ pub(crate) async fn deliveries_of_order(
     )
 }
 
-/// Returns the other importers that are running.
+/// Returns the importers that are running, except this one.
 pub(crate) async fn others(session: &Session, id: &str) -> Result<Vec<Importer>, SessionError> {
     let sql = "
         SELECT process, host, run, started_at, extract(epoch FROM expires_at - clock_timestamp())::float8

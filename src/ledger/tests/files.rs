@@ -122,7 +122,7 @@ async fn damage_that_is_met_in_use_is_told_as_such() {
     ledger.flush().await.unwrap();
     drop(ledger);
     let mut bytes = fs::read(&path).unwrap();
-    // Everything but the schema, which stands on the first page.
+    // Everything but the schema, which is on the first page.
     bytes[4_096..].fill(0xA5);
     fs::write(&path, bytes).unwrap();
     let ledger = Ledger::open(&place).unwrap();

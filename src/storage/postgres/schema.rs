@@ -111,7 +111,7 @@ const CREATE_FORMAT: &str = "
     INSERT INTO scoreload.format VALUES (0);
 ";
 
-/// Returns how many migrations were applied, or `None` if there is no ledger.
+/// Returns how many migrations were applied, or `None` without a ledger.
 async fn applied_migrations(session: &Session) -> Result<Option<i32>, SessionError> {
     let state = "
         SELECT to_regclass('scoreload.format') IS NOT NULL, current_setting('server_encoding'),

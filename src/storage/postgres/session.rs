@@ -57,7 +57,7 @@ impl Shutdown {
 /// Why work failed.
 #[derive(Debug)]
 pub(crate) enum SessionError {
-    /// There is no connection, or it was lost.
+    /// Not connected, or the connection was lost.
     Lost(String),
     /// The server aborted the transaction because of a conflict.
     Conflict(String),

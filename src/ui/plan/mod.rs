@@ -19,11 +19,11 @@ use crate::plan::{Amount, Change, Plan, PlanOrder};
 use crate::rate_limit::rate::Rate;
 use crate::schema::columns::Column;
 
-/// Orders are told one by one up to so many, a screen or two; those in which nothing is new give way to the others.
+/// Maximum number of orders listed, a screen or two. Unchanged orders are left out first.
 const MOST_ORDERS: usize = 60;
-/// So many scores of a changed order are told one by one.
+/// Maximum number of changed scores listed per order.
 const MOST_SCORES: usize = 3;
-/// Longer ids push what follows out of line, and no further.
+/// Longer ids only shift their own line.
 const WIDEST_ID: usize = 36;
 
 const STRONG: Style = Style::new().bold();
@@ -62,7 +62,7 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, is_whole: bool) -> io::Res
     }
 }
 
-/// Returns the orders that are told one by one.
+/// Returns the orders to list.
 fn shown(plan: &Plan, most: usize) -> Vec<&PlanOrder> {
     let is_news = |order: &PlanOrder| order.change != Change::Unchanged;
     let news = plan.orders.iter().filter(|order| is_news(order)).count();
@@ -129,7 +129,7 @@ fn amount_text(&Amount { tests, reports, .. }: &Amount) -> String {
     parts.join(", ")
 }
 
-/// Names the scores that change, and counts the other values and the reports.
+/// Lists the changed scores, and counts the changed values and reports besides.
 fn changes_text(order: &PlanOrder) -> Vec<String> {
     let (scores, others): (Vec<&ValueChange>, Vec<&ValueChange>) =
         order.changes.iter().partition(|change| is_score(change));
@@ -148,7 +148,7 @@ fn changes_text(order: &PlanOrder) -> Vec<String> {
     let told = counts.into_iter().filter(|(number, ..)| *number > 0);
     parts.extend(told.map(|(number, one, many)| count(number, one, many)));
     if parts.is_empty() {
-        // Nothing of it is new: `--resend`, or a test of which only its id is told.
+        // Without changes: `--resend`, or a test with only an id.
         parts.extend(order.amount.as_ref().map(amount_text));
     }
     parts

@@ -199,7 +199,7 @@ impl DeliveryProgress {
         parts.into_iter().flatten().collect()
     }
 
-    /// Estimates the time left from the rate limit or the speed so far, whichever gives more.
+    /// Estimates the time left from the rate limit or the average speed, whichever gives more.
     fn time_left(&self, elapsed: Duration) -> Duration {
         let left = self.total - self.done;
         if left == 0 {

@@ -12,8 +12,8 @@ pub(crate) enum Written {
 }
 
 impl Written {
-    /// Returns the day, and the order that a date with slashes proves. Returns an error if there is no such day, or two
-    /// and `order` does not decide.
+    /// Returns the day, and the order that a date with slashes proves. Returns an error if the day does not exist, or
+    /// two and `order` does not decide.
     pub(crate) fn resolve(
         self,
         order: Option<DateOrder>,

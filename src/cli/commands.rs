@@ -25,7 +25,8 @@ use super::template::{self, ExplainArgs, TemplateArgs};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_help = crate::guide::list()
 )]
 pub struct Cli {
     /// The command to run.
@@ -99,12 +100,10 @@ pub enum Command {
     /// Run the API on this machine, for trials and tests
     #[command(after_long_help = sandbox::SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
-    /// Show the help of a command or a topic: nightly, teams
-    #[command(
-        after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help ledger prune"
-    )]
+    /// Show the help of a command, or the guide to a topic
+    #[command(after_long_help = "Examples:\n  scoreload help nightly\n  scoreload help import")]
     Help {
-        /// A command, nightly, or teams
+        /// A command, or one of the topics that `scoreload help` lists
         about: Vec<String>,
     },
     /// Print a shell completion script

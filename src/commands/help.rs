@@ -14,7 +14,10 @@ pub(crate) fn run(about: &[String]) -> Result<ExitCode, Error> {
     cli.build();
     let text = match about {
         [] => cli.render_help().to_string(),
-        [name] if guide::text(name).is_some() => guide::text(name).unwrap_or_default().to_owned(),
+        [name] => match guide::guide(name) {
+            Some(guide) => guide.text.to_owned(),
+            None => command(&mut cli, about)?.render_long_help().to_string(),
+        },
         names => command(&mut cli, names)?.render_long_help().to_string(),
     };
     ui::answer(|out| out.write_all(text.as_bytes()))?;
@@ -29,7 +32,7 @@ fn command<'a>(cli: &'a mut Command, names: &[String]) -> Result<&'a mut Command
             .find_subcommand_mut(name)
             .ok_or_else(|| CommandLineError::UnknownTopic {
                 topic: names.join(" "),
-                known: guide::names().into_iter().collect(),
+                known: guide::GUIDES.iter().map(|guide| guide.topic).collect(),
             })?;
     }
     Ok(found)

@@ -122,7 +122,7 @@ mod tests {
                 "What it means",
                 "Example",
                 "Why it matters",
-                "How to mend it",
+                "How to fix it",
                 "Settings",
             ] {
                 assert!(text.contains(&format!("**{part}.**")), "{code}: {part}");

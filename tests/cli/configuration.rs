@@ -113,7 +113,7 @@ fn an_invalid_file_is_an_error_before_anything_is_read() {
             "`CS1` names a set",
             "the one company",
         ),
-        ("[defaults\n", "line 1", "see README"),
+        ("[defaults\n", "line 1", "config --init"),
     ];
     for (config, message, help) in table {
         bench.write("scoreload.toml", config);

@@ -76,7 +76,14 @@ impl Bench {
 
     /// The binary in this directory, with nothing of the caller's settings.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("scoreload"));
+        let mut command = self.program(assert_cmd::cargo::cargo_bin!("scoreload"));
+        command.args(args);
+        command
+    }
+
+    /// A program in this directory, with nothing of the caller's settings.
+    pub(crate) fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SCORELOAD_")) {
             command.env_remove(name);
         }
@@ -85,7 +92,6 @@ impl Bench {
             .env("XDG_STATE_HOME", self.dir.path().join("state"))
             .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
             .current_dir(self.dir.path())
-            .args(args)
             .stdin(std::process::Stdio::null());
         command
     }

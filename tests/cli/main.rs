@@ -13,6 +13,7 @@ mod configuration;
 mod crash;
 mod delivery;
 mod doctor;
+mod documents;
 mod every_outcome;
 mod formats;
 mod guide;
@@ -32,7 +33,6 @@ mod plan;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 mod properties;
-mod readme;
 mod rejects;
 mod report_formats;
 mod reports;

@@ -39,7 +39,7 @@ pub(crate) enum Unclear {
     TwoDays(Date, Date),
 }
 
-/// Parses a timestamp in any of the forms that the README lists under "Times". `order` decides between two days.
+/// Parses a timestamp in any of the forms that `scoreload help files` lists. `order` decides between two days.
 pub(crate) fn read(text: &str, order: Option<DateOrder>) -> Result<Reading, Unclear> {
     let (date_part, rest) = date::split(text).ok_or(Unclear::NoTime)?;
     let (time, offset) = time_of_day::read(rest).ok_or(Unclear::NoTime)?;

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use scoreload::schema::columns::COLUMNS;
 use scoreload::guide::GUIDES;
+use scoreload::schema::columns::COLUMNS;
 
 use crate::harness::{Bench, Ran, SECRET, TestSandbox, repository, sample};
 use crate::postgres;

@@ -130,24 +130,24 @@ fn a_file_that_is_foreign_damaged_or_of_a_later_version_changes_nothing() {
         lines.join("\n") + "\n"
     };
     let table = [
-        (String::new(), "no export of a ledger"),
-        (orders_csv(2), "no export of a ledger"),
-        ("{\"orders\": []}\n".to_owned(), "no export of a ledger"),
+        (String::new(), "not an export of a ledger"),
+        (orders_csv(2), "not an export of a ledger"),
+        ("{\"orders\": []}\n".to_owned(), "not an export of a ledger"),
         (
             good.replacen("\"scoreload_ledger\":1", "\"scoreload_ledger\":2", 1),
             "its format is version `2`",
         ),
-        (without(lines.len() - 1), "its end is missing"),
-        (without(2), "not those that were exported"),
+        (without(lines.len() - 1), "its last line is missing"),
+        (without(2), "do not match its checksum"),
         (good[..good.len() / 2].to_owned(), "damaged"),
         (
             good.replacen("ORD-1", "ORD-9", 1),
-            "not those that were exported",
+            "do not match its checksum",
         ),
-        (good.clone() + lines[1] + "\n", "it goes on after its end"),
+        (good.clone() + lines[1] + "\n", "it has lines after its end"),
         (
             good.replacen("{\"order\":", "{\"ordr\":", 1),
-            "cannot be understood",
+            "is not a valid entry",
         ),
     ];
     for (text, words) in table {
@@ -188,7 +188,7 @@ fn a_ledger_that_an_import_holds_is_not_changed_as_a_whole() {
         import.stderr
     );
     for refused in [prune, import] {
-        let help = "help: run the same command again once it has ended\n";
+        let help = "help: run the same command again when it has ended\n";
         assert!(refused.stderr.ends_with(help), "{}", refused.stderr);
     }
     holder.kill().unwrap();

@@ -109,7 +109,7 @@ fn the_page_is_for_who_knows_its_path_and_calls_it_by_its_name() {
         "{head}"
     );
     assert!(!head.contains("access-control"), "{head}");
-    assert!(page.contains("still to go."), "{head}");
+    assert!(page.contains("pending."), "{head}");
     assert_eq!(followed.end().0, 0);
 }
 

@@ -255,7 +255,7 @@ fn one_import_at_a_time_clears_an_inbox_whatever_its_ledger() {
     assert!(
         second
             .stderr
-            .contains("another import takes its files from `in`"),
+            .contains("another import is using the inbox `in`"),
         "{}",
         second.stderr
     );

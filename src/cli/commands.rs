@@ -63,7 +63,7 @@ pub enum Command {
     /// List earlier runs, the orders of a run, or the history of an order
     #[command(after_long_help = history::HISTORY_EXAMPLES)]
     History(HistoryArgs),
-    /// SettleTime deliveries whose outcome is unknown
+    /// Settle deliveries whose outcome is unknown
     #[command(after_long_help = history::RESOLVE_EXAMPLES)]
     Resolve(ResolveArgs),
     /// Export, merge, prune and verify the record of deliveries

@@ -136,6 +136,13 @@ pub(crate) struct DeliveryArgs {
     /// Stop sending after this long, such as 2h, 90m, 45s or 1h30m
     #[arg(long, value_name = "DURATION", env = "SCORELOAD_MAX_DURATION", help_heading = DELIVERY)]
     pub(crate) max_duration: Option<MaxDuration>,
+    /// Refuse to send if the number of orders differs from the last import by more than N%
+    ///
+    /// This catches an export that was cut short or doubled: after 100 orders, `--max-change 50%` refuses 40 or 160,
+    /// whether or not they changed. The comparison is with the last import to this target that was not refused, apart
+    /// from applied plans and corrected rows. Corrected rows are never refused.
+    #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", help_heading = DELIVERY)]
+    pub(crate) max_change: Option<MaxChange>,
     /// Record deliveries in this file or PostgreSQL database, or `none`
     ///
     /// The default is scoreload/ledger.db in the user's state directory. A team can share a database, named as
@@ -144,18 +151,11 @@ pub(crate) struct DeliveryArgs {
     #[arg(long, value_name = "PATH|URL|none", env = "SCORELOAD_LEDGER", help_heading = DELIVERY)]
     pub(crate) ledger: Option<String>,
     /// Send report links again if the response was lost, or hold them for `scoreload resolve`
-    #[arg(long, env = "SCORELOAD_ON_AMBIGUOUS", default_value = "resend", help_heading = DELIVERY)]
+    #[arg(long, value_name = "ACTION", env = "SCORELOAD_ON_AMBIGUOUS", default_value = "resend", help_heading = DELIVERY)]
     pub(crate) on_ambiguous: Option<OnAmbiguous>,
     /// Send every order, including those that the ledger records as accepted
     #[arg(long, help_heading = DELIVERY)]
     pub(crate) resend: bool,
-    /// Refuse to send if the number of orders differs from the last import by more than N%
-    ///
-    /// This catches an export that was cut short or doubled: after 100 orders, `--max-change 50%` refuses 40 or 160,
-    /// whether or not they changed. The comparison is with the last import to this target that was not refused, apart
-    /// from applied plans and corrected rows. Corrected rows are never refused.
-    #[arg(long, value_name = "N%", env = "SCORELOAD_MAX_CHANGE", help_heading = DELIVERY)]
-    pub(crate) max_change: Option<MaxChange>,
     /// Wait for another import that holds the ledger or the inbox, instead of exiting with code 6
     #[arg(long, env = "SCORELOAD_WAIT", help_heading = DELIVERY)]
     pub(crate) wait: bool,

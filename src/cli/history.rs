@@ -44,7 +44,7 @@ pub struct ResolveArgs {
     /// Record the updates as delivered: they are not sent again
     #[arg(long, group = "outcome")]
     pub(crate) mark_delivered: bool,
-    /// SettleTime only this order (repeatable); the default is every order of the run with an unknown outcome
+    /// Settle only this order (repeatable); the default is every order of the run with an unknown outcome
     ///
     /// Use COMPANY/ID if two companies have an order with the same id.
     #[arg(long = "order", value_name = "ID")]

@@ -10,7 +10,7 @@ const SCREEN: &str = "Screen";
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ScreenArgs {
     /// Show progress in this style
-    #[arg(long, global = true, env = "SCORELOAD_PROGRESS", default_value = "auto", help_heading = SCREEN)]
+    #[arg(long, global = true, value_name = "STYLE", env = "SCORELOAD_PROGRESS", default_value = "auto", help_heading = SCREEN)]
     pub(crate) progress: ProgressStyle,
     /// Use colour
     #[arg(long, global = true, value_name = "WHEN", env = "SCORELOAD_COLOR", default_value = "auto", help_heading = SCREEN)]
@@ -22,7 +22,7 @@ pub(crate) struct ScreenArgs {
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = SCREEN)]
     pub(crate) verbose: u8,
     /// Write log lines in this format
-    #[arg(long, global = true, env = "SCORELOAD_LOG_FORMAT", default_value = "text", help_heading = SCREEN)]
+    #[arg(long, global = true, value_name = "FORMAT", env = "SCORELOAD_LOG_FORMAT", default_value = "text", help_heading = SCREEN)]
     pub(crate) log_format: LogFormat,
     /// Append the log to FILE instead of stderr
     #[arg(long, global = true, value_name = "FILE", env = "SCORELOAD_LOG_FILE", help_heading = SCREEN)]

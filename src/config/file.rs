@@ -32,7 +32,7 @@ pub struct ConfigFile {
     profiles: BTreeMap<String, Profile>,
     /// Headers and their columns.
     pub(crate) columns: BTreeMap<String, String>,
-    /// CommandLine and their statuses.
+    /// Words and their statuses.
     pub(crate) statuses: BTreeMap<String, String>,
     /// Replaces the built-in list of placeholders.
     pub(crate) missing: Option<Vec<String>>,

@@ -4,9 +4,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
-
-use crate::text::try_from_string;
 
 /// Limits that end a run early.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -16,8 +13,7 @@ pub(crate) struct Limits {
 }
 
 /// The maximum number of orders that may be rejected, failed or unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(try_from = "NumberOrText")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum MaxFailures {
     Count(usize),
     /// A percentage of the orders to send.
@@ -73,31 +69,8 @@ impl FromStr for MaxFailures {
     }
 }
 
-/// A limit in the configuration file.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a number of orders, or a percentage such as \"10%\""
-)]
-enum NumberOrText {
-    Number(usize),
-    Text(String),
-}
-
-impl TryFrom<NumberOrText> for MaxFailures {
-    type Error = LimitError;
-
-    fn try_from(value: NumberOrText) -> Result<Self, LimitError> {
-        match value {
-            NumberOrText::Number(count) => Ok(Self::Count(count)),
-            NumberOrText::Text(text) => text.parse(),
-        }
-    }
-}
-
 /// The maximum time from the start of a run to its last request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaxDuration(pub(crate) Duration);
 
 impl FromStr for MaxDuration {
@@ -112,8 +85,6 @@ impl FromStr for MaxDuration {
             .ok_or_else(|| LimitError::Duration(text.to_owned()))
     }
 }
-
-try_from_string!(MaxDuration, LimitError);
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::try_from_string;
-
 /// The greatest difference of the number of orders, in percent of the earlier number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxChange(u32);
 
 /// A text that is not a whole percentage.
@@ -42,8 +39,6 @@ impl FromStr for MaxChange {
             .ok_or_else(|| MaxChangeError(text.to_owned()))
     }
 }
-
-try_from_string!(MaxChange, MaxChangeError);
 
 #[cfg(test)]
 mod tests {

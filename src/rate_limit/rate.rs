@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::text::try_from_string;
-
 /// The longest window. Completed requests must be kept for this long.
 const MAX_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -19,8 +17,7 @@ pub(crate) struct Limit {
 }
 
 /// A list of limits that all apply at once. An empty list is `unlimited`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate(pub(crate) Vec<Limit>);
 
 /// A text that is not a valid rate.
@@ -71,8 +68,6 @@ impl Default for Rate {
         Self(vec![limit(3, 1), limit(180, 60)])
     }
 }
-
-try_from_string!(Rate, RateError);
 
 impl FromStr for Rate {
     type Err = RateError;

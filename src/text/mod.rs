@@ -6,20 +6,6 @@ pub(crate) mod shell;
 use std::borrow::Cow;
 use std::io;
 
-/// Implements `TryFrom<String>` by `FromStr`, for `#[serde(try_from = "String")]`.
-macro_rules! try_from_string {
-    ($type:ty, $error:ty) => {
-        impl TryFrom<String> for $type {
-            type Error = $error;
-
-            fn try_from(text: String) -> Result<Self, $error> {
-                text.parse()
-            }
-        }
-    };
-}
-pub(crate) use try_from_string;
-
 /// Describes an I/O error without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {

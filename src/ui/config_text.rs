@@ -102,7 +102,7 @@ pub(crate) fn write_wide(out: &mut dyn Write, tables: &[WideTable]) -> io::Resul
     for table in tables {
         writeln!(
             out,
-            "\n[[wide]]\ntest_id = {}  # a guess from the header: replace it by the id of the test",
+            "\n[[wide]]\ntest_id = {}  # a guess from the header: replace it with the id of the test",
             quoted(&table.test_id)
         )?;
         writeln!(out, "score = {}", quoted(&table.score))?;

@@ -234,7 +234,7 @@ error[attempt-invalid]: the attempt is `x`
             .collect();
         let shown = shown(&all);
         assert_eq!(shown.matches("help").count(), 3);
-        let rest = "and 2 more in column D (`Attempt`); in all `x` 5 times; --format json";
+        let rest = "and 2 more in column D (`Attempt`); in all `x` 5 times; use --format json";
         assert!(shown.contains(rest), "{shown}");
     }
 
@@ -258,7 +258,8 @@ error[attempt-invalid]: the attempt is `x`
             .filter(|line| line.starts_with(" D"))
             .collect();
         assert_eq!(cells, [" D1 | a", " D5 | b", " D6 | c"]);
-        let rest = "and 4 more in column D (`Attempt`); in all `a` 4 times, `b` 2 times; --format";
+        let rest =
+            "and 4 more in column D (`Attempt`); in all `a` 4 times, `b` 2 times; use --format";
         assert!(shown.contains(rest), "{shown}");
     }
 }

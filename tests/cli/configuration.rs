@@ -105,7 +105,7 @@ fn an_invalid_file_is_an_error_before_anything_is_read() {
         ),
         (
             "[[wide]]\ntest_id = \"T\"\nscore = \"S\"\nstatus = { const = \"Done\" }\n",
-            "table of test `T`: `Done` is no status",
+            "table of test `T`: `Done` is not a status",
             "write the constant",
         ),
         (

@@ -272,7 +272,7 @@ mod tests {
             is_from_inbox: true,
             ..empty()
         });
-        assert!(of_inbox.advice[1].starts_with("Then put the .rejects file of failed/"));
+        assert!(of_inbox.advice[1].starts_with("Then correct the .rejects file in failed/"));
         let stopped = Headline::of(&Report {
             stopped: Some("the time limit of --max-duration has passed".to_owned()),
             ..empty()
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated() {
         assert_eq!(
             [0, 999, 1000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]

@@ -46,9 +46,9 @@ fn what_is_no_ledger_of_this_version_is_refused_and_left_as_it_is() {
         (random, "it was not created by Scoreload"),
         (
             whole[..whole.len() - 100].to_vec(),
-            "it is damaged (it is cut short)",
+            "it is damaged (it is truncated)",
         ),
-        (whole[..50].to_vec(), "it is damaged (it is cut short)"),
+        (whole[..50].to_vec(), "it is damaged (it is truncated)"),
     ];
     for (content, words) in table {
         bench.write("ledger.db", &content);

@@ -253,11 +253,11 @@ fn an_export_that_is_refused_has_a_report_and_a_history_and_stays_in_the_inbox()
             report["stopped"]
                 .as_str()
                 .unwrap()
-                .starts_with("there are `2` orders")
+                .starts_with("the inputs have `2` orders")
         );
         let told = std::fs::read_to_string(bench.path("told")).unwrap();
         assert!(
-            told.contains("SCORELOAD_STOPPED=there are `2` orders"),
+            told.contains("SCORELOAD_STOPPED=the inputs have `2` orders"),
             "{told}"
         );
         let history = bench.run(&["history", "--format", "json"]);

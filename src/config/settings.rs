@@ -121,7 +121,10 @@ fn check(argument: &Arg, values: &[String]) -> Result<(), String> {
         return Ok(());
     };
     let choices = argument.get_possible_values();
-    let choices: Vec<&str> = choices.iter().map(|choice| choice.get_name()).collect();
+    let choices: Vec<&str> = choices
+        .iter()
+        .map(clap::builder::PossibleValue::get_name)
+        .collect();
     let reason = std::error::Error::source(&error).map(ToString::to_string);
     Err(match reason {
         Some(reason) if choices.is_empty() => reason,

@@ -7,18 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::directory::Inbox;
 use super::disposition::Disposition;
+use super::error::ArchiveError;
 use super::scan::Arrival;
-
-/// Why a file stays in the inbox.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// It was changed or replaced while it was imported.
-    #[error("it has changed since it was read, so it is left to the next run")]
-    Changed,
-    /// The error of the operating system.
-    #[error("cannot move it: {0}")]
-    Unmoved(io::Error),
-}
 
 impl Inbox {
     /// Moves a file to the directory of its disposition and returns its new path, or `None` if it stays.

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::archive::ArchiveError;
-
 /// An inbox that cannot be used, or a file that cannot leave it.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
@@ -52,4 +50,15 @@ impl InboxError {
             Self::NotMoved { .. } => "the next run finds its orders unchanged and moves it then",
         }
     }
+}
+
+/// Why a file stays in the inbox.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It was changed or replaced while it was imported.
+    #[error("it has changed since it was read, so it is left to the next run")]
+    Changed,
+    /// The error of the operating system.
+    #[error("cannot move it: {0}")]
+    Unmoved(io::Error),
 }

@@ -12,9 +12,10 @@ mod record;
 mod scan;
 mod settle_time;
 
-pub(crate) use self::archive::{ArchiveError, with_tail};
+pub(crate) use self::archive::with_tail;
 pub(crate) use self::directory::{Access, Inbox};
 pub(crate) use self::disposition::Disposition;
+pub(crate) use self::error::ArchiveError;
 pub(crate) use self::record::ImportedFile;
 pub(crate) use self::scan::Arrival;
 pub(crate) use self::settle_time::SettleTime;

@@ -51,7 +51,7 @@ impl ArchiveError {
             ),
             Self::Io(error) => return error,
         };
-        DiagnosticError::new(Diagnostic::new(code, Place::whole(source), message, help))
+        DiagnosticError::wrap(Diagnostic::new(code, Place::whole(source), message, help))
     }
 
     /// Describes an error in our words: those of the library are for its developers.

@@ -71,9 +71,9 @@ impl Read for Bytes<'_> {
         let is_at_end = read == 0 && !buffer.is_empty();
         match self.size {
             Some(size) if self.read > size || (is_at_end && self.read < size) => {
-                Err(DiagnosticError::new(changing(self.source)))
+                Err(DiagnosticError::wrap(changing(self.source)))
             }
-            _ if self.read > MOST_BYTES => Err(DiagnosticError::new(too_large(self.source))),
+            _ if self.read > MOST_BYTES => Err(DiagnosticError::wrap(too_large(self.source))),
             _ => Ok(read),
         }
     }
@@ -124,7 +124,7 @@ pub(crate) struct DiagnosticError(Diagnostic);
 
 impl DiagnosticError {
     /// Wraps a diagnostic.
-    pub(crate) fn new(problem: Diagnostic) -> io::Error {
+    pub(crate) fn wrap(problem: Diagnostic) -> io::Error {
         io::Error::other(Self(problem))
     }
 

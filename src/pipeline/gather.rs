@@ -1,4 +1,4 @@
-//! InputOptions the inputs into a batch of orders, with progress.
+//! Reads the inputs into a batch of orders, with progress.
 
 use std::path::PathBuf;
 

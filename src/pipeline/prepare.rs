@@ -57,11 +57,11 @@ pub(crate) fn prepare(
             setup,
             ledger,
         },
-        source: Source::Files(Inputs {
+        source: Source::Files(Box::new(Inputs {
             paths,
             reading,
             inbox,
-        }),
+        })),
         outputs: Outputs {
             reports,
             rejects,

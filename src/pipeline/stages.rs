@@ -30,7 +30,7 @@ pub(crate) struct Session {
 /// Where the orders come from.
 pub(crate) enum Source {
     /// Input files.
-    Files(Inputs),
+    Files(Box<Inputs>),
     /// A plan file, by the plan's id.
     Plan(String),
 }

@@ -82,7 +82,7 @@ fn delivered(report: &Report) -> String {
     };
     match (all, through) {
         (0, _) => "Nothing was delivered: no order could be read.".to_owned(),
-        (1, 1) => format!("The order is delivered{}.", there),
+        (1, 1) => format!("The order is delivered{there}."),
         (_, 0) => format!("Nothing was delivered: {} are pending.", orders(all))
             .replace("1 order are", "1 order is"),
         _ if through == all => format!("All {} are delivered{there}.", orders(all)),

@@ -54,7 +54,7 @@ pub(crate) fn escape_controls(line: Vec<u8>) -> Vec<u8> {
     escaped.into_bytes()
 }
 
-/// Returns true for most JSON without characters to escape, after a fast search for their first bytes. serde_json has
+/// Returns true for most JSON without characters to escape, after a fast search for their first bytes. `serde_json` has
 /// escaped those below U+0020 already.
 fn is_plain(json: &[u8]) -> bool {
     memchr::memchr3(0x7F, 0xC2, 0xD8, json).is_none() && memchr::memchr(0xE2, json).is_none()

@@ -67,6 +67,7 @@ impl Screen {
     }
 
     /// Writes to stderr.
+    #[expect(clippy::unused_self, reason = "whoever has a screen may print")]
     pub(crate) fn tell(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         // A closed stream is not an error.
         let _ = write(&mut anstream::stderr().lock());

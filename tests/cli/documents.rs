@@ -71,9 +71,12 @@ fn stable(output: &str) -> String {
             .find(|part| is_id(part) && !part.contains(' '));
         id.map_or(line.to_owned(), |id| line.replace(id, "RUN"))
     };
-    let lines = output.lines().map(|line| match line.starts_with("time ") {
-        true => "time".to_owned(),
-        false => without_id(line),
+    let lines = output.lines().map(|line| {
+        if line.starts_with("time ") {
+            "time".to_owned()
+        } else {
+            without_id(line)
+        }
     });
     lines.map(|line| line + "\n").collect()
 }
@@ -161,11 +164,11 @@ fn working_directory(sandbox: &TestSandbox) -> Bench {
     bench
 }
 
-/// Commands that need a server of PostgreSQL run only where there is one.
+/// Commands that need a PostgreSQL server only run if one is available.
 #[test]
 fn commands_in_shell_blocks_run() {
     let sandbox = TestSandbox::start("unlimited", "");
-    let database = postgres::shared().map(|server| server.database());
+    let database = postgres::shared().map(postgres::Server::database);
     for path in paths() {
         for commands in shell_commands(&fs::read_to_string(&path).unwrap()) {
             let bench = working_directory(&sandbox);

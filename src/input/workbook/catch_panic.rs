@@ -21,7 +21,7 @@ pub(crate) fn catch_panic<T>(
     result.unwrap_or_else(|_| Err(WorkbookError::cut_short()))
 }
 
-/// Installs a panic hook that is silent while a catch_panic call runs on the thread.
+/// Installs a panic hook that is silent while [`catch_panic`] runs on the thread.
 fn install_silent_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

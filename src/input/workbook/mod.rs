@@ -76,7 +76,7 @@ fn read_by<'a, S: RowSink>(
     match container.kind {
         Kind::Xlsx => read_xlsx(bytes, &container, &mut sheets_reader)?,
         Kind::Xlsb | Kind::Xls | Kind::Ods => {
-            read_in_worker(bytes, &container, &mut sheets_reader)?
+            read_in_worker(bytes, &container, &mut sheets_reader)?;
         }
     }
     sheets_reader.end()

@@ -134,7 +134,7 @@ fn width_of(element: &BytesStart<'_>) -> Option<(u32, u32, f64)> {
     is_sound.then(|| (first - 1, last - 1, width))
 }
 
-/// Returns the names of the parts that check_memory the sheets, by sheet name.
+/// Returns the names of the parts that hold the sheets, by sheet name.
 pub(crate) fn sheet_parts(bytes: &[u8]) -> Option<HashMap<String, String>> {
     parts_of(&mut ZipArchive::new(Cursor::new(bytes)).ok()?)
 }

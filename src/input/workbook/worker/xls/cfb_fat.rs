@@ -35,7 +35,7 @@ pub(crate) fn repair(bytes: &mut [u8]) -> Result<(), WorkbookError> {
     Ok(())
 }
 
-/// Returns the sectors that check_memory the table: the first ones are listed in the header, the rest in a chain of
+/// Returns the sectors that hold the table: the first ones are listed in the header, the rest in a chain of
 /// sectors.
 fn tables(bytes: &[u8], size: usize, count: usize) -> Result<Vec<usize>, WorkbookError> {
     const IN_HEADER: usize = 109;

@@ -125,7 +125,7 @@ pub(crate) struct Mark {
     pub(crate) is_formula: bool,
 }
 
-/// Returns the cells of a sheet that check_memory something, row by row.
+/// Returns the cells of a sheet that hold something, row by row.
 pub(crate) fn marks(stream: &[u8], start: usize) -> Result<Vec<Mark>, WorkbookError> {
     /// Cell records of versions before 5, which have another layout.
     const OLD: std::ops::RangeInclusive<u16> = 0x0002..=0x0005;

@@ -10,6 +10,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:[port]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[time]"),
     (r"\d{4}-\d\d-\d\d [\d:]+( to [\d:]+)?( UTC|Z)", "[time]"),
+    (r"\bbefore \d{4}-\d\d-\d\d\b", "before [day]"),
     (r"(?m)^time .*$", "time         [duration]"),
     (r"<dt>Time</dt><dd>[^<]*", "<dt>Time</dt><dd>[durations]"),
     (r"\b\d+ s  http", "0 s  http"),

@@ -62,7 +62,7 @@
 //! 6. There is one retry layer (`delivery::retry`) and one rate limiter (`rate_limit`). A server's `Retry-After` is a
 //!    deadline for all workers and processes.
 //! 7. No row may vanish. [`crate::report::model::Report::closes`] checks that the totals account for every row whenever a report is
-//!    written, and [`crate::report::model::Totals::close`] when none is.
+//!    written, and [`close`](crate::report::model::Totals::close) when none is.
 //! 8. `pub(crate)` is the default. `pub` is what the binary, the tests and the fuzz targets use.
 //!
 //! # Where to look

@@ -1,6 +1,6 @@
 //! Rows to orders: each row is checked alone, the rows are grouped, and each order is checked as a whole.
 //!
-//! - [`gather`]: reads the inputs into a [`batch`]; [`bad_header`] checks the rows of a sheet whose header is invalid
+//! - [`mod@gather`]: reads the inputs into a [`batch`]; [`bad_header`] checks the rows of a sheet whose header is invalid
 //! - [`row`]: checks the rows of a chunk by the rules of [`value`] and adds them to a [`row_store`]
 //! - [`grouping`]: finds the rows of each order, merges them into its [`content`] and applies [`validate`]
 //! - [`build`]: the update of an order from its content

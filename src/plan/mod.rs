@@ -1,7 +1,7 @@
 //! Plans: what an import would send, and everything that must be unchanged when it is applied.
 //!
 //! - [`model`]: the plan and its entries
-//! - [`file`]: the plan file, with a checksum that detects edits
+//! - [`mod@file`]: the plan file, with a checksum that detects edits
 //! - [`order`]: the entry of one order
 //! - [`change`]: how an order differs from what its target accepted
 //! - [`inputs`]: the sheets, rows and diagnostics of the inputs

@@ -1,7 +1,7 @@
 //! Rejected rows: the rows of orders that were not delivered, written to be corrected and imported again.
 //!
-//! This module is pure except for the two formats ([`csv`], [`xlsx`]). The pipeline reads the rows from the inputs
-//! again, because cells are not kept during a run.
+//! This module is pure except for the two formats ([`csv`](super::csv), [`xlsx`](super::xlsx)). The pipeline reads the
+//! rows from the inputs again, because cells are not kept during a run.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The rules for one cell: the text for the update, or a diagnostic.
 //!
-//! [`read`] dispatches by the kind of the column; [`id`] and [`timestamp`] have rules of their own. [`Rules`] are the
-//! settings of the user.
+//! [`mod@read`] dispatches by the kind of the column; [`id`] and [`timestamp`] have rules of their own. [`Rules`] are
+//! the settings of the user.
 
 mod finding;
 mod id;

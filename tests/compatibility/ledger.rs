@@ -25,7 +25,7 @@ fn run_of(world: &World, input: &str) -> String {
     last["id"].as_str().unwrap().to_owned()
 }
 
-/// Tells whether a value has everything that an earlier version wrote; fields may be added.
+/// Returns whether a value has everything that an earlier version wrote; fields may be added.
 fn contains(new: &Value, old: &Value) -> bool {
     match (new, old) {
         (Value::Object(new), Value::Object(old)) => old

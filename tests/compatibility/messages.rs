@@ -52,7 +52,7 @@ fn world() -> World {
     world
 }
 
-/// Defines a test for each message: its name, which is that of its snapshot, and what is typed.
+/// Defines a test for each message: its name, which is that of its snapshot, and its command line.
 macro_rules! messages {
     ($($name:ident: $line:literal;)*) => {
         $(

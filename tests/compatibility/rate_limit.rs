@@ -12,7 +12,7 @@ use crate::world::{TARGET, World};
 const STATE: &str = "pace-d92e16b7f63deaf8.state";
 const MICROSECONDS: u64 = 1_000_000;
 
-/// Returns the state of the fixture as if it had been written so long ago.
+/// Returns the state of the fixture as if it had been written that long ago.
 fn state(age: Duration, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let text = std::fs::read_to_string(crate::world::fixture(STATE)).unwrap();
     let (_, body) = text.split_once('\n').unwrap();
@@ -48,7 +48,7 @@ fn shift(value: &mut Value, from: u64, to: u64) {
     }
 }
 
-/// Tells whether an import at one request in ten minutes sends its only update before it has to stop.
+/// Returns whether an import at one request in ten minutes sends its only update before it has to stop.
 fn sends_within(limit: &str, state: Option<Vec<u8>>) -> bool {
     let (world, recorder) = (World::new(), Recorder::start());
     if let Some(state) = state {

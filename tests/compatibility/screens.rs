@@ -25,7 +25,7 @@ fn world() -> World {
     world
 }
 
-/// Defines a test for each screen: its name, which is that of its snapshot, and what is typed.
+/// Defines a test for each screen: its name, which is that of its snapshot, and its command line.
 macro_rules! screens {
     ($($name:ident: $line:literal;)*) => {
         $(

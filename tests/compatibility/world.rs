@@ -144,7 +144,7 @@ impl Run {
             .collect()
     }
 
-    /// Fails with what was printed unless the run ended so.
+    /// Fails with the output unless the run ended with this exit code.
     #[track_caller]
     pub(crate) fn ends(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
